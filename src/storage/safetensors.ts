@@ -1,0 +1,105 @@
+/** @file The safetensors format: a JSON header and raw little-endian arrays; nothing in it can execute. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { UserError } from '../errors.ts'
+
+/** The arrays we store. */
+export type StoredArray = Float32Array | Float64Array | Int32Array | Uint8Array
+/** An array with its shape. */
+export interface StoredTensor {
+  readonly shape: readonly number[]
+  readonly data: StoredArray
+}
+
+const kinds = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array } as const
+type Kind = keyof typeof kinds
+
+interface Entry {
+  dtype: string
+  shape: number[]
+  data_offsets: [number, number]
+}
+
+/** The bytes of a safetensors file: tensors in the given order, widest elements aligned to 8 bytes. */
+export function encodeSafetensors(tensors: Readonly<Record<string, StoredTensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const header: Record<string, Entry | Readonly<Record<string, string>>> = { __metadata__: metadata }
+  // Widest first: every array then starts at a multiple of its element size, so that readers can view instead of copy.
+  const names = Object.keys(tensors).sort((a, b) => width(tensors[b]) - width(tensors[a]))
+  let offset = 0
+  for (const name of names) {
+    const { shape, data } = tensors[name] as StoredTensor
+    header[name] = { dtype: kindOf(data), shape: [...shape], data_offsets: [offset, offset + data.byteLength] }
+    offset += data.byteLength
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const headerLength = Math.ceil(text.length / 8) * 8
+  const bytes = new Uint8Array(8 + headerLength + offset).fill(0x20, 8, 8 + headerLength)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true)
+  bytes.set(text, 8)
+  for (const name of names) {
+    const { data } = tensors[name] as StoredTensor
+    const [begin] = (header[name] as Entry).data_offsets
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 8 + headerLength + begin)
+  }
+  return bytes
+}
+
+/**
+ * Reads a safetensors file.
+ * @throws UserError `corrupted` when the file is not safetensors, is cut short, or holds a type we do not store.
+ */
+export function readSafetensors(path: string): { tensors: Record<string, StoredTensor>; metadata: Record<string, string> } {
+  const size = statSync(path).size
+  const corrupted = (value: string): UserError =>
+    new UserError({ where: path, problem: 'corrupted', value, expected: 'a safetensors file', hint: 'restore it from a copy, or make it again' })
+  const file = openSync(path, 'r')
+  try {
+    const prefix = Buffer.alloc(8)
+    if (readSync(file, prefix, 0, 8, 0) < 8) throw corrupted(`${size} bytes`)
+    const headerLength = Number(prefix.readBigUInt64LE())
+    if (headerLength > size - 8 || headerLength > 100_000_000) throw corrupted(`a header of ${headerLength} bytes in a file of ${size}`)
+    const text = Buffer.alloc(headerLength)
+    readSync(file, text, 0, headerLength, 8)
+    const header = parseHeader(text.toString('utf8'), corrupted)
+    const body = new Uint8Array(size - 8 - headerLength)
+    for (let at = 0; at < body.length; ) {
+      const read = readSync(file, body, at, Math.min(body.length - at, 1 << 30), 8 + headerLength + at)
+      if (read === 0) throw corrupted('it ends early')
+      at += read
+    }
+    const { __metadata__: metadata = {}, ...entries } = header
+    const tensors: Record<string, StoredTensor> = {}
+    for (const [name, entry] of Object.entries(entries)) tensors[name] = view(name, entry as Entry, body, corrupted)
+    return { tensors, metadata: metadata as Record<string, string> }
+  } finally {
+    closeSync(file)
+  }
+}
+
+function parseHeader(text: string, corrupted: (value: string) => UserError): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    throw corrupted('an unreadable header')
+  }
+}
+
+function view(name: string, entry: Entry, body: Uint8Array, corrupted: (value: string) => UserError): StoredTensor {
+  const array = kinds[entry.dtype as Kind]
+  if (!array) throw corrupted(`"${name}" of type ${entry.dtype}`)
+  const [begin, end] = entry.data_offsets
+  const length = entry.shape.reduce((product, size) => product * size, 1)
+  if (end > body.length || end - begin !== length * array.BYTES_PER_ELEMENT) throw corrupted(`"${name}" runs past the end`)
+  const aligned = (body.byteOffset + begin) % array.BYTES_PER_ELEMENT === 0
+  const bytes = aligned ? body : body.slice(begin, end)
+  return { shape: entry.shape, data: new array(bytes.buffer as ArrayBuffer, aligned ? body.byteOffset + begin : 0, length) }
+}
+
+function width(tensor: StoredTensor | undefined): number {
+  return tensor?.data.BYTES_PER_ELEMENT ?? 0
+}
+
+function kindOf(data: StoredArray): Kind {
+  if (data instanceof Float32Array) return 'F32'
+  if (data instanceof Float64Array) return 'F64'
+  return data instanceof Int32Array ? 'I32' : 'U8'
+}
