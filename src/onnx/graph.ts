@@ -1,0 +1,105 @@
+/** @file Symbolic tensors to an ONNX graph: names every tensor that the outputs need, in an order that runs. */
+import { Bug } from '../errors.ts'
+import { isLeaf, type Operation, type Parameter, type Tensor } from '../tensor/node.ts'
+import { encodeModel, type NodeParts, type StoredConstant, type ValueInfo } from './proto.ts'
+
+/** A compiled graph, with what it expects to be fed. */
+export interface Graph {
+  readonly bytes: Uint8Array
+  /** Inputs and parameters, by their names. */
+  readonly inputs: ReadonlyMap<string, Tensor>
+  readonly outputs: Readonly<Record<string, Tensor>>
+  readonly parameters: readonly Parameter[]
+}
+
+/** What {@link buildGraph} may bake in: parameters named here become constants (an exported, served model). */
+export interface GraphOptions {
+  readonly bake?: ReadonlyMap<string, Float32Array>
+}
+
+/**
+ * The ONNX graph of the named outputs.
+ * @throws Bug when two different inputs share a name.
+ */
+export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = new Map() }: GraphOptions = {}): Graph {
+  const names = new Map<Tensor, string>()
+  const nodes: NodeParts[] = []
+  const inputs = new Map<string, Tensor>()
+  const constants: StoredConstant[] = []
+
+  const nameLeaf = (tensor: Tensor): string => {
+    if (!isLeaf(tensor)) throw new Bug('an operation was used before it was made')
+    const { origin } = tensor
+    if (origin.kind === 'constant') return store(constants, `c${constants.length}`, tensor, origin.data)
+    const baked = bake.get(origin.name)
+    if (baked) return store(constants, origin.name, tensor, baked)
+    const known = inputs.get(origin.name)
+    if (known && known !== tensor) throw new Bug(`two inputs are named "${origin.name}"`)
+    inputs.set(origin.name, tensor)
+    return origin.name
+  }
+  const nameOf = (tensor: Tensor): string => {
+    let name = names.get(tensor)
+    if (name === undefined) names.set(tensor, (name = nameLeaf(tensor)))
+    return name
+  }
+
+  for (const step of inOrder(Object.values(outputs))) {
+    if (step.aliased) {
+      for (const [index, output] of step.outputs.entries()) names.set(output, nameOf(step.aliased[index] as Tensor))
+      continue
+    }
+    const made = step.outputs.map((output, index) => {
+      const name = `t${nodes.length}${index > 0 ? `_${index}` : ''}`
+      names.set(output, name)
+      return name
+    })
+    nodes.push({
+      type: step.type,
+      domain: step.domain,
+      attributes: step.attributes,
+      inputs: step.inputs.map((x) => (x ? nameOf(x) : '')),
+      outputs: made,
+    })
+  }
+
+  const results: ValueInfo[] = []
+  for (const [name, tensor] of Object.entries(outputs)) {
+    // An identity gives the result its own name, also when it is an input or appears twice.
+    nodes.push({ type: 'Identity', domain: '', attributes: {}, inputs: [nameOf(tensor)], outputs: [name] })
+    results.push({ name, dtype: tensor.dtype, shape: tensor.shape })
+  }
+  const fed = [...inputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape }))
+  const parameters = [...inputs.values()].filter((tensor): tensor is Parameter => isLeaf(tensor) && tensor.origin.kind === 'parameter')
+  return { bytes: encodeModel({ nodes, inputs: fed, outputs: results, constants }), inputs, outputs, parameters }
+}
+
+function store(constants: StoredConstant[], name: string, { dtype, shape }: Tensor, data: Float32Array | BigInt64Array | Uint8Array): string {
+  constants.push({ name, dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) })
+  return name
+}
+
+/** Every operation the tensors need, inputs first. */
+function inOrder(tensors: readonly Tensor[]): Operation[] {
+  const order: Operation[] = []
+  const state = new Map<Operation, 'open' | 'done'>()
+  const stack = tensors
+    .filter((tensor) => !isLeaf(tensor))
+    .map((tensor) => tensor.origin as Operation)
+    .reverse()
+  while (stack.length > 0) {
+    const step = stack.at(-1) as Operation
+    if (state.has(step)) {
+      stack.pop()
+      if (state.get(step) === 'open') {
+        state.set(step, 'done')
+        order.push(step)
+      }
+      continue
+    }
+    state.set(step, 'open')
+    for (const x of (step.aliased ?? step.inputs).toReversed())
+      if (x && !isLeaf(x) && !state.has(x.origin as Operation)) stack.push(x.origin as Operation)
+  }
+  return order
+}

@@ -1,0 +1,46 @@
+/** @file Scaled dot-product attention with its gradient by hand: what the softmax gradient needs is read from the narrow output. */
+import { add, mul, sub } from './elementwise.ts'
+import { matmul } from './linear.ts'
+import { sumTo } from './move.ts'
+import { stopGradient, type Tensor, withGradient } from './node.ts'
+import { softmax } from './normalize.ts'
+import { sum } from './reduce.ts'
+
+/** What {@link attention} reads. */
+export interface AttentionParts {
+  /** [.., Lq, d] */
+  readonly query: Tensor
+  /** [.., Lk, d] */
+  readonly key: Tensor
+  /** [.., Lk, dv] */
+  readonly value: Tensor
+  /** Added to the scores, broadcast to [.., Lq, Lk]: 0 where a key may be seen, a large negative number where not. No gradient. */
+  readonly bias: Tensor
+  /** By default 1 / sqrt(d). */
+  readonly scale?: number
+  /** Dropout of the weights, [.., Lq, Lk]: 0 or 1 / (1 - rate). */
+  readonly keep?: Tensor | undefined
+}
+
+/** softmax(scale * query @ key^T + bias) @ value, [.., Lq, dv] (Vaswani et al., 2017, eq. 1), and its weights [.., Lq, Lk]. */
+export function attention({ query, key, value, bias, scale = 1 / Math.sqrt(query.shape.at(-1) as number), keep }: AttentionParts): {
+  readonly output: Tensor
+  readonly weights: Tensor
+} {
+  const [q, k, v] = [stopGradient(query), stopGradient(key), stopGradient(value)]
+  const weights = softmax(add(matmul(q, k, { transposeB: true, scale }), bias))
+  const kept = keep ? mul(weights, keep) : weights
+  const raw = matmul(kept, v)
+  const output = withGradient(raw, [query, key, value], (g) => {
+    const direct = matmul(g, v, { transposeB: true })
+    const forWeights = keep ? mul(direct, keep) : direct
+    // The row sum of weights * their gradient equals the row sum of output * its gradient: [.., d] instead of [.., Lk].
+    const forScores = mul(weights, sub(forWeights, sum(mul(g, raw), [-1], { keep: true })))
+    return [
+      sumTo(matmul(forScores, k, { scale }), query.shape),
+      sumTo(matmul(forScores, q, { transposeA: true, scale }), key.shape),
+      sumTo(matmul(kept, g, { transposeA: true }), value.shape),
+    ]
+  })
+  return { output, weights }
+}

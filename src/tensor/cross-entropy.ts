@@ -1,0 +1,109 @@
+/** @file Full softmax cross-entropy over a large table, in chunks, with its gradient by hand. */
+import { add, addAll, exp, log, mul, neg, sub } from './elementwise.ts'
+import { matmul } from './linear.ts'
+import { concat, reshape, slice, sumTo } from './move.ts'
+import { integers, operation, type SparseRows, scalar, stopGradient, type Tensor, withGradient } from './node.ts'
+import { softmax } from './normalize.ts'
+import { sum } from './reduce.ts'
+
+/** What {@link crossEntropy} compares. */
+export interface CrossEntropyParts {
+  /** [M, D] */
+  readonly hidden: Tensor
+  /** [V, D]: logits are hidden @ table^T. */
+  readonly table: Tensor
+  /** [M] int64, rows of the table. */
+  readonly targets: Tensor
+  /** [M]: weight of each row; 0 leaves a padded row out. */
+  readonly weights: Tensor
+  /** Rows of the table handled at a time; memory holds one chunk of logits, [M, chunk]. */
+  readonly chunk?: number
+}
+
+/**
+ * sum_i weights_i * -log softmax(hidden_i @ table^T)[targets_i], a scalar.
+ * The weights are multiplied into the narrow side of each product, never into the [M, V] probabilities.
+ */
+export function crossEntropy({ hidden, table, targets, weights, chunk = 32_768 }: CrossEntropyParts): Tensor {
+  const [h, t] = [stopGradient(hidden), stopGradient(table)]
+  const column = reshape(targets, [-1, 1])
+  const pieces = chunksOf(t, chunk)
+  const whole = pieces.length === 1 ? softmax(matmul(h, t, { transposeB: true })) : undefined
+  const logSums = whole ? undefined : pieces.map((piece) => logSumExp(matmul(h, piece, { transposeB: true })))
+  const logSum = logSums && logSumExp(concat(logSums, 1))
+  const losses = whole ? neg(log(add(pick(whole, column), 1e-37))) : sub(logSum as Tensor, targetLogits(h, t, targets))
+  const loss = sum(mul(reshape(losses, [-1]), weights))
+
+  return withGradient(loss, [hidden, table], (g) => {
+    const rowWeights = reshape(mul(weights, g), [-1, 1])
+    const weighted = mul(h, rowWeights)
+    // A table that is a parameter takes the target rows on the host; a computed one takes them in the probabilities.
+    const sparse = 'kind' in table.origin
+    const probabilities = whole ? [{ values: whole, scale: undefined }] : recomputed(h, pieces, logSums as Tensor[], logSum as Tensor)
+    const forHidden: Tensor[] = []
+    const forTable: Tensor[] = []
+    for (const [index, { values, scale }] of probabilities.entries()) {
+      const errors = sparse || !whole ? values : putOnes(values, column)
+      const part = matmul(errors, pieces[index] as Tensor)
+      forHidden.push(scale ? mul(part, scale) : part)
+      forTable.push(matmul(errors, scale ? mul(weighted, scale) : weighted, { transposeA: true }))
+    }
+    const sums = addAll(forHidden)
+    const dense = forTable.length === 1 ? (forTable[0] as Tensor) : concat(forTable, 0)
+    if (whole && !sparse) return [mul(sums, rowWeights), dense]
+    const targetRows = operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [t, targets], shape: hidden.shape })
+    const toHidden = mul(sub(sums, targetRows), rowWeights)
+    const minus: SparseRows = { ids: targets, rows: neg(weighted) }
+    return sparse ? [toHidden, denseAndSparse(dense, minus)] : [toHidden, sub(dense, oneHotProduct(targets, weighted, table.shape[0] as number))]
+  })
+}
+
+/** A gradient with both a dense part and sparse rows. */
+function denseAndSparse(dense: Tensor, { ids, rows }: SparseRows): SparseRows & { readonly dense: Tensor } {
+  return { ids, rows, dense }
+}
+
+const chunksOf = (table: Tensor, chunk: number): Tensor[] => {
+  const rows = table.shape[0] as number
+  return Array.from({ length: Math.ceil(rows / chunk) }, (_, index) => slice(table, 0, index * chunk, Math.min(rows, (index + 1) * chunk)))
+}
+
+/** Each chunk's softmax once more, and exp(its log-sum - the whole log-sum), which turns it into its share of the whole softmax. */
+function recomputed(h: Tensor, pieces: readonly Tensor[], logSums: readonly Tensor[], logSum: Tensor): { values: Tensor; scale: Tensor }[] {
+  // Adding 0 * logSum ties this pass to the end of the first one: merged with it, every chunk's logits would stay in memory.
+  const later = add(h, mul(logSum, scalar(0)))
+  return pieces.map((piece, index) => ({
+    values: softmax(matmul(later, piece, { transposeB: true })),
+    scale: exp(sub(logSums[index] as Tensor, logSum)),
+  }))
+}
+
+function logSumExp(x: Tensor): Tensor {
+  return operation('ReduceLogSumExp', { attributes: { keepdims: { int: 1 } }, inputs: [x, integers([1])], shape: x.shape.with(1, 1) })
+}
+
+function pick(x: Tensor, column: Tensor): Tensor {
+  return operation('GatherElements', { attributes: { axis: { int: 1 } }, inputs: [x, column], shape: column.shape })
+}
+
+/** Probabilities minus one at the targets: one element a row, so nothing races. */
+function putOnes(probabilities: Tensor, column: Tensor): Tensor {
+  const updates = sub(pick(probabilities, column), 1)
+  return operation('ScatterElements', { attributes: { axis: { int: 1 } }, inputs: [probabilities, column, updates], shape: probabilities.shape })
+}
+
+function targetLogits(h: Tensor, table: Tensor, targets: Tensor): Tensor {
+  const rows = operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [table, targets], shape: h.shape })
+  return sum(mul(h, rows), [1], { keep: true })
+}
+
+/** onehot(targets)^T @ rows, [V, D]: the sum of rows by target without an in-graph scatter, which races on repeats. */
+function oneHotProduct(targets: Tensor, rows: Tensor, size: number): Tensor {
+  const hot = operation('OneHot', {
+    attributes: { axis: { int: -1 } },
+    inputs: [targets, integers([size]), concat([reshape(scalar(0), [1]), reshape(scalar(1), [1])], 0)],
+    shape: [targets.shape[0] as number, size],
+    dtype: 'float32',
+  })
+  return sumTo(matmul(hot, rows, { transposeA: true }), [size, rows.shape[1] as number])
+}

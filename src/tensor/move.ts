@@ -1,0 +1,87 @@
+/** @file Operators that move values without computing: reshape, transpose, slice, concat, expand, cast. */
+import { Bug } from '../errors.ts'
+import { type DataType, integers, operation, type Shape, sizeOf, type Tensor } from './node.ts'
+import { sum } from './reduce.ts'
+import { broadcastAxes, frontAxis, sameShape } from './shape.ts'
+
+/** The same values in another shape; one size may be -1. */
+export function reshape(x: Tensor, sizes: Shape): Tensor {
+  const known = sizes.reduce((product, size) => (size < 0 ? product : product * size), 1)
+  const shape = sizes.map((size) => (size < 0 ? sizeOf(x.shape) / known : size))
+  if (sizeOf(shape) !== sizeOf(x.shape)) throw new Bug(`reshape of [${x.shape.join(', ')}] to [${sizes.join(', ')}]`)
+  if (sameShape(shape, x.shape)) return x
+  return operation('Reshape', { inputs: [x, integers(shape)], shape, gradient: ([g]) => [g && reshape(g, x.shape)] })
+}
+
+/** Axes in another order; by default the last two swapped. */
+export function transpose(x: Tensor, order: readonly number[] = swapLast(x.shape.length)): Tensor {
+  const inverse = order.map((_, axis) => order.indexOf(axis))
+  return operation('Transpose', {
+    attributes: { perm: { ints: order } },
+    inputs: [x],
+    shape: order.map((axis) => x.shape[axis] as number),
+    gradient: ([g]) => [g && transpose(g, inverse)],
+  })
+}
+
+const swapLast = (rank: number): number[] =>
+  Array.from({ length: rank }, (_, axis) => (axis === rank - 2 ? rank - 1 : axis === rank - 1 ? rank - 2 : axis))
+
+/** Elements [start, end) along one axis. */
+export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
+  const along = frontAxis(axis, x.shape.length)
+  const size = x.shape[along] as number
+  if (start < 0 || end > size || start >= end) throw new Bug(`slice [${start}, ${end}) of axis ${axis} with size ${size}`)
+  if (start === 0 && end === size) return x
+  return operation('Slice', {
+    inputs: [x, integers([start]), integers([end]), integers([along])],
+    shape: x.shape.with(along, end - start),
+    gradient: ([g]) => [g && pad(g, along, start, size - end)],
+  })
+}
+
+/** Zeros added before and after along one axis. */
+export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
+  const along = frontAxis(axis, x.shape.length)
+  const size = x.shape[along] as number
+  const zeros = x.shape.map(() => 0)
+  return operation('Pad', {
+    inputs: [x, integers([...zeros.with(along, before), ...zeros.with(along, after)])],
+    shape: x.shape.with(along, size + before + after),
+    gradient: ([g]) => [g && slice(g, along, before, before + size)],
+  })
+}
+
+/** Tensors side by side along one axis. */
+export function concat(parts: readonly Tensor[], axis: number): Tensor {
+  const first = parts[0] as Tensor
+  const along = frontAxis(axis, first.shape.length)
+  const ends: number[] = []
+  for (const part of parts) ends.push((ends.at(-1) ?? 0) + (part.shape[along] as number))
+  return operation('Concat', {
+    attributes: { axis: { int: along } },
+    inputs: parts,
+    shape: first.shape.with(along, ends.at(-1) as number),
+    gradient: ([g]) =>
+      parts.map((part, index) => g && slice(g, along, (ends[index] as number) - (part.shape[along] as number), ends[index] as number)),
+  })
+}
+
+/** Broadcasts to a larger shape. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x
+  return operation('Expand', { inputs: [x, integers(shape)], shape, gradient: ([g]) => [g && sumTo(g, x.shape)] })
+}
+
+/** Sums a gradient back to the shape that was broadcast to it. */
+export function sumTo(gradient: Tensor, shape: Shape): Tensor {
+  if (sameShape(gradient.shape, shape)) return gradient
+  return reshape(sum(gradient, broadcastAxes(gradient.shape, shape)), shape)
+}
+
+const onnxTypes: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, bool: 9 }
+
+/** Another element type; no gradient flows. */
+export function cast(x: Tensor, dtype: DataType): Tensor {
+  return operation('Cast', { attributes: { to: { int: onnxTypes[dtype] } }, inputs: [x], shape: x.shape, dtype })
+}

@@ -1,0 +1,52 @@
+/** @file Normalizing operators: layer normalization and softmax. */
+
+import { mul, sub } from './elementwise.ts'
+import { matmul } from './linear.ts'
+import { reshape } from './move.ts'
+import { constant, operation, operations, sizeOf, type Tensor } from './node.ts'
+import { sum } from './reduce.ts'
+
+/** Layer normalization over the last axis of x [.., D], with scale and shift [D] (Ba et al., 2016). */
+export function layerNorm(x: Tensor, scale: Tensor, shift: Tensor, epsilon = 1e-5): Tensor {
+  const width = x.shape.at(-1) as number
+  const attributes = { axis: { int: -1 }, epsilon: { float: epsilon } }
+  const statistics = [...x.shape.slice(0, -1), 1]
+  const [y, , inverse] = operations('LayerNormalization', {
+    attributes,
+    inputs: [x, scale, shift],
+    shapes: [x.shape, statistics, statistics],
+    gradient: ([g]) => {
+      if (!g) return []
+      const ones = constant(new Float32Array(width).fill(1), [width])
+      const zeros = constant(new Float32Array(width), [width])
+      const normalized = operation('LayerNormalization', { attributes, inputs: [x, ones, zeros], shape: x.shape })
+      const weighted = mul(g, normalized)
+      const column = reshape(scale, [width, 1])
+      // Both row means are products with the scale vector: no pass over g * scale is needed for them.
+      const meanGradient = matmul(g, column, { scale: 1 / width })
+      const meanWeighted = matmul(weighted, column, { scale: 1 / width })
+      const forX = mul(sub(sub(mul(g, scale), meanGradient), mul(normalized, meanWeighted)), inverse as Tensor)
+      return [forX, sumRows(weighted, width), sumRows(g, width)]
+    },
+  })
+  return y as Tensor
+}
+
+const sumRows = (x: Tensor, width: number): Tensor => sum(reshape(x, [sizeOf(x.shape) / width, width]), [0])
+
+/** Softmax over the last axis. */
+export function softmax(x: Tensor): Tensor {
+  const y: Tensor = operation('Softmax', {
+    attributes: { axis: { int: -1 } },
+    inputs: [x],
+    shape: x.shape,
+    gradient: ([g]) => [g && softmaxGradient(y, g)],
+  })
+  return y
+}
+
+/** The gradient of softmax, given its output y. */
+export function softmaxGradient(y: Tensor, g: Tensor): Tensor {
+  const product = mul(g, y)
+  return sub(product, mul(y, sum(product, [-1], { keep: true })))
+}
