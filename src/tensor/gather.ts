@@ -19,6 +19,9 @@ export function gather(table: Tensor, ids: Tensor): Tensor {
   return take(table, ids, (g) => [{ ids: reshape(ids, [-1]), rows: reshape(g, [-1, ...table.shape.slice(1)]) }])
 }
 
+/** Rows of an activation [R, D] by `rows` of any shape, where no gradient is wanted (serving). */
+export const rowsOf = (x: Tensor, rows: Tensor): Tensor => take(x, rows)
+
 /**
  * Rows of an activation [R, D] by `rows` [M], each row at most once; `inverse` [R] says where each row went, M where nowhere.
  * Gathering by the inverse is the exact gradient, in parallel and without a race.

@@ -1,0 +1,110 @@
+/** @file The contract of a trainable next-item model: graphs for training and serving, and how windows of events fill their inputs. */
+import type * as z from 'zod'
+import type { BehaviorIndex, FeatureModality, History, ItemIndex } from '../data/schema.ts'
+import type { Noise } from '../nn/noise.ts'
+import type { Tensor } from '../tensor/node.ts'
+import type { Explanation } from './scorer.ts'
+
+/** What a model may know of a dataset before training: sizes and names, never events. */
+export interface CatalogShape {
+  readonly itemCount: number
+  readonly userCount: number
+  readonly behaviors: readonly string[]
+  readonly target: BehaviorIndex
+  /** Number of values of each categorical field, 0 (unknown) included. */
+  readonly fields: Readonly<Record<string, number>>
+  /** Width of each modality's vectors. */
+  readonly features: Readonly<Partial<Record<FeatureModality, number>>>
+}
+
+/** The static sizes a graph is compiled for. */
+export interface BatchShape {
+  /** B, the number of windows. */
+  readonly rows: number
+  /** L, positions of a window. */
+  readonly length: number
+  /** M, targets of the whole batch; 0 when serving. */
+  readonly targets: number
+  /** Each window has one target, read at its last position: what comes after that position need not be computed. */
+  readonly lastOnly?: boolean
+}
+
+/** An event to predict from the first `prefix` events of its window, all of them strictly earlier. */
+export interface WindowTarget {
+  readonly item: ItemIndex
+  readonly behavior: BehaviorIndex
+  readonly prefix: number
+  readonly weight: number
+}
+/** A stretch of one user's events, oldest first, with what it should predict. */
+export interface Window {
+  readonly history: History
+  readonly targets: readonly WindowTarget[]
+}
+
+/** Buffers of a graph's inputs, by name, to be filled for each batch. */
+export type InputBuffers = Readonly<Record<string, Float32Array | BigInt64Array>>
+
+/** A graph for one shape. */
+export interface TrainingGraph {
+  readonly inputs: Readonly<Record<string, Tensor>>
+  /** A scalar. */
+  readonly loss: Tensor
+  /** Named scalars to report, the loss's parts. */
+  readonly parts: Readonly<Record<string, Tensor>>
+}
+/** The serving graph of one shape: user vectors [B, D], and whatever `explain` wants to read. */
+export interface ServingGraph {
+  readonly inputs: Readonly<Record<string, Tensor>>
+  readonly user: Tensor
+  readonly reasons: Readonly<Record<string, Tensor>>
+}
+
+/** What training needs to know to cut a dataset into windows. */
+export interface WindowRules {
+  /** L at most. */
+  readonly maxLength: number
+  /** Events of a user between two windows' ends. */
+  readonly stride: number
+  /** Weight of a target by its behavior; 0 leaves it out. */
+  readonly targetWeights: readonly number[]
+  /** Whether events of one item at one time count once (a model blind to behaviors would see them twice). */
+  readonly mergeBehaviors: boolean
+  /** Whether a position may be read by one target only; of several, one is drawn anew each epoch. */
+  readonly onePerPosition: boolean
+}
+
+/** A built next-item model: the score of an item is the dot product of the user's vector and the item's row of the table. */
+export interface NextItemModel {
+  readonly windows: WindowRules
+  train(shape: BatchShape, noise: Noise): TrainingGraph
+  serve(shape: BatchShape): ServingGraph
+  /** The item table [itemCount + 1, D], computed once per trained model. */
+  table(): Tensor
+  /** Fills the buffers of a training or serving graph; rows beyond the windows are padding. */
+  fill(windows: readonly Window[], shape: BatchShape, buffers: InputBuffers): void
+  /** Turns the serving graph's reasons for one history (row 0) into explanations. */
+  explain?(history: History, items: readonly ItemIndex[], reasons: Readonly<Record<string, Float32Array>>, scores: ItemScores): readonly Explanation[]
+}
+/** The item table's rows, to recompute a score's parts. */
+export interface ItemScores {
+  readonly table: Float32Array
+  readonly width: number
+}
+
+/** A next-item model before it is built: slug, hyper-parameters, and how to build it. */
+export interface NextItemDefinition<Config = unknown> {
+  readonly slug: string
+  readonly task: 'next-item'
+  readonly title: string
+  readonly config: z.ZodType<Config>
+  build(config: Config, catalog: CatalogShape): NextItemModel
+}
+
+/** Defines a model; the config's type flows from its schema. */
+export function defineModel<Config>(definition: NextItemDefinition<Config>): NextItemDefinition<Config> {
+  return definition
+}
+
+/** Names of the inputs that hold frozen item features: bound once, never filled per batch. */
+export const featureInput = (modality: FeatureModality): string => `item.${modality}`

@@ -1,0 +1,20 @@
+/** @file How parameters begin. */
+import type { Initializer } from '../tensor/node.ts'
+
+/** All zeros. */
+export const zeros: Initializer = () => {}
+/** All ones. */
+export const ones: Initializer = (values) => void values.fill(1)
+/** Normal with mean 0; 0.02 is the Transformer habit. */
+export const normal =
+  (deviation = 0.02): Initializer =>
+  (values, random) => {
+    for (let index = 0; index < values.length; index++) values[index] = deviation * random.normal()
+  }
+/** Uniform in +-sqrt(6 / (in + out)) (Glorot & Bengio, 2010). */
+export const xavier =
+  (fanIn: number, fanOut: number): Initializer =>
+  (values, random) => {
+    const bound = Math.sqrt(6 / (fanIn + fanOut))
+    for (let index = 0; index < values.length; index++) values[index] = bound * (2 * random.uniform() - 1)
+  }

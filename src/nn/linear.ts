@@ -1,0 +1,23 @@
+/** @file Affine layers and layer normalization. */
+import { add } from '../tensor/elementwise.ts'
+import { matmul } from '../tensor/linear.ts'
+import { type Initializer, parameter, type Tensor } from '../tensor/node.ts'
+import { layerNorm as normalize } from '../tensor/normalize.ts'
+import { ones, xavier, zeros } from './init.ts'
+
+/** A function of one tensor that holds its own parameters. */
+export type Layer = (x: Tensor) => Tensor
+
+/** x [.., in] -> x W + b [.., out]; W is named `NAME.weight` [in, out], b `NAME.bias` [out]. */
+export function linear(name: string, [fanIn, fanOut]: readonly [number, number], options: { bias?: boolean; init?: Initializer } = {}): Layer {
+  const weight = parameter(`${name}.weight`, [fanIn, fanOut], options.init ?? xavier(fanIn, fanOut))
+  const bias = options.bias === false ? undefined : parameter(`${name}.bias`, [fanOut], zeros)
+  return (x) => (bias ? add(matmul(x, weight), bias) : matmul(x, weight))
+}
+
+/** Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D]. */
+export function layerNorm(name: string, width: number): Layer {
+  const scale = parameter(`${name}.scale`, [width], ones)
+  const shift = parameter(`${name}.shift`, [width], zeros)
+  return (x) => normalize(x, scale, shift)
+}

@@ -1,0 +1,63 @@
+/** @file Multi-head attention and the post-norm Transformer block (Vaswani et al., 2017). */
+import { attention } from '../tensor/attention.ts'
+import { add, gelu, relu } from '../tensor/elementwise.ts'
+import { reshape, transpose } from '../tensor/move.ts'
+import type { Tensor } from '../tensor/node.ts'
+import { layerNorm, linear } from './linear.ts'
+import type { Noise } from './noise.ts'
+
+/** The sizes of a block. */
+export interface BlockConfig {
+  readonly width: number
+  readonly heads: number
+  /** Width of the feed-forward layer; 4 * width by default. */
+  readonly feedForward?: number
+  readonly dropout: number
+  readonly activation?: 'gelu' | 'relu'
+}
+
+/** What one application of a block reads. */
+export interface BlockInputs {
+  /** [B, Lq, D]: the positions to compute. */
+  readonly query: Tensor
+  /** [B, Lk, D]: the positions to read; the query's own by default. */
+  readonly memory?: Tensor
+  /** Added to the scores, broadcast to [B, H, Lq, Lk]. */
+  readonly bias: Tensor
+  readonly noise: Noise
+}
+
+/** A block: [B, Lq, D] -> [B, Lq, D]. */
+export type Block = (inputs: BlockInputs) => Tensor
+
+/** Attention of several heads; parameters `NAME.{query,key,value,output}`. */
+export function multiHeadAttention(name: string, { width, heads, dropout }: BlockConfig): Block {
+  const [toQuery, toKey, toValue, toOutput] = (['query', 'key', 'value', 'output'] as const).map((part) => linear(`${name}.${part}`, [width, width]))
+  const split = (x: Tensor): Tensor => {
+    const [rows, length] = x.shape as [number, number, number]
+    return heads === 1 ? reshape(x, [rows, 1, length, width]) : transpose(reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3])
+  }
+  return ({ query, memory = query, bias, noise }) => {
+    const [rows, lengthQ] = query.shape as [number, number, number]
+    const lengthK = memory.shape[1] as number
+    const [q, k, v] = [split(toQuery!(query)), split(toKey!(memory)), split(toValue!(memory))]
+    const { output } = attention({ query: q, key: k, value: v, bias, keep: noise.keep([rows, heads, lengthQ, lengthK], dropout) })
+    const merged = heads === 1 ? output : transpose(output, [0, 2, 1, 3])
+    return toOutput!(reshape(merged, [rows, lengthQ, width]))
+  }
+}
+
+/** LayerNorm(x + attention), then LayerNorm(x + feed-forward); parameters `NAME.attention.*`, `NAME.feedForward.*`, `NAME.norm1`, `NAME.norm2`. */
+export function transformerBlock(name: string, config: BlockConfig): Block {
+  const { width, feedForward = 4 * width, dropout, activation = 'gelu' } = config
+  const attend = multiHeadAttention(`${name}.attention`, config)
+  const inner = linear(`${name}.feedForward.inner`, [width, feedForward])
+  const outer = linear(`${name}.feedForward.outer`, [feedForward, width])
+  const [afterAttention, afterFeedForward] = [layerNorm(`${name}.norm1`, width), layerNorm(`${name}.norm2`, width)]
+  const activate = activation === 'gelu' ? gelu : relu
+  return (inputs) => {
+    const { noise } = inputs
+    const attended = afterAttention(add(inputs.query, noise.dropout(attend(inputs), dropout)))
+    return afterFeedForward(add(attended, noise.dropout(outer(activate(inner(attended))), dropout)))
+  }
+}
