@@ -1,7 +1,8 @@
 /** @file `npm run -s bench -- step`: our SASRec training step over the peer's, alternating runs on the same threads. */
-import { randomStream } from '../src/random/stream.ts'
+
 import type { BatchShape, Window } from '../src/models/model.ts'
 import { sasrec } from '../src/models/sasrec/sasrec.ts'
+import { randomStream } from '../src/random/stream.ts'
 import { noisePools } from '../src/train/noise-pools.ts'
 import { applyGradients, initialParameters } from '../src/train/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../src/train/step.ts'
@@ -18,7 +19,7 @@ export async function timeSteps(positions: 'last' | 'all', count: number, profil
   const shape: BatchShape = { rows: batch, length, targets: lastOnly ? batch : batch * length, lastOnly }
   const state = initialParameters(parametersOf(model, shape), 0)
   const runtime = { threads: 2, ...(profile && { profile }) }
-  await using step = await compileStep({ model, step: stepGraph(model, shape), state, features: {}, pools: noisePools(0), seed: 0, runtime })
+  await using step = await compileStep({ model, step: stepGraph(model, shape), state, frozen: {}, pools: noisePools(0), seed: 0, runtime })
   const random = randomStream(0)
   const item = (): number => 1 + random.integer(items - 1)
   const windows: Window[] = Array.from({ length: batch }, (_, user) => ({

@@ -25,6 +25,8 @@ export interface BatchShape {
   readonly length: number
   /** M, targets of the whole batch; 0 when serving. */
   readonly targets: number
+  /** The most targets of any one window. */
+  readonly targetsPerRow?: number
   /** Each window has one target, read at its last position: what comes after that position need not be computed. */
   readonly lastOnly?: boolean
 }
@@ -105,6 +107,3 @@ export interface NextItemDefinition<Config = unknown> {
 export function defineModel<Config>(definition: NextItemDefinition<Config>): NextItemDefinition<Config> {
   return definition
 }
-
-/** Names of the inputs that hold frozen item features: bound once, never filled per batch. */
-export const featureInput = (modality: FeatureModality): string => `item.${modality}`

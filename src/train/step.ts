@@ -1,4 +1,6 @@
 /** @file One compiled training step: buffers in, loss and gradients out, noise drawn from pools. */
+
+import type { FrozenInputs } from '../models/frozen-inputs.ts'
 import { type BatchShape, type NextItemModel, type TrainingGraph, type Window } from '../models/model.ts'
 import { type Noise, type NoiseInput, trainingNoise } from '../nn/noise.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
@@ -57,20 +59,19 @@ export interface StepParts {
   readonly model: NextItemModel
   readonly step: StepGraph
   readonly state: ParameterState
-  /** Frozen item features, by modality. */
-  readonly features: Readonly<Record<string, Float32Array>>
+  readonly frozen: FrozenInputs
   readonly pools: NoisePools
   readonly seed: number
   readonly runtime: RuntimeOptions
 }
 
 /** Compiles a step; dense gradients are written straight into the parameters' gradient buffers, shared by all steps. */
-export async function compileStep({ model, step, state, features, pools, seed, runtime }: StepParts): Promise<TrainingStep> {
+export async function compileStep({ model, step, state, frozen, pools, seed, runtime }: StepParts): Promise<TrainingStep> {
   const shared: Record<string, Buffer> = {}
   for (const [name, { gradient }] of state.buffers) if (`gradient.${name}` in step.graph.outputs) shared[`gradient.${name}`] = gradient
   const program = await compile(step.graph, runtime, shared)
   bindParameters(program, step.graph, state)
-  for (const [name, buffer] of Object.entries(features)) if (step.graph.inputs.has(name)) program.bind(name, buffer)
+  for (const [name, buffer] of Object.entries(frozen)) if (step.graph.inputs.has(name)) program.bind(name, buffer)
   const buffers: Record<string, Float32Array | BigInt64Array> = {}
   for (const [name, tensor] of Object.entries(step.model.inputs)) {
     const size = sizeOf(tensor.shape)
