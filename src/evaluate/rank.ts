@@ -1,0 +1,129 @@
+/** @file The rank of every target of a split part, in the full catalog and among 99 sampled negatives. */
+import { historyBefore } from '../data/histories.ts'
+import { negativesOf } from '../data/negatives.ts'
+import type { Dataset, History, Split } from '../data/schema.ts'
+import { UserError } from '../errors.ts'
+import { expectedRank } from '../metrics/expected-rank.ts'
+import type { Scorer } from '../models/scorer.ts'
+import { excludedItems } from './candidates.ts'
+import { checkCandidates, checkInput, checkTraining } from './leak-check.ts'
+
+/** How many sampled negatives stand beside each target (R-M16). */
+const negativeCount = 99
+/** Scores held at once, 64 MiB: a batch over a large catalog is made smaller. */
+const scoresHeld = 2 ** 24
+
+/** What to rank, and how the model is asked. */
+export interface RankOptions {
+  part: 'validation' | 'test'
+  /** Draws the sampled negatives. */
+  seed: number
+  /** How many of a user's last events the model is shown; 50 by default. */
+  maxLength?: number
+  /** Histories scored at once; by default 256, fewer over a large catalog. */
+  batchSize?: number
+  /** Whether to rank among sampled negatives too; true by default. */
+  sampled?: boolean
+}
+
+/** The ranks one model gives to the targets of one split part; all arrays are [targets], in the split's order. */
+export interface TargetRanks {
+  readonly model: string
+  /** The event row of each target. */
+  readonly rows: Int32Array
+  readonly user: Int32Array
+  /** How many events the user has before the target's time, shown to the model or not. */
+  readonly earlier: Int32Array
+  /** Expected rank among the full catalog less the excluded items, from 1. */
+  readonly full: Float64Array
+  /** Expected rank among the target and its sampled negatives. */
+  readonly sampled99?: Float64Array
+}
+
+/**
+ * Ranks every target of a split part with a model. The guard of leak-check.ts is always on.
+ * @throws UserError `empty` without targets, `mismatched` for a model of another catalog, `invalid` for NaN scores or too few items for 99 negatives, `leaked` from the guard
+ */
+export async function rankTargets(scorer: Scorer, dataset: Dataset, split: Split, options: RankOptions): Promise<TargetRanks> {
+  const rows = split[options.part]
+  const itemCount = dataset.catalog.ids.length - 1
+  checkRequest(scorer, dataset, rows.length, options.part)
+  checkTraining(dataset, split)
+  const { maxLength = 50, sampled = true, batchSize = Math.max(1, Math.min(256, Math.floor(scoresHeld / (itemCount + 1)))) } = options
+  const { events } = dataset
+  const user = rows.map((row) => events.user[row] as number)
+  const earlier = rows.map((row, target) => historyBefore(events, user[target] as number, events.time[row] as number).item.length)
+  const full = new Float64Array(rows.length)
+  const sampled99 = sampled ? new Float64Array(rows.length) : undefined
+  // Histories of like length share a batch, so that little of it is padding.
+  const order = rows.map((_, target) => target).sort((a, b) => (earlier[a] as number) - (earlier[b] as number) || a - b)
+  for (let from = 0; from < order.length; from += batchSize) {
+    const batch = order.subarray(from, from + batchSize)
+    const scores = await scorer.score(Array.from(batch, (target) => inputOf(dataset, rows[target] as number, maxLength)))
+    batch.forEach((target, at) => {
+      const ownScores = scores.subarray(at * (itemCount + 1), (at + 1) * (itemCount + 1))
+      const row = rows[target] as number
+      full[target] = fullRank(scorer.slug, dataset, row, ownScores)
+      if (sampled99) sampled99[target] = sampledRank(dataset, row, ownScores, options.seed)
+    })
+  }
+  return { model: scorer.slug, rows, user, earlier, full, ...(sampled99 ? { sampled99 } : {}) }
+}
+
+function checkRequest(scorer: Scorer, dataset: Dataset, targets: number, part: string): void {
+  const items = dataset.catalog.ids.length - 1
+  if (scorer.itemCount !== items) {
+    throw new UserError({
+      where: scorer.slug,
+      problem: 'mismatched',
+      value: `${scorer.itemCount} items`,
+      expected: `the ${items} items of ${dataset.manifest.name}`,
+    })
+  }
+  if (targets === 0) {
+    throw new UserError({
+      where: `${dataset.manifest.name} ${part}`,
+      problem: 'empty',
+      value: '0 targets',
+      hint: 'choose another split protocol or cut',
+    })
+  }
+}
+
+/** What the model is shown for a target: the user's last events strictly before it. */
+function inputOf(dataset: Dataset, row: number, maxLength: number): History {
+  const { events } = dataset
+  const history = historyBefore(events, events.user[row] as number, events.time[row] as number, { maxLength })
+  checkInput(dataset, row, history)
+  return history
+}
+
+/** The expected rank of a target among all items but the pad and the excluded ones. */
+function fullRank(model: string, dataset: Dataset, row: number, scores: Float32Array): number {
+  const { events, userIds } = dataset
+  const user = events.user[row] as number
+  const excluded = excludedItems(dataset, historyBefore(events, user, events.time[row] as number))
+  checkCandidates(dataset, row, excluded)
+  const target = scores[events.item[row] as number] as number
+  const inCatalog = expectedRank(target, scores.subarray(1))
+  if (Number.isNaN(inCatalog)) {
+    const hint = 'if it was just trained, lower the learning rate'
+    throw new UserError({ where: model, problem: 'invalid', value: `NaN among the scores of user "${userIds[user]}"`, expected: 'numbers', hint })
+  }
+  // The target tied with itself, which is half a place; the excluded items take away what they added.
+  const lost =
+    expectedRank(
+      target,
+      Float32Array.from(excluded, (item) => scores[item] as number),
+    ) - 1
+  return inCatalog - 0.5 - lost
+}
+
+/** The expected rank of a target among itself and its sampled negatives. */
+function sampledRank(dataset: Dataset, row: number, scores: Float32Array, seed: number): number {
+  const negatives = negativesOf(dataset, row, { count: negativeCount, seed })
+  return expectedRank(
+    scores[dataset.events.item[row] as number] as number,
+    Float32Array.from(negatives, (item) => scores[item] as number),
+  )
+}
