@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import type { Report } from './evaluate.ts'
+import { printInterval, printReports } from './report.ts'
+
+const figure = { mean: 0.08123, low: 0.0741, high: 0.0884 }
+const slice = { targets: 66, users: 60, full: { 'ndcg@10': figure }, sampled99: { 'ndcg@10': { mean: 0.4, low: 0.35, high: 0.45 } } }
+const report: Report = {
+  model: 'popularity',
+  dataset: { name: 'movies', hash: '0' },
+  protocol: 'time',
+  part: 'test',
+  candidates: 'untargeted',
+  seed: 7,
+  ks: [10],
+  emptyHistories: 2,
+  ...slice,
+}
+
+describe('printInterval', () => {
+  it('shows the mean and its bounds', () => {
+    expect(printInterval(figure)).toBe('0.0812 [0.074, 0.088]')
+    expect(printInterval({ mean: 0.5 })).toBe('0.5000')
+  })
+})
+
+describe('printReports', () => {
+  it('prints plain tables, the full catalog first and the sampled negatives apart', () => {
+    expect(printReports([report, { ...report, model: 'item-knn' }], { plain: true })).toBe(
+      [
+        'movies, time split, test: 66 targets of 60 users, 2 with no history (seed 7)',
+        '',
+        'Full catalog, less the items the user had as targets before',
+        '         popularity             item-knn',
+        'NDCG@10  0.0812 [0.074, 0.088]  0.0812 [0.074, 0.088]',
+        '',
+        '99 sampled negatives',
+        '         popularity             item-knn',
+        'NDCG@10  0.4000 [0.350, 0.450]  0.4000 [0.350, 0.450]',
+      ].join('\n'),
+    )
+  })
+
+  it('adds the cold starts where there are any, and draws boxes for a terminal', () => {
+    const printed = printReports([{ ...report, coldStart: { ...slice, targets: 4, users: 3 } }], { plain: false })
+    expect(printed).toContain('Cold start (at most 10 earlier events; 4 targets of 3 users), full catalog')
+    expect(printed).toContain('Cold start (at most 10 earlier events; 4 targets of 3 users), 99 sampled negatives')
+    expect(printed).toContain('│ NDCG@10 │ 0.0812 [0.074, 0.088] │')
+  })
+
+  it('prints nothing of nothing, and refuses reports that cannot stand side by side', () => {
+    expect(printReports([], { plain: true })).toBe('')
+    expect(() => printReports([report, { ...report, model: 'sasrec', part: 'validation' }], { plain: true })).toThrow(
+      'popularity and sasrec: mismatched',
+    )
+  })
+})
