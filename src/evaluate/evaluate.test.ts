@@ -5,7 +5,7 @@ import { itemKnn } from '../models/baselines/general/item-knn.ts'
 import { popularity } from '../models/baselines/general/popularity.ts'
 import type { Scorer } from '../models/scorer.ts'
 import { randomStream } from '../random/stream.ts'
-import { compareRanks, evaluate, ndcgOf } from './evaluate.ts'
+import { compareRanks, evaluate, ndcgOf, reportOf } from './evaluate.ts'
 import { rankTargets } from './rank.ts'
 
 /** User u favors items u, u + 1, ... so that the next item can be told; the last of each user tests, the one before validates. */
@@ -96,6 +96,14 @@ describe('evaluate', () => {
     await expect(evaluate(knn(), dataset, split, { part: 'test', seed: 7, ks: [10, 0] })).rejects.toThrow(
       'evaluate.ks: invalid: 0, expected a whole number from 1',
     )
+  })
+})
+
+describe('reportOf', () => {
+  it('reports ranks already made as evaluate does', async () => {
+    const options = { part: 'test', seed: 7 } as const
+    const ranks = await rankTargets(knn(), dataset, split, options)
+    expect(reportOf(ranks, dataset, split, options)).toEqual(await evaluate(knn(), dataset, split, options))
   })
 })
 

@@ -19,7 +19,7 @@ export const coldStartEvents = 10
 export type Figures = Readonly<Record<string, Interval>>
 
 /** The figures of some of the targets. The two tables answer different questions and are never mixed. */
-export interface Slice {
+interface Slice {
   readonly targets: number
   readonly users: number
   /** Against the full catalog less the excluded items. */

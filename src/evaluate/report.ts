@@ -1,7 +1,7 @@
 /** @file Reports as tables: the full catalog first, the sampled negatives apart and by their name. */
 import Table from 'cli-table3'
 import { UserError } from '../errors.ts'
-import type { Figures, Report } from './evaluate.ts'
+import { coldStartEvents, type Figures, type Report } from './evaluate.ts'
 import type { Interval } from './intervals.ts'
 
 /** How tables look. */
@@ -33,7 +33,7 @@ export function printReports(reports: readonly Report[], options: TableOptions):
     })
     return columns.length === 0 ? [] : ['', title, table(columns, options)]
   }
-  const cold = `Cold start (at most 10 earlier events; ${coldStart?.targets ?? 0} targets of ${coldStart?.users ?? 0} users)`
+  const cold = `Cold start (at most ${coldStartEvents} earlier events; ${coldStart?.targets ?? 0} targets of ${coldStart?.users ?? 0} users)`
   return [
     heading,
     ...section(candidatesTitle[first.candidates], ({ full }) => full),
