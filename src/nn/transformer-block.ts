@@ -3,6 +3,7 @@ import { attention } from '../tensor/attention.ts'
 import { add, gelu, relu } from '../tensor/elementwise.ts'
 import { reshape, transpose } from '../tensor/move.ts'
 import type { Tensor } from '../tensor/node.ts'
+import { normal } from './init.ts'
 import { layerNorm, linear } from './linear.ts'
 import type { Noise } from './noise.ts'
 
@@ -32,7 +33,9 @@ export type Block = (inputs: BlockInputs) => Tensor
 
 /** Attention of several heads; parameters `NAME.{query,key,value,output}`. */
 export function multiHeadAttention(name: string, { width, heads, dropout }: BlockConfig): Block {
-  const [toQuery, toKey, toValue, toOutput] = (['query', 'key', 'value', 'output'] as const).map((part) => linear(`${name}.${part}`, [width, width]))
+  const [toQuery, toKey, toValue, toOutput] = (['query', 'key', 'value', 'output'] as const).map((part) =>
+    linear(`${name}.${part}`, [width, width], { init: normal() }),
+  )
   const split = (x: Tensor): Tensor => {
     const [rows, length] = x.shape as [number, number, number]
     return heads === 1 ? reshape(x, [rows, 1, length, width]) : transpose(reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3])
@@ -51,8 +54,8 @@ export function multiHeadAttention(name: string, { width, heads, dropout }: Bloc
 export function transformerBlock(name: string, config: BlockConfig): Block {
   const { width, feedForward = 4 * width, dropout, activation = 'gelu' } = config
   const attend = multiHeadAttention(`${name}.attention`, config)
-  const inner = linear(`${name}.feedForward.inner`, [width, feedForward])
-  const outer = linear(`${name}.feedForward.outer`, [feedForward, width])
+  const inner = linear(`${name}.feedForward.inner`, [width, feedForward], { init: normal() })
+  const outer = linear(`${name}.feedForward.outer`, [feedForward, width], { init: normal() })
   const [afterAttention, afterFeedForward] = [layerNorm(`${name}.norm1`, width), layerNorm(`${name}.norm2`, width)]
   const activate = activation === 'gelu' ? gelu : relu
   return (inputs) => {

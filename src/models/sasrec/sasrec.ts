@@ -30,7 +30,7 @@ export const sasrecConfig = z
     stride: z.int().min(1).max(1000).default(25).describe('items between the ends of a long history’s training windows'),
     layers: z.int().min(1).max(12).default(2).describe('number of Transformer blocks'),
     heads: z.int().min(1).max(64).default(2).describe('attention heads; must divide hiddenSize'),
-    dropout: z.number().min(0).max(0.95).default(0.4).describe('share of hidden values dropped while training'),
+    dropout: z.number().min(0).max(0.95).default(0.5).describe('share of hidden values dropped while training'),
     auxiliaryTargets: z.number().min(0).max(1).default(1).describe('weight of a next event of another behavior than the target'),
   })
   .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
