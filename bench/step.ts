@@ -1,16 +1,51 @@
 /** @file `npm run -s bench -- step`: our SASRec training step over the peer's, alternating runs on the same threads. */
-
+import { execFileSync } from 'node:child_process'
 import type { BatchShape, Window } from '../src/models/model.ts'
 import { sasrec } from '../src/models/sasrec/sasrec.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { noisePools } from '../src/train/noise-pools.ts'
 import { applyGradients, initialParameters } from '../src/train/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../src/train/step.ts'
+import { type BenchResult, median, peerPython } from './result.ts'
 
-const sizes = { batch: 256, length: 50, hidden: 64, heads: 2, layers: 2, items: 7052 }
+const sizes = { batch: 256, length: 50, hidden: 64, heads: 2, layers: 2, items: 7052, threads: 2 }
+const peerScript = '../shared/peers/torch_step.py'
+const rounds = 5
+
+type Positions = 'last' | 'all'
+
+/** Medians of five alternating rounds, for the loss on the last position and on all positions. */
+export async function step(): Promise<BenchResult> {
+  const last = await alternate('last')
+  const all = await alternate('all')
+  return {
+    name: 'step',
+    ours: last.ours,
+    peer: last.peer,
+    ratio: last.ours / last.peer,
+    unit: 'ms',
+    settings: { ...sizes, rounds, positions: 'last', allPositions: { ...all, ratio: all.ours / all.peer } },
+  }
+}
+
+async function alternate(positions: Positions): Promise<{ ours: number; peer: number }> {
+  const [ours, peer]: [number[], number[]] = [[], []]
+  const count = positions === 'last' ? 15 : 5
+  for (let round = 0; round < rounds; round++) {
+    ours.push(median(await timeSteps(positions, count)))
+    peer.push(peerStep(positions, count))
+  }
+  return { ours: median(ours), peer: median(peer) }
+}
+
+function peerStep(positions: Positions, count: number): number {
+  const flags = Object.entries({ ...sizes, steps: count, positions }).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const out = execFileSync(peerPython(), [peerScript, ...flags], { encoding: 'utf8' })
+  return (JSON.parse(out) as { median_ms: number }).median_ms
+}
 
 /** Milliseconds of each of `count` steps, forward, backward and Adam. */
-export async function timeSteps(positions: 'last' | 'all', count: number, profile?: string): Promise<number[]> {
+async function timeSteps(positions: Positions, count: number): Promise<number[]> {
   const { batch, length, hidden, heads, layers, items } = sizes
   const catalog = { itemCount: items - 1, userCount: batch, behaviors: ['click'], target: 0, fields: {}, features: {} }
   const config = { hiddenSize: hidden, maxLength: length, stride: length, layers, heads, dropout: 0, auxiliaryTargets: 1 }
@@ -18,8 +53,15 @@ export async function timeSteps(positions: 'last' | 'all', count: number, profil
   const lastOnly = positions === 'last'
   const shape: BatchShape = { rows: batch, length, targets: lastOnly ? batch : batch * length, lastOnly }
   const state = initialParameters(parametersOf(model, shape), 0)
-  const runtime = { threads: 2, ...(profile && { profile }) }
-  await using step = await compileStep({ model, step: stepGraph(model, shape), state, frozen: {}, pools: noisePools(0), seed: 0, runtime })
+  await using step = await compileStep({
+    model,
+    step: stepGraph(model, shape),
+    state,
+    frozen: {},
+    pools: noisePools(0),
+    seed: 0,
+    runtime: { threads: sizes.threads },
+  })
   const random = randomStream(0)
   const item = (): number => 1 + random.integer(items - 1)
   const windows: Window[] = Array.from({ length: batch }, (_, user) => ({

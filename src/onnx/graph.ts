@@ -44,7 +44,7 @@ export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = n
     return name
   }
 
-  for (const step of inOrder(Object.values(outputs))) {
+  for (const step of operationsOf(Object.values(outputs))) {
     if (step.aliased) {
       for (const [index, output] of step.outputs.entries()) names.set(output, nameOf(step.aliased[index] as Tensor))
       continue
@@ -79,8 +79,8 @@ function store(constants: StoredConstant[], name: string, { dtype, shape }: Tens
   return name
 }
 
-/** Every operation the tensors need, inputs first. */
-function inOrder(tensors: readonly Tensor[]): Operation[] {
+/** Every operation the tensors need, inputs first: the order in which a graph runs. */
+export function operationsOf(tensors: readonly Tensor[]): Operation[] {
   const order: Operation[] = []
   const state = new Map<Operation, 'open' | 'done'>()
   const stack = tensors

@@ -37,7 +37,7 @@ interface Serving {
 }
 
 /** Histories of one compiled batch; a single request has a program of its own. */
-const batchRows = 128
+export const batchRows = 128
 
 /** Makes a scorer; graphs are compiled when a batch of their size first comes. */
 export async function nextItemScorer({ slug, model, dataset, parameters, runtime = {} }: ScorerParts): Promise<NextItemScorer> {

@@ -45,6 +45,8 @@ export async function compile(graph: Graph, options: RuntimeOptions = {}, output
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     enableCpuMemArena: options.arena ?? true,
+    // The pattern doubles what a session holds and gains no time here; without it the peak can be told beforehand.
+    enableMemPattern: false,
     logSeverityLevel: 3,
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
   })

@@ -19,9 +19,10 @@ import type { NextItemModel } from '../models/model.ts'
 import { type NextItemScorer, nextItemScorer } from '../ranking/scorer.ts'
 import { atStart, loadCheckpoint, type Progress, saveCheckpoint, saveParameters } from './checkpoint.ts'
 import type { TrainingConfig } from './config.ts'
+import { estimateMemory, type MemoryEstimate } from './memory.ts'
 import { noisePools } from './noise-pools.ts'
 import { applyGradients, initialParameters, type ParameterState } from './parameters.ts'
-import { compileStep, parametersOf, stepGraph, type TrainingStep } from './step.ts'
+import { compileStep, parametersOf, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
 
 /** What {@link trainModel} needs. */
 export interface TrainingRun {
@@ -48,6 +49,7 @@ export type TrainingEvent =
       readonly targets: number
       readonly parameters: number
       readonly batches: number
+      readonly memory: MemoryEstimate
       readonly resumed: Progress
     }
   | {
@@ -113,6 +115,7 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   const progress = run.resume && existsSync(checkpoint) ? loadCheckpoint(checkpoint, state, fingerprint) : structuredClone(atStart)
   const runtime = { threads: training.threads }
   const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
+  const graphs = new Map(buckets.map((bucket) => [bucket, stepGraph(model, shapeOf(bucket))]))
   const steps = new Map<Bucket, Promise<TrainingStep>>()
   const [frozen, pools] = [frozenInputs(dataset), noisePools(training.seed)]
   const stepOf = (bucket: Bucket): Promise<TrainingStep> => {
@@ -123,7 +126,8 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   }
   const batches = epochBatches(windows, model.windows, buckets, settings, 0).length
   const size = [...parameters.values()].reduce((sum, values) => sum + values.length, 0)
-  report?.({ kind: 'start', windows: windows.rows.length, targets: windows.targetCount, parameters: size, batches, resumed: progress })
+  const memory = estimateMemory({ dataset, model, state, steps: [...graphs.values()] })
+  report?.({ kind: 'start', windows: windows.rows.length, targets: windows.targetCount, parameters: size, batches, memory, resumed: progress })
   await using scorer = await nextItemScorer({ slug, model, dataset, parameters, runtime })
   const loop: Loop = { ...run, windows, buckets, settings, state, scorer, stepOf }
   let status: TrainingResult['status'] = 'finished'

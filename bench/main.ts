@@ -1,0 +1,20 @@
+/** @file `npm run -s bench -- NAME`: measures one figure of docs/benchmarks.md and ends with one JSON line. */
+import { UserError, unknownName } from '../src/errors.ts'
+import type { BenchResult } from './result.ts'
+
+const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }>>> = {
+  step: () => import('./step.ts'),
+}
+
+const name = process.argv[2] ?? ''
+try {
+  const load = benches[name]
+  if (!load) throw unknownName('bench', name, Object.keys(benches))
+  const bench = (await load())[name] as () => Promise<BenchResult>
+  const result = await bench()
+  console.log(JSON.stringify(result, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value)))
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  console.error(error.message)
+  process.exitCode = 2
+}
