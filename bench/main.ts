@@ -4,6 +4,7 @@ import type { BenchResult } from './result.ts'
 
 const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }>>> = {
   step: () => import('./step.ts'),
+  predict: () => import('./predict.ts'),
 }
 
 const name = process.argv[2] ?? ''
