@@ -1,23 +1,25 @@
-/** @file Seeded negatives for sampled metrics. */
-import { UserError } from '../errors.ts'
+/** @file Sampled negatives: items to rank beside a target. */
 import { randomStream } from '../random/stream.ts'
 import { historyOf } from './histories.ts'
-import type { Dataset, ItemIndex, UserIndex } from './schema.ts'
+import type { Dataset } from './schema.ts'
 
 /**
- * Different items drawn uniformly from those the target's user never touches, at any time (R-M16); the same for one seed and event row.
- * @throws UserError `invalid` when the catalog holds too few others
+ * Different items that the target's user never touched, before or after it (R-M16): `count` of them, or as many as there are.
+ * The same target, seed and count always give the same items, whatever else is drawn.
+ * @param row the target's event row
  */
-export function negativesOf({ events, catalog, folder }: Dataset, row: number, { count, seed }: { count: number; seed: number }): Int32Array<ArrayBufferLike> {
-  const own = new Set<ItemIndex>(historyOf(events, events.user[row] as UserIndex).item)
-  const itemCount = catalog.ids.length - 1
-  if (itemCount - own.size < count) {
-    throw new UserError({ where: folder, problem: 'invalid', value: `${itemCount - own.size} items a user never touched`, expected: `at least ${count} for sampled metrics` })
-  }
+export function negativesOf({ events, catalog }: Dataset, row: number, { count, seed }: { count: number; seed: number }): Int32Array {
+  const own = new Set(historyOf(events, events.user[row] as number).item)
+  const items = catalog.ids.length - 1
+  const free = items - own.size
   const stream = randomStream(seed, 'negatives', row)
-  const drawn = new Set<ItemIndex>()
+  if (free < 2 * count) {
+    const candidates = Int32Array.from({ length: items }, (_, at) => at + 1).filter((item) => !own.has(item))
+    return stream.shuffle(candidates).slice(0, count)
+  }
+  const drawn = new Set<number>()
   while (drawn.size < count) {
-    const item = 1 + stream.integer(itemCount)
+    const item = 1 + stream.integer(items)
     if (!own.has(item)) drawn.add(item)
   }
   return Int32Array.from(drawn)

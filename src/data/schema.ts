@@ -32,6 +32,8 @@ export const manifestSchema = z.strictObject({
   candidates: z.enum(['unseen', 'untargeted', 'all']),
   /** Whether the source came with its own split (then `events.role` holds it). */
   ownSplit: z.boolean(),
+  /** Where true times begin: events before it have an order, but no time of their own, so no cut may fall there. */
+  timesFrom: z.number().optional(),
   counts: z.strictObject({ events: z.int(), users: z.int(), items: z.int(), perBehavior: z.record(z.string(), z.int()) }),
   /** What each filter took away, in the order it ran. */
   dropped: z.array(z.strictObject({ filter: z.string(), events: z.int(), users: z.int(), items: z.int() })),
@@ -89,6 +91,23 @@ export interface FeatureTable {
   readonly present: Uint8Array
 }
 
+/** What features are made of: arrays of items + 1 entries, entry 0 is the pad. */
+export interface FeatureSources {
+  readonly ids: readonly string[]
+  /** The text to encode: the title, and what else the mapping adds to it; '' where there is none. */
+  readonly titles: readonly string[]
+  /** Absolute path of each picture; null where there is none. */
+  readonly images: readonly (string | null)[]
+}
+/** Vectors of one modality, how they were made, and the pictures that could not be read. */
+export interface MadeFeatures {
+  readonly encoder: string
+  readonly table: FeatureTable
+  readonly broken: readonly string[]
+}
+/** Makes the features of a catalog while it is prepared. */
+export type FeatureMaker = (catalog: FeatureSources) => Promise<Partial<Record<FeatureModality, MadeFeatures>>>
+
 /** A prepared dataset in memory. */
 export interface Dataset {
   readonly folder: string
@@ -120,4 +139,6 @@ export interface Split {
   readonly test: Int32Array
   /** The two cut times of the `time` protocol, in the unit of `Events.time`. */
   readonly cuts?: readonly [number, number]
+  /** How many targets have no strictly earlier event: a model sees an empty history there. */
+  readonly emptyHistories?: { readonly validation: number; readonly test: number }
 }

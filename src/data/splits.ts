@@ -1,0 +1,109 @@
+/** @file Splits a dataset into training rows and the targets of validation and test, by one of three protocols. */
+import { UserError } from '../errors.ts'
+import { firstRowAt } from './histories.ts'
+import { type Dataset, role, type Split } from './schema.ts'
+
+/** Which protocol, and the shares of the `time` protocol. */
+export interface SplitOptions {
+  /** By default `given` where the source brought a split, else `leave-one-out`. */
+  readonly protocol?: Split['protocol']
+  /** Share of the target events, by time, that are tested; 0.2 by default. */
+  readonly testShare?: number
+  /** Share of the target events, by time, before those, that validate; 0.1 by default. */
+  readonly validationShare?: number
+}
+
+/**
+ * Splits a dataset.
+ * `leave-one-out` (R-M15): a user's last target is tested, the one before validates; a user with a single target has it tested, and
+ * trains on what came before it; a user with none only trains.
+ * `time`: two cuts for all users; every target between them validates, every one from the second on is tested.
+ * `given`: the roles that the source brought.
+ * A target is an event of the target behavior that the `candidates` policy can rank: under `unseen` its item was not touched at an
+ * earlier time by this user, under `untargeted` not with the target behavior. A target may have an empty history.
+ * Training rows are those strictly before a user's first target, and before the first cut.
+ * @throws UserError `unsupported` for a protocol the dataset cannot have, `invalid` for shares that leave nothing
+ */
+export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Split {
+  const { protocol = dataset.manifest.ownSplit ? 'given' : 'leave-one-out' } = options
+  const targets = rankableTargets(dataset, protocol === 'given')
+  if (protocol === 'time') return byTime(dataset, targets, options)
+  return protocol === 'given' ? asGiven(dataset, targets) : leaveOneOut(dataset, targets)
+}
+
+/** The rows that can be targets, ascending. */
+function rankableTargets({ events, manifest }: Dataset, anyBehavior: boolean): Int32Array {
+  const target = manifest.behaviors.indexOf(manifest.target)
+  const { user, item, behavior, time } = events
+  const rows: number[] = []
+  const seen = new Set<number>()
+  for (let row = 0, first = 0; row < item.length; row++) {
+    if (user[row] !== user[first]) {
+      seen.clear()
+      first = row
+    }
+    // Events of one time do not see each other: the first of them says how far the past goes.
+    while (time[first] !== time[row]) {
+      if (manifest.candidates === 'unseen' || behavior[first] === target) seen.add(item[first] as number)
+      first++
+    }
+    if (!anyBehavior && behavior[row] !== target) continue
+    if (manifest.candidates === 'all' || !seen.has(item[row] as number)) rows.push(row)
+  }
+  return Int32Array.from(rows)
+}
+
+function leaveOneOut({ events, userIds }: Dataset, targets: Int32Array): Split {
+  const validation: number[] = []
+  const test: number[] = []
+  for (let at = 0; at < targets.length; at++) {
+    const owner = events.user[targets[at] as number]
+    if (events.user[targets[at + 1] ?? -1] === owner) continue
+    test.push(targets[at] as number)
+    if (events.user[targets[at - 1] ?? -1] === owner) validation.push(targets[at - 1] as number)
+  }
+  return finish({ events, userIds }, { protocol: 'leave-one-out', validation: Int32Array.from(validation), test: Int32Array.from(test) })
+}
+
+function asGiven({ events, userIds, manifest }: Dataset, targets: Int32Array): Split {
+  if (!manifest.ownSplit) {
+    const hint = 'use leave-one-out or time'
+    throw new UserError({ where: 'protocol', problem: 'unsupported', value: `given, but ${manifest.name} came without a split`, hint })
+  }
+  const withRole = (wanted: number): Int32Array => targets.filter((row) => events.role[row] === wanted)
+  return finish({ events, userIds }, { protocol: 'given', validation: withRole(role.validation), test: withRole(role.test) })
+}
+
+function byTime({ events, userIds, manifest }: Dataset, targets: Int32Array, { testShare = 0.2, validationShare = 0.1 }: SplitOptions): Split {
+  if (manifest.time === 'order') {
+    const value = `time, but ${manifest.name} has only an order within each user`
+    throw new UserError({ where: 'protocol', problem: 'unsupported', value, hint: `use ${manifest.ownSplit ? 'given' : 'leave-one-out'}` })
+  }
+  if (!(testShare > 0 && validationShare > 0 && testShare + validationShare < 1)) {
+    const expected = 'two shares above 0 that leave something to train on'
+    throw new UserError({ where: 'validationShare and testShare', problem: 'invalid', value: `${validationShare} and ${testShare}`, expected })
+  }
+  // Events before timesFrom have no time of their own, so neither cut may fall among them.
+  const timed = targets.filter((row) => (events.time[row] as number) >= (manifest.timesFrom ?? Number.NEGATIVE_INFINITY))
+  const times = Float64Array.from(timed, (row) => events.time[row] as number).sort()
+  const cutAt = (share: number): number => times[Math.floor(times.length * (1 - share))] ?? Number.POSITIVE_INFINITY
+  const cuts = [cutAt(testShare + validationShare), cutAt(testShare)] as const
+  const within = (from: number, to: number): Int32Array =>
+    targets.filter((row) => (events.time[row] as number) >= from && (events.time[row] as number) < to)
+  const split = { protocol: 'time', validation: within(...cuts), test: within(cuts[1], Number.POSITIVE_INFINITY), cuts } as const
+  return finish({ events, userIds }, split)
+}
+
+/** Adds what follows from the targets: where each user's training rows end, and how many targets have no history. */
+function finish({ events, userIds }: Pick<Dataset, 'events' | 'userIds'>, split: Omit<Split, 'trainEnd' | 'emptyHistories'>): Split {
+  const limit = new Float64Array(userIds.length).fill(split.cuts?.[0] ?? Number.POSITIVE_INFINITY)
+  for (const row of [...split.validation, ...split.test]) {
+    const owner = events.user[row] as number
+    limit[owner] = Math.min(limit[owner] as number, events.time[row] as number)
+  }
+  const trainEnd = Int32Array.from(userIds, (_, user) => (user === 0 ? 0 : firstRowAt(events, user, limit[user] as number)))
+  const empty = (rows: Int32Array): number =>
+    rows.filter((row) => firstRowAt(events, events.user[row] as number, events.time[row] as number) === events.start[events.user[row] as number])
+      .length
+  return { ...split, trainEnd, emptyHistories: { validation: empty(split.validation), test: empty(split.test) } }
+}
