@@ -1,0 +1,126 @@
+/** @file The only importer of DuckDB: an in-memory database, SQL, and results as columns. */
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { UserError } from '../errors.ts'
+
+/** How much a database may use. */
+export interface DatabaseOptions {
+  /** Where to spill what does not fit in memory. */
+  temporaryFolder?: string
+  /** Such as `2GB`; above it DuckDB spills. */
+  memoryLimit?: string
+  threads?: number
+}
+
+/** What a result column becomes: a typed array, or strings with null as ''. */
+interface ColumnArrays {
+  int32: Int32Array
+  uint8: Uint8Array
+  float64: Float64Array
+  text: string[]
+}
+type ColumnKinds = Readonly<Record<string, keyof ColumnArrays>>
+type Columns<K extends ColumnKinds> = { [Name in keyof K]: ColumnArrays[K[Name]] }
+
+/** An in-memory database with one connection. */
+export interface Database extends Disposable {
+  /** Runs statements that give nothing back. */
+  run(sql: string): Promise<void>
+  /** The rows of a small result; 64-bit integers come as numbers. */
+  rows<Row extends Record<string, unknown>>(sql: string): Promise<Row[]>
+  /** A result of `count` rows as one array per column, in the order of the kinds; read chunk by chunk, never as row objects. */
+  columns<K extends ColumnKinds>(sql: string, count: number, kinds: K): Promise<Columns<K>>
+}
+
+/** Opens an empty database; dispose of it when done. */
+export async function openDatabase({ temporaryFolder, memoryLimit = '2GB', threads }: DatabaseOptions = {}): Promise<Database> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: memoryLimit,
+    ...(threads === undefined ? {} : { threads: String(threads) }),
+    ...(temporaryFolder === undefined ? {} : { temp_directory: temporaryFolder }),
+    // Original row order breaks ties in time: scans must keep it.
+    preserve_insertion_order: 'true',
+  })
+  const connection = await instance.connect()
+  await connection.run("SET TimeZone = 'UTC'")
+  return {
+    run: async (sql) => {
+      await inOurWords(connection.run(sql))
+    },
+    rows: async <Row extends Record<string, unknown>>(sql: string) => {
+      const reader = await inOurWords(connection.runAndReadAll(sql))
+      return reader.getRowObjectsJS().map((row) => Object.fromEntries(Object.entries(row).map(plain)) as Row)
+    },
+    columns: (sql, count, kinds) => inOurWords(readColumns(connection, sql, count, kinds)),
+    [Symbol.dispose]() {
+      connection.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+async function readColumns<K extends ColumnKinds>(connection: DuckDBConnection, sql: string, count: number, kinds: K): Promise<Columns<K>> {
+  const makers = { int32: Int32Array, uint8: Uint8Array, float64: Float64Array, text: Array<string> } as const
+  const names = Object.keys(kinds)
+  const arrays = names.map((name) => new makers[kinds[name] as keyof ColumnArrays](count))
+  const empty = names.map((name) => (kinds[name] === 'text' ? '' : 0))
+  const result = await connection.stream(sql)
+  for (let at = 0; ; ) {
+    const chunk = await result.fetchChunk()
+    if (!chunk || chunk.rowCount === 0) break
+    for (const [index, array] of arrays.entries()) {
+      const vector = chunk.getColumnVector(index)
+      for (let row = 0; row < chunk.rowCount; row++) array[at + row] = (vector.getItem(row) ?? empty[index]) as never
+    }
+    at += chunk.rowCount
+  }
+  return Object.fromEntries(names.map((name, index) => [name, arrays[index]])) as Columns<K>
+}
+
+/** A text as an SQL literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** Texts as an SQL list literal. */
+export function literals(texts: readonly string[]): string {
+  return `[${texts.map(literal).join(', ')}]`
+}
+
+/** A column or table name as an SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function plain([name, value]: [string, unknown]): [string, unknown] {
+  return [name, typeof value === 'bigint' ? Number(value) : value]
+}
+
+/** Says what a user can mend (a file that cannot be parsed, no memory, no disk) as an error of ours; the rest stays a bug. */
+async function inOurWords<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw userErrorOf(error instanceof Error ? error.message : String(error)) ?? error
+  }
+}
+
+function userErrorOf(message: string): UserError | undefined {
+  const firstLine = message.split('\n', 1)[0] as string
+  if (/Out of Memory/i.test(firstLine)) {
+    return new UserError({ where: 'memory', problem: 'invalid', value: firstLine, hint: 'allow more with the memory option' })
+  }
+  if (/No space left/i.test(message)) return new UserError({ where: 'disk', problem: 'invalid', value: 'no space left on the device' })
+  const parsing = /CSV Error on Line: (\d+)/.exec(message)
+  if (parsing) {
+    const file = /^\s*file\s*=\s*(.+)$/m.exec(message)?.[1] ?? 'the file'
+    const reason = /^(?!.*CSV Error)(?!Original Line).*(?:Expected|quote|Value|column).*$/im.exec(message)?.[0]?.trim() ?? 'it cannot be parsed'
+    return new UserError({ where: `${baseName(file)} row ${parsing[1]}`, problem: 'invalid', value: reason.replace(/\.$/, '') })
+  }
+  const json = /Malformed JSON in file "([^"]+)", at byte \d+ in (?:line|record\/value) (\d+)/.exec(message)
+  if (json) return new UserError({ where: `${baseName(json[1] as string)} row ${json[2]}`, problem: 'invalid', value: 'malformed JSON' })
+  return undefined
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).trim()
+}

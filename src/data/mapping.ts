@@ -1,0 +1,178 @@
+/** @file The mapping: a small YAML file that names a log's columns, its behaviors, the item table and the filters. */
+import { readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import { parse } from 'yaml'
+import * as z from 'zod'
+import { UserError, unknownName } from '../errors.ts'
+
+const names = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+
+const format = {
+  /** Paths or globs, relative to the mapping's folder; the command line's come first. `.gz` is read as it is. */
+  files: names.optional(),
+  /** How the files are written; by default told by their extension (.csv .tsv .txt .jsonl .json .parquet). */
+  format: z.enum(['csv', 'tsv', 'jsonl', 'parquet']).optional(),
+  /** One character between columns; by default a comma, or a tab for TSV. */
+  delimiter: z.string().length(1).optional(),
+  /** Whether double quotes enclose values; by default in CSV, not in TSV. */
+  quoted: z.boolean().optional(),
+  /** Column names of CSV or TSV files without a header line. */
+  columns: z.array(z.string().min(1)).optional(),
+}
+
+const eventsSchema = z.strictObject({
+  ...format,
+  /** Column of the user's id; by default user, user_id, userId, uid or reviewerID. */
+  user: z.string().optional(),
+  /** Column of the item's id; by default item, item_id, movieId, video_id, photo_id, product_id, asin or parent_asin. */
+  item: z.string().optional(),
+  /** Column of the event's time; by default time, timestamp, time_ms, vtime, date or unixReviewTime. Not needed where timeUnit is order. */
+  time: z.string().optional(),
+  /** What a time is: a number since 1970 in a unit, a text (ISO 8601, read as UTC unless it says otherwise), or only an order. By default told by the values. */
+  timeUnit: z.enum(['auto', 'seconds', 'milliseconds', 'microseconds', 'text', 'order']).default('auto'),
+  /** The pattern of a text time, in strptime's letters, e.g. `%d/%m/%Y %H:%M`. */
+  timeFormat: z.string().optional(),
+  /** Column with the behavior's name; by default behavior, action or event. Without one, each row is every behavior whose `when` holds. */
+  behavior: z.string().optional(),
+})
+
+const behaviorSchema = z.union([
+  z.string().min(1),
+  z.strictObject({
+    name: z.string().min(1),
+    /** Values of the behavior column that mean this behavior; by default its name. */
+    from: names.optional(),
+    /** Conditions on columns, joined by `and`, e.g. `rating >= 4` or `is_like = 1`; without them any row counts. */
+    when: z.string().optional(),
+  }),
+])
+
+const fieldSchema = z.union([
+  z.string().min(1),
+  z.strictObject({
+    column: z.string().min(1),
+    /** Only what stands before the first of these is kept: `|` makes `Comedy|Drama` into `Comedy`. */
+    before: z.string().min(1).optional(),
+  }),
+])
+
+const itemsSchema = z.strictObject({
+  ...format,
+  /** Column of the item's id; by default as for events, or id. */
+  id: z.string().optional(),
+  /** Column of the title; by default title, name or text, and none if there is no such column. */
+  title: z.string().optional(),
+  /** Further columns whose text joins the title where the title is made into a vector; the title itself stays as it is. */
+  text: z.array(z.string()).default([]),
+  /** File name of an item's picture in the folder of pictures: columns in braces, and `.*` for any extension. By default `{<id column>}.*`. */
+  image: z.string().optional(),
+  /** Folder of pictures, relative to the mapping's folder. */
+  images: z.string().optional(),
+  /** Categorical fields by name, each a column; by default brand, category and seller where there are such columns. */
+  fields: z.record(z.string().regex(/^[a-z][A-Za-z0-9_]*$/, 'a name of letters, digits and _'), fieldSchema).optional(),
+})
+
+const filtersSchema = z.strictObject({
+  /** Users with fewer events are dropped; events of one log row (a click and the favorite derived from it) count once. */
+  minimumEventsPerUser: z.int().min(0).default(5),
+  /** Events of items with fewer events are dropped, before users are counted. */
+  minimumEventsPerItem: z.int().min(0).default(0),
+  /** What to do with an event whose item is not in the item table. */
+  unlistedItems: z.enum(['error', 'drop']).default('error'),
+  /** What to do with an item that the item table has twice. */
+  duplicateItems: z.enum(['error', 'first']).default('error'),
+})
+
+const sections = { events: eventsSchema, items: itemsSchema, filters: filtersSchema } as const
+
+/** A mapping; every key may be left out. */
+export const mappingSchema = z.strictObject({
+  /** Name of the dataset; by default the name of its folder. */
+  name: z.string().min(1).optional(),
+  events: eventsSchema.prefault({}),
+  /** Behaviors from shallow to deep, e.g. click before favorite. By default one behavior, `click`, that is any row. */
+  behaviors: z.array(behaviorSchema).min(1).default(['click']),
+  /** Values of the behavior column that are left out without complaint. */
+  ignoredBehaviors: z.array(z.string()).default([]),
+  /** The behavior to predict; by default the last, deepest one. */
+  target: z.string().optional(),
+  items: itemsSchema.prefault({}),
+  filters: filtersSchema.prefault({}),
+  /** Which items are ranked for a user: those never touched (unseen), those without the target behavior (untargeted), or all. */
+  candidates: z.enum(['unseen', 'untargeted', 'all']).default('unseen'),
+})
+/** A mapping with its defaults filled in. */
+export type Mapping = z.infer<typeof mappingSchema>
+/** A mapping as written. */
+export type MappingInput = z.input<typeof mappingSchema>
+
+/**
+ * Reads a mapping file; its relative paths become relative to where the command runs.
+ * @throws UserError `missing` without the file, `corrupted` when it is not YAML, and as {@link checkMapping}
+ */
+export function readMapping(path: string): MappingInput {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    throw new UserError({ where: path, problem: 'missing', value: 'the mapping file' })
+  }
+  let written: unknown
+  try {
+    written = parse(text) ?? {}
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n')
+    throw new UserError({ where: path, problem: 'corrupted', value: reason ?? 'it is not YAML', expected: 'a YAML file' })
+  }
+  checkMapping(written, path)
+  const input = written as MappingInput
+  for (const section of ['events', 'items'] as const) {
+    const files = input[section]?.files
+    if (files !== undefined) Object.assign(input[section] as object, { files: [files].flat().map((file) => beside(path, file)) })
+  }
+  if (input.items?.images) input.items.images = beside(path, input.items.images)
+  return input
+}
+
+function beside(mapping: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(mapping), path)
+}
+
+/** The mapping `over` laid upon `under`, section by section: what `over` says wins. */
+export function mergeMappings(under: MappingInput, over: MappingInput): MappingInput {
+  const merged: MappingInput = { ...under, ...over }
+  for (const section of ['events', 'items', 'filters'] as const) {
+    if (under[section] || over[section]) Object.assign(merged, { [section]: { ...under[section], ...over[section] } })
+  }
+  return merged
+}
+
+/**
+ * Checks a mapping and fills in its defaults.
+ * @throws UserError `unknown` or `invalid`, naming the key and what is allowed
+ */
+export function checkMapping(input: unknown, where: string): Mapping {
+  const { data, error } = mappingSchema.safeParse(input)
+  if (data) {
+    const behaviors = behaviorNames(data)
+    if (new Set(behaviors).size < behaviors.length)
+      throw new UserError({ where: `${where} behaviors`, problem: 'duplicate', value: behaviors.join(', ') })
+    if (data.target !== undefined && !behaviors.includes(data.target)) throw unknownName(`${where} target`, data.target, behaviors)
+    return data
+  }
+  const [issue] = error.issues
+  if (!issue) throw error
+  const path = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const known = sections[path as keyof typeof sections] ?? (path === '' ? mappingSchema : undefined)
+    throw unknownName(`${where}${path ? ` ${path}` : ''}`, issue.keys[0] ?? '', Object.keys(known?.shape ?? {}))
+  }
+  const value = JSON.stringify(issue.path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input)) ?? 'nothing'
+  const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message
+  throw new UserError({ where: path ? `${where} ${path}` : where, problem: 'invalid', value, expected })
+}
+
+/** The names of a mapping's behaviors, shallow to deep. */
+export function behaviorNames({ behaviors }: Mapping): string[] {
+  return behaviors.map((behavior) => (typeof behavior === 'string' ? behavior : behavior.name))
+}

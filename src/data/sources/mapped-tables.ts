@@ -1,0 +1,76 @@
+/** @file The tables of a log and an item table whose columns a mapping names. */
+import { UserError } from '../../errors.ts'
+import { behaviorNames, checkMapping, type MappingInput, mergeMappings } from '../mapping.ts'
+import { behaviorRules } from './behavior-rules.ts'
+import { readItemTable } from './item-table.ts'
+import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
+import { checkRecords, placeOf } from './records.ts'
+import type { RawTables, SourceRequest } from './source.ts'
+import { timeRule } from './time-rule.ts'
+
+const userNames = ['user', 'user_id', 'userid', 'uid', 'reviewerID']
+const timeNames = ['time', 'timestamp', 'time_ms', 'vtime', 'date', 'unixReviewTime']
+const behaviorColumnNames = ['behavior', 'action', 'event']
+
+/**
+ * Reads a log by its mapping.
+ * @param preset what the source knows of its files; the user's mapping wins
+ * @throws UserError naming file, row and column for a missing column, an empty id, an unparsable time or number, an unknown behavior
+ */
+export async function mappedTables(request: SourceRequest, preset: MappingInput = {}): Promise<RawTables> {
+  const { db, report } = request
+  const mapping = checkMapping(mergeMappings(preset, request.mapping), request.mappingName)
+  const files = await listFiles(db, request.events.length > 0 ? request.events : [mapping.events.files ?? []].flat())
+  if (files.length === 0) throw new UserError({ where: 'events', problem: 'missing', value: 'no file was given', hint: 'name it with --events' })
+  const log = await openFiles(db, files, mapping.events)
+  const time = timeColumn(log, mapping.events.time, mapping.events.timeUnit)
+  const behavior = findColumn(log, mapping.events.behavior, behaviorColumnNames)
+  if (mapping.events.behavior !== undefined) needColumn(log, mapping.events.behavior, [], 'events.behavior')
+  const rules = behaviorRules(mapping, log, behavior)
+  const read = (name: string): string => log.columns.get(name) as string
+  const user = needColumn(log, mapping.events.user, userNames, 'events.user')
+  const item = needColumn(log, mapping.events.item, itemNames, 'events.item')
+  const kept = [`${read(user)} AS user`, `${read(item)} AS item`, ...(time ? [`${read(time)} AS time`] : []), ...rules.columns]
+  await db.run(`CREATE TABLE raw_log AS SELECT ${kept.join(', ')}${fileColumn(files)} FROM ${log.scan}`)
+  const clock = await timeRule(db, mapping.events, time)
+  if (clock.note) report(clock.note)
+  const eventPlace = placeOf(db, 'raw_log', log)
+  await checkRecords(
+    db,
+    [
+      { column: user, bad: "user IS NULL OR user = ''", value: 'user', problem: 'missing', expected: 'an id' },
+      { column: item, bad: "item IS NULL OR item = ''", value: 'item', problem: 'missing', expected: 'an id' },
+      ...(time
+        ? [
+            {
+              column: time,
+              bad: `(${clock.sql}) IS NULL OR NOT isfinite(${clock.sql})`,
+              value: 'time',
+              problem: 'invalid' as const,
+              expected: clock.expected,
+            },
+          ]
+        : []),
+      ...rules.checks,
+    ],
+    eventPlace,
+  )
+  await db.run(`CREATE VIEW raw_events AS ${rules.select(clock.sql)}`)
+  const items = await readItemTable(request, mapping, item)
+  const behaviors = behaviorNames(mapping)
+  return {
+    behaviors,
+    target: mapping.target ?? (behaviors.at(-1) as string),
+    time: mapping.events.timeUnit === 'order' ? 'order' : 'milliseconds',
+    ownSplit: false,
+    mapping,
+    eventPlace,
+    ...items,
+  }
+}
+
+/** The column of times; none is needed where the log is only in order. */
+function timeColumn(log: LogFiles, configured: string | undefined, unit: string): string | undefined {
+  if (unit === 'order' && configured === undefined) return undefined
+  return needColumn(log, configured, timeNames, 'events.time')
+}

@@ -1,0 +1,19 @@
+/** @file The sources by name. */
+import { unknownName } from '../../errors.ts'
+import { csv } from './csv.ts'
+import { movielens } from './movielens.ts'
+import { recbole } from './recbole.ts'
+import type { Source } from './source.ts'
+
+/** Every source a dataset can be prepared from. */
+export const sources: Readonly<Record<string, Source>> = { csv, movielens, recbole }
+
+/**
+ * The source of a name.
+ * @throws UserError `unknown`
+ */
+export function sourceOf(name: string): Source {
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined
+  if (!source) throw unknownName('source', name, Object.keys(sources))
+  return source
+}
