@@ -1,0 +1,68 @@
+/** @file Feature vectors of a prepared dataset, in `features.safetensors`. */
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { UserError } from '../errors.ts'
+import { encodeSafetensors, readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
+import type { FeatureModality, FeatureTable, MadeFeatures, Manifest } from './schema.ts'
+
+/** Name of the file beside the manifest. */
+export const featuresFile = 'features.safetensors'
+
+/**
+ * The file's bytes: for each modality its vectors F32 [items + 1, width], and `NAME.present` U8 [items + 1].
+ * @throws UserError `mismatched` or `invalid` for vectors of the wrong size or with NaN
+ */
+export function encodeFeatures(features: Partial<Record<FeatureModality, MadeFeatures>>, items: number): Uint8Array {
+  const tensors: Record<string, StoredTensor> = {}
+  for (const [modality, { table, encoder }] of Object.entries(features)) {
+    checkTable(table, items, `${modality} features of ${encoder}`)
+    tensors[modality] = { shape: [items + 1, table.width], data: table.vectors }
+    tensors[`${modality}.present`] = { shape: [items + 1], data: table.present }
+  }
+  return encodeSafetensors(tensors)
+}
+
+/**
+ * Reads the features that a manifest promises.
+ * @throws UserError `missing`, `mismatched` or `invalid`, naming the file and the modality
+ */
+export function readFeatures(folder: string, { features, counts }: Manifest): Partial<Record<FeatureModality, FeatureTable>> {
+  const promised = Object.entries(features)
+  const path = join(folder, featuresFile)
+  if (promised.length === 0) return {}
+  if (!existsSync(path)) throw new UserError({ where: path, problem: 'missing', value: 'the file of features', hint: 'prepare the dataset again' })
+  const { tensors } = readSafetensors(path)
+  const tables: Partial<Record<FeatureModality, FeatureTable>> = {}
+  for (const [modality, { width }] of promised) {
+    const vectors = tensors[modality]
+    const present = tensors[`${modality}.present`]
+    const where = `${basename(folder)}/${featuresFile} ${modality}`
+    if (!(vectors?.data instanceof Float32Array) || !(present?.data instanceof Uint8Array)) {
+      throw new UserError({ where, problem: 'missing', value: `${modality} and ${modality}.present` })
+    }
+    if (vectors.shape[1] !== width)
+      throw new UserError({ where, problem: 'mismatched', value: `width ${vectors.shape[1]}`, expected: `width ${width}, as the manifest says` })
+    const table = { width, vectors: vectors.data, present: present.data }
+    checkTable(table, counts.items, where)
+    tables[modality as FeatureModality] = table
+  }
+  return tables
+}
+
+function checkTable({ vectors, present, width }: FeatureTable, items: number, where: string): void {
+  if (present.length !== items + 1 || vectors.length !== (items + 1) * width) {
+    const value = `${vectors.length} numbers for ${present.length - 1} items`
+    throw new UserError({ where, problem: 'mismatched', value, expected: `${items} items of width ${width}` })
+  }
+  // One sum finds any NaN or infinity at a tenth of the cost of a test per number; only then look for it.
+  let sum = 0
+  for (let at = 0; at < vectors.length; at++) sum += (vectors[at] as number) * 0
+  if (sum === 0) return
+  const at = vectors.findIndex((value) => !Number.isFinite(value))
+  throw new UserError({
+    where: `${where}, item ${Math.floor(at / width)}`,
+    problem: 'invalid',
+    value: String(vectors[at]),
+    expected: 'finite numbers',
+  })
+}
