@@ -1,1 +1,9 @@
-// the command line is wired here
+/** @file The entry point of the command `siftrec`. */
+import { explainFailure } from './failure.ts'
+import { createProgram } from './program.ts'
+
+try {
+  await createProgram().parseAsync()
+} catch (error) {
+  process.exitCode = explainFailure(error)
+}

@@ -1,0 +1,75 @@
+/** @file `siftrec evaluate`: how good runs are, side by side on the same targets. */
+import { Command, Option } from 'commander'
+import type { Dataset } from '../../data/schema.ts'
+import { UserError } from '../../errors.ts'
+import { compareRanks, type Report, reportOf } from '../../evaluate/evaluate.ts'
+import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
+import { printInterval, printReports } from '../../evaluate/report.ts'
+import { openRun } from '../../train/open-run.ts'
+import { whole } from '../values.ts'
+
+interface Flags {
+  readonly part: 'validation' | 'test'
+  readonly split?: string
+  readonly k: number[]
+  readonly seed: number
+  readonly data?: string
+  readonly json?: boolean
+}
+
+/** `evaluate RUN...` */
+export function evaluateCommand(): Command {
+  return new Command('evaluate')
+    .description('evaluate runs: HR, NDCG and MRR with 95 % intervals, full catalog and 99 sampled negatives apart')
+    .argument('<run...>', 'folders of runs on one dataset and split')
+    .addOption(new Option('--part <name>', 'which targets').choices(['validation', 'test']).default('test'))
+    .addOption(new Option('--split <protocol>', 'check that the runs were trained on this split').choices(['leave-one-out', 'time', 'given']))
+    .option('--k <lengths>', 'list lengths', (text) => text.split(',').map((part) => whole('--k', part)), [10, 20])
+    .option('--seed <number>', 'draws the sampled negatives and the intervals', (text) => whole('--seed', text, 0), 1)
+    .option('--data <folder>', 'where the dataset lies now')
+    .option('--json', 'print JSON')
+    .action(async (folders: string[], flags: Flags) => {
+      const { reports, ranks } = await evaluateRuns(folders, flags)
+      process.stdout.write(flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(reports, ranks, flags.seed)}\n`)
+    })
+}
+
+/** What was measured of each run: its report, and the ranks it is made of. */
+interface Evaluation {
+  readonly reports: Report[]
+  readonly ranks: TargetRanks[]
+}
+
+/** Evaluates runs one after another, the dataset loaded once. */
+export async function evaluateRuns(folders: readonly string[], { part, split, k, seed, data }: Flags): Promise<Evaluation> {
+  const made: Evaluation = { reports: [], ranks: [] }
+  let dataset: Dataset | undefined
+  for (const folder of folders) {
+    await using opened = await openRun(folder, { ...(data === undefined ? {} : { data }), ...(dataset ? { dataset } : {}) })
+    dataset = opened.dataset
+    if (split !== undefined && split !== opened.split.protocol) throw otherSplit(folder, split, opened.split.protocol)
+    const options = { part, seed, ks: k, maxLength: opened.maxLength, sampled: dataset.catalog.ids.length > sampledNeed }
+    const ranks = await rankTargets(opened.scorer, dataset, opened.split, options)
+    made.ranks.push(ranks)
+    made.reports.push(reportOf(ranks, dataset, opened.split, options))
+  }
+  return made
+}
+
+/** Below this many items 99 negatives cannot be drawn for every user; the table is then left out. */
+const sampledNeed = 200
+
+/** The tables, and the first model against each other one. */
+export function printEvaluation(reports: readonly Report[], ranks: readonly TargetRanks[], seed: number): string {
+  const [first, ...others] = ranks
+  const lines = others.map((other) => {
+    const difference = compareRanks(first as TargetRanks, other, { metric: 'ndcg', k: 10, seed })
+    return `${first?.model} less ${other.model}, NDCG@10, full catalog, same targets: ${printInterval(difference)}`
+  })
+  return [printReports(reports, { plain: !process.stdout.isTTY }), ...(lines.length > 0 ? ['', ...lines] : [])].join('\n')
+}
+
+function otherSplit(folder: string, wanted: string, trained: string): UserError {
+  const hint = `it has seen targets of another split while training; train again with --split ${wanted}`
+  return new UserError({ where: '--split', problem: 'mismatched', value: wanted, expected: `${trained}, which ${folder} was trained on`, hint })
+}

@@ -1,0 +1,20 @@
+/** @file How the command line fails: a user's error as one sentence and exit code 2, a bug with its stack and exit code 1. */
+import { CommanderError } from 'commander'
+import pc from 'picocolors'
+import { UserError } from '../errors.ts'
+
+/** Exit codes: all went well, a bug, an error the user can mend, stopped by a signal. */
+export const exitCodes = { ok: 0, bug: 1, user: 2, interrupted: 130 } as const
+
+/** Prints a failure and returns the exit code. */
+export function explainFailure(error: unknown): number {
+  // Commander has already printed its own message.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.user
+  if (error instanceof UserError) {
+    process.stderr.write(`${pc.red(error.message)}\n`)
+    return exitCodes.user
+  }
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`${pc.red('this is a bug in siftrec, please report it:')}\n${told}\n`)
+  return exitCodes.bug
+}

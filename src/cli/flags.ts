@@ -1,0 +1,40 @@
+/** @file Flags from schemas: every option of a configuration is a flag of the same name. */
+import { type Command, Option as Flag } from 'commander'
+import type * as z from 'zod'
+import { type Option, optionsOf } from '../models/options.ts'
+
+/** `hiddenSize` as `hidden-size`. */
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** The one option whose flag has another name, since `--split time` says more than `--protocol time`. */
+const flagName = (name: string): string => (name === 'protocol' ? 'split' : name)
+
+/** Adds a flag for each option of a schema, under a heading of the help. */
+export function addFlags(command: Command, schema: z.ZodType, heading: string): void {
+  for (const option of optionsOf(schema)) command.addOption(flagOf(option).helpGroup(heading))
+}
+
+function flagOf({ name, kind, range, default: fallback, description }: Option): Flag {
+  const value = kind === 'boolean' ? '[true|false]' : kind === 'choice' ? '<name>' : kind === 'json' ? '<json>' : '<value>'
+  const told = fallback === undefined ? range : `${range}; default ${JSON.stringify(fallback)}`
+  const flag = new Flag(`--${kebab(flagName(name))} ${value}`, `${description} (${told})`).argParser((text) => valueOf(kind, text))
+  return kind === 'boolean' ? flag.preset('true') : flag
+}
+
+/** A flag's text as its option's kind; what cannot be read stays text, for the schema to refuse with its range. */
+function valueOf(kind: Option['kind'], text: string): unknown {
+  if (kind === 'boolean') return text === 'true' || (text === 'false' ? false : text)
+  if (kind === 'integer' || kind === 'number') return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
+  if (kind !== 'json') return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** Those of the flags that were given and belong to the schema. */
+export function givenFlags(schema: z.ZodType, flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const names = optionsOf(schema).map(({ name }) => name)
+  return Object.fromEntries(names.flatMap((name) => (flags[flagName(name)] === undefined ? [] : [[name, flags[flagName(name)]]])))
+}

@@ -1,0 +1,9 @@
+/** @file Values of flags that no schema covers. */
+import { UserError } from '../errors.ts'
+
+/** A whole number from `least`. @throws UserError `invalid`, naming the flag */
+export function whole(flag: string, text: string, least = 1): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isInteger(value) && value >= least) return value
+  throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: `a whole number from ${least}` })
+}

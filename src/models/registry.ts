@@ -1,0 +1,27 @@
+/** @file Every model by its slug. */
+import { unknownName } from '../errors.ts'
+import type { FittedModel } from './baselines/general/fitted-model.ts'
+import { itemKnn } from './baselines/general/item-knn.ts'
+import { popularity } from './baselines/general/popularity.ts'
+import type { NextItemDefinition } from './model.ts'
+import { sasrec } from './sasrec/sasrec.ts'
+
+/** A model of the registry: trained by gradients, or fitted by counting. */
+export type ModelEntry = NextItemDefinition | FittedModel<unknown>
+
+const models: readonly ModelEntry[] = [sasrec, popularity, itemKnn]
+
+/** The slugs of all models. */
+export const modelSlugs: readonly string[] = models.map(({ slug }) => slug)
+
+/** The model of a slug. @throws UserError `unknown`, with the nearest slug as a hint */
+export function modelOf(slug: string): ModelEntry {
+  const model = models.find((known) => known.slug === slug)
+  if (!model) throw unknownName('model', slug, modelSlugs)
+  return model
+}
+
+/** Whether the model is trained by gradients. */
+export function isTrained(model: ModelEntry): model is NextItemDefinition {
+  return 'build' in model
+}
