@@ -22,9 +22,9 @@ const format = {
 
 const eventsSchema = z.strictObject({
   ...format,
-  /** Column of the user's id; by default user, user_id, userId, uid or reviewerID. */
+  /** Column of the user's id; by default user, user_id, userId, uid or reviewerID. Letter case and a `:type` suffix never matter. */
   user: z.string().optional(),
-  /** Column of the item's id; by default item, item_id, movieId, video_id, photo_id, product_id, asin or parent_asin. */
+  /** Column of the item's id; by default item, item_id, movieId, video_id, photo_id, product_id, parent_asin or asin. */
   item: z.string().optional(),
   /** Column of the event's time; by default time, timestamp, time_ms, vtime, date or unixReviewTime. Not needed where timeUnit is order. */
   time: z.string().optional(),
@@ -60,7 +60,7 @@ const itemsSchema = z.strictObject({
   ...format,
   /** Column of the item's id; by default as for events, or id. */
   id: z.string().optional(),
-  /** Column of the title; by default title, name or text, and none if there is no such column. */
+  /** Column of the title; by default title, name, movie_title or text, and none if there is no such column. */
   title: z.string().optional(),
   /** Further columns whose text joins the title where the title is made into a vector; the title itself stays as it is. */
   text: z.array(z.string()).default([]),
@@ -68,7 +68,7 @@ const itemsSchema = z.strictObject({
   image: z.string().optional(),
   /** Folder of pictures, relative to the mapping's folder. */
   images: z.string().optional(),
-  /** Categorical fields by name, each a column; by default brand, category and seller where there are such columns. */
+  /** Categorical fields by name, each a column; by default brand (or brand_id, store), category (or category_id, categories, main_category, class) and seller (or seller_id) where there are such columns. */
   fields: z.record(z.string().regex(/^[a-z][A-Za-z0-9_]*$/, 'a name of letters, digits and _'), fieldSchema).optional(),
 })
 

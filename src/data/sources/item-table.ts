@@ -8,8 +8,8 @@ import type { RawTables, SourceRequest } from './source.ts'
 
 const titleNames = ['title', 'name', 'movie_title', 'text']
 const fieldNames = {
-  brand: ['brand', 'brand_id'],
-  category: ['category', 'category_id', 'main_category', 'class'],
+  brand: ['brand', 'brand_id', 'store'],
+  category: ['category', 'category_id', 'categories', 'main_category', 'class'],
   seller: ['seller', 'seller_id'],
 } as const
 

@@ -1,12 +1,24 @@
 /** @file The sources by name. */
 import { unknownName } from '../../errors.ts'
+import { amazon } from './amazon.ts'
 import { csv } from './csv.ts'
+import { kuairand } from './kuairand.ts'
+import { kuaishou } from './kuaishou.ts'
 import { movielens } from './movielens.ts'
+import { recTmall } from './rec-tmall.ts'
 import { recbole } from './recbole.ts'
 import type { Source } from './source.ts'
 
 /** Every source a dataset can be prepared from. */
-export const sources: Readonly<Record<string, Source>> = { csv, movielens, recbole }
+export const sources: Readonly<Record<string, Source>> = {
+  csv,
+  movielens,
+  kuairand,
+  'rec-tmall': recTmall,
+  kuaishou,
+  recbole,
+  amazon,
+}
 
 /**
  * The source of a name.

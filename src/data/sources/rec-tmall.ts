@@ -1,0 +1,34 @@
+/** @file The `rec-tmall` source: Tmall's recommendation log (click, collect, cart, alipay) and product table. */
+import { mappedTables } from './mapped-tables.ts'
+import { layoutOf, needOwnFiles } from './own-files.ts'
+import type { Source } from './source.ts'
+
+const logColumns = ['item_id', 'user_id', 'action', 'vtime']
+const productColumns = ['item_id', 'title', 'pict_url', 'category', 'brand_id', 'seller_id']
+
+/** Rec-Tmall; the purchase is the target. Pictures, if a folder is given, are named by item_id. */
+export const recTmall: Source = {
+  about: 'Rec-Tmall: rec_tmall_log (item_id, user_id, action, vtime), rec_tmall_product (item_id, title, pict_url, category, brand_id, seller_id)',
+  async read(request) {
+    const events = needOwnFiles(request, /rec_tmall_log.*\.(csv|tsv|txt)(\.gz)?$/, 'rec_tmall_log.csv')
+    const items = needOwnFiles(request, /rec_tmall_product.*\.(csv|tsv|txt)(\.gz)?$/, 'rec_tmall_product.csv')
+    return mappedTables(request, {
+      events: {
+        files: events,
+        ...(await layoutOf(request.db, events[0] as string, logColumns)),
+        user: 'user_id',
+        item: 'item_id',
+        time: 'vtime',
+        behavior: 'action',
+      },
+      behaviors: ['click', { name: 'favorite', from: 'collect' }, 'cart', { name: 'buy', from: 'alipay' }],
+      items: {
+        files: items,
+        ...(await layoutOf(request.db, items[0] as string, productColumns)),
+        id: 'item_id',
+        title: 'title',
+        fields: { category: 'category', brand: 'brand_id', seller: 'seller_id' },
+      },
+    })
+  },
+}
