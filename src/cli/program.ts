@@ -1,14 +1,19 @@
 /** @file The command `siftrec` with its subcommands. */
 import { Command } from 'commander'
+import pc from 'picocolors'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
+import { recommendCommand } from './commands/recommend.ts'
 import { trainCommand } from './commands/train.ts'
 
 /** The whole command line; nothing runs until it parses arguments. */
 export function createProgram(): Command {
   const program = new Command('siftrec').description('recommendation from many behaviors and many modalities')
-  for (const command of [prepareCommand(), trainCommand(), evaluateCommand()]) program.addCommand(command)
-  for (const command of withAll(program)) command.exitOverride().showSuggestionAfterError()
+  for (const command of [prepareCommand(), trainCommand(), evaluateCommand(), recommendCommand(), modelsCommand()]) program.addCommand(command)
+  // One sentence, like every other error of ours.
+  const outputError = (text: string, write: (text: string) => void): void => write(pc.red(text.replace(/\n\((Did .*)\)/, '. $1')))
+  for (const command of withAll(program)) command.exitOverride().configureOutput({ outputError })
   return program
 }
 

@@ -7,9 +7,9 @@ export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean 
 
 /** Shows a run's events. */
 export interface ProgressReport {
-  report(event: TrainingEvent): void
+  readonly report: (event: TrainingEvent) => void
   /** Leaves the last line standing. */
-  done(): void
+  readonly done: () => void
 }
 
 /** How often a living line changes, in milliseconds. */
@@ -17,7 +17,7 @@ const refreshEvery = 100
 
 /** Reports on a stream; `epochs` is the most that training may take. */
 export function reportProgress(stream: ProgressStream, epochs: number): ProgressReport {
-  const live = stream.isTTY ? createLogUpdate(stream as NodeJS.WriteStream) : undefined
+  const live = stream.isTTY ? createLogUpdate(stream) : undefined
   const print = (line: string): void => {
     live?.clear()
     stream.write(`${line}\n`)

@@ -5,7 +5,7 @@ import { loadDataset } from '../../data/load.ts'
 import { UserError } from '../../errors.ts'
 import { isTrained, modelOf, modelSlugs } from '../../models/registry.ts'
 import { trainingConfig } from '../../train/config.ts'
-import { durationText, reportProgress } from '../../train/progress.ts'
+import { durationText, type ProgressReport, reportProgress } from '../../train/progress.ts'
 import { type RunResult, resumeRun, trainRun } from '../../train/run.ts'
 import { readRun } from '../../train/run-file.ts'
 import { splitConfig } from '../../train/split-config.ts'
@@ -62,7 +62,7 @@ async function goOn(folder: string, data: string | undefined): Promise<void> {
   await watch(progress, (signal) => resumeRun(folder, { signal, report: progress.report, ...(data === undefined ? {} : { data }) }))
 }
 
-async function watch(progress: { done(): void }, work: (signal: AbortSignal) => Promise<RunResult>): Promise<void> {
+async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Promise<RunResult>): Promise<void> {
   const began = performance.now()
   const { status, best, epochs, folder, run } = await interruptible(work).finally(progress.done)
   if (status === 'interrupted') {

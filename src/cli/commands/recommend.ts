@@ -1,0 +1,54 @@
+/** @file `siftrec recommend`: the best items for a user, and why. */
+import { Command } from 'commander'
+import pc from 'picocolors'
+import { type Recommendation, type Recommendations, recommend } from '../../ranking/recommend.ts'
+import { openRun } from '../../train/open-run.ts'
+import { whole } from '../values.ts'
+
+interface Flags {
+  readonly user: string
+  readonly top: number
+  readonly data?: string
+  readonly json?: boolean
+}
+
+/** `recommend RUN --user ID` */
+export function recommendCommand(): Command {
+  return new Command('recommend')
+    .description('recommend items to a user, and tell why')
+    .argument('<run>', 'folder of a run')
+    .requiredOption('--user <id>', "the user's id in the log")
+    .option('--top <number>', 'how many items', (text) => whole('--top', text), 10)
+    .option('--data <folder>', 'where the dataset lies now')
+    .option('--json', 'print JSON')
+    .action(async (folder: string, { user, top, data, json }: Flags) => {
+      await using run = await openRun(folder, data === undefined ? {} : { data })
+      const recommended = await recommend(run, user, { top })
+      if (!recommended.known) {
+        const told = `user "${user}" is not in ${run.dataset.manifest.name}: these are the popular items of its training data\n`
+        process.stderr.write(pc.yellow(told))
+      }
+      process.stdout.write(json ? `${JSON.stringify(recommended, null, 2)}\n` : printRecommendations(recommended))
+    })
+}
+
+/** One item a line, and its reasons below it. */
+function printRecommendations({ items }: Recommendations): string {
+  return items.map((item, at) => `${String(at + 1).padStart(3)}  ${label(item)}  ${pc.dim(item.score.toFixed(3))}\n${why(item)}`).join('')
+}
+
+const label = ({ id, title }: { id: string; title: string }): string => (title === '' ? id : `${title} (${id})`)
+const percent = (share: number): string => `${Math.round(100 * share)} %`
+/** How many history items are named. */
+const namedReasons = 3
+
+function why({ behaviors, modalities, because = [] }: Recommendation): string {
+  const shares = (record: Readonly<Record<string, number>> | undefined): string[] =>
+    Object.entries(record ?? {})
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, share]) => `${name} ${percent(share)}`)
+  const parts = [shares(behaviors).join(', '), shares(modalities).join(', ')].filter((part) => part !== '')
+  const events = because.slice(0, namedReasons).map((reason) => `${label(reason)} (${reason.behavior} ${percent(reason.share)})`)
+  const told = [...parts, ...(events.length > 0 ? [`because of ${events.join(', ')}`] : [])]
+  return told.length > 0 ? `     ${pc.dim(told.join('; '))}\n` : ''
+}
