@@ -86,7 +86,8 @@ function byTime({ events, userIds, manifest }: Dataset, targets: Int32Array, { t
   // Events before timesFrom have no time of their own, so neither cut may fall among them.
   const timed = targets.filter((row) => (events.time[row] as number) >= (manifest.timesFrom ?? Number.NEGATIVE_INFINITY))
   const times = Float64Array.from(timed, (row) => events.time[row] as number).sort()
-  const cutAt = (share: number): number => times[Math.floor(times.length * (1 - share))] ?? Number.POSITIVE_INFINITY
+  // The small number mends shares such as 0.1 + 0.2, which are not quite what they say.
+  const cutAt = (share: number): number => times[Math.floor(times.length * (1 - share) + 1e-9)] ?? Number.POSITIVE_INFINITY
   const cuts = [cutAt(testShare + validationShare), cutAt(testShare)] as const
   const within = (from: number, to: number): Int32Array =>
     targets.filter((row) => (events.time[row] as number) >= from && (events.time[row] as number) < to)
