@@ -2,6 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventLines, prepareFiles, temporaryFolder } from '../../test/fixtures/prepared-files.ts'
+import { literal, openDatabase } from './duckdb.ts'
+import { loadDataset } from './load.ts'
 import type { MappingInput } from './mapping.ts'
 import { prepareDataset } from './prepare.ts'
 import type { FeatureSources } from './schema.ts'
@@ -67,6 +69,18 @@ describe('prepare', () => {
     expect(dataset.catalog.fields).toEqual({ brand: { values: Int32Array.of(0, 1, 0), vocabulary: ['', 'x'] } })
   })
 
+  it('reads Parquet with columns of any type', async () => {
+    using folder = temporaryFolder()
+    const events = join(folder.path, 'log.parquet')
+    {
+      using db = await openDatabase()
+      await db.run(`COPY (SELECT 7 AS user, 'a' AS item, TIMESTAMP '2024-01-31 18:00:00' AS time) TO ${literal(events)} (FORMAT parquet)`)
+    }
+    const out = join(folder.path, 'out')
+    await prepareDataset({ events, out, mapping: { filters: { minimumEventsPerUser: 0 } } })
+    expect(eventLines(await loadDataset(out))).toEqual(['7 a click 1706724000000'])
+  })
+
   it('keeps items that nobody touched, and says what each filter took', async () => {
     const log = 'user,item,rating,time\nu,a,5,1\nu,a,5,1\nu,b,5,2\nv,b,5,1\nv,c,5,1\nw,z,1,1\n'
     const mapping: MappingInput = { ...favorites, filters: { minimumEventsPerUser: 2, unlistedItems: 'drop' } }
@@ -79,7 +93,7 @@ describe('prepare', () => {
   })
 
   it('counts a click and the favorite derived from it as one event of the user', async () => {
-    const log = `user,item,rating,time\n${'u,a,5,1\nu,b,5,2\n'}${[1, 2, 3, 4, 5].map((at) => `v,a,1,${at}\n`).join('')}`
+    const log = `user,item,rating,time\nu,a,5,1\nu,b,5,2\n${[1, 2, 3, 4, 5].map((at) => `v,a,1,${at}\n`).join('')}`
     const dataset = await prepareFiles({ 'log.csv': log }, { events: 'log.csv', mapping: { ...favorites, filters: { minimumEventsPerUser: 5 } } })
     expect(dataset.userIds).toEqual(['', 'v'])
     expect(dataset.catalog.ids).toEqual(['', 'a'])
