@@ -13,7 +13,8 @@ export function createProgram(): Command {
   for (const command of [prepareCommand(), trainCommand(), evaluateCommand(), recommendCommand(), modelsCommand()]) program.addCommand(command)
   // One sentence, like every other error of ours.
   const outputError = (text: string, write: (text: string) => void): void => write(pc.red(text.replace(/\n\((Did .*)\)/, '. $1')))
-  for (const command of withAll(program)) command.exitOverride().configureOutput({ outputError })
+  // Positional: `train --resume RUN` and the --resume of `train MODEL` are two flags.
+  for (const command of withAll(program)) command.enablePositionalOptions().exitOverride().configureOutput({ outputError })
   return program
 }
 
