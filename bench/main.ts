@@ -4,6 +4,8 @@ import type { BenchResult } from './result.ts'
 
 const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }>>> = {
   step: () => import('./step.ts'),
+  scientific: () => import('./scientific.ts'),
+  prepare: () => import('./prepare.ts'),
   predict: () => import('./predict.ts'),
 }
 

@@ -18,7 +18,7 @@ export interface RankOptions {
   part: 'validation' | 'test'
   /** Draws the sampled negatives. */
   seed: number
-  /** How many of a user's last events the model is shown; 50 by default. */
+  /** How many of a user's last events the model is shown; all by default, of which each model reads what it was built for. */
   maxLength?: number
   /** Histories scored at once; by default 256, fewer over a large catalog. */
   batchSize?: number
@@ -49,7 +49,11 @@ export async function rankTargets(scorer: Scorer, dataset: Dataset, split: Split
   const itemCount = dataset.catalog.ids.length - 1
   checkRequest(scorer, dataset, rows.length, options.part)
   checkTraining(dataset, split)
-  const { maxLength = 50, sampled = true, batchSize = Math.max(1, Math.min(256, Math.floor(scoresHeld / (itemCount + 1)))) } = options
+  const {
+    maxLength = Number.POSITIVE_INFINITY,
+    sampled = true,
+    batchSize = Math.max(1, Math.min(256, Math.floor(scoresHeld / (itemCount + 1)))),
+  } = options
   const { events } = dataset
   const user = rows.map((row) => events.user[row] as number)
   const earlier = rows.map((row, target) => historyBefore(events, user[target] as number, events.time[row] as number).item.length)
