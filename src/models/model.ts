@@ -74,6 +74,8 @@ export interface WindowRules {
   readonly mergeBehaviors: boolean
   /** Whether a position may be read by one target only; of several, one is drawn anew each epoch. */
   readonly onePerPosition: boolean
+  /** Whether each target has a window of its own, ending where the target reads it. */
+  readonly onePerWindow?: boolean
 }
 
 /** A built next-item model: the score of an item is the dot product of the user's vector and the item's row of the table. */

@@ -18,28 +18,28 @@ export interface AttentionParts {
   readonly bias: Tensor
   /** By default 1 / sqrt(d). */
   readonly scale?: number
+  /** Multiplies the output; 1 by default. */
+  readonly outputScale?: number
   /** Dropout of the weights, [.., Lq, Lk]: 0 or 1 / (1 - rate). */
   readonly keep?: Tensor | undefined
 }
 
-/** softmax(scale * query @ key^T + bias) @ value, [.., Lq, dv] (Vaswani et al., 2017, eq. 1), and its weights [.., Lq, Lk]. */
-export function attention({ query, key, value, bias, scale = 1 / Math.sqrt(query.shape.at(-1) as number), keep }: AttentionParts): {
-  readonly output: Tensor
-  readonly weights: Tensor
-} {
+/** outputScale * softmax(scale * query @ key^T + bias) @ value, [.., Lq, dv] (Vaswani et al., 2017, eq. 1), and its weights [.., Lq, Lk]. */
+export function attention(parts: AttentionParts): { readonly output: Tensor; readonly weights: Tensor } {
+  const { query, key, value, bias, scale = 1 / Math.sqrt(query.shape.at(-1) as number), outputScale = 1, keep } = parts
   const [q, k, v] = [stopGradient(query), stopGradient(key), stopGradient(value)]
   const weights = softmax(add(matmul(q, k, { transposeB: true, scale }), bias))
   const kept = keep ? mul(weights, keep) : weights
-  const raw = matmul(kept, v)
+  const raw = matmul(kept, v, { scale: outputScale })
   const output = withGradient(raw, [query, key, value], (g) => {
-    const direct = matmul(g, v, { transposeB: true })
+    const direct = matmul(g, v, { transposeB: true, scale: outputScale })
     const forWeights = keep ? mul(direct, keep) : direct
     // The row sum of weights * their gradient equals the row sum of output * its gradient: [.., d] instead of [.., Lk].
     const forScores = mul(weights, sub(forWeights, sum(mul(g, raw), [-1], { keep: true })))
     return [
       sumTo(matmul(forScores, k, { scale }), query.shape),
       sumTo(matmul(forScores, q, { transposeA: true, scale }), key.shape),
-      sumTo(matmul(kept, g, { transposeA: true }), value.shape),
+      sumTo(matmul(kept, g, { transposeA: true, scale: outputScale }), value.shape),
     ]
   })
   return { output, weights }

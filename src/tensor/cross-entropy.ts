@@ -14,6 +14,11 @@ export interface CrossEntropyParts {
   readonly table: Tensor
   /** [M] int64, rows of the table. */
   readonly targets: Tensor
+  /**
+   * [M, D]: rows `targets` of the table, computed on their own. Then a computed table's gradient leaves the targets to these rows, which
+   * spares a pass over the probabilities, or a [M, V] product where there are chunks.
+   */
+  readonly targetRows?: Tensor
   /** [M]: weight of each row; 0 leaves a padded row out. */
   readonly weights: Tensor
   /** Rows of the table handled at a time; memory holds one chunk of logits, [M, chunk]. */
@@ -24,7 +29,7 @@ export interface CrossEntropyParts {
  * sum_i weights_i * -log softmax(hidden_i @ table^T)[targets_i], a scalar.
  * The weights are multiplied into the narrow side of each product, never into the [M, V] probabilities.
  */
-export function crossEntropy({ hidden, table, targets, weights, chunk = 32_768 }: CrossEntropyParts): Tensor {
+export function crossEntropy({ hidden, table, targets, targetRows, weights, chunk = 32_768 }: CrossEntropyParts): Tensor {
   const [h, t] = [stopGradient(hidden), stopGradient(table)]
   const column = reshape(targets, [-1, 1])
   const pieces = chunksOf(t, chunk)
@@ -34,11 +39,11 @@ export function crossEntropy({ hidden, table, targets, weights, chunk = 32_768 }
   const losses = whole ? neg(log(add(pick(whole, column), 1e-37))) : sub(logSum as Tensor, targetLogits(h, t, targets))
   const loss = sum(mul(reshape(losses, [-1]), weights))
 
-  return withGradient(loss, [hidden, table], (g) => {
+  return withGradient(loss, targetRows ? [hidden, table, targetRows] : [hidden, table], (g) => {
     const rowWeights = reshape(mul(weights, g), [-1, 1])
     const weighted = mul(h, rowWeights)
     // A table that is a parameter takes the target rows on the host; a computed one takes them in the probabilities.
-    const sparse = 'kind' in table.origin
+    const sparse = 'kind' in table.origin || targetRows !== undefined
     const probabilities = whole ? [{ values: whole, scale: undefined }] : recomputed(h, pieces, logSums as Tensor[], logSum as Tensor)
     const forHidden: Tensor[] = []
     const forTable: Tensor[] = []
@@ -51,8 +56,9 @@ export function crossEntropy({ hidden, table, targets, weights, chunk = 32_768 }
     const sums = addAll(forHidden)
     const dense = forTable.length === 1 ? (forTable[0] as Tensor) : concat(forTable, 0)
     if (whole && !sparse) return [mul(sums, rowWeights), dense]
-    const targetRows = operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [t, targets], shape: hidden.shape })
-    const toHidden = mul(sub(sums, targetRows), rowWeights)
+    const rows = targetRows ?? operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [t, targets], shape: hidden.shape })
+    const toHidden = mul(sub(sums, rows), rowWeights)
+    if (targetRows) return [toHidden, dense, neg(weighted)]
     const minus: SparseRows = { ids: targets, rows: neg(weighted) }
     return sparse ? [toHidden, denseAndSparse(dense, minus)] : [toHidden, sub(dense, oneHotProduct(targets, weighted, table.shape[0] as number))]
   })

@@ -36,3 +36,14 @@ export function sum(x: Tensor, axes: readonly number[] = allAxes(x), { keep = fa
 export function mean(x: Tensor, axes: readonly number[] = allAxes(x), { keep = false }: ReduceOptions = {}): Tensor {
   return reduce('ReduceMean', x, axes, keep, (g, kept) => mul(expand(reshape(g, kept), x.shape), sizeOf(kept) / sizeOf(x.shape)))
 }
+
+/** The sum of squares over the last axis, x [.., D] -> [..], without writing the squares. */
+export function sumSquares(x: Tensor): Tensor {
+  const shape = x.shape.slice(0, -1)
+  return operation('ReduceSumSquare', {
+    attributes: { keepdims: { int: 0 } },
+    inputs: [x, integers([-1])],
+    shape,
+    gradient: ([g]) => [g && mul(x, reshape(mul(g, 2), [...shape, 1]))],
+  })
+}

@@ -1,0 +1,61 @@
+/** @file Why M³BSR ranks an item: the score is a sum over slots, one for each behavior and modality. */
+import type { ItemIndex, Modality } from '../../data/schema.ts'
+import type { ItemScores } from '../model.ts'
+import type { Explanation } from '../scorer.ts'
+
+/** The slots, behavior by behavior, each with every modality. */
+export interface SlotNames {
+  readonly behaviors: readonly string[]
+  readonly modalities: readonly Modality[]
+}
+
+/**
+ * Shares of each behavior and each modality in the scores of items. A slot's contribution is its part of the user vector times the
+ * item's row, less what it gives the average item (a constant moves no ranking); negative contributions count as nothing, unless
+ * all are. The common interest that routing put into a slot counts as that slot's.
+ * @param parts [S, D], the serving graph's `parts` of one history
+ */
+export function explainItems(
+  { behaviors, modalities }: SlotNames,
+  items: readonly ItemIndex[],
+  parts: Float32Array,
+  scores: ItemScores,
+): Explanation[] {
+  const slots = behaviors.length * modalities.length
+  const size = parts.length / slots
+  const average = averageRow(scores)
+  return items.map((item) => {
+    const carried = Array.from({ length: slots }, (_, slot) => {
+      let sum = 0
+      for (let at = 0; at < size; at++) {
+        sum += (parts[slot * size + at] as number) * ((scores.table[item * scores.width + at] as number) - (average[at] as number))
+      }
+      return sum
+    })
+    const shares = sharesOf(carried)
+    const totals = <Name extends string>(names: readonly Name[], nameOf: (slot: number) => number): Record<Name, number> => {
+      const sums = names.map((_, index) => shares.reduce((sum, share, slot) => (nameOf(slot) === index ? sum + share : sum), 0))
+      return Object.fromEntries(names.map((name, index) => [name, sums[index]])) as Record<Name, number>
+    }
+    return {
+      item,
+      behaviors: totals(behaviors, (slot) => Math.floor(slot / modalities.length)),
+      modalities: totals(modalities, (slot) => slot % modalities.length),
+    }
+  })
+}
+
+function averageRow({ table, width }: ItemScores): Float64Array {
+  const average = new Float64Array(width)
+  const rows = table.length / width - 1
+  for (let at = width; at < table.length; at++) average[at % width] = (average[at % width] as number) + (table[at] as number) / rows
+  return average
+}
+
+/** Non-negative shares that add up to 1. */
+function sharesOf(values: readonly number[]): number[] {
+  const positive = values.map((value) => Math.max(0, value))
+  const counted = positive.some((value) => value > 0) ? positive : values.map(Math.abs)
+  const total = counted.reduce((sum, value) => sum + value, 0)
+  return counted.map((value) => (total > 0 ? value / total : 1 / values.length))
+}
