@@ -45,6 +45,20 @@ describe('training windows', () => {
     ])
   })
 
+  it('give each target the most history there is, where each has a window of its own', () => {
+    const dataset = tinyDataset({ events: Array.from({ length: 7 }, (_, at): TinyEvent => [1, at + 1, 'favorite', at]) })
+    const windows = made(dataset, { ...settings, onePerWindow: true })
+    const rows = windows.map(({ history, targets }) => [[...history.item], targets.map(({ item, prefix }) => [item, prefix])])
+    expect(rows.sort((a, b) => String(a[1]).localeCompare(String(b[1])))).toEqual([
+      [[1], [[2, 1]]],
+      [[1, 2], [[3, 2]]],
+      [[1, 2, 3], [[4, 3]]],
+      [[1, 2, 3, 4], [[5, 4]]],
+      [[2, 3, 4, 5], [[6, 4]]],
+      [[3, 4, 5, 6], [[7, 4]]],
+    ])
+  })
+
   it('never read an event at the time of the target or later', () => {
     const event = fc.tuple(
       fc.integer({ min: 1, max: 3 }),

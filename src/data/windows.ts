@@ -9,6 +9,7 @@ export interface WindowSettings {
   readonly targetWeights: readonly number[]
   readonly mergeBehaviors: boolean
   readonly onePerPosition: boolean
+  readonly onePerWindow?: boolean
 }
 
 /** A window by reference: rows [begin, end) of the columns, and its targets [firstTarget, lastTarget). */
@@ -120,10 +121,15 @@ export function trainingWindows(events: Events, split: Split, candidates: Manife
   return { columns, rows, targetCount }
 }
 
-function userWindows({ item, behavior, time, start }: EventColumns, user: number, candidates: Manifest['candidates'], settings: WindowSettings): WindowRows[] {
+function userWindows(
+  { item, behavior, time, start }: EventColumns,
+  user: number,
+  candidates: Manifest['candidates'],
+  settings: WindowSettings,
+): WindowRows[] {
   const [begin, end] = [start[user] as number, start[user + 1] as number]
   const { maxLength, stride, targetWeights } = settings
-  const byWindow = new Map<number, TargetRow[]>()
+  const byWindow = new Map<number, { readonly from: number; readonly targets: TargetRow[] }>()
   const seen = new Set<number>()
   for (let row = begin, first = begin; row < end; row++) {
     // Events at one time share what came before them: the first of them says how much that is.
@@ -133,14 +139,14 @@ function userWindows({ item, behavior, time, start }: EventColumns, user: number
     const weight = targetWeights[behavior[row] as number] as number
     const prefix = first - begin
     if (prefix === 0 || weight === 0 || (candidates === 'unseen' && seen.has(item[row] as number))) continue
-    const window = Math.max(0, Math.ceil((prefix - maxLength) / stride))
-    const list = byWindow.get(window)
-    const target = { row, prefix: prefix - window * stride, weight }
-    if (list) list.push(target)
-    else byWindow.set(window, [target])
+    const skipped = settings.onePerWindow ? Math.max(0, prefix - maxLength) : Math.max(0, Math.ceil((prefix - maxLength) / stride)) * stride
+    const key = settings.onePerWindow ? row : skipped
+    const window = byWindow.get(key)
+    const target = { row, prefix: prefix - skipped, weight }
+    if (window) window.targets.push(target)
+    else byWindow.set(key, { from: begin + skipped, targets: [target] })
   }
-  return [...byWindow].map(([window, targets]) => {
-    const from = begin + window * stride
+  return [...byWindow.values()].map(({ from, targets }) => {
     return { user, begin: from, end: from + Math.max(...targets.map(({ prefix }) => prefix)), targets }
   })
 }
@@ -188,7 +194,13 @@ export function bucketsOf({ rows }: TrainingWindows, { onePerPosition }: WindowS
 }
 
 /** The batches of one epoch: windows shuffled, packed by bucket, batches shuffled; fully determined by the seed and the epoch. */
-export function epochBatches(windows: TrainingWindows, settings: WindowSettings, buckets: readonly Bucket[], { seed }: BatchSettings, epoch: number): Batch[] {
+export function epochBatches(
+  windows: TrainingWindows,
+  settings: WindowSettings,
+  buckets: readonly Bucket[],
+  { seed }: BatchSettings,
+  epoch: number,
+): Batch[] {
   const stream = randomStream(seed, 'epoch', epoch)
   const order = stream.shuffle(Int32Array.from(windows.rows, (_, index) => index))
   const batches: Batch[] = []
@@ -216,11 +228,21 @@ export function epochBatches(windows: TrainingWindows, settings: WindowSettings,
 export function makeWindows({ columns, rows }: TrainingWindows, batch: Batch, settings: WindowSettings, seed: number, epoch: number): MadeWindow[] {
   return batch.windows.map((number) => {
     const { user, begin, end, targets } = rows[number] as WindowRows
-    const history = { user, item: columns.item.subarray(begin, end), behavior: columns.behavior.subarray(begin, end), time: columns.time.subarray(begin, end) }
+    const history = {
+      user,
+      item: columns.item.subarray(begin, end),
+      behavior: columns.behavior.subarray(begin, end),
+      time: columns.time.subarray(begin, end),
+    }
     const chosen = settings.onePerPosition ? drawPerPosition(targets, seed, epoch, number) : targets
     return {
       history,
-      targets: chosen.map(({ row, prefix, weight }) => ({ item: columns.item[row] as number, behavior: columns.behavior[row] as number, prefix, weight })),
+      targets: chosen.map(({ row, prefix, weight }) => ({
+        item: columns.item[row] as number,
+        behavior: columns.behavior[row] as number,
+        prefix,
+        weight,
+      })),
     }
   })
 }

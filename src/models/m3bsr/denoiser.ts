@@ -6,7 +6,7 @@
 import { normal, xavier } from '../../nn/init.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { attention } from '../../tensor/attention.ts'
-import { add, addAll, mul, sub } from '../../tensor/elementwise.ts'
+import { add, addAll, mul, neg } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { slice } from '../../tensor/move.ts'
 import { parameter, type Tensor } from '../../tensor/node.ts'
@@ -56,6 +56,7 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
     const values_BLD = matmul(condition, matmul(value, output))
     const added_BLD = noise.normal(clean.shape)
     const noisy = ({ spread }: DiffusionStep): Tensor => (added_BLD && spread > 0 ? add(clean, mul(added_BLD, spread)) : clean)
+    const minusClean = neg(clean)
     const losses: Tensor[] = []
     let state_BLD = noisy(schedule.at(-1) as DiffusionStep)
     for (let t = config.steps; t >= 1; t--) {
@@ -72,8 +73,11 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
 
     /** The denoised state minus what it is compared with (R-M8), both scaled as the state at t - 1. */
     function errorAfter(denoised: Tensor, at: DiffusionStep, before: DiffusionStep): Tensor {
-      if (config.reconstruction === 'posterior') return sub(denoised, noisy(before))
-      return sub(denoised, mul(noisy(at), at.root / before.root))
+      const literal = config.reconstruction === 'literal'
+      const [against, scale] = literal ? [at, -at.root / before.root] : [before, -1]
+      const less = literal ? mul(clean, scale) : minusClean
+      const terms = [denoised, less, ...(added_BLD && against.spread > 0 ? [mul(added_BLD, scale * against.spread)] : [])]
+      return addAll(terms)
     }
   }
 }

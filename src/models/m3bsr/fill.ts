@@ -61,13 +61,14 @@ function fillMasks(
   const [own, condition, shared] = [floats(buffers, 'own'), floats(buffers, 'condition'), floats(buffers, 'shared')]
   const denoised = floats(buffers, 'denoised')
   const count = behavior.length
+  const visible = (key: number, at: number): boolean => wholeWindow || (time[key] as number) <= (time[at] as number)
   let found = 0
   /** Events up to the time of the current one: times never fall. */
   let reach = 0
   for (let at = 0; at < count; at++) {
     const line = (row * length + at) * length
     let [conditions, targets] = [0, 0]
-    while (reach < count && (wholeWindow || (time[reach] as number) <= (time[at] as number))) reach++
+    while (reach < count && visible(reach, at)) reach++
     for (let key = 0; key < reach; key++) {
       if (behavior[key] === behavior[at]) own[line + key] = 0
       if (behavior[key] !== target) continue
