@@ -1,4 +1,5 @@
 /** @file The command `siftrec` with its subcommands. */
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { evaluateCommand } from './commands/evaluate.ts'
@@ -9,7 +10,8 @@ import { trainCommand } from './commands/train.ts'
 
 /** The whole command line; nothing runs until it parses arguments. */
 export function createProgram(): Command {
-  const program = new Command('siftrec').description('recommendation from many behaviors and many modalities')
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const program = new Command('siftrec').description('recommendation from many behaviors and many modalities').version(version)
   for (const command of [prepareCommand(), trainCommand(), evaluateCommand(), recommendCommand(), modelsCommand()]) program.addCommand(command)
   // One sentence, like every other error of ours.
   const outputError = (text: string, write: (text: string) => void): void => write(pc.red(text.replace(/\n\((Did .*)\)/, '. $1')))

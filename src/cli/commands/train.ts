@@ -23,7 +23,9 @@ export function trainCommand(): Command {
     .argument('[model]', `one of ${modelSlugs.join(', ')}`)
     .option('--resume <run>', 'go on with a run that was stopped, to the same bytes it would have written')
     .option('--data <folder>', 'with --resume: where the dataset lies now')
+    // So that a misspelled model is told as such, whatever options follow it.
     .allowExcessArguments()
+    .allowUnknownOption()
     .action(async (model: string | undefined, { resume, data }: { resume?: string; data?: string }) => {
       if (model !== undefined) modelOf(model)
       if (resume === undefined)

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Ended, siftrec, workplace } from './fixtures/siftrec.ts'
+import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
+
+const folder = workplace()
+const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
+const write = (name: string, lines: readonly string[]): void => writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
+
+/** Expects one sentence as the error, exit code 2, and no folder. */
+async function refuses(args: readonly string[], told: string | RegExp, out = 'nothing'): Promise<void> {
+  const { code, stderr, stdout } = await run(...args)
+  // What prepare found out before comes first; the error is one line.
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('times in column'))
+  expect(lines, stderr).toEqual([expect.stringMatching(told)])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(existsSync(join(folder, out)) || existsSync(join(folder, `${out}.partial`))).toBe(false)
+}
+
+beforeAll(async () => {
+  writeTinyShop(folder)
+  expect((await run(...prepareTinyShop)).code).toBe(0)
+  expect((await run('train', 'item-knn', 'data', '--out', 'knn')).code).toBe(0)
+})
+
+describe('bad input to prepare', () => {
+  const items = ['id,title', 'i1,red chair', 'i2,blue lamp']
+  const events = ['user,item,behavior,timestamp', 'u1,i1,click,1700000000', 'u1,i2,favorite,1700000001']
+  const prepare = (...more: readonly string[]): string[] => [
+    ...['prepare', '--events', 'bad.csv', '--items', 'bad-items.csv', '--config', 'shop.yaml', '--out', 'nothing'],
+    ...more,
+  ]
+  const cases: [what: string, events: readonly string[], items: readonly string[], told: RegExp][] = [
+    ['a missing column', events.map((line) => line.replace(/^[^,]*,/, '')), items, /bad\.csv.*missing.*user/],
+    ['a time that cannot be read', [...events, 'u1,i1,click,yesterday'], items, /bad\.csv row 4.*timestamp.*yesterday/],
+    ['an unknown behavior', [...events, 'u1,i1,clik,1700000002'], items, /bad\.csv row 4.*"clik".*did you mean "click"/],
+    ['an item without a row', [...events, 'u1,i9,click,1700000002'], items, /bad\.csv row 4.*"i9"/],
+    ['a duplicate item', events, [...items, 'i1,red chair again'], /bad-items\.csv row 4.*duplicate.*"i1"/],
+    ['nothing left after filtering', events, items, /empty.*users with fewer than 5 events/],
+  ]
+  it.each(cases)('%s', async (_, events, items, told) => {
+    write('bad.csv', events)
+    write('bad-items.csv', items)
+    await refuses(prepare(), told)
+  })
+
+  it('a file that is not there, an unknown source, an unknown key', async () => {
+    await refuses(['prepare', '--events', 'none.csv', '--out', 'nothing'], /none\.csv.*missing/)
+    await refuses(['prepare', '--source', 'movielans', '--input', '.', '--out', 'nothing'], /source: unknown: "movielans".*did you mean "movielens"/)
+    write('bad.yaml', ['behaviours: [click]'])
+    await refuses(
+      ['prepare', '--events', 'events.csv', '--config', 'bad.yaml', '--out', 'nothing'],
+      /bad\.yaml.*"behaviours".*did you mean "behaviors"/,
+    )
+  })
+
+  it('a folder that is there already', async () => {
+    await refuses([...prepareTinyShop], /data: duplicate/)
+  })
+})
+
+describe('bad input to train', () => {
+  const train = (...more: readonly string[]): string[] => ['train', 'sasrec', 'data', '--out', 'nothing', ...more]
+
+  it('options out of range, unknown, or not numbers', async () => {
+    await refuses(train('--hidden-size', '0'), /sasrec\.hiddenSize: invalid: 0, expected a whole number from 1 to 1024\. the default is 64/)
+    await refuses(train('--heads', '3'), /sasrec\.heads: invalid: 3, expected .* must divide hiddenSize/)
+    await refuses(train('--dropout', 'half'), /sasrec\.dropout: invalid: "half", expected a number from 0 to 0\.95/)
+    await refuses(train('--epochs', '0'), /training\.epochs: invalid: 0/)
+    await refuses(train('--hiden-size', '8'), /unknown option '--hiden-size'. Did you mean --hidden-size\?/)
+    await refuses(train('--split', 'random'), /split\.protocol: invalid: "random", expected one of leave-one-out, time, given/)
+    await refuses(train('--split', 'given'), /protocol: unsupported: given/)
+    await refuses(
+      ['train', 'm3bsr', 'data', '--out', 'nothing', '--modality-steps', '0'],
+      /m3bsr\.modalitySteps: invalid: 0, expected a whole number from 1/,
+    )
+  })
+
+  it('an unknown model, no model, no dataset, a damaged dataset', async () => {
+    await refuses(['train', 'm3bs', 'data', '--out', 'nothing'], /model: unknown: "m3bs".*did you mean "m3bsr"/)
+    await refuses(['train'], /train: missing: a model/)
+    await refuses(['train', 'sasrec', 'nowhere', '--out', 'nothing'], /nowhere: missing/)
+    await refuses(['train', '--resume', 'nowhere'], /nowhere: missing: the folder/)
+    await run(...prepareTinyShop.slice(0, -1), 'damaged')
+    const path = join(folder, 'damaged', 'events.parquet')
+    const bytes = readFileSync(path)
+    bytes[100] = (bytes[100] as number) ^ 1
+    writeFileSync(path, bytes)
+    await refuses(['train', 'sasrec', 'damaged', '--out', 'nothing'], /events\.parquet: corrupted/)
+  })
+
+  it('takes its folder away when there is nothing to learn from', async () => {
+    write('few.csv', ['user,item,behavior,timestamp', ...Array.from({ length: 6 }, (_, at) => `u1,i${at},click,${1_700_000_000 + at}`)])
+    await run('prepare', '--events', 'few.csv', '--items', 'items.csv', '--config', 'shop.yaml', '--out', 'few')
+    await refuses(['train', 'sasrec', 'few', '--out', 'nothing', '--auxiliary-targets', '0'], /few: empty: .* hold nothing that sasrec can learn/)
+  })
+})
+
+describe('bad input to evaluate and recommend', () => {
+  it('is refused', async () => {
+    await refuses(['evaluate', 'nowhere'], /nowhere: missing: the folder/)
+    await refuses(['evaluate', 'data'], /data: missing: run\.json/)
+    await refuses(['evaluate', 'knn', '--k', '0'], /--k: invalid: "0", expected a whole number from 1/)
+    await refuses(['evaluate', 'knn', '--part', 'tset'], /argument 'tset' is invalid/)
+    await refuses(['evaluate', 'knn', '--split', 'time'], /--split: mismatched: time, expected leave-one-out, which knn was trained on/)
+    await refuses(['recommend', 'knn', '--user', 'u1', '--top', 'many'], /--top: invalid: "many"/)
+    await refuses(['recommend', 'knn'], /required option '--user <id>' not specified/)
+  })
+
+  it('an unknown user gets the popular items, and is told', async () => {
+    const { code, stdout, stderr } = await run('recommend', 'knn', '--user', 'nobody', '--top', '3', '--json')
+    expect(stderr).toContain('user "nobody" is not in data: these are the popular items of its training data')
+    const { known, items } = JSON.parse(stdout) as { known: boolean; items: { score: number }[] }
+    expect({ code, known }).toEqual({ code: 0, known: false })
+    const scores = items.map(({ score }) => score)
+    expect(scores).toEqual([...scores].sort((a, b) => b - a))
+    expect(scores[0]).toBeGreaterThan(0)
+  })
+
+  it('recommends nothing the user had touched, with reasons from the history', async () => {
+    const { stdout } = await run('recommend', 'knn', '--user', 'u1', '--top', '5', '--json')
+    const { items } = JSON.parse(stdout) as { items: { id: string; because?: { id: string }[] }[] }
+    const touched = readFileSync(join(folder, 'events.csv'), 'utf8')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('u1,') ? [line.split(',')[1]] : []))
+    expect(items).toHaveLength(5)
+    for (const { id, because } of items) {
+      expect(touched).not.toContain(id)
+      for (const reason of because ?? []) expect(touched).toContain(reason.id)
+    }
+  })
+})

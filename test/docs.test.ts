@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { createProgram } from '../src/cli/program.ts'
+import { type Option, optionsOf } from '../src/models/options.ts'
+import { isTrained, modelOf, modelSlugs } from '../src/models/registry.ts'
+import { trainingConfig } from '../src/train/config.ts'
+import { splitConfig } from '../src/train/split-config.ts'
+
+const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter(
+  (page) => page.endsWith('.md'),
+)
+const textOf = (page: string): string => readFileSync(page, 'utf8')
+/** The fenced blocks of a page in one language ('' for none). */
+const blocksOf = (page: string, language: string): string[] =>
+  [...textOf(page).matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, found, body]) => (found === language ? [body as string] : []))
+
+/** `docs/models.md`, made of the schemas. */
+function modelsPage(): string {
+  const table = (options: readonly Option[]): string => {
+    const rows = options.map(({ name, description, range, default: fallback }) => `| \`${name}\` | ${description} | ${range} | ${code(fallback)} |`)
+    return ['| option | what it is | range | default |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  }
+  const code = (value: unknown): string => (value === undefined ? '' : `\`${JSON.stringify(value)}\``)
+  const sections = modelSlugs.map((slug) => {
+    const kind = isTrained(modelOf(slug)) ? 'trained' : 'fitted by counting: it takes no training options'
+    return `## ${slug}\n\n${kind}; see [papers.md](papers.md).\n\n${table(optionsOf(modelOf(slug).config))}\n`
+  })
+  return `# Models and their options
+
+Made of the schemas in the code by \`npx vitest run test/docs -u\`; do not edit. On the command line \`hiddenSize\` is \`--hidden-size\`.
+
+${sections.join('\n')}
+## Training options
+
+${table(optionsOf(trainingConfig))}
+
+## Split options
+
+\`--split\` sets the protocol.
+
+${table(optionsOf(splitConfig))}
+`
+}
+
+describe('the docs', () => {
+  it('list every model and option as the schemas have them', async () => {
+    await expect(modelsPage()).toMatchFileSnapshot('../docs/models.md')
+  })
+
+  it.each(pages)('%s links to files that exist', (page) => {
+    const links = [...textOf(page).matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)]
+      .map(([, target]) => target as string)
+      .filter((target) => !target.includes('://'))
+    const missing = links.filter((target) => !existsSync(join(dirname(page), target)))
+    expect(missing).toEqual([])
+  })
+
+  it('cite every model, and have its options told apart in the help', () => {
+    const bibliography = readFileSync('references.bib', 'utf8')
+    for (const slug of modelSlugs) {
+      if (slug !== 'popularity') expect(bibliography).toContain(`{${slug},`)
+      const schemas = isTrained(modelOf(slug)) ? [modelOf(slug).config, trainingConfig, splitConfig] : [modelOf(slug).config, splitConfig]
+      const names = schemas.flatMap((schema) => optionsOf(schema).map(({ name }) => name))
+      expect(names).toEqual([...new Set(names)])
+    }
+  })
+
+  it('have a README of fewer than 150 lines, its example in examples/', () => {
+    expect(textOf('README.md').split('\n').length).toBeLessThan(150)
+    const example = readFileSync('examples/shop.ts', 'utf8')
+    const blocks = blocksOf('README.md', 'ts')
+    expect(blocks.length).toBeGreaterThan(0)
+    for (const block of blocks) expect(example).toContain(block)
+    for (const block of blocksOf('docs/engine.md', 'ts').slice(0, 1)) expect(readFileSync('examples/engine.ts', 'utf8')).toContain(block)
+  })
+
+  it.each(pages)('%s shows commands and flags that exist', (page) => {
+    const lines = ['', 'sh'].flatMap((language) => blocksOf(page, language)).flatMap((block) => block.split('\n'))
+    for (const line of lines) {
+      const [, told] = /^(?:npx )?siftrec (.*?)(?: +#.*)?$/.exec(line) ?? []
+      if (told !== undefined) expect(unknownParts(told), line).toEqual([])
+    }
+  })
+})
+
+/** The words of a command line that the program does not know. */
+function unknownParts(told: string): string[] {
+  let command: Command = createProgram()
+  const unknown: string[] = []
+  for (const [at, word] of told.split(/\s+/).entries()) {
+    const next = command.commands.find((known) => known.name() === word)
+    if (next) command = next
+    else if (at === 0) unknown.push(word)
+    else if (word.startsWith('--') && !command.options.some(({ long }) => long === word)) unknown.push(word)
+  }
+  return unknown
+}

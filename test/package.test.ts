@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+interface Package {
+  version: string
+  bin: Record<string, string>
+  exports: Record<string, { types: string; default: string }>
+  files: string[]
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+}
+const described = JSON.parse(readFileSync('package.json', 'utf8')) as Package
+const built = mkdtempSync(join(tmpdir(), 'siftrec-package-'))
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(built, 'dist')])
+  // What was built finds its dependencies and the package's own name as an installed package would.
+  symlinkSync(resolve('node_modules'), join(built, 'node_modules'))
+  symlinkSync(resolve('package.json'), join(built, 'package.json'))
+  symlinkSync(resolve('bin'), join(built, 'bin'))
+})
+afterAll(() => rmSync(built, { recursive: true, force: true }))
+
+describe('the package', () => {
+  it('has every file it exports, with types', () => {
+    for (const [name, { types, default: code }] of Object.entries(described.exports)) {
+      expect(existsSync(join(built, types)), `${name} types`).toBe(true)
+      expect(existsSync(join(built, code)), `${name} code`).toBe(true)
+    }
+  })
+
+  it('can be imported from plain JavaScript', () => {
+    const code = "const all = [await import('./dist/index.js'), await import('./dist/tensor/index.js'), await import('./dist/metrics/index.js')]"
+    const told = `${code}; console.log(JSON.stringify(all.map((module) => Object.keys(module))))`
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', told], { cwd: built, encoding: 'utf8' })
+    const [main, tensor, metrics] = JSON.parse(printed) as string[][]
+    expect(main).toEqual(expect.arrayContaining(['prepareDataset', 'loadDataset', 'trainRun', 'openRun', 'evaluate', 'recommend', 'UserError']))
+    expect(tensor).toEqual(expect.arrayContaining(['matmul', 'gradients']))
+    expect(metrics).toEqual(expect.arrayContaining(['ndcg', 'auc']))
+  })
+
+  it('runs as a command', () => {
+    const help = execFileSync(process.execPath, [join(built, 'dist/cli/main.js'), '--help'], { encoding: 'utf8' })
+    for (const command of ['prepare', 'train', 'evaluate', 'recommend', 'simulate', 'demo', 'models']) expect(help).toContain(command)
+    const [bin = ''] = Object.values(described.bin)
+    expect(readFileSync(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    expect(statSync(bin).mode & 0o111).toBeGreaterThan(0)
+  })
+
+  it('says its version', () => {
+    const told = execFileSync(process.execPath, [join(built, 'dist/cli/main.js'), '--version'], { encoding: 'utf8' })
+    expect(told.trim()).toBe(described.version)
+  })
+
+  it('pins every dependency, and its lockfile has every platform', () => {
+    for (const [name, version] of Object.entries({ ...described.dependencies, ...described.devDependencies })) expect(version, name).toMatch(/^\d/)
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>
+    }
+    const missing = Object.entries(packages).flatMap(([owner, { optionalDependencies = {} }]) =>
+      Object.entries(optionalDependencies).flatMap(([name, version]) =>
+        /^\d/.test(version) && !(`node_modules/${name}` in packages) && !(`${owner}/node_modules/${name}` in packages) ? [name] : [],
+      ),
+    )
+    expect(missing, 'run npx tsx tools/complete-lockfile.ts').toEqual([])
+  })
+
+  it('runs in CI exactly what the README says', () => {
+    expect(statSync('.ci/run').mode & 0o111).toBeGreaterThan(0)
+    expect(readFileSync('.ci/run', 'utf8')).toMatch(/^npm ci && npm test$/m)
+    expect(readFileSync('README.md', 'utf8')).toMatch(/^npm ci && npm test\b/m)
+  })
+})
