@@ -68,7 +68,9 @@ function naive({ reconstruction, timeEmbedding }: DenoiserConfig, noisy: boolean
       const timed = state.map((line) => line.map((value, k) => value + (timeEmbedding ? (parameters.time[(t - 1) * width + k] as number) : 0)))
       const queries = times(timed, parameters.query)
       const attended = queries.map((query, i) => {
-        const scores = keys.slice(0, i + 1).map((key) => Math.exp(key.reduce((sum, value, k) => sum + value * (query[k] as number), 0) / Math.sqrt(width)))
+        const scores = keys
+          .slice(0, i + 1)
+          .map((key) => Math.exp(key.reduce((sum, value, k) => sum + value * (query[k] as number), 0) / Math.sqrt(width)))
         const total = scores.reduce((sum, score) => sum + score, 0)
         return Array.from({ length: width }, (_, k) => scores.reduce((sum, score, j) => sum + (score / total) * (values[j]?.[k] as number), 0))
       })
@@ -94,12 +96,15 @@ describe('denoiser', () => {
     ['posterior', false, false],
     ['literal', true, true],
     ['literal', true, false],
-  ] as const)('folded and scaled equals the equations step by step: %s, noise %s, time embedding %s', async (reconstruction, noisy, timeEmbedding) => {
-    const config = { ...base, reconstruction, timeEmbedding }
-    const [actual, expected] = [await ours(config, noisy), naive(config, noisy)]
-    for (const [at, value] of expected.output.entries()) expect(actual.output[at]).toBeCloseTo(value, 4)
-    expect(actual.loss).toBeCloseTo(expected.loss, 4)
-  })
+  ] as const)(
+    'folded and scaled equals the equations step by step: %s, noise %s, time embedding %s',
+    async (reconstruction, noisy, timeEmbedding) => {
+      const config = { ...base, reconstruction, timeEmbedding }
+      const [actual, expected] = [await ours(config, noisy), naive(config, noisy)]
+      for (const [at, value] of expected.output.entries()) expect(actual.output[at]).toBeCloseTo(value, 4)
+      expect(actual.loss).toBeCloseTo(expected.loss, 4)
+    },
+  )
 
   it('has a schedule from the first variance to the last', () => {
     const schedule = diffusionSteps(10, 0.001, 0.1)

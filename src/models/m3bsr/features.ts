@@ -28,7 +28,7 @@ export function features(
   { embeddingSize, hiddenSize, userField }: { embeddingSize: number; hiddenSize: number; userField: boolean },
   catalog: CatalogShape,
 ): Features {
-  const embedding = (name: string, rows: number) => parameter(`field.${name}`, [rows, embeddingSize], normal())
+  const embedding = (name: string, rows: number) => parameter(`field.${name}`, [rows, embeddingSize], normal(0.1))
   const items = embedding('item', catalog.itemCount + 1)
   const users = userField ? embedding('user', catalog.userCount + 1) : undefined
   const fields = Object.entries(catalog.fields).map(([name, count]) => ({

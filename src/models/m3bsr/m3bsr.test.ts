@@ -1,8 +1,156 @@
+import { describe, expect, it } from 'vitest'
 import { conformance } from '../../../test/conformance/model/suite.ts'
+import { type TinyEvent, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
+import type { Dataset, History } from '../../data/schema.ts'
+import { randomStream } from '../../random/stream.ts'
+import { nextItemScorer } from '../../ranking/scorer.ts'
+import { noisePools } from '../../train/noise-pools.ts'
+import { applyGradients, initialParameters, type ParameterState } from '../../train/parameters.ts'
+import { compileStep, parametersOf, stepGraph } from '../../train/step.ts'
+import { catalogShape, frozenInputs } from '../frozen-inputs.ts'
+import type { ItemScores, NextItemModel, Window } from '../model.ts'
 import { m3bsr } from './m3bsr.ts'
 
-conformance({
-  definition: m3bsr as never,
-  options: { hiddenSize: 16, embeddingSize: 8, maxLength: 32, dropout: 0, modalitySteps: 3, behaviorSteps: 3, auxiliaryTargets: 1 },
-  epochs: 40,
+const small = { hiddenSize: 8, embeddingSize: 4, maxLength: 12, dropout: 0, modalitySteps: 2, behaviorSteps: 3 }
+conformance({ definition: m3bsr as never, options: { ...small, hiddenSize: 16, maxLength: 16, auxiliaryTargets: 1 }, epochs: 12 })
+
+const stream = randomStream(8)
+const vectors = (items: number) => Array.from({ length: items }, (_, at) => (at === 2 ? null : Array.from({ length: 5 }, () => stream.normal())))
+function shop({ behaviors = ['click', 'favorite'], modalities = ['image', 'text'] }: { behaviors?: string[]; modalities?: string[] } = {}): Dataset {
+  const event = (user: number, at: number): TinyEvent => [
+    user,
+    1 + ((user * 3 + at * at) % 9),
+    behaviors[(at + user) % behaviors.length] as string,
+    at,
+  ]
+  const events = [1, 2, 3, 4].flatMap((user) => Array.from({ length: 8 }, (_, at) => event(user, at)))
+  return tinyDataset({
+    events,
+    items: 9,
+    behaviors,
+    fields: { brand: { values: Int32Array.from({ length: 10 }, (_, item) => item % 3), vocabulary: ['', 'a', 'b'] } },
+    features: Object.fromEntries(modalities.map((modality) => [modality, vectors(9)])),
+  })
+}
+
+const historyOf = ({ events }: Dataset, user: number, length = 8): History => {
+  const start = events.start[user] as number
+  const [item, behavior, time] = [events.item, events.behavior, events.time].map((column) => column.slice(start, start + length))
+  return { user, item, behavior, time } as History
+}
+const windowsOf = (dataset: Dataset): Window[] =>
+  [1, 2, 3].map((user) => ({
+    history: historyOf(dataset, user, 6),
+    targets: [1, 3, 3, 6].map((prefix, at) => ({ item: 1 + ((user + at) % 9), behavior: 1, prefix, weight: at === 0 ? 0.3 : 1 })),
+  }))
+const shape = { rows: 4, length: 7, targets: 14, targetsPerRow: 4 }
+const build = (options: object, dataset: Dataset): NextItemModel => m3bsr.build(m3bsr.config.parse({ ...small, ...options }), catalogShape(dataset))
+const compiled = (model: NextItemModel, dataset: Dataset, state: ParameterState) =>
+  compileStep({ model, step: stepGraph(model, shape), state, frozen: frozenInputs(dataset), pools: noisePools(1), seed: 1, runtime: { threads: 1 } })
+
+const variants: readonly { readonly name: string; readonly options: object; readonly dataset?: Dataset }[] = [
+  { name: 'its defaults', options: {} },
+  { name: 'literal readings', options: { reconstruction: 'literal', disentanglement: 'literal' } },
+  { name: 'aligned interests', options: { disentanglement: 'align' } },
+  { name: 'time embedding and deeper experts', options: { timeEmbedding: true, layers: 2, heads: 4 } },
+  { name: 'a free head without the user’s id', options: { head: 'free', userField: false } },
+  { name: 'one row a target', options: { samples: 'targets' } },
+  { name: 'no modality denoising', options: { withoutModalityDenoising: true } },
+  { name: 'no behavior denoising', options: { withoutBehaviorDenoising: true } },
+  { name: 'no experts', options: { withoutExperts: true } },
+  { name: 'no shared expert', options: { withoutSharedExpert: true } },
+  { name: 'no disentanglement', options: { withoutDisentanglement: true } },
+  { name: 'one frozen modality', options: {}, dataset: shop({ modalities: ['text'] }) },
+  { name: 'three behaviors', options: {}, dataset: shop({ behaviors: ['view', 'cart', 'buy'] }) },
+  { name: 'one behavior and ids only', options: {}, dataset: shop({ behaviors: ['buy'], modalities: [] }) },
+]
+
+describe('m3bsr', () => {
+  it.each(variants)('has the gradient of its loss and learns from it with $name', async ({ options, dataset = shop() }) => {
+    const model = build(options, dataset)
+    const state = initialParameters(parametersOf(model, shape), 2)
+    await using step = await compiled(model, dataset, state)
+    const windows = windowsOf(dataset).map((window) => ({
+      ...window,
+      history: { ...window.history, behavior: window.history.behavior.map((behavior) => Math.min(behavior, dataset.manifest.behaviors.length - 1)) },
+    }))
+    const lossNow = async (): Promise<number> => (await step.run(windows, 1)).loss
+    // Away from zero: normalized vectors of next to no length have no straight stretch to measure a slope on.
+    for (const { values } of state.buffers.values()) for (const [at, value] of values.entries()) values[at] = value + 0.2 * Math.sin(7 * at)
+    const before = await lossNow()
+    expect(Number.isFinite(before)).toBe(true)
+    // A plain gradient step of length e changes the loss by -e |g|^2; Adam's with rate 0 adds up the gradients, sparse ones too.
+    applyGradients(state, step.gradients, { learningRate: 0 })
+    const buffers = [...state.buffers.values()]
+    const size = buffers.reduce((sum, { gradient }) => sum + gradient.reduce((total, value) => total + value * value, 0), 0)
+    const directions = buffers.map(({ gradient }) => Float32Array.from(gradient))
+    const move = (by: number): void => {
+      for (const [index, { values }] of buffers.entries()) {
+        for (let at = 0; at < values.length; at++) values[at] = (values[at] as number) + by * (directions[index]?.[at] as number)
+      }
+    }
+    const nudge = 1e-3 / Math.sqrt(size)
+    move(nudge)
+    const above = await lossNow()
+    move(-2 * nudge)
+    const below = await lossNow()
+    expect((above - below) / (2 * nudge) / size).toBeCloseTo(1, 2)
+    expect(below).toBeLessThan(before)
+  })
+
+  it('reads nothing that came after a target, noise and all', async () => {
+    const dataset = shop()
+    const model = build({}, dataset)
+    const state = initialParameters(parametersOf(model, shape), 2)
+    await using step = await compiled(model, dataset, state)
+    const early = windowsOf(dataset).map(({ history, targets }) => ({ history, targets: targets.slice(1, 3) }))
+    const main = async (windows: readonly Window[]): Promise<number> => (await step.run(windows, 1)).parts['main'] as number
+    const changed = (from: number): Window[] =>
+      early.map(({ history, targets }) => ({
+        targets,
+        history: {
+          ...history,
+          item: history.item.map((item, at) => (at >= from ? 1 + (item % 9) : item)),
+          behavior: history.behavior.map((behavior, at) => (at >= from ? 1 - behavior : behavior)),
+        },
+      }))
+    const expected = await main(early)
+    expect(await main(changed(3))).toBe(expected)
+    expect(Math.abs((await main(changed(2))) - expected)).toBeGreaterThan(1e-4)
+  })
+
+  it('takes a score apart into behaviors and modalities exactly, and tells how far each click was moved', async () => {
+    const dataset = shop()
+    const built = build({}, dataset)
+    let table = { table: new Float32Array(0), width: 0 } as ItemScores
+    const model: NextItemModel = {
+      ...built,
+      explain(history, items, reasons, scores) {
+        table = scores
+        return built.explain?.(history, items, reasons, scores) ?? []
+      },
+    }
+    const state = initialParameters(parametersOf(model, shape), 2)
+    const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
+    await using scorer = await nextItemScorer({ slug: 'm3bsr', model, dataset, parameters, runtime: { threads: 1 } })
+    const history = historyOf(dataset, 2)
+    const scores = Float64Array.from(await scorer.score([history]))
+    const explained = (await scorer.explain?.(history, [4, 7])) ?? []
+    for (const { behaviors = {}, modalities = {} } of explained) {
+      expect([Object.keys(behaviors), Object.keys(modalities)]).toEqual([
+        ['click', 'favorite'],
+        ['id', 'image', 'text'],
+      ])
+      for (const shares of [behaviors, modalities]) expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6)
+    }
+    const { parts, gates, moved } = (await scorer.reasons(history)) as Record<'parts' | 'gates' | 'moved', Float32Array>
+    const contribution = (item: number): number =>
+      parts.reduce((sum, value, at) => sum + value * (table.table[item * table.width + (at % table.width)] as number), 0)
+    // The user vector's bias is still zero.
+    for (const item of [1, 4, 7]) expect(contribution(item)).toBeCloseTo(scores[item] as number, 4)
+    expect([...gates].every((gate) => gate > 0 && gate < 1) && gates.length === 6).toBe(true)
+    const first = history.behavior.indexOf(1)
+    const places = [...history.behavior.keys()]
+    expect(places.filter((at) => (moved[at] as number) > 0)).toEqual(places.filter((at) => history.behavior[at] === 0 && at > first))
+  })
 })
