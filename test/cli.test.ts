@@ -1,39 +1,37 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, siftrec, workplace } from './fixtures/siftrec.ts'
+import { type Ended, siftrec, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
 const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
 const write = (name: string, lines: readonly string[]): void => writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
 
-/** Expects one sentence as the error, exit code 2, and no folder. */
-async function refuses(args: readonly string[], told: string | RegExp, out = 'nothing'): Promise<void> {
+/** How a command ended: the lines of its error, and whether it left a folder. */
+async function outcome(args: readonly string[]): Promise<unknown> {
   const { code, stderr, stdout } = await run(...args)
-  // What prepare found out before comes first; the error is one line.
-  const lines = stderr
+  // What prepare found out before comes first.
+  const error = stderr
     .trim()
     .split('\n')
     .filter((line) => !line.startsWith('times in column'))
-  expect(lines, stderr).toEqual([expect.stringMatching(told)])
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(existsSync(join(folder, out)) || existsSync(join(folder, `${out}.partial`))).toBe(false)
+  return { code, stdout, error, left: ['nothing', 'nothing.partial'].filter((name) => existsSync(join(folder, name))) }
 }
+/** One sentence, exit code 2, and no folder. */
+const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', error: [expect.stringMatching(told)], left: [] })
 
 beforeAll(async () => {
   writeTinyShop(folder)
-  expect((await run(...prepareTinyShop)).code).toBe(0)
-  expect((await run('train', 'item-knn', 'data', '--out', 'knn')).code).toBe(0)
+  await succeed(prepareTinyShop, folder)
+  await succeed(['train', 'item-knn', 'data', '--out', 'knn'], folder)
 })
 
 describe('bad input to prepare', () => {
   const items = ['id,title', 'i1,red chair', 'i2,blue lamp']
   const events = ['user,item,behavior,timestamp', 'u1,i1,click,1700000000', 'u1,i2,favorite,1700000001']
-  const prepare = (...more: readonly string[]): string[] => [
-    ...['prepare', '--events', 'bad.csv', '--items', 'bad-items.csv', '--config', 'shop.yaml', '--out', 'nothing'],
-    ...more,
-  ]
+  const prepare = (...more: readonly string[]): string[] =>
+    'prepare --events bad.csv --items bad-items.csv --config shop.yaml --out nothing'.split(' ').concat(more)
   const cases: [what: string, events: readonly string[], items: readonly string[], told: RegExp][] = [
     ['a missing column', events.map((line) => line.replace(/^[^,]*,/, '')), items, /bad\.csv.*missing.*user/],
     ['a time that cannot be read', [...events, 'u1,i1,click,yesterday'], items, /bad\.csv row 4.*timestamp.*yesterday/],
@@ -45,21 +43,22 @@ describe('bad input to prepare', () => {
   it.each(cases)('%s', async (_, events, items, told) => {
     write('bad.csv', events)
     write('bad-items.csv', items)
-    await refuses(prepare(), told)
+    expect(await outcome(prepare())).toEqual(refusal(told))
   })
 
   it('a file that is not there, an unknown source, an unknown key', async () => {
-    await refuses(['prepare', '--events', 'none.csv', '--out', 'nothing'], /none\.csv.*missing/)
-    await refuses(['prepare', '--source', 'movielans', '--input', '.', '--out', 'nothing'], /source: unknown: "movielans".*did you mean "movielens"/)
+    expect(await outcome(['prepare', '--events', 'none.csv', '--out', 'nothing'])).toEqual(refusal(/none\.csv.*missing/))
+    expect(await outcome(['prepare', '--source', 'movielans', '--input', '.', '--out', 'nothing'])).toEqual(
+      refusal(/source: unknown: "movielans".*did you mean "movielens"/),
+    )
     write('bad.yaml', ['behaviours: [click]'])
-    await refuses(
-      ['prepare', '--events', 'events.csv', '--config', 'bad.yaml', '--out', 'nothing'],
-      /bad\.yaml.*"behaviours".*did you mean "behaviors"/,
+    expect(await outcome(['prepare', '--events', 'events.csv', '--config', 'bad.yaml', '--out', 'nothing'])).toEqual(
+      refusal(/bad\.yaml.*"behaviours".*did you mean "behaviors"/),
     )
   })
 
   it('a folder that is there already', async () => {
-    await refuses([...prepareTinyShop], /data: duplicate/)
+    expect(await outcome([...prepareTinyShop])).toEqual(refusal(/data: duplicate/))
   })
 })
 
@@ -67,48 +66,55 @@ describe('bad input to train', () => {
   const train = (...more: readonly string[]): string[] => ['train', 'sasrec', 'data', '--out', 'nothing', ...more]
 
   it('options out of range, unknown, or not numbers', async () => {
-    await refuses(train('--hidden-size', '0'), /sasrec\.hiddenSize: invalid: 0, expected a whole number from 1 to 1024\. the default is 64/)
-    await refuses(train('--heads', '3'), /sasrec\.heads: invalid: 3, expected .* must divide hiddenSize/)
-    await refuses(train('--dropout', 'half'), /sasrec\.dropout: invalid: "half", expected a number from 0 to 0\.95/)
-    await refuses(train('--epochs', '0'), /training\.epochs: invalid: 0/)
-    await refuses(train('--hiden-size', '8'), /unknown option '--hiden-size'. Did you mean --hidden-size\?/)
-    await refuses(train('--split', 'random'), /split\.protocol: invalid: "random", expected one of leave-one-out, time, given/)
-    await refuses(train('--split', 'given'), /protocol: unsupported: given/)
-    await refuses(
-      ['train', 'm3bsr', 'data', '--out', 'nothing', '--modality-steps', '0'],
-      /m3bsr\.modalitySteps: invalid: 0, expected a whole number from 1/,
+    expect(await outcome(train('--hidden-size', '0'))).toEqual(
+      refusal(/sasrec\.hiddenSize: invalid: 0, expected a whole number from 1 to 1024\. the default is 64/),
+    )
+    expect(await outcome(train('--heads', '3'))).toEqual(refusal(/sasrec\.heads: invalid: 3, expected .* must divide hiddenSize/))
+    expect(await outcome(train('--dropout', 'half'))).toEqual(refusal(/sasrec\.dropout: invalid: "half", expected a number from 0 to 0\.95/))
+    expect(await outcome(train('--epochs', '0'))).toEqual(refusal(/training\.epochs: invalid: 0/))
+    expect(await outcome(train('--hiden-size', '8'))).toEqual(refusal(/unknown option '--hiden-size'. Did you mean --hidden-size\?/))
+    expect(await outcome(train('--split', 'random'))).toEqual(
+      refusal(/split\.protocol: invalid: "random", expected one of leave-one-out, time, given/),
+    )
+    expect(await outcome(train('--split', 'given'))).toEqual(refusal(/protocol: unsupported: given/))
+    expect(await outcome(['train', 'm3bsr', 'data', '--out', 'nothing', '--modality-steps', '0'])).toEqual(
+      refusal(/m3bsr\.modalitySteps: invalid: 0, expected a whole number from 1/),
     )
   })
 
   it('an unknown model, no model, no dataset, a damaged dataset', async () => {
-    await refuses(['train', 'm3bs', 'data', '--out', 'nothing'], /model: unknown: "m3bs".*did you mean "m3bsr"/)
-    await refuses(['train'], /train: missing: a model/)
-    await refuses(['train', 'sasrec', 'nowhere', '--out', 'nothing'], /nowhere: missing/)
-    await refuses(['train', '--resume', 'nowhere'], /nowhere: missing: the folder/)
+    expect(await outcome(['train', 'm3bs', 'data', '--out', 'nothing'])).toEqual(refusal(/model: unknown: "m3bs".*did you mean "m3bsr"/))
+    expect(await outcome(['train'])).toEqual(refusal(/train: missing: a model/))
+    expect(await outcome(['train', 'sasrec', 'nowhere', '--out', 'nothing'])).toEqual(refusal(/nowhere: missing/))
+    expect(await outcome(['train', '--resume', 'nowhere'])).toEqual(refusal(/nowhere: missing: the folder/))
     await run(...prepareTinyShop.slice(0, -1), 'damaged')
     const path = join(folder, 'damaged', 'events.parquet')
     const bytes = readFileSync(path)
     bytes[100] = (bytes[100] as number) ^ 1
     writeFileSync(path, bytes)
-    await refuses(['train', 'sasrec', 'damaged', '--out', 'nothing'], /events\.parquet: corrupted/)
+    expect(await outcome(['train', 'sasrec', 'damaged', '--out', 'nothing'])).toEqual(refusal(/events\.parquet: corrupted/))
   })
 
   it('takes its folder away when there is nothing to learn from', async () => {
     write('few.csv', ['user,item,behavior,timestamp', ...Array.from({ length: 6 }, (_, at) => `u1,i${at},click,${1_700_000_000 + at}`)])
     await run('prepare', '--events', 'few.csv', '--items', 'items.csv', '--config', 'shop.yaml', '--out', 'few')
-    await refuses(['train', 'sasrec', 'few', '--out', 'nothing', '--auxiliary-targets', '0'], /few: empty: .* hold nothing that sasrec can learn/)
+    expect(await outcome(['train', 'sasrec', 'few', '--out', 'nothing', '--auxiliary-targets', '0'])).toEqual(
+      refusal(/few: empty: .* hold nothing that sasrec can learn/),
+    )
   })
 })
 
 describe('bad input to evaluate and recommend', () => {
   it('is refused', async () => {
-    await refuses(['evaluate', 'nowhere'], /nowhere: missing: the folder/)
-    await refuses(['evaluate', 'data'], /data: missing: run\.json/)
-    await refuses(['evaluate', 'knn', '--k', '0'], /--k: invalid: "0", expected a whole number from 1/)
-    await refuses(['evaluate', 'knn', '--part', 'tset'], /argument 'tset' is invalid/)
-    await refuses(['evaluate', 'knn', '--split', 'time'], /--split: mismatched: time, expected leave-one-out, which knn was trained on/)
-    await refuses(['recommend', 'knn', '--user', 'u1', '--top', 'many'], /--top: invalid: "many"/)
-    await refuses(['recommend', 'knn'], /required option '--user <id>' not specified/)
+    expect(await outcome(['evaluate', 'nowhere'])).toEqual(refusal(/nowhere: missing: the folder/))
+    expect(await outcome(['evaluate', 'data'])).toEqual(refusal(/data: missing: run\.json/))
+    expect(await outcome(['evaluate', 'knn', '--k', '0'])).toEqual(refusal(/--k: invalid: "0", expected a whole number from 1/))
+    expect(await outcome(['evaluate', 'knn', '--part', 'tset'])).toEqual(refusal(/argument 'tset' is invalid/))
+    expect(await outcome(['evaluate', 'knn', '--split', 'time'])).toEqual(
+      refusal(/--split: mismatched: time, expected leave-one-out, which knn was trained on/),
+    )
+    expect(await outcome(['recommend', 'knn', '--user', 'u1', '--top', 'many'])).toEqual(refusal(/--top: invalid: "many"/))
+    expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
   })
 
   it('an unknown user gets the popular items, and is told', async () => {

@@ -1,21 +1,19 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { command, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
+import { command, type Ended, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
 const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
-const settings = ['--hidden-size', '16', '--epochs', '8', '--patience', '8', '--batch-size', '8', '--threads', '1', '--seed', '7']
+const settings = ['--hidden-size', '16', '--epochs', '30', '--patience', '30', '--batch-size', '8', '--threads', '1', '--seed', '7']
 const train = (out: string, ...more: readonly string[]): string[] => ['train', 'sasrec', 'data', '--out', out, ...settings, ...more]
 const bytes = (...path: readonly string[]): Buffer => readFileSync(join(folder, ...path))
 
 beforeAll(async () => {
   writeTinyShop(folder)
-  expect((await run(...prepareTinyShop)).stderr).toContain('60 users')
-  const { code, stdout } = await run(...train('whole'))
-  expect(stdout).toContain('sasrec trained')
-  expect(code).toBe(0)
+  await succeed(prepareTinyShop, folder)
+  await succeed(train('whole'), folder)
 })
 
 describe('a run', () => {
@@ -33,11 +31,12 @@ describe('a run', () => {
     expect((await ended).code).toBeNull()
     const { stderr, code } = await run('train', '--resume', 'killed')
     expect(code).toBe(0)
-    expect(stderr).toMatch(/going on after epoch [3-7]/)
+    expect(stderr).toMatch(/going on after epoch [1-9]/)
     expect(readdirSync(join(folder, 'killed'))).toEqual(readdirSync(join(folder, 'whole')))
-    for (const file of ['model.safetensors', 'checkpoint.safetensors', 'epochs.json']) {
-      expect(bytes('killed', file).equals(bytes('whole', file)), file).toBe(true)
-    }
+    const different = ['model.safetensors', 'checkpoint.safetensors', 'epochs.json'].filter(
+      (file) => !bytes('killed', file).equals(bytes('whole', file)),
+    )
+    expect(different).toEqual([])
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('stopped by %s saves, tells how to go on, and goes on to the same bytes', async (signal) => {
@@ -47,8 +46,7 @@ describe('a run', () => {
     const { code, stderr } = await ended
     expect(code).toBe(130)
     const told = /go on with: siftrec (train --resume \S+)/.exec(stderr)?.[1] ?? ''
-    const again = await run(...told.split(' '))
-    expect(again.code, again.stderr).toBe(0)
+    await succeed(told.split(' '), folder)
     expect(bytes(signal, 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
   })
 
@@ -81,48 +79,47 @@ describe('a run', () => {
 })
 
 describe('opening a run', () => {
-  const refuses = async (args: readonly string[], told: string): Promise<void> => {
+  const outcome = async (...args: readonly string[]): Promise<unknown> => {
     const { code, stderr } = await run(...args)
-    expect(stderr).toContain(told)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
-    expect(code).toBe(2)
+    return { code, error: stderr.trim().split('\n') }
   }
+  const refusal = (told: string): unknown => ({ code: 2, error: [expect.stringContaining(told)] })
 
   it('refuses the model of another run, a damaged one, and what is no model', async () => {
     for (const name of ['foreign', 'cut', 'noise']) cpSync(join(folder, 'whole'), join(folder, name), { recursive: true })
     await run(...train('wide', '--hidden-size', '32', '--epochs', '1'))
     cpSync(join(folder, 'wide', 'model.safetensors'), join(folder, 'foreign', 'model.safetensors'))
-    await refuses(['evaluate', 'foreign'], 'model.safetensors: mismatched: the model of another run')
+    expect(await outcome('evaluate', 'foreign')).toEqual(refusal('model.safetensors: mismatched: the model of another run'))
     writeFileSync(join(folder, 'cut', 'model.safetensors'), bytes('whole', 'model.safetensors').subarray(0, 5000))
-    await refuses(['evaluate', 'cut'], 'model.safetensors: corrupted')
+    expect(await outcome('evaluate', 'cut')).toEqual(refusal('model.safetensors: corrupted'))
     writeFileSync(join(folder, 'noise', 'model.safetensors'), 'not a model at all, but long enough')
-    await refuses(['recommend', 'noise', '--user', 'u1'], 'model.safetensors: corrupted')
+    expect(await outcome('recommend', 'noise', '--user', 'u1')).toEqual(refusal('model.safetensors: corrupted'))
     cpSync(join(folder, 'wide', 'checkpoint.safetensors'), join(folder, 'foreign', 'checkpoint.safetensors'))
-    await refuses(['train', '--resume', 'foreign'], 'checkpoint.safetensors: mismatched: it was made with other settings')
+    expect(await outcome('train', '--resume', 'foreign')).toEqual(refusal('checkpoint.safetensors: mismatched: it was made with other settings'))
   })
 
   it('refuses a run.json that was edited', async () => {
     cpSync(join(folder, 'whole'), join(folder, 'edited'), { recursive: true })
     const path = join(folder, 'edited', 'run.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"hiddenSize": 16', '"hiddenSize": 32'))
-    await refuses(['evaluate', 'edited'], 'mismatched: the model of another run, or run.json was edited')
+    expect(await outcome('evaluate', 'edited')).toEqual(refusal('mismatched: the model of another run, or run.json was edited'))
     writeFileSync(path, readFileSync(path, 'utf8').replace('"hiddenSize": 32', '"hiddenSize": 0'))
-    await refuses(['evaluate', 'edited'], 'sasrec.hiddenSize: invalid: 0, expected a whole number from 1')
+    expect(await outcome('evaluate', 'edited')).toEqual(refusal('sasrec.hiddenSize: invalid: 0, expected a whole number from 1'))
     writeFileSync(path, '{')
-    await refuses(['evaluate', 'edited'], 'run.json: corrupted')
+    expect(await outcome('evaluate', 'edited')).toEqual(refusal('run.json: corrupted'))
   })
 
   it('refuses a dataset that changed since', async () => {
     cpSync(join(folder, 'data'), join(folder, 'kept'), { recursive: true })
     writeTinyShop(folder, { seed: 2 })
     expect((await run(...prepareTinyShop, '--overwrite')).code).toBe(0)
-    await refuses(['evaluate', 'whole'], 'data: mismatched: a dataset with hash')
-    await refuses(['train', '--resume', 'whole'], 'data: mismatched: a dataset with hash')
+    expect(await outcome('evaluate', 'whole')).toEqual(refusal('data: mismatched: a dataset with hash'))
+    expect(await outcome('train', '--resume', 'whole')).toEqual(refusal('data: mismatched: a dataset with hash'))
     const moved = await run('evaluate', 'whole', '--data', 'kept')
     expect(moved.stdout).toContain('99 sampled negatives')
   })
 
   it('refuses to train where a run is, unless it may overwrite', async () => {
-    await refuses(train('whole'), 'whole: duplicate: it holds a run of sasrec')
+    expect(await outcome(...train('whole'))).toEqual(refusal('whole: duplicate: it holds a run of sasrec'))
   })
 })
