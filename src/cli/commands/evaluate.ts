@@ -48,7 +48,7 @@ export async function evaluateRuns(folders: readonly string[], { part, split, k,
     await using opened = await openRun(folder, { ...(data === undefined ? {} : { data }), ...(dataset ? { dataset } : {}) })
     dataset = opened.dataset
     if (split !== undefined && split !== opened.split.protocol) throw otherSplit(folder, split, opened.split.protocol)
-    const options = { part, seed, ks: k, maxLength: opened.maxLength, sampled: dataset.catalog.ids.length > sampledNeed }
+    const options = { part, seed, ks: k, maxLength: opened.maxLength, sampled: canSample(dataset) }
     const ranks = await rankTargets(opened.scorer, dataset, opened.split, options)
     made.ranks.push(ranks)
     made.reports.push(reportOf(ranks, dataset, opened.split, options))
@@ -56,8 +56,11 @@ export async function evaluateRuns(folders: readonly string[], { part, split, k,
   return made
 }
 
-/** Below this many items 99 negatives cannot be drawn for every user; the table is then left out. */
-const sampledNeed = 200
+/** Whether 99 negatives can be drawn for every user; where they cannot, the table is left out. */
+function canSample({ catalog, events }: Dataset): boolean {
+  const most = events.start.reduce((most, start, user) => Math.max(most, start - (events.start[user - 1] ?? 0)), 0)
+  return catalog.ids.length - 1 - most >= 99
+}
 
 /** The tables, and the first model against each other one. */
 export function printEvaluation(reports: readonly Report[], ranks: readonly TargetRanks[], seed: number): string {
