@@ -24,7 +24,7 @@ export function graphInputs({ behaviors }: Layout, shape: BatchShape) {
   const each = <Value>(make: (behavior: number) => Value): Value[] => Array.from({ length: behaviors }, (_, behavior) => make(behavior))
   return {
     history: input('history', [rows, length], 'int64'),
-    user: input('userIndex', [rows], 'int64'),
+    userIndex: input('userIndex', [rows], 'int64'),
     /** 1 where the event is of the behavior; zeros at the padding. */
     flags: input('flags', [rows, length, behaviors]),
     /** Each position sees its own behavior's events up to its time. */

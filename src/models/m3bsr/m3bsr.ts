@@ -18,34 +18,33 @@
  *   of a window (R-M17), and experts of one layer compute only the queries that targets read; `samples: 'targets'` is the paper's row a target;
  * - each modality is layer-normalized before it is denoised: noise of variance 1 would drown vectors of length 1;
  * - the noisy states of a pass share one noise, h_t = sqrt(abar_t) h_0 + sqrt(1 - abar_t) e (R-M3, R-M4), 0 when serving (R-M5). Compared with
- *   the state before it (R-M8, `posterior`) h_0 cancels out of the difference, so no representation gets smaller by shrinking and
- *   the gradient need not be stopped;
+ *   the state before it (R-M8, `posterior`) h_0 cancels out of the difference: the loss cannot fall by shrinking what is denoised, so no
+ *   gradient is stopped;
  * - losses are means over events, features and steps, summed over modalities (R-M8); events nothing denoises are left out;
  * - an event sees a favor by which it is denoised only if that came strictly before it: one of the same moment is often its consequence;
  * - learned positions before the experts, dropout, post-norm blocks with GELU (R-M1; the paper says nothing of them);
  * - a learned vector stands for what is not there: a picture, a text (R-M1), the last event of a behavior a user never showed;
  * - without auxiliary events the shared expert reads the target's, without target events the auxiliary ones (R-M9);
  * - the item table is made of the items' own features (R-M13, `head: 'tied'`);
- * - contrast readings (R-M11), the last event of other behaviors as a target with less weight (R-M15).
+ * - the three readings of the contrast (R-M11); next events of other behaviors are targets too, with less weight (R-M15).
  */
 import { normal } from '../../nn/init.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
 import { crossEntropy } from '../../tensor/cross-entropy.ts'
-import { add, addAll, mul, sqrt, sub } from '../../tensor/elementwise.ts'
+import { addAll, mul } from '../../tensor/elementwise.ts'
 import { rowsOf, selectRows } from '../../tensor/gather.ts'
-import { reshape, slice } from '../../tensor/move.ts'
+import { reshape } from '../../tensor/move.ts'
 import { parameter, scalar, type Tensor } from '../../tensor/node.ts'
-import { sumSquares } from '../../tensor/reduce.ts'
 import { type BatchShape, type CatalogShape, defineModel, type NextItemModel } from '../model.ts'
 import { type M3bsrConfig, m3bsrConfig } from './config.ts'
-import { type Denoised, type DenoiserConfig, denoiser } from './denoiser.ts'
 import { disentanglement } from './disentangle.ts'
-import { meanOfStream, type Reading, sharedExpert, specificExpert } from './experts.ts'
+import type { Reading } from './experts.ts'
 import { explainItems } from './explain.ts'
 import { features, modalitiesOf } from './features.ts'
 import { fillBatch } from './fill.ts'
 import { byName, type GraphInputs, graphInputs, type Layout } from './inputs.ts'
-import { routing } from './routing.ts'
+import { interests } from './interests.ts'
+import { denoising } from './streams.ts'
 
 /** M³BSR; see the file's header. */
 export const m3bsr = defineModel({
@@ -56,70 +55,15 @@ export const m3bsr = defineModel({
   build: (config, catalog) => build(config, catalog),
 })
 
-/** Streams after both denoisings, and what that cost. */
-interface Streams {
-  readonly streams: readonly Tensor[]
-  readonly modality: Tensor | undefined
-  readonly behavior: Tensor | undefined
-  /** [B, L]: how far the behavior denoising moved each event, the mean over modalities of the change's length. */
-  readonly moved: Tensor | undefined
-}
-
 function build(config: M3bsrConfig, catalog: CatalogShape): NextItemModel {
-  const { hiddenSize: width, maxLength, stride, heads, layers, dropout, head, samples, temperature } = config
+  const { hiddenSize: width, maxLength, stride, head, samples, temperature } = config
   const { behaviors, target } = catalog
   const modalities = modalitiesOf(catalog)
   const layout: Layout = { behaviors: behaviors.length, target, userCount: catalog.userCount, wholeWindow: samples === 'targets' }
   const read = features(config, catalog)
+  const denoise = denoising(config, modalities, behaviors.length)
+  const extract = interests(config, modalities, behaviors.length)
   const free = head === 'free' ? parameter('item', [catalog.itemCount + 1, width + 1], normal()) : undefined
-  const positions = parameter('position', [maxLength, width], normal())
-  const diffusion = (name: string, steps: number): ReturnType<typeof denoiser> =>
-    denoiser(name, { ...(config as Omit<DenoiserConfig, 'width' | 'steps'>), width, steps })
-  const byId = config.withoutModalityDenoising ? [] : modalities.slice(1).map((name) => diffusion(`denoise.${name}`, config.modalitySteps))
-  const byTarget =
-    config.withoutBehaviorDenoising || behaviors.length === 1
-      ? []
-      : modalities.map((name) => diffusion(`denoise.target.${name}`, config.behaviorSteps))
-  const expertSizes = { width, heads, layers, dropout }
-  const shared =
-    config.withoutExperts || config.withoutSharedExpert
-      ? undefined
-      : sharedExpert('expert.shared', expertSizes, { behaviors: behaviors.length, modalities: modalities.length })
-  const makeExpert = (behavior: number, modality: string) =>
-    config.withoutExperts
-      ? meanOfStream(`expert.${behavior}.${modality}`, width, behavior)
-      : specificExpert(`expert.${behavior}.${modality}`, expertSizes, behavior)
-  const experts = behaviors.flatMap((_, behavior) => modalities.map((name, modality) => ({ modality, expert: makeExpert(behavior, name) })))
-  const route = routing({ width, slots: experts.length, shared: shared !== undefined, average: config.withoutExperts, head })
-
-  /** Eq. 3-13: the streams of a window, denoised by the id and then by the target behavior. */
-  const denoise = (inputs: GraphInputs, noise: Noise): Streams => {
-    const [id, ...frozen] = read.events(inputs.history, inputs.user) as [Tensor, ...Tensor[]]
-    const denoised = byId.map((pass, index) =>
-      pass({ clean: frozen[index] as Tensor, condition: id, bias: inputs.own, weights: inputs.eventWeights, noise }),
-    )
-    const streams = [id, ...frozen.map((stream, index) => denoised[index]?.output ?? stream)]
-    const led = byTarget.map((pass, index) => {
-      const clean = streams[index] as Tensor
-      return pass({ clean, condition: clean, bias: inputs.condition, weights: inputs.denoisedWeights, noise })
-    })
-    const only = reshape(inputs.denoised, [...inputs.denoised.shape, 1])
-    const changes = led.map(({ output }, index) => mul(sub(output, streams[index] as Tensor), only))
-    return {
-      streams: streams.map((stream, index) => (changes[index] ? add(stream, changes[index]) : stream)),
-      modality: totalLoss(denoised),
-      behavior: totalLoss(led),
-      moved: changes.length > 0 ? mul(addAll(changes.map((change) => sqrt(sumSquares(change)))), 1 / changes.length) : undefined,
-    }
-  }
-  /** Eq. 14-22: what each target reads of the streams. */
-  const represent = ({ streams }: Streams, inputs: GraphInputs, reading: Reading) => {
-    const place = slice(positions, 0, 0, inputs.history.shape[1] as number)
-    const placed = streams.map((stream) => reading.noise.dropout(add(stream, place), dropout))
-    const specific = experts.map(({ modality, expert }) => expert(placed[modality] as Tensor, inputs, reading))
-    const common = shared?.(placed, inputs, reading)
-    return { specific, common, ...route(specific, common) }
-  }
   const table = free ?? read.items()
 
   return {
@@ -128,35 +72,37 @@ function build(config: M3bsrConfig, catalog: CatalogShape): NextItemModel {
       stride: Math.min(stride, maxLength),
       targetWeights: behaviors.map((_, behavior) => (behavior === target ? 1 : config.auxiliaryTargets)),
       mergeBehaviors: false,
-      onePerPosition: false,
+      onePerPosition: true,
       ...(samples === 'targets' && { onePerWindow: true }),
     },
     table: () => table,
     train(shape, noise) {
       const inputs = graphInputs(layout, shape) as Required<GraphInputs>
-      const streams = denoise(inputs, noise)
-      const { user, specific, common } = represent(streams, inputs, targetReading(inputs, noise))
       const { targets, weights } = inputs
+      const { streams, modality, behavior } = denoise(read.events(inputs.history, inputs.userIndex), inputs, noise)
+      const { user, specific, common } = extract(streams, inputs, targetReading(inputs, noise))
       const main = crossEntropy({ hidden: user, table, targets, weights, ...(!free && { targetRows: read.items(targets) }) })
       const contrasted = !config.withoutDisentanglement && !config.withoutExperts
-      const contrast = contrasted
-        ? disentanglement({ reading: config.disentanglement, temperature, specific, common, modalities: modalities.length, weights })
-        : undefined
-      const parts = { main, contrast, modality: streams.modality, behavior: streams.behavior }
-      const lambdas = { main: 1, contrast: config.lambdaContrast, modality: config.lambdaModality, behavior: config.lambdaBehavior }
-      const terms = Object.entries(parts).flatMap(([name, part]) => (part ? [mul(part, lambdas[name as keyof typeof lambdas])] : []))
-      const reported = Object.entries(parts).map(([name, part]) => [name, part ?? scalar(0)] as const)
-      return { inputs: byName(inputs), loss: addAll(terms), parts: Object.fromEntries(reported) }
+      const compared = { reading: config.disentanglement, temperature, specific, common, modalities: modalities.length, weights }
+      const contrast = contrasted ? disentanglement(compared) : undefined
+      return { inputs: byName(inputs), ...totalLoss(config, { main, contrast, modality, behavior }) }
     },
     serve(shape) {
       const inputs = graphInputs(layout, { ...shape, targets: 0 })
-      const streams = denoise(inputs, noNoise)
-      const { user, parts, gates } = represent(streams, inputs, servingReading(shape))
-      return { inputs: byName(inputs), user, reasons: { parts, ...(gates && { gates }), ...(streams.moved && { moved: streams.moved }) } }
+      const { streams, moved } = denoise(read.events(inputs.history, inputs.userIndex), inputs, noNoise)
+      const { user, parts, gates } = extract(streams, inputs, servingReading(shape))
+      return { inputs: byName(inputs), user, reasons: { parts, ...(gates && { gates }), ...(moved && { moved }) } }
     },
     fill: (windows, shape, buffers) => fillBatch(layout, windows, shape, buffers),
     explain: (_, items, reasons, scores) => explainItems({ behaviors, modalities }, items, reasons['parts'] as Float32Array, scores),
   }
+}
+
+/** Eq. 25, and its parts; one that an ablation left out is 0. */
+function totalLoss(config: M3bsrConfig, parts: Readonly<Record<'main' | 'contrast' | 'modality' | 'behavior', Tensor | undefined>>) {
+  const lambdas = { main: 1, contrast: config.lambdaContrast, modality: config.lambdaModality, behavior: config.lambdaBehavior }
+  const terms = (Object.keys(lambdas) as (keyof typeof lambdas)[]).flatMap((name) => (parts[name] ? [mul(parts[name], lambdas[name])] : []))
+  return { loss: addAll(terms), parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part ?? scalar(0)])) }
 }
 
 /** Reads the places of a batch's targets. */
@@ -168,9 +114,4 @@ function targetReading({ places, placesInverse }: Required<GraphInputs>, noise: 
 /** Reads the one place a window has. */
 function servingReading({ rows }: BatchShape): Reading {
   return { compact: (x) => reshape(x, [rows, -1]), flags: (x) => reshape(x, [-1, 1]), noise: noNoise }
-}
-
-function totalLoss(passes: readonly Denoised[]): Tensor | undefined {
-  const losses = passes.flatMap(({ loss }) => (loss ? [loss] : []))
-  return losses.length > 0 ? addAll(losses) : undefined
 }
