@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { prepareDataset } from '../../data/prepare.ts'
 import type { FeatureMaker, Manifest } from '../../data/schema.ts'
 import { sources } from '../../data/sources/registry.ts'
-import { localFeatures, localFeatures } from '../../features/local.ts'
+import { localFeatures } from '../../features/local.ts'
 
 interface Flags {
   readonly source: string
@@ -16,7 +16,6 @@ interface Flags {
   readonly out: string
   readonly overwrite?: boolean
   readonly memoryLimit?: string
-  readonly encoder: 'local' | 'none'
 }
 
 /** `prepare` */
@@ -32,7 +31,6 @@ export function prepareCommand(): Command {
     .addOption(new Option('--encoder <name>', 'what makes vectors of titles and pictures').choices(['local', 'none']).default('local'))
     .requiredOption('--out <folder>', 'the dataset folder to make')
     .option('--overwrite', 'replace the dataset that is there')
-    .addOption(new Option('--encoder <name>', 'what makes vectors of titles and pictures').choices(['local', 'none']).default('local'))
     .option('--memory-limit <size>', 'for reading the log, e.g. 2GB')
     .action(prepare)
 }
