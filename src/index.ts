@@ -12,6 +12,8 @@ export { compareRanks, type EvaluateOptions, evaluate, type Report, reportOf } f
 export type { Interval } from './evaluate/intervals.ts'
 export { rankTargets, type TargetRanks } from './evaluate/rank.ts'
 export { printReports } from './evaluate/report.ts'
+// Vectors of pictures and titles.
+export { localFeatures } from './features/local.ts'
 // Models, and writing one.
 export { type CatalogShape, defineModel, type NextItemDefinition, type NextItemModel } from './models/model.ts'
 export { optionsOf } from './models/options.ts'
