@@ -1,0 +1,93 @@
+/** @file The simulated shop on disk: a log, a catalog with pictures and titles, a mapping for prepare, and the planted truth beside it. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as z from 'zod'
+import type { Dataset } from '../data/schema.ts'
+import { UserError } from '../errors.ts'
+import { randomStream } from '../random/stream.ts'
+import { drawPicture } from './picture.ts'
+import { makeEvents, type TrueEvent } from './sessions.ts'
+import { makerNames, titleOf } from './titles.ts'
+import { makeItems, type ShopSettings, shopDefaults, type TrueItem } from './world.ts'
+
+const truthSchema = z.strictObject({
+  settings: z.record(z.string(), z.number()),
+  items: z.array(
+    z.strictObject({ id: z.string(), style: z.int(), topic: z.int(), pictured: z.int(), wrongPicture: z.boolean(), popularity: z.number() }),
+  ),
+  users: z.array(z.strictObject({ id: z.string(), interests: z.array(z.strictObject({ style: z.int(), topic: z.int() })) })),
+  /** User, item and time of each accidental click. */
+  accidental: z.array(z.tuple([z.string(), z.string(), z.number()])),
+})
+/** What was planted. */
+export type Truth = z.infer<typeof truthSchema>
+
+const truthFile = 'truth.json'
+const mapping = `# How the simulated shop's files are to be read.
+name: shop
+behaviors: [click, favorite]
+target: favorite
+items:
+  images: images
+  image: '{image}'
+  fields: { brand: brand }
+`
+
+/**
+ * Writes a shop to a new folder: events.csv, items.csv, images/, shop.yaml and truth.json; the same settings write the same bytes.
+ * @throws UserError `duplicate` when the folder exists
+ */
+export async function simulateShop(out: string, settings: Partial<ShopSettings> = {}): Promise<{ events: number; accidental: number }> {
+  if (existsSync(out)) throw new UserError({ where: out, problem: 'duplicate', value: 'the folder is already there', hint: 'choose another' })
+  const whole = { ...shopDefaults, ...settings }
+  const items = makeItems(whole)
+  const { events, users } = makeEvents(whole, items)
+  const building = `${out}.partial`
+  rmSync(building, { recursive: true, force: true })
+  mkdirSync(join(building, 'images'), { recursive: true })
+  const accidental = events.filter((event) => event.accidental)
+  const truth: Truth = { settings: { ...whole }, items, users, accidental: accidental.map(({ user, item, time }) => [user, idOf(items, item), time]) }
+  writeFileSync(join(building, 'events.csv'), eventLines(events, items))
+  writeFileSync(join(building, 'items.csv'), await writeItems(join(building, 'images'), whole.seed, items))
+  writeFileSync(join(building, 'shop.yaml'), mapping)
+  writeFileSync(join(building, truthFile), JSON.stringify(truth))
+  renameSync(building, out)
+  return { events: events.length, accidental: accidental.length }
+}
+
+const idOf = (items: readonly TrueItem[], at: number): string => (items[at] as TrueItem).id
+
+function eventLines(events: readonly TrueEvent[], items: readonly TrueItem[]): string {
+  const lines = events.map(({ user, item, behavior, time }) => `${user},${idOf(items, item)},${behavior},${time}`)
+  return `user,item,behavior,time\n${lines.join('\n')}\n`
+}
+
+/** Draws every picture and gives the item table. */
+async function writeItems(folder: string, seed: number, items: readonly TrueItem[]): Promise<string> {
+  const lines = ['id,title,brand,image']
+  for (const [at, { id, topic, pictured }] of items.entries()) {
+    const random = randomStream(seed, 'look', at)
+    const maker = makerNames[random.integer(makerNames.length)] as string
+    lines.push(`${id},"${titleOf(topic, maker, at + 1, random)}",${maker},${id}.png`)
+    writeFileSync(join(folder, `${id}.png`), await drawPicture(pictured, random))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** Reads what was planted. @throws UserError `missing` or `corrupted` when the folder is no simulated shop. */
+export function readTruth(folder: string): Truth {
+  const path = join(folder, truthFile)
+  if (!existsSync(path))
+    throw new UserError({ where: folder, problem: 'missing', value: truthFile, hint: 'make a shop with: siftrec simulate --out FOLDER' })
+  const parsed = truthSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  if (parsed.success) return parsed.data
+  throw new UserError({ where: path, problem: 'corrupted', value: parsed.error.issues[0]?.message ?? 'unreadable' })
+}
+
+/** For each event row of a dataset prepared from the shop: 1 where it is an accidental click. */
+export function accidentalOf({ events, userIds, catalog }: Dataset, { accidental }: Truth): Uint8Array {
+  const planted = new Set(accidental.map((event) => event.join('\n')))
+  return Uint8Array.from(events.item, (item, row) =>
+    planted.has([userIds[events.user[row] as number], catalog.ids[item], events.time[row]].join('\n')) ? 1 : 0,
+  )
+}

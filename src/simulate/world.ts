@@ -1,0 +1,73 @@
+/** @file What is planted in the simulated shop: items with a style and a topic, and which pictures are wrong. */
+import { type RandomStream, randomStream } from '../random/stream.ts'
+
+/** Sizes and shares of a shop. */
+export interface ShopSettings {
+  readonly users: number
+  readonly items: number
+  readonly seed: number
+  /** Visits of a user. */
+  readonly sessions: number
+  /** Share of clicks that are accidental. */
+  readonly accidentalShare: number
+  /** Share of items whose picture shows another style than their own. */
+  readonly wrongPictureShare: number
+}
+
+/** The shop for experiments: about 60,000 events. */
+export const shopDefaults: ShopSettings = { users: 1200, items: 600, seed: 1, sessions: 9, accidentalShare: 0.3, wrongPictureShare: 0.2 }
+/** The shop for the demo: the same story, small enough to train four models in two minutes. */
+export const demoShop: ShopSettings = { ...shopDefaults, users: 500, items: 240, sessions: 7 }
+
+/** How many visual styles and topics there are. */
+export const [styleCount, topicCount] = [10, 10]
+
+/** One item's truth. */
+export interface TrueItem {
+  readonly id: string
+  /** What it looks like, which clicks follow. */
+  readonly style: number
+  /** What it is about, which its title tells and favorites follow. */
+  readonly topic: number
+  /** The style its picture file shows: its own, or another if the picture is wrong. */
+  readonly pictured: number
+  readonly wrongPicture: boolean
+  /** Weight in every draw among items that fit equally. */
+  readonly popularity: number
+}
+
+/** The items: style and topic independent and uniform, popularity log-normal, a wrong picture with the given share. */
+export function makeItems({ items, seed, wrongPictureShare }: ShopSettings): TrueItem[] {
+  const random = randomStream(seed, 'items')
+  const wrong = new Set(random.shuffle(Int32Array.from({ length: items }, (_, at) => at)).subarray(0, Math.round(items * wrongPictureShare)))
+  return Array.from({ length: items }, (_, at) => {
+    const [style, topic] = [random.integer(styleCount), random.integer(topicCount)]
+    const other = (style + 1 + random.integer(styleCount - 1)) % styleCount
+    const wrongPicture = wrong.has(at)
+    return { id: `item${at + 1}`, style, topic, wrongPicture, pictured: wrongPicture ? other : style, popularity: Math.exp(0.7 * random.normal()) }
+  })
+}
+
+/** Where interests lead: for each topic the one that follows it, and for each style; one ring through all of them. */
+export function makeRings(seed: number): { topic: Int32Array; style: Int32Array } {
+  const random = randomStream(seed, 'rings')
+  const ring = (count: number): Int32Array => {
+    const order = random.shuffle(Int32Array.from({ length: count }, (_, at) => at))
+    const next = new Int32Array(count)
+    for (let at = 0; at < count; at++) next[order[at] as number] = order[(at + 1) % count] as number
+    return next
+  }
+  return { topic: ring(topicCount), style: ring(styleCount) }
+}
+
+/** Draws one of the items by weight; -1 when every weight is 0. */
+export function drawItem(weights: Float64Array, random: RandomStream): number {
+  let total = 0
+  for (const weight of weights) total += weight
+  let left = random.uniform() * total
+  for (let at = 0; at < weights.length; at++) {
+    left -= weights[at] as number
+    if (left < 0) return at
+  }
+  return -1
+}
