@@ -1,8 +1,8 @@
 /** @file Operators on each element, with broadcasting: arithmetic, activations, where. */
-
+import { Bug } from '../errors.ts'
 import { sumTo } from './move.ts'
 import { operation, scalar, type Tensor, withGradient } from './node.ts'
-import { broadcastShapes } from './shape.ts'
+import { broadcastShapes, sameShape } from './shape.ts'
 
 /** A tensor, or a number used as a scalar. */
 export type Operand = Tensor | number
@@ -40,6 +40,8 @@ export const div = (a: Operand, b: Operand): Tensor => binary('Div', a, b, (g, x
 export function addAll(terms: readonly Tensor[]): Tensor {
   const [first] = terms as [Tensor]
   if (terms.length === 1) return first
+  const other = terms.find(({ shape }) => !sameShape(shape, first.shape))
+  if (other) throw new Bug(`addAll of [${first.shape.join(', ')}] and [${other.shape.join(', ')}]`)
   return operation('Sum', { inputs: terms, shape: first.shape, gradient: ([g]) => terms.map(() => g) })
 }
 

@@ -2,20 +2,23 @@
 import { Bug } from '../errors.ts'
 import { type DataType, integers, operation, type Shape, sizeOf, type Tensor } from './node.ts'
 import { sum } from './reduce.ts'
-import { broadcastAxes, frontAxis, sameShape } from './shape.ts'
+import { broadcastAxes, broadcastShapes, frontAxis, sameShape } from './shape.ts'
 
 /** The same values in another shape; one size may be -1. */
 export function reshape(x: Tensor, sizes: Shape): Tensor {
   const known = sizes.reduce((product, size) => (size < 0 ? product : product * size), 1)
   const shape = sizes.map((size) => (size < 0 ? sizeOf(x.shape) / known : size))
-  if (sizeOf(shape) !== sizeOf(x.shape)) throw new Bug(`reshape of [${x.shape.join(', ')}] to [${sizes.join(', ')}]`)
+  if (sizeOf(shape) !== sizeOf(x.shape) || !shape.every(Number.isInteger))
+    throw new Bug(`reshape of [${x.shape.join(', ')}] to [${sizes.join(', ')}]`)
   if (sameShape(shape, x.shape)) return x
   return operation('Reshape', { inputs: [x, integers(shape)], shape, gradient: ([g]) => [g && reshape(g, x.shape)] })
 }
 
 /** Axes in another order; by default the last two swapped. */
 export function transpose(x: Tensor, order: readonly number[] = swapLast(x.shape.length)): Tensor {
-  const inverse = order.map((_, axis) => order.indexOf(axis))
+  const inverse = x.shape.map((_, axis) => order.indexOf(axis))
+  if (order.length !== x.shape.length || inverse.includes(-1))
+    throw new Bug(`transpose of [${x.shape.join(', ')}] in the order [${order.join(', ')}]`)
   return operation('Transpose', {
     attributes: { perm: { ints: order } },
     inputs: [x],
@@ -54,10 +57,15 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
 
 /** Tensors side by side along one axis. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
-  const first = parts[0] as Tensor
+  const [first] = parts
+  if (!first) throw new Bug('concat of nothing')
   const along = frontAxis(axis, first.shape.length)
   const ends: number[] = []
-  for (const part of parts) ends.push((ends.at(-1) ?? 0) + (part.shape[along] as number))
+  for (const { shape } of parts) {
+    const fits = shape.length === first.shape.length && shape.every((size, other) => other === along || size === first.shape[other])
+    if (!fits) throw new Bug(`concat along axis ${along} of [${first.shape.join(', ')}] and [${shape.join(', ')}]`)
+    ends.push((ends.at(-1) ?? 0) + (shape[along] as number))
+  }
   return operation('Concat', {
     attributes: { axis: { int: along } },
     inputs: parts,
@@ -70,6 +78,7 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
 /** Broadcasts to a larger shape. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x
+  if (!sameShape(broadcastShapes(x.shape, shape), shape)) throw new Bug(`expand of [${x.shape.join(', ')}] to [${shape.join(', ')}]`)
   return operation('Expand', { inputs: [x, integers(shape)], shape, gradient: ([g]) => [g && sumTo(g, x.shape)] })
 }
 

@@ -23,9 +23,8 @@ export function layerNorm(x: Tensor, scale: Tensor, shift: Tensor, epsilon = 1e-
       const weighted = mul(g, normalized)
       const column = reshape(scale, [width, 1])
       // Both row means are products with the scale vector: no pass over g * scale is needed for them.
-      const meanGradient = matmul(g, column, { scale: 1 / width })
-      const meanWeighted = matmul(weighted, column, { scale: 1 / width })
-      const forX = mul(sub(sub(mul(g, scale), meanGradient), mul(normalized, meanWeighted)), inverse as Tensor)
+      const rowMean = (y: Tensor): Tensor => reshape(matmul(reshape(y, [-1, width]), column, { scale: 1 / width }), statistics)
+      const forX = mul(sub(sub(mul(g, scale), rowMean(g)), mul(normalized, rowMean(weighted))), inverse as Tensor)
       return [forX, sumRows(weighted, width), sumRows(g, width)]
     },
   })
