@@ -1,0 +1,120 @@
+/** @file Features of a catalog from vectors made elsewhere, joined to the items by their ids. */
+import { existsSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { FeatureMaker, FeatureModality, FeatureSources, FeatureTable } from '../data/schema.ts'
+import { UserError } from '../errors.ts'
+import { readVectors, type VectorRows } from './vector-file.ts'
+
+/** Vectors of one modality. */
+export interface PrecomputedFile {
+  /** A `.safetensors` file, an `.npy` file, or raw little-endian float32. */
+  readonly vectors: string
+  /** One id a line, in the order of the rows, or `id<TAB>row`, rows from 0; not needed where safetensors holds the ids. */
+  readonly ids?: string
+  /** Refuses another width; raw files are read at it (512 by default). */
+  readonly width?: number
+}
+
+/** The row of each id, and whether the file named the rows. */
+interface RowIds {
+  readonly where: string
+  readonly rowOf: ReadonlyMap<string, number>
+  readonly numbered: boolean
+}
+
+/**
+ * Takes vectors from files, unchanged. Items they lack, and those whose row is all zeros, are missing.
+ * Where none of the ids in an `id<TAB>row` file is an item's, the items are taken to be named by row, as published indices are.
+ * @throws UserError, naming file and row, for a wrong width or count, a number that is not finite, ids twice, or no id of the catalog
+ */
+export function precomputedFeatures(files: Partial<Record<FeatureModality, PrecomputedFile>>): FeatureMaker {
+  return (catalog) => {
+    const made = Object.entries(files).map(([modality, file]) => {
+      const read = readVectors(file.vectors, modality, file.width)
+      const table = tableOf(catalog, read, readIds(file, read))
+      return [modality, { encoder: `precomputed (${basename(file.vectors)})`, table, broken: [] }]
+    })
+    return Promise.resolve(Object.fromEntries(made))
+  }
+}
+
+function tableOf({ ids }: FeatureSources, { vectors, width }: VectorRows, { where, rowOf, numbered }: RowIds): FeatureTable {
+  const rows = (byRow: boolean): [item: number, row: number][] => {
+    const named = byRow ? new Map([...rowOf.values()].map((row) => [String(row), row])) : rowOf
+    return ids.flatMap((id, item) => {
+      const row = item === 0 ? undefined : named.get(id)
+      return row === undefined ? [] : [[item, row] as [number, number]]
+    })
+  }
+  let found = rows(false)
+  if (found.length === 0 && numbered) found = rows(true)
+  if (found.length === 0) {
+    const example = rowOf.keys().next().value ?? ''
+    throw new UserError({
+      where,
+      problem: 'mismatched',
+      value: `no id is in the catalog, such as "${example}"`,
+      expected: `ids such as "${ids[1] ?? ''}"`,
+    })
+  }
+  const table = { width, vectors: new Float32Array(ids.length * width), present: new Uint8Array(ids.length) }
+  for (const [item, row] of found) {
+    const vector = vectors.subarray(row * width, (row + 1) * width)
+    table.vectors.set(vector, item * width)
+    // A row of zeros is how many exporters write "none"; it has no direction, so it can be no embedding.
+    table.present[item] = vector.some((value) => value !== 0) ? 1 : 0
+  }
+  return table
+}
+
+function readIds(file: PrecomputedFile, { rows, ids }: VectorRows): RowIds {
+  if (file.ids === undefined && ids) return numberLines(file.vectors, ids, rows)
+  if (file.ids === undefined) {
+    const hint = 'give a list of ids with --feature-ids'
+    throw new UserError({ where: file.vectors, problem: 'missing', value: 'the ids that its rows belong to', hint })
+  }
+  if (!existsSync(file.ids)) throw new UserError({ where: file.ids, problem: 'missing', value: 'no such file of ids' })
+  const lines = readFileSync(file.ids, 'utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+  while (lines.at(-1) === '') lines.pop()
+  if (!lines[0]?.includes('\t')) return numberLines(file.ids, lines, rows)
+  return {
+    where: file.ids,
+    rowOf: collect(
+      file.ids,
+      lines.map((line, at) => readPair(line, `${file.ids} row ${at + 1}`, rows)),
+    ),
+    numbered: true,
+  }
+}
+
+function numberLines(where: string, ids: readonly string[], rows: number): RowIds {
+  if (ids.length !== rows)
+    throw new UserError({ where, problem: 'mismatched', value: `${ids.length} ids`, expected: `${rows}, one for each row of vectors` })
+  return {
+    where,
+    rowOf: collect(
+      where,
+      ids.map((id, row) => [id, row]),
+    ),
+    numbered: false,
+  }
+}
+
+function readPair(line: string, where: string, rows: number): [string, number] {
+  const [id = '', row = '', ...more] = line.split('\t')
+  if (more.length > 0 || !/^\d+$/.test(row) || Number(row) >= rows) {
+    throw new UserError({ where, problem: 'invalid', value: `"${line}"`, expected: `an id, a tab and a row from 0 to ${rows - 1}` })
+  }
+  return [id, Number(row)]
+}
+
+function collect(where: string, pairs: readonly (readonly [string, number])[]): Map<string, number> {
+  const rowOf = new Map<string, number>()
+  for (const [at, [id, row]] of pairs.entries()) {
+    if (rowOf.has(id)) throw new UserError({ where: `${where} row ${at + 1}`, problem: 'duplicate', value: `"${id}"` })
+    rowOf.set(id, row)
+  }
+  return rowOf
+}
