@@ -8,6 +8,7 @@ import { rankTargets, type TargetRanks } from '../src/evaluate/rank.ts'
 import { writeAtomically } from '../src/storage/atomic.ts'
 import { openRun } from '../src/train/open-run.ts'
 import { trainRun } from '../src/train/run.ts'
+import { mean } from './result.ts'
 
 /** A model with the options that differ from its defaults. */
 export interface Variant {
@@ -31,6 +32,10 @@ export interface Grid {
   readonly metrics?: readonly string[]
 }
 
+/** Where a cell of the grid is trained. */
+export const gridFolder = ({ name }: Grid, variant: string, seed: number): string =>
+  join('runs', name, `${variant.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}-${seed}`)
+
 interface Cell {
   readonly variant: string
   readonly seed: number
@@ -40,14 +45,14 @@ interface Cell {
   readonly seconds: number
 }
 
-/** Runs the grid into `runs/NAME`, and returns its table as Markdown after writing both files. */
-export async function runGrid(grid: Grid): Promise<string> {
+/** Runs the grid into `runs/NAME`, and returns its rows after writing both files. */
+export async function runGrid(grid: Grid): Promise<Row[]> {
   const dataset = await loadDataset(grid.data)
   const cells: Cell[] = []
   const ranks = new Map<string, TargetRanks>()
   for (const seed of grid.seeds) {
     for (const variant of grid.variants) {
-      const folder = join('runs', grid.name, `${variant.name.replaceAll(/[^a-z0-9]+/gi, '-')}-${seed}`)
+      const folder = gridFolder(grid, variant.name, seed)
       const done = join(folder, 'timing.json')
       const settings = {
         model: variant.model,
@@ -82,10 +87,8 @@ export async function runGrid(grid: Grid): Promise<string> {
     `${JSON.stringify({ ...grid, targets: cells[0]?.report.targets, rows, cells: cells.map(brief) }, null, 1)}\n`,
   )
   await writeAtomically(join('docs', 'results', `${grid.name}.md`), markdown)
-  return markdown
+  return rows
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 const brief = ({ variant, seed, report, ...timing }: Cell) => ({
   variant,
@@ -131,7 +134,8 @@ function rowOf(grid: Grid, { name, model, config = {}, training = {} }: Variant,
   }
 }
 
-type Row = ReturnType<typeof rowOf>
+/** One variant's figures. */
+export type Row = ReturnType<typeof rowOf>
 
 function table(grid: Grid, rows: readonly Row[], cells: readonly Cell[]): string {
   const figure = ({ mean, low, high }: { mean: number; low: number; high: number }): string =>

@@ -6,6 +6,9 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   step: () => import('./step.ts'),
   scientific: () => import('./scientific.ts'),
   prepare: () => import('./prepare.ts'),
+  shop: () => import('./shop.ts'),
+  movies: () => import('./movies.ts'),
+  memory: () => import('./memory.ts'),
   predict: () => import('./predict.ts'),
 }
 

@@ -12,6 +12,9 @@ export interface BenchResult {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
+/** The average of a list. */
+export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
 /** The middle of a list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)

@@ -7,7 +7,7 @@ import { prepareDataset } from '../src/data/prepare.ts'
 import { evaluate } from '../src/evaluate/evaluate.ts'
 import { openRun } from '../src/train/open-run.ts'
 import { trainRun } from '../src/train/run.ts'
-import { type BenchResult, median } from './result.ts'
+import { type BenchResult, mean, median } from './result.ts'
 
 /** RecBole 1.2.1 on an idle machine of this kind; stated, not measured in this run. */
 const recbole = { secondsPerEpoch: 9.5, ndcg10: 0.0757, recall10: 0.1407, recall50: 0.2842, ndcg50: 0.107 }
@@ -38,7 +38,6 @@ export async function scientific(): Promise<BenchResult> {
       const { full } = await evaluate(run.scorer, dataset, run.split, { part: 'test', seed: 1, ks: [10, 50], sampled: false, intervals: false })
       for (const [name, values] of Object.entries(figures)) values.push(full[name]?.mean ?? Number.NaN)
     }
-    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
     const ours = median(seconds)
     const test = Object.fromEntries(Object.entries(figures).map(([name, values]) => [name, { mean: mean(values), values }]))
     const settings = { ...training, hiddenSize: 64, seeds, bestEpochs: epochs, test, peer: 'RecBole 1.2.1, stated', recbole }

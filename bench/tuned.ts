@@ -1,0 +1,22 @@
+/** @file Settings chosen by validation, with how they were chosen in docs/benchmarks.md. */
+
+/** One model's options on one dataset. */
+interface Tuned {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly training: Readonly<Record<string, unknown>>
+}
+type Datasets = 'shop' | 'movies'
+
+/** SASRec's. */
+export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
+  shop: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 40, patience: 6 } },
+  movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 6 } },
+}
+/** M³BSR's. */
+export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
+  shop: { config: { modalitySteps: 5, behaviorSteps: 5, stride: 40 }, training: { batchSize: 64, epochs: 25, patience: 6, learningRate: 2e-3 } },
+  movies: {
+    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, userField: false },
+    training: { batchSize: 64, epochs: 25, patience: 6, learningRate: 2e-3 },
+  },
+}
