@@ -1,6 +1,6 @@
 /** @file Symbolic tensors to an ONNX graph: names every tensor that the outputs need, in an order that runs. */
 import { Bug } from '../errors.ts'
-import { isLeaf, type Operation, type Parameter, type Tensor } from '../tensor/node.ts'
+import { isLeaf, type Operation, type Parameter, sizeOf, type Tensor } from '../tensor/node.ts'
 import { encodeModel, type NodeParts, type StoredConstant, type ValueInfo } from './proto.ts'
 
 /** A compiled graph, with what it expects to be fed. */
@@ -19,11 +19,12 @@ export interface GraphOptions {
 
 /**
  * The ONNX graph of the named outputs.
- * @throws Bug when two different inputs share a name.
+ * @throws Bug when two different inputs share a name, or a baked parameter has another size.
  */
 export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = new Map() }: GraphOptions = {}): Graph {
   const names = new Map<Tensor, string>()
   const nodes: NodeParts[] = []
+  const leaves = new Map<string, Tensor>()
   const inputs = new Map<string, Tensor>()
   const constants: StoredConstant[] = []
 
@@ -31,12 +32,15 @@ export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = n
     if (!isLeaf(tensor)) throw new Bug('an operation was used before it was made')
     const { origin } = tensor
     if (origin.kind === 'constant') return store(constants, `c${constants.length}`, tensor, origin.data)
-    const baked = bake.get(origin.name)
-    if (baked) return store(constants, origin.name, tensor, baked)
-    const known = inputs.get(origin.name)
-    if (known && known !== tensor) throw new Bug(`two inputs are named "${origin.name}"`)
-    inputs.set(origin.name, tensor)
-    return origin.name
+    const { name } = origin
+    const known = leaves.get(name)
+    if (known && known !== tensor) throw new Bug(`two inputs are named "${name}"`)
+    leaves.set(name, tensor)
+    const baked = bake.get(name)
+    if (!baked) inputs.set(name, tensor)
+    else if (baked.length === sizeOf(tensor.shape)) store(constants, name, tensor, baked)
+    else throw new Bug(`"${name}" is baked with ${baked.length} values, its shape [${tensor.shape.join(', ')}] needs ${sizeOf(tensor.shape)}`)
+    return name
   }
   const nameOf = (tensor: Tensor): string => {
     let name = names.get(tensor)

@@ -37,8 +37,18 @@ const arrayOf: Readonly<Record<DataType, (size: number) => Buffer>> = {
   bool: (size) => new Uint8Array(size),
 }
 
-/** Compiles a graph; `outputBuffers` names buffers of the caller's to write outputs to. */
+/** Compiles a graph; `outputBuffers` names buffers of the caller's to write outputs to. @throws Bug for an unknown name or a wrong size. */
 export async function compile(graph: Graph, options: RuntimeOptions = {}, outputBuffers: Readonly<Record<string, Buffer>> = {}): Promise<Program> {
+  const feeds: Record<string, RuntimeTensor> = {}
+  const fetches: Record<string, RuntimeTensor> = {}
+  const outputs: Record<string, Buffer> = {}
+  const known = Object.keys(graph.outputs)
+  for (const name of Object.keys(outputBuffers))
+    if (!known.includes(name)) throw new Bug(`the program has no output "${name}"; it has ${known.join(', ')}`)
+  for (const [name, tensor] of Object.entries(graph.outputs)) {
+    outputs[name] = outputBuffers[name] ?? arrayOf[tensor.dtype](sizeOf(tensor.shape))
+    fetches[name] = wrap(name, tensor, outputs[name])
+  }
   const session = await InferenceSession.create(graph.bytes, {
     executionProviders: [options.provider ?? 'cpu'],
     intraOpNumThreads: options.threads ?? 2,
@@ -50,13 +60,6 @@ export async function compile(graph: Graph, options: RuntimeOptions = {}, output
     logSeverityLevel: 3,
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
   })
-  const feeds: Record<string, RuntimeTensor> = {}
-  const fetches: Record<string, RuntimeTensor> = {}
-  const outputs: Record<string, Buffer> = {}
-  for (const [name, tensor] of Object.entries(graph.outputs)) {
-    outputs[name] = outputBuffers[name] ?? arrayOf[tensor.dtype](sizeOf(tensor.shape))
-    fetches[name] = wrap(name, tensor, outputs[name])
-  }
   return {
     outputs,
     bind(name, buffer) {
