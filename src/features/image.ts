@@ -25,7 +25,7 @@ const featureSize = cells.color * colorBins + cells.gradient * orientations
 export function imageEncoder(): Encoder<string> {
   const projection = gaussianMatrix()
   return {
-    name: `local-image-1 (color and gradient histograms, ${width})`,
+    name: `local-image-2 (color and gradient histograms, ${width})`,
     width,
     batchSize: 2,
     async encode(batch) {
@@ -90,7 +90,8 @@ function colorBin(red: number, green: number, blue: number): number {
   }
   const step = (share: number, bins: number): number => Math.min(bins - 1, Math.floor(share * bins))
   const saturation = most === 0 ? 0 : spread / most
-  return (step(hue / 6, hues) * saturations + step(saturation, saturations)) * values + step(most / 256, values)
+  // Rounded, so that red, at the seam of the circle, is in the middle of a bin: noise would else throw it to either side.
+  return ((Math.round((hue / 6) * hues) % hues) * saturations + step(saturation, saturations)) * values + step(most / 256, values)
 }
 
 function addGradients(features: Float32Array, brightness: Float32Array): void {
@@ -99,7 +100,8 @@ function addGradients(features: Float32Array, brightness: Float32Array): void {
     for (let column = 1; column < size.columns - 1; column++) {
       const [across, down] = [at(row, column + 1) - at(row, column - 1), at(row + 1, column) - at(row - 1, column)]
       const turn = (Math.atan2(down, across) + Math.PI) / Math.PI
-      const orientation = Math.floor(turn * orientations) % orientations
+      // Rounded likewise: level and upright edges, the commonest, are in the middle of a bin.
+      const orientation = Math.round(turn * orientations) % orientations
       const bin = cells.color * colorBins + cellOf(row, column, gradientGrid) * orientations + orientation
       features[bin] = (features[bin] as number) + Math.hypot(across, down)
     }

@@ -14,11 +14,11 @@ const hashesPerGram = 4
  * The pattern comes from the n-gram's hash, so no projection matrix is stored. A text without letters or digits has no vector.
  */
 export async function textEncoder(): Promise<Encoder<string>> {
-  const { h32 } = await xxhash()
+  const hasher = await xxhash()
   const addGram = (vector: Float32Array, gram: string, weight: number): void => {
     for (let seed = 0; seed < hashesPerGram; seed++) {
       // 32 bits: three coordinates of 9 bits, each with a sign bit.
-      let bits = h32(gram, seed)
+      let bits = hasher.h32(gram, seed)
       for (let part = 0; part < 3; part++) {
         const coordinate = bits & 511
         vector[coordinate] = (vector[coordinate] as number) + (bits & 512 ? weight : -weight)
@@ -54,7 +54,7 @@ function gramsOf(text: string): Map<string, number> {
     .toLowerCase()
     .match(/[\p{L}\p{N}]+/gu) ?? []) {
     count(`=${word}`)
-    const marked = [...`<${word}>`]
+    const marked = Array.from(`<${word}>`)
     for (let size = shortest; size <= longest; size++) {
       for (let start = 0; start + size <= marked.length; start++) count(marked.slice(start, start + size).join(''))
     }

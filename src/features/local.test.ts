@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { FeatureTable, MadeFeatures } from '../data/schema.ts'
+import { imageEncoder } from './image.ts'
+import { localFeatures } from './local.ts'
+import { textEncoder } from './text.ts'
+
+let folder = ''
+const at = (name: string): string => join(folder, name)
+
+async function paint(name: string, background: string): Promise<void> {
+  await sharp({ create: { width: 96, height: 144, channels: 3, background } })
+    .jpeg()
+    .toFile(at(name))
+}
+
+/** Stripes of black and white, 12 pixels wide, across or down. */
+async function stripe(name: string, across: boolean): Promise<void> {
+  const pixels = Uint8Array.from({ length: 96 * 144 }, (_, pixel) => {
+    const place = across ? Math.floor(pixel / 96) : pixel % 96
+    return Math.floor(place / 12) % 2 === 0 ? 0 : 255
+  })
+  await sharp(pixels, { raw: { width: 96, height: 144, channels: 1 } })
+    .png()
+    .toFile(at(name))
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'siftrec-features-'))
+  await Promise.all([paint('red.jpg', '#d01010'), paint('crimson.jpg', '#c81818'), paint('blue.jpg', '#1010d0')])
+  await Promise.all([stripe('rows.png', true), stripe('columns.png', false)])
+  const whole = await sharp(at('rows.png')).jpeg().toBuffer()
+  writeFileSync(at('torn.jpg'), whole.subarray(0, Math.floor(whole.length / 2)))
+  writeFileSync(at('words.jpg'), 'no picture at all')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const row = ({ vectors, width }: FeatureTable, item: number): Float32Array => vectors.subarray(item * width, (item + 1) * width)
+const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, index) => sum + value * (b[index] as number), 0)
+
+async function ofTitles(...titles: string[]): Promise<FeatureTable> {
+  const { vectors, present } = await (await textEncoder()).encode(titles)
+  return { width: 512, vectors, present }
+}
+async function ofPictures(...names: string[]): Promise<FeatureTable> {
+  const { vectors, present } = await imageEncoder().encode(names.map(at))
+  return { width: 512, vectors, present }
+}
+async function ofCatalog(titles: string[], images: (string | null)[]): Promise<Partial<Record<'image' | 'text', MadeFeatures>>> {
+  return localFeatures()({ ids: titles.map(String), titles, images })
+}
+
+describe('text encoder', () => {
+  it('gives the same bytes for the same text, and unit length', async () => {
+    const [once, again] = [await ofTitles('Toy Story (1995)'), await ofTitles('Toy Story (1995)')]
+    expect(once.vectors).toEqual(again.vectors)
+    expect(dot(row(once, 0), row(once, 0))).toBeCloseTo(1, 5)
+  })
+
+  it('does not depend on the batch a text is in', async () => {
+    const [alone, third] = [await ofTitles('Heat'), await ofTitles('Casino', 'Sabrina', 'Heat')]
+    expect(row(third, 2)).toEqual(row(alone, 0))
+  })
+
+  it('puts similar titles nearer than different ones', async () => {
+    const table = await ofTitles('Toy Story', 'Toy Story 2', 'The Godfather')
+    expect(dot(row(table, 0), row(table, 1))).toBeGreaterThan(0.7)
+    expect(Math.abs(dot(row(table, 0), row(table, 2)))).toBeLessThan(0.3)
+  })
+
+  it('finds a misspelled word by its parts, and ignores case', async () => {
+    const table = await ofTitles('thermometer', 'thermometers', 'TherMoMeter', 'gloves')
+    expect(dot(row(table, 0), row(table, 1))).toBeGreaterThan(0.6)
+    expect(row(table, 2)).toEqual(row(table, 0))
+    expect(dot(row(table, 0), row(table, 3))).toBeLessThan(0.3)
+  })
+
+  it('has no vector for a text without letters or digits, and one for other scripts', async () => {
+    expect([...(await ofTitles('', '  ', '?!', '七人の侍', 'Ёлки')).present]).toEqual([0, 0, 0, 1, 1])
+  })
+})
+
+describe('image encoder', () => {
+  it('gives the same bytes for the same picture, and unit length', async () => {
+    const [once, again] = [await ofPictures('rows.png'), await ofPictures('rows.png')]
+    expect(once.vectors).toEqual(again.vectors)
+    expect(dot(row(once, 0), row(once, 0))).toBeCloseTo(1, 5)
+  })
+
+  it('tells colors apart: red is nearer to crimson than to blue', async () => {
+    const table = await ofPictures('red.jpg', 'crimson.jpg', 'blue.jpg')
+    expect(dot(row(table, 0), row(table, 1))).toBeGreaterThan(0.95)
+    expect(dot(row(table, 0), row(table, 2))).toBeLessThan(0.5)
+  })
+
+  it('tells directions apart, where colors are the same', async () => {
+    const table = await ofPictures('rows.png', 'columns.png')
+    expect(dot(row(table, 0), row(table, 1))).toBeLessThan(0.9)
+  })
+})
+
+describe('localFeatures', () => {
+  it('reports broken pictures by file and marks them missing, beside those that were never there', async () => {
+    const images = [null, at('red.jpg'), at('torn.jpg'), null, at('words.jpg'), at('absent.jpg')]
+    const { image } = await ofCatalog(['', '', '', '', '', ''], images)
+    expect(image?.broken).toEqual(['torn.jpg', 'words.jpg', 'absent.jpg'])
+    expect([...(image?.table.present ?? [])]).toEqual([0, 1, 0, 0, 0, 0])
+    expect(image?.table.vectors.subarray(2 * 512).every((value) => value === 0)).toBe(true)
+  })
+
+  it('leaves out a modality that no item has', async () => {
+    expect(await ofCatalog(['', '', ''], [null, null, null])).toEqual({})
+    expect(Object.keys(await ofCatalog(['', 'Heat', ''], [null, null, null]))).toEqual(['text'])
+  })
+
+  it('masks the pad and items without a title', async () => {
+    const { text } = await ofCatalog(['', 'Heat', '', 'Casino'], [null, null, null, null])
+    expect([...(text?.table.present ?? [])]).toEqual([0, 1, 0, 1])
+    expect(text?.broken).toEqual([])
+    expect(text?.encoder).toContain('local-text')
+  })
+})
