@@ -14,6 +14,7 @@ export { rankTargets, type TargetRanks } from './evaluate/rank.ts'
 export { printReports } from './evaluate/report.ts'
 // Vectors of pictures and titles.
 export { localFeatures } from './features/local.ts'
+export { type PrecomputedFile, precomputedFeatures } from './features/precomputed.ts'
 // Models, and writing one.
 export { type CatalogShape, defineModel, type NextItemDefinition, type NextItemModel } from './models/model.ts'
 export { optionsOf } from './models/options.ts'
@@ -24,6 +25,8 @@ export { buildGraph, type Graph } from './onnx/graph.ts'
 export { type Recommendation, type Recommendations, recommend } from './ranking/recommend.ts'
 export { type NextItemScorer, nextItemScorer } from './ranking/scorer.ts'
 export { compile, type Program } from './runtime/session.ts'
+// The simulated shop, with the truth that was planted.
+export { accidentalOf, readTruth, simulateShop } from './simulate/shop.ts'
 // Training.
 export type { TrainingEvent } from './train/loop.ts'
 export { type OpenRun, openRun } from './train/open-run.ts'

@@ -2,17 +2,20 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import pc from 'picocolors'
+import { demoCommand } from './commands/demo.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { trainCommand } from './commands/train.ts'
 
 /** The whole command line; nothing runs until it parses arguments. */
 export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
   const program = new Command('siftrec').description('recommendation from many behaviors and many modalities').version(version)
-  for (const command of [prepareCommand(), trainCommand(), evaluateCommand(), recommendCommand(), modelsCommand()]) program.addCommand(command)
+  const commands = [prepareCommand(), trainCommand(), evaluateCommand(), recommendCommand(), simulateCommand(), demoCommand(), modelsCommand()]
+  for (const command of commands) program.addCommand(command)
   // One sentence, like every other error of ours.
   const outputError = (text: string, write: (text: string) => void): void => write(pc.red(text.replace(/\n\((Did .*)\)/, '. $1')))
   // Positional: `train --resume RUN` and the --resume of `train MODEL` are two flags.

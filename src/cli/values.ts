@@ -7,3 +7,10 @@ export function whole(flag: string, text: string, least = 1): number {
   if (text.trim() !== '' && Number.isInteger(value) && value >= least) return value
   throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: `a whole number from ${least}` })
 }
+
+/** A share in [0, 1). @throws UserError `invalid`, naming the flag */
+export function share(flag: string, text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && value < 1) return value
+  throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: 'a share from 0 to below 1' })
+}

@@ -5,16 +5,22 @@ import { UserError } from '../../errors.ts'
 import { compareRanks, type Report, reportOf } from '../../evaluate/evaluate.ts'
 import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
 import { printInterval, printReports } from '../../evaluate/report.ts'
+import { readTruth } from '../../simulate/shop.ts'
 import { openRun } from '../../train/open-run.ts'
+import { clickNoise, printClickNoise } from '../click-noise.ts'
 import { whole } from '../values.ts'
 
-interface Flags {
+/** What is evaluated. */
+interface Wanted {
   readonly part: 'validation' | 'test'
   readonly split?: string
   readonly k: number[]
   readonly seed: number
   readonly data?: string
+}
+interface Flags extends Wanted {
   readonly json?: boolean
+  readonly truth?: string
 }
 
 /** `evaluate RUN...` */
@@ -27,10 +33,17 @@ export function evaluateCommand(): Command {
     .option('--k <lengths>', 'list lengths', (text) => text.split(',').map((part) => whole('--k', part)), [10, 20])
     .option('--seed <number>', 'draws the sampled negatives and the intervals', (text) => whole('--seed', text, 0), 1)
     .option('--data <folder>', 'where the dataset lies now')
+    .option('--truth <shop>', 'a simulated shop: also tell how well denoising finds its accidental clicks')
     .option('--json', 'print JSON')
     .action(async (folders: string[], flags: Flags) => {
       const { reports, ranks } = await evaluateRuns(folders, flags)
       process.stdout.write(flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(reports, ranks, flags.seed)}\n`)
+      if (flags.truth === undefined) return
+      const truth = readTruth(flags.truth)
+      for (const folder of folders) {
+        await using opened = await openRun(folder, flags.data === undefined ? {} : { data: flags.data })
+        process.stdout.write(printClickNoise(folder, await clickNoise(opened, truth)))
+      }
     })
 }
 
@@ -41,7 +54,7 @@ interface Evaluation {
 }
 
 /** Evaluates runs one after another, the dataset loaded once. */
-export async function evaluateRuns(folders: readonly string[], { part, split, k, seed, data }: Flags): Promise<Evaluation> {
+export async function evaluateRuns(folders: readonly string[], { part, split, k, seed, data }: Wanted): Promise<Evaluation> {
   const made: Evaluation = { reports: [], ranks: [] }
   let dataset: Dataset | undefined
   for (const folder of folders) {

@@ -3,9 +3,9 @@ import { Command, Option } from 'commander'
 import { prepareDataset } from '../../data/prepare.ts'
 import type { FeatureMaker, Manifest } from '../../data/schema.ts'
 import { sources } from '../../data/sources/registry.ts'
-import { UserError, UserError } from '../../errors.ts'
+import { UserError } from '../../errors.ts'
 import { localFeatures } from '../../features/local.ts'
-import { precomputedFeatures, precomputedFeatures } from '../../features/precomputed.ts'
+import { precomputedFeatures } from '../../features/precomputed.ts'
 import { whole } from '../values.ts'
 
 interface FeatureFlags {
@@ -15,7 +15,6 @@ interface FeatureFlags {
   readonly featureIds?: string
   readonly featureWidth?: number
 }
-
 interface Flags extends FeatureFlags {
   readonly source: string
   readonly input?: string
@@ -23,11 +22,6 @@ interface Flags extends FeatureFlags {
   readonly items?: string[]
   readonly images?: string
   readonly config?: string
-  readonly encoder: 'local' | 'precomputed' | 'none'
-  readonly textFeatures?: string
-  readonly imageFeatures?: string
-  readonly featureIds?: string
-  readonly featureWidth?: number
   readonly out: string
   readonly overwrite?: boolean
   readonly memoryLimit?: string
@@ -44,10 +38,12 @@ export function prepareCommand(): Command {
     .option('--images <folder>', 'pictures of the items')
     .option('--config <yaml>', 'which columns and behaviors mean what; see docs/data.md')
     .addOption(new Option('--encoder <name>', 'what makes vectors of titles and pictures').choices(['local', 'precomputed', 'none']).default('local'))
-    .option('--text-features <file>', 'precomputed vectors of titles: .safetensors, .npy or raw float32')
-    .option('--image-features <file>', 'precomputed vectors of pictures, in the same formats')
-    .option('--feature-ids <file>', 'ids that the rows of precomputed vectors belong to: one a line, or id<TAB>row')
-    .option('--feature-width <n>', 'width that precomputed vectors must have; raw files are read at it (default 512)', widthOf)
+    .option('--text-features <file>', 'with --encoder precomputed, vectors of titles: .safetensors, .npy or raw float32')
+    .option('--image-features <file>', 'likewise, vectors of pictures')
+    .option('--feature-ids <file>', 'the ids that their rows belong to: one a line, or id<TAB>row; safetensors may hold them')
+    .option('--feature-width <number>', 'the width they must have; raw files are read at it (512 by default)', (text) =>
+      whole('--feature-width', text),
+    )
     .requiredOption('--out <folder>', 'the dataset folder to make')
     .option('--overwrite', 'replace the dataset that is there')
     .option('--memory-limit <size>', 'for reading the log, e.g. 2GB')
@@ -58,21 +54,24 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function prepare({ config, ...flags }: Flags): Promise<void> {
   const features = makerOf(flags)
-  const { source, input, events, items, images, out, overwrite, memoryLimit } = flags
-  const given = Object.fromEntries(Object.entries({ input, events, items, images, overwrite, memoryLimit, mapping: config }).filter(([, value]) => value !== undefined))
-  const manifest = await prepareDataset({ source, out, ...given, ...(features && { features }), report: say })
+  const manifest = await prepareDataset({
+    ...flags,
+    ...(config === undefined ? {} : { mapping: config }),
+    ...(features && { features }),
+    report: say,
+  })
   reportFeatures(manifest)
   process.stdout.write(`saved in ${flags.out}; next: siftrec train m3bsr ${flags.out}\n`)
 }
 
+/** @throws UserError when the encoder and the files of vectors do not go together */
 function makerOf({ encoder, textFeatures, imageFeatures, featureIds, featureWidth }: FeatureFlags): FeatureMaker | undefined {
-  if (encoder === 'none') return undefined
   const given = Object.entries({ text: textFeatures, image: imageFeatures }).filter(([, file]) => file !== undefined)
   if ((encoder === 'precomputed') !== given.length > 0) {
-    const value = given.length > 0 ? `--${given[0]?.[0]}-features` : '--text-features or --image-features'
-    throw new UserError({ where: `--encoder ${encoder}`, problem: given.length > 0 ? 'unsupported' : 'missing', value, hint: 'they go together: --encoder precomputed --text-features FILE' })
+    const value = given.length > 0 ? `with --${given[0]?.[0]}-features` : 'without --text-features or --image-features'
+    throw new UserError({ where: '--encoder', problem: 'invalid', value: `${encoder} ${value}`, expected: 'precomputed with one of them or both' })
   }
-  if (encoder === 'local') return localFeatures(say)
+  if (encoder !== 'precomputed') return encoder === 'local' ? localFeatures(say) : undefined
   const more = { ...(featureIds !== undefined && { ids: featureIds }), ...(featureWidth !== undefined && { width: featureWidth }) }
   return precomputedFeatures(Object.fromEntries(given.map(([modality, vectors]) => [modality, { vectors: vectors as string, ...more }])))
 }
