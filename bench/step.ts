@@ -1,6 +1,7 @@
 /** @file `npm run -s bench -- step`: our SASRec training step over the peer's, alternating runs on the same threads. */
 import { execFileSync } from 'node:child_process'
-import type { BatchShape, Window } from '../src/models/model.ts'
+import type { Window } from '../src/data/windows.ts'
+import type { BatchShape } from '../src/models/model.ts'
 import { sasrec } from '../src/models/sasrec/sasrec.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { noisePools } from '../src/train/noise-pools.ts'

@@ -2,13 +2,19 @@
 import { randomStream } from '../random/stream.ts'
 import type { Events, History, Manifest, Split } from './schema.ts'
 
-/** What a model asks of its windows; see the model contract. */
+/** How a model wants its training windows cut. */
 export interface WindowSettings {
+  /** L at most. */
   readonly maxLength: number
+  /** Events of a user between two windows' ends. */
   readonly stride: number
+  /** Weight of a target by its behavior; 0 leaves it out. */
   readonly targetWeights: readonly number[]
+  /** Whether events of one item at one time count once (a model blind to behaviors would see them twice). */
   readonly mergeBehaviors: boolean
+  /** Whether a position may be read by one target only; of several, one is drawn anew each epoch. */
   readonly onePerPosition: boolean
+  /** Whether each target has a window of its own, as long as it can be. */
   readonly onePerWindow?: boolean
 }
 
@@ -26,16 +32,16 @@ interface TargetRow {
 }
 
 /** One event to predict from the first `prefix` events of its window. */
-export interface MadeTarget {
+export interface WindowTarget {
   readonly item: number
   readonly behavior: number
   readonly prefix: number
   readonly weight: number
 }
 /** A window with its views. */
-export interface MadeWindow {
+export interface Window {
   readonly history: History
-  readonly targets: readonly MadeTarget[]
+  readonly targets: readonly WindowTarget[]
 }
 
 /** Every training window of a dataset. */
@@ -225,7 +231,7 @@ export function epochBatches(
 }
 
 /** The windows of a batch with their views; of several targets at one position one is drawn for this epoch, with their weights' sum. */
-export function makeWindows({ columns, rows }: TrainingWindows, batch: Batch, settings: WindowSettings, seed: number, epoch: number): MadeWindow[] {
+export function makeWindows({ columns, rows }: TrainingWindows, batch: Batch, settings: WindowSettings, seed: number, epoch: number): Window[] {
   return batch.windows.map((number) => {
     const { user, begin, end, targets } = rows[number] as WindowRows
     const history = {

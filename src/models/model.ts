@@ -1,6 +1,7 @@
 /** @file The contract of a trainable next-item model: graphs for training and serving, and how windows of events fill their inputs. */
 import type * as z from 'zod'
 import type { BehaviorIndex, FeatureModality, History, ItemIndex } from '../data/schema.ts'
+import type { Window, WindowSettings } from '../data/windows.ts'
 import type { Noise } from '../nn/noise.ts'
 import type { Tensor } from '../tensor/node.ts'
 import type { Explanation } from './scorer.ts'
@@ -31,19 +32,6 @@ export interface BatchShape {
   readonly lastOnly?: boolean
 }
 
-/** An event to predict from the first `prefix` events of its window, all of them strictly earlier. */
-export interface WindowTarget {
-  readonly item: ItemIndex
-  readonly behavior: BehaviorIndex
-  readonly prefix: number
-  readonly weight: number
-}
-/** A stretch of one user's events, oldest first, with what it should predict. */
-export interface Window {
-  readonly history: History
-  readonly targets: readonly WindowTarget[]
-}
-
 /** Buffers of a graph's inputs, by name, to be filled for each batch. */
 export type InputBuffers = Readonly<Record<string, Float32Array | BigInt64Array>>
 
@@ -62,25 +50,9 @@ export interface ServingGraph {
   readonly reasons: Readonly<Record<string, Tensor>>
 }
 
-/** What training needs to know to cut a dataset into windows. */
-export interface WindowRules {
-  /** L at most. */
-  readonly maxLength: number
-  /** Events of a user between two windows' ends. */
-  readonly stride: number
-  /** Weight of a target by its behavior; 0 leaves it out. */
-  readonly targetWeights: readonly number[]
-  /** Whether events of one item at one time count once (a model blind to behaviors would see them twice). */
-  readonly mergeBehaviors: boolean
-  /** Whether a position may be read by one target only; of several, one is drawn anew each epoch. */
-  readonly onePerPosition: boolean
-  /** Whether each target has a window of its own, ending where the target reads it. */
-  readonly onePerWindow?: boolean
-}
-
 /** A built next-item model: the score of an item is the dot product of the user's vector and the item's row of the table. */
 export interface NextItemModel {
-  readonly windows: WindowRules
+  readonly windows: WindowSettings
   train(shape: BatchShape, noise: Noise): TrainingGraph
   serve(shape: BatchShape): ServingGraph
   /** The item table [itemCount + 1, D], computed once per trained model. */

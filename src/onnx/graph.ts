@@ -1,6 +1,7 @@
 /** @file Symbolic tensors to an ONNX graph: names every tensor that the outputs need, in an order that runs. */
 import { Bug } from '../errors.ts'
 import { isLeaf, type Operation, type Parameter, sizeOf, type Tensor } from '../tensor/node.ts'
+import { operationsBefore } from '../tensor/order.ts'
 import { encodeModel, type NodeParts, type StoredConstant, type ValueInfo } from './proto.ts'
 
 /** A compiled graph, with what it expects to be fed. */
@@ -84,26 +85,4 @@ function store(constants: StoredConstant[], name: string, { dtype, shape }: Tens
 }
 
 /** Every operation the tensors need, inputs first: the order in which a graph runs. */
-export function operationsOf(tensors: readonly Tensor[]): Operation[] {
-  const order: Operation[] = []
-  const state = new Map<Operation, 'open' | 'done'>()
-  const stack = tensors
-    .filter((tensor) => !isLeaf(tensor))
-    .map((tensor) => tensor.origin as Operation)
-    .reverse()
-  while (stack.length > 0) {
-    const step = stack.at(-1) as Operation
-    if (state.has(step)) {
-      stack.pop()
-      if (state.get(step) === 'open') {
-        state.set(step, 'done')
-        order.push(step)
-      }
-      continue
-    }
-    state.set(step, 'open')
-    for (const x of (step.aliased ?? step.inputs).toReversed())
-      if (x && !isLeaf(x) && !state.has(x.origin as Operation)) stack.push(x.origin as Operation)
-  }
-  return order
-}
+export const operationsOf = (tensors: readonly Tensor[]): Operation[] => operationsBefore(tensors, ({ aliased, inputs }) => aliased ?? inputs)

@@ -1,9 +1,9 @@
 /** @file A trained next-item model ready to rank: user vectors from compiled graphs, scores against a table made once. */
 import type { Dataset, History } from '../data/schema.ts'
-import { mergeBehaviors } from '../data/windows.ts'
+import { mergeBehaviors, type Window } from '../data/windows.ts'
 import { Bug } from '../errors.ts'
 import { type FrozenInputs, frozenInputs } from '../models/frozen-inputs.ts'
-import type { BatchShape, NextItemModel, ServingGraph, Window } from '../models/model.ts'
+import type { BatchShape, NextItemModel, ServingGraph } from '../models/model.ts'
 import type { Scorer } from '../models/scorer.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
 import { type Buffer, compile, type Program, type RuntimeOptions } from '../runtime/session.ts'

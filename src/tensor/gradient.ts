@@ -1,7 +1,8 @@
 /** @file Reverse-mode gradients of a scalar with respect to parameters. */
 import { Bug } from '../errors.ts'
 import { addAll } from './elementwise.ts'
-import { constant, type InputGradient, isLeaf, type Operation, type Parameter, type SparseRows, sizeOf, type Tensor } from './node.ts'
+import { constant, type InputGradient, type Operation, type Parameter, type SparseRows, sizeOf, type Tensor } from './node.ts'
+import { operationsBefore } from './order.ts'
 
 /** A parameter's gradient: a dense tensor, rows to be added on the host, or both. */
 export interface Gradient {
@@ -65,23 +66,5 @@ function backwards(loss: Tensor, needed: ReadonlySet<Tensor>): Operation[] {
     .reverse()
 }
 
-/** The operations between a tensor and its leaves, inputs before users, along the edges gradients follow; iterative, since graphs are deep. */
-function forwards(from: Tensor): Operation[] {
-  const order: Operation[] = []
-  const state = new Map<Operation, 'open' | 'done'>()
-  const stack: Operation[] = isLeaf(from) ? [] : [from.origin as Operation]
-  while (stack.length > 0) {
-    const step = stack.at(-1) as Operation
-    if (state.has(step)) {
-      stack.pop()
-      if (state.get(step) === 'open') {
-        state.set(step, 'done')
-        order.push(step)
-      }
-      continue
-    }
-    state.set(step, 'open')
-    for (const x of step.inputs) if (x && !isLeaf(x) && !state.has(x.origin as Operation)) stack.push(x.origin as Operation)
-  }
-  return order
-}
+/** The operations between a tensor and its leaves, along the edges that gradients follow. */
+const forwards = (from: Tensor): Operation[] => operationsBefore([from], ({ inputs }) => inputs)

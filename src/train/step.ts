@@ -1,7 +1,8 @@
 /** @file One compiled training step: buffers in, loss and gradients out, noise drawn from pools. */
 
+import type { Window } from '../data/windows.ts'
 import type { FrozenInputs } from '../models/frozen-inputs.ts'
-import { type BatchShape, type NextItemModel, type TrainingGraph, type Window } from '../models/model.ts'
+import type { BatchShape, NextItemModel, TrainingGraph } from '../models/model.ts'
 import { type Noise, type NoiseInput, trainingNoise } from '../nn/noise.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
 import { mixSeed } from '../random/stream.ts'

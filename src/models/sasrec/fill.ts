@@ -1,6 +1,8 @@
 /** @file Windows of events into the buffers of a model that reads one sequence of items. */
+
+import type { Window } from '../../data/windows.ts'
 import { Bug } from '../../errors.ts'
-import type { BatchShape, InputBuffers, Window } from '../model.ts'
+import type { BatchShape, InputBuffers } from '../model.ts'
 
 /**
  * Fills `history` [B, L] (from position 0, padded with 0 behind), `last` [B] where asked for, and for training `sources` [M]
