@@ -45,7 +45,7 @@ export function softmax(x: Tensor): Tensor {
 }
 
 /** The gradient of softmax, given its output y. */
-export function softmaxGradient(y: Tensor, g: Tensor): Tensor {
+function softmaxGradient(y: Tensor, g: Tensor): Tensor {
   const product = mul(g, y)
   return sub(product, mul(y, sum(product, [-1], { keep: true })))
 }
