@@ -1,12 +1,11 @@
 /** @file `npm run -s bench -- shop`: M³BSR, its ablations and the comparisons on the simulated shop, with the AUC of its click denoising. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { clickNoise } from '../src/cli/click-noise.ts'
 import { loadDataset } from '../src/data/load.ts'
 import { prepareDataset } from '../src/data/prepare.ts'
-import { denoisingAuc } from '../src/evaluate/denoising.ts'
 import { localFeatures } from '../src/features/local.ts'
-import type { NextItemScorer } from '../src/ranking/scorer.ts'
-import { accidentalOf, readTruth, simulateShop } from '../src/simulate/shop.ts'
+import { readTruth, simulateShop } from '../src/simulate/shop.ts'
 import { openRun } from '../src/train/open-run.ts'
 import { type Grid, gridFolder, runGrid, type Variant } from './grid.ts'
 import { type BenchResult, mean } from './result.ts'
@@ -61,14 +60,11 @@ export async function shop(): Promise<BenchResult> {
 
 /** The AUC with which each seed's click denoising ranks the planted accidental clicks. */
 async function aucOf(variant: string): Promise<number[]> {
-  const dataset = await loadDataset(data)
-  const planted = accidentalOf(dataset, readTruth(raw))
+  const [dataset, truth] = [await loadDataset(data), readTruth(raw)]
   const values: number[] = []
   for (const seed of seeds) {
     await using run = await openRun(gridFolder(grid, variant, seed), { dataset })
-    const scorer = run.scorer as NextItemScorer
-    const movedOf = async (history: Parameters<NextItemScorer['reasons']>[0]) => (await scorer.reasons(history))['moved'] as Float32Array
-    values.push((await denoisingAuc(movedOf, dataset, { planted, maxLength: 50 })).auc)
+    values.push((await clickNoise(run, truth))?.auc ?? Number.NaN)
   }
   return values
 }
