@@ -11,19 +11,25 @@ import { readTruth, simulateShop } from '../../simulate/shop.ts'
 import { demoShop } from '../../simulate/world.ts'
 import { openRun } from '../../train/open-run.ts'
 import { durationText, reportProgress } from '../../train/progress.ts'
-import { trainRun } from '../../train/run.ts'
+import { type RunSettings, trainRun } from '../../train/run.ts'
 import { clickNoise, printClickNoise } from '../click-noise.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { whole } from '../values.ts'
 import { evaluateRuns, printEvaluation } from './evaluate.ts'
 
-/** Sizes that end within two minutes on two cores. */
-const sizes: Readonly<Record<string, { config: Record<string, unknown>; training: Record<string, unknown> }>> = {
-  m3bsr: { config: {}, training: { epochs: 30, batchSize: 64 } },
-  sasrec: { config: {}, training: { epochs: 60, batchSize: 64 } },
+/** Options that end within two minutes on two cores: a shorter diffusion and history than the defaults, and few epochs. */
+const sizes = {
+  m3bsr: { config: { modalitySteps: 4, behaviorSteps: 4, maxLength: 32 }, training: { epochs: 18, batchSize: 64 } },
+  sasrec: { config: {}, training: { epochs: 30, patience: 5, batchSize: 64 } },
   'item-knn': { config: {}, training: {} },
   popularity: { config: {}, training: {} },
+} as const
+
+interface Flags {
+  readonly out?: string
+  readonly seed: number
+  readonly epochs?: number
 }
 
 /** `demo` */
@@ -32,31 +38,33 @@ export function demoCommand(): Command {
     .description('simulate a shop, train four models on it and print how good they are; offline, two minutes')
     .option('--out <folder>', 'where to keep the shop, the dataset and the runs; by default a temporary folder')
     .option('--seed <number>', 'draws the shop and trains the models', (text) => whole('--seed', text, 0), demoShop.seed)
-    .action(async ({ out, seed }: { out?: string; seed: number }) => {
+    .option('--epochs <number>', 'at most so many epochs a model, to be through sooner', (text) => whole('--epochs', text))
+    .action(async (flags: Flags) => {
       const began = performance.now()
-      const folder = out ?? mkdtempSync(join(tmpdir(), 'siftrec-demo-'))
-      if (!(await interruptible((signal) => demo(folder, seed, signal)))) {
+      const folder = flags.out ?? mkdtempSync(join(tmpdir(), 'siftrec-demo-'))
+      if (!(await interruptible((signal) => demo(folder, flags, signal)))) {
         process.exitCode = exitCodes.interrupted
         return
       }
       say(`\nthat took ${durationText((performance.now() - began) / 1e3)}; everything is in ${folder}, next:`)
-      say(`siftrec recommend ${join(folder, 'runs', 'm3bsr')} --user u1`)
+      say(`siftrec recommend ${join(folder, 'runs', 'm3bsr')} --user user1`)
     })
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Runs the demo; false when it was stopped. */
-async function demo(folder: string, seed: number, signal: AbortSignal): Promise<boolean> {
+async function demo(folder: string, { seed, epochs = Number.POSITIVE_INFINITY }: Flags, signal: AbortSignal): Promise<boolean> {
   const shop = join(folder, 'shop')
   const { events, accidental } = await simulateShop(shop, { ...demoShop, seed })
   say(`a simulated shop: ${demoShop.users} users, ${demoShop.items} items, ${events} events, ${accidental} of them accidental clicks`)
   say('clicks follow the picture, favorites the text; every fifth picture is wrong. Predicted is the next favorite.\n')
   const dataset = await prepareShop(shop, join(folder, 'data'))
   const runs: string[] = []
-  for (const slug of Object.keys(sizes)) {
-    const run = join(folder, 'runs', slug)
-    if (!(await train(slug, dataset, run, { seed, signal }))) return false
+  for (const [model, { config, training }] of Object.entries(sizes)) {
+    const run = join(folder, 'runs', model)
+    const most = 'epochs' in training ? { ...training, seed, epochs: Math.min(epochs, training.epochs) } : {}
+    if (!(await train({ model, dataset, out: run, config, training: most, signal }))) return false
     runs.push(run)
   }
   const { reports, ranks } = await evaluateRuns(runs, { part: 'test', k: [10, 20], seed })
@@ -74,11 +82,9 @@ async function prepareShop(shop: string, out: string): Promise<Dataset> {
 }
 
 /** Trains one model; false when it was stopped. */
-async function train(model: string, dataset: Dataset, out: string, { seed, signal }: { seed: number; signal: AbortSignal }): Promise<boolean> {
-  const { config, training } = sizes[model] as (typeof sizes)[string]
-  say(`training ${model}`)
-  const progress = reportProgress(process.stderr, Number(training['epochs'] ?? 0))
-  const settings = { model, dataset, out, config, training: { ...training, seed } }
-  const { status } = await trainRun({ ...settings, signal, report: progress.report }).finally(progress.done)
-  return status === 'finished' && !signal.aborted
+async function train(settings: RunSettings & { signal: AbortSignal }): Promise<boolean> {
+  say(`training ${settings.model}`)
+  const progress = reportProgress(process.stderr, Number(settings.training?.['epochs'] ?? 0))
+  const { status } = await trainRun({ ...settings, report: progress.report }).finally(progress.done)
+  return status === 'finished' && !settings.signal.aborted
 }
