@@ -12,7 +12,7 @@ import { type NextItemScorer, nextItemScorer } from '../ranking/scorer.ts'
 import { readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
 import { runFiles } from './loop.ts'
 import { datasetOf } from './run.ts'
-import { fingerprintOf, type Run, readRun } from './run-file.ts'
+import { fingerprintOf, optionsOfRun, type Run, readRun } from './run-file.ts'
 import { parametersOf } from './step.ts'
 
 /** A run, open. */
@@ -50,7 +50,7 @@ export async function openRun(folder: string, options: { readonly data?: string;
   const model = modelOf(run.model)
   const opened = { folder, run, dataset, split: splitDataset(dataset, run.split) }
   if (!isTrained(model)) {
-    const scorer = model.load(tensors, dataset, run.config)
+    const scorer = model.load(tensors, dataset, optionsOfRun(run))
     return { ...opened, scorer, maxLength: defaultLength, [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose]() }
   }
   const { scorer, maxLength } = await trainedScorer(model, run, dataset, { path, tensors })
@@ -63,7 +63,7 @@ async function trainedScorer(
   dataset: Dataset,
   { path, tensors }: { path: string; tensors: Readonly<Record<string, StoredTensor>> },
 ): Promise<{ scorer: NextItemScorer; maxLength: number }> {
-  const model = definition.build(run.config, catalogShape(dataset))
+  const model = definition.build(optionsOfRun(run), catalogShape(dataset))
   const { maxLength } = model.windows
   const parameters = new Map<string, Float32Array>()
   for (const { origin, shape } of parametersOf(model, { rows: 1, length: maxLength, targets: 1, targetsPerRow: 1 })) {

@@ -33,6 +33,11 @@ export function fingerprintOf({ model, config, training, dataset, split }: Run):
     .digest('hex')
 }
 
+/** The model's options as its `build` or `fit` wants them; options that came with a later version have their defaults. */
+export function optionsOfRun({ model, config }: Run): unknown {
+  return parseOptions(model, modelOf(model).config, config)
+}
+
 /** Whether a folder holds a run. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, runFiles.run))
 
@@ -56,11 +61,11 @@ export function readRun(folder: string): Run {
     throw new UserError({ where: path, problem: 'corrupted', value, expected: 'a file that "siftrec train" wrote', hint: 'train again' })
   }
   const model = modelOf(data.model)
-  const config = parseOptions(data.model, model.config, data.config) as Run['config']
+  optionsOfRun(data)
   if (isTrained(model) !== (data.training !== null)) {
     throw new UserError({ where: path, problem: 'corrupted', value: '"training"', expected: `the training options of ${data.model}` })
   }
-  return { ...data, config }
+  return data
 }
 
 function parsed(text: string): unknown {

@@ -13,7 +13,7 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
 import { trainingConfig } from './config.ts'
 import { runFiles, type TrainingEvent, type TrainingResult, trainModel } from './loop.ts'
-import { fingerprintOf, holdsRun, printRun, type Run, readRun } from './run-file.ts'
+import { fingerprintOf, holdsRun, optionsOfRun, printRun, type Run, readRun } from './run-file.ts'
 import { type SplitInput, splitSettings } from './split-config.ts'
 
 /** What listens to a run and can stop it. */
@@ -127,7 +127,7 @@ async function execute(
   if (!isTrained(model)) return { folder: out, run, ...(await fit(model, run, dataset, out)) }
   const result = await trainModel({
     slug: run.model,
-    model: model.build(run.config, catalogShape(dataset)),
+    model: model.build(optionsOfRun(run), catalogShape(dataset)),
     training: run.training as NonNullable<Run['training']>,
     dataset,
     split,
@@ -142,7 +142,7 @@ async function execute(
 }
 
 async function fit(model: FittedModel<unknown>, run: Run, dataset: Dataset, out: string): Promise<TrainingResult> {
-  const tensors = model.fit(dataset, splitDataset(dataset, run.split), run.config)
+  const tensors = model.fit(dataset, splitDataset(dataset, run.split), optionsOfRun(run))
   await writeAtomically(join(out, runFiles.model), encodeSafetensors(tensors, { format: 'siftrec-model', run: fingerprintOf(run) }))
   return { status: 'finished', epochs: 0, best: null, history: [] }
 }
