@@ -1,6 +1,6 @@
 /** @file What users of the simulated shop do: visits led by an interest, clicks by looks, favorites by topic, and slips of the finger. */
 import { type RandomStream, randomStream } from '../random/stream.ts'
-import { drawItem, makeRings, type ShopSettings, styleCount, type TrueItem, topicCount } from './world.ts'
+import { drawItem, type ShopSettings, styleCount, type TrueItem, topicCount } from './world.ts'
 
 /** One event with its truth. */
 export interface TrueEvent {
@@ -16,44 +16,48 @@ export interface Interest {
   readonly style: number
   readonly topic: number
 }
-/** One user's visits. */
+/** One user's tastes and visits. */
 export interface TrueUser {
   readonly id: string
+  /** The few styles and topics that this user ever comes for, in the order in which one leads to the next. */
+  readonly styles: number[]
+  readonly topics: number[]
   readonly interests: Interest[]
 }
 
 /** How much likelier the true story is than chance; the rest of each draw is popularity. */
 export const story = {
-  /** The next visit's topic follows the ring; else it is drawn anew. */
+  /** Styles and topics in a user's taste, of ten each. */
+  tasteSize: 3,
+  /** The next visit's topic is the next of the user's own; else any of them. */
   topicFollows: 0.75,
-  /** The next visit's style stays, or follows the ring; else it is drawn anew. */
+  /** The next visit's style stays; else it is any of the user's. */
   styleStays: 0.5,
-  styleFollows: 0.3,
   /** Factors on an item's weight. */
   clickOfStyle: 40,
-  clickOfTopic: 6,
+  clickOfTopic: 12,
   favoriteOfTopic: 60,
-  favoriteOfStyle: 5,
+  favoriteOfStyle: 10,
 } as const
 
 const dayMs = 86_400_000
 const firstDay = Date.UTC(2025, 0, 1)
 
 /**
- * All events of all users. A visit has interest (a, b), a style and a topic. Of its 3 to 5 clicks each is accidental with the given
- * share, and then drawn by popularity w alone; else P(i) ~ w_i * 40^[style_i = a] * 6^[topic_i = b]. Then 1 or 2 favorites with
- * P(i) ~ w_i * 60^[topic_i = b] * 5^[style_i = a]. The next visit's topic is ring(b) with probability 0.75, its style a with 0.5 and
- * ring(a) with 0.3, else uniform. So a favorite can be foreseen from the favorite before it and from the true clicks of its visit;
- * accidental clicks tell nothing. No item is touched twice by one user.
+ * All events of all users. A user has a taste: three styles and three topics, each in an order of its own. A visit has an interest
+ * (a, b), a style and a topic of that taste. Of its 3 to 5 clicks each is accidental with the given share, and then drawn by popularity w
+ * alone; else P(i) ~ w_i * 40^[style_i = a] * 12^[topic_i = b]. Then 1 or 2 favorites with P(i) ~ w_i * 60^[topic_i = b] * 10^[style_i = a].
+ * The next visit's topic is the one after b with probability 0.75, else any of the three; its style stays with 0.5, else any of the
+ * three. So a favorite can be foreseen from those before it and from the true clicks of its visit; accidental clicks tell nothing, and
+ * lie outside the taste that earlier favorites show. No item is touched twice by one user.
  */
 export function makeEvents(settings: ShopSettings, items: readonly TrueItem[]): { events: TrueEvent[]; users: TrueUser[] } {
-  const rings = makeRings(settings.seed)
   const events: TrueEvent[] = []
   const users: TrueUser[] = []
   for (let at = 1; at <= settings.users; at++) {
-    const user = visits(`user${at}`, settings, items, rings)
+    const user = visits(`user${at}`, settings, items)
     events.push(...user.events)
-    users.push({ id: `user${at}`, interests: user.interests })
+    users.push({ id: `user${at}`, ...user.taste, interests: user.interests })
   }
   return { events, users }
 }
@@ -62,13 +66,13 @@ function visits(
   id: string,
   { seed, sessions, accidentalShare }: ShopSettings,
   items: readonly TrueItem[],
-  rings: ReturnType<typeof makeRings>,
-): { events: TrueEvent[]; interests: Interest[] } {
+): { events: TrueEvent[]; interests: Interest[]; taste: Taste } {
   const random = randomStream(seed, 'user', id)
   const events: TrueEvent[] = []
   const interests: Interest[] = []
   const touched = new Set<number>()
-  let interest: Interest = { style: random.integer(styleCount), topic: random.integer(topicCount) }
+  const taste: Taste = { styles: someOf(styleCount, random), topics: someOf(topicCount, random) }
+  let interest: Interest = { style: taste.styles[0] as number, topic: taste.topics[0] as number }
   let time = firstDay + Math.floor(random.uniform() * 60 * dayMs)
   const act = (behavior: TrueEvent['behavior'], accidental: boolean): void => {
     const item = drawItem(weightsOf(items, touched, accidental ? undefined : { behavior, interest }), random)
@@ -81,18 +85,25 @@ function visits(
     interests.push(interest)
     for (let click = 3 + random.integer(3); click > 0; click--) act('click', random.uniform() < accidentalShare)
     for (let favorite = 1 + random.integer(2); favorite > 0; favorite--) act('favorite', false)
-    interest = nextInterest(interest, rings, random)
+    interest = nextInterest(interest, taste, random)
     time += Math.floor((0.5 + 4 * random.uniform()) * dayMs)
   }
-  return { events, interests }
+  return { events, interests, taste }
 }
 
-function nextInterest({ style, topic }: Interest, rings: ReturnType<typeof makeRings>, random: RandomStream): Interest {
-  const nextTopic = random.uniform() < story.topicFollows ? (rings.topic[topic] as number) : random.integer(topicCount)
-  const chance = random.uniform()
-  if (chance < story.styleStays) return { style, topic: nextTopic }
-  const followed = chance < story.styleStays + story.styleFollows
-  return { style: followed ? (rings.style[style] as number) : random.integer(styleCount), topic: nextTopic }
+type Taste = Pick<TrueUser, 'styles' | 'topics'>
+
+/** A few of `count` things, in a random order. */
+const someOf = (count: number, random: RandomStream): number[] =>
+  [...random.shuffle(Int32Array.from({ length: count }, (_, at) => at))].slice(0, story.tasteSize)
+
+function nextInterest({ style, topic }: Interest, { styles, topics }: Taste, random: RandomStream): Interest {
+  const any = (of: readonly number[]): number => of[random.integer(of.length)] as number
+  const following = topics[(topics.indexOf(topic) + 1) % topics.length] as number
+  return {
+    style: random.uniform() < story.styleStays ? style : any(styles),
+    topic: random.uniform() < story.topicFollows ? following : any(topics),
+  }
 }
 
 /** The weight of each item in a draw: by its popularity alone, or led by the interest; 0 for what the user touched. */

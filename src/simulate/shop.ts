@@ -15,7 +15,14 @@ const truthSchema = z.strictObject({
   items: z.array(
     z.strictObject({ id: z.string(), style: z.int(), topic: z.int(), pictured: z.int(), wrongPicture: z.boolean(), popularity: z.number() }),
   ),
-  users: z.array(z.strictObject({ id: z.string(), interests: z.array(z.strictObject({ style: z.int(), topic: z.int() })) })),
+  users: z.array(
+    z.strictObject({
+      id: z.string(),
+      styles: z.array(z.int()),
+      topics: z.array(z.int()),
+      interests: z.array(z.strictObject({ style: z.int(), topic: z.int() })),
+    }),
+  ),
   /** User, item and time of each accidental click. */
   accidental: z.array(z.tuple([z.string(), z.string(), z.number()])),
 })

@@ -48,18 +48,6 @@ export function makeItems({ items, seed, wrongPictureShare }: ShopSettings): Tru
   })
 }
 
-/** Where interests lead: for each topic the one that follows it, and for each style; one ring through all of them. */
-export function makeRings(seed: number): { topic: Int32Array; style: Int32Array } {
-  const random = randomStream(seed, 'rings')
-  const ring = (count: number): Int32Array => {
-    const order = random.shuffle(Int32Array.from({ length: count }, (_, at) => at))
-    const next = new Int32Array(count)
-    for (let at = 0; at < count; at++) next[order[at] as number] = order[(at + 1) % count] as number
-    return next
-  }
-  return { topic: ring(topicCount), style: ring(styleCount) }
-}
-
 /** Draws one of the items by weight; -1 when every weight is 0. */
 export function drawItem(weights: Float64Array, random: RandomStream): number {
   let total = 0

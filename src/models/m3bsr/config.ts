@@ -31,6 +31,7 @@ export const m3bsrConfig = z
       .default('separate')
       .describe('push a user’s vectors apart, the contrast as printed, or pull them together against other users’'),
     timeEmbedding: flag('add a learned vector for each diffusion step'),
+    stateTerm: flag('let the noise taken away be read from the state itself too, not from the condition alone'),
     head: z.enum(['tied', 'free']).default('tied').describe('items scored by their own features, or by a free vector and bias each'),
     userField: z.boolean().default(true).describe('read the user’s id as an id field of every event'),
     samples: z

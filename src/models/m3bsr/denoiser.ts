@@ -3,7 +3,7 @@
  * One head and no biases, so the projections fold into the condition once: eps_t = softmax(h_t K^T + bias) V with
  * K = c W_k W_q^T / sqrt(d) and V = c W_v W_o, and a reverse step is two products, a softmax and two sums.
  */
-import { normal, xavier } from '../../nn/init.ts'
+import { normal, xavier, zeros } from '../../nn/init.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { attention } from '../../tensor/attention.ts'
 import { add, addAll, mul, neg } from '../../tensor/elementwise.ts'
@@ -21,6 +21,7 @@ export interface DenoiserConfig {
   readonly betaEnd: number
   readonly reconstruction: 'posterior' | 'literal'
   readonly timeEmbedding: boolean
+  readonly stateTerm: boolean
 }
 
 /** What one pass reads. */
@@ -42,13 +43,14 @@ export interface Denoised {
   readonly loss: Tensor | undefined
 }
 
-/** A denoiser; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D]. */
+/** A denoiser; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D] and `NAME.state` [D, D]. */
 export function denoiser(name: string, config: DenoiserConfig): (inputs: DenoiserInputs) => Denoised {
   const { width, timeEmbedding } = config
   const schedule = diffusionSteps(config.steps, config.betaStart, config.betaEnd)
   const square = (part: string, init = xavier(width, width)) => parameter(`${name}.${part}`, [width, width], init)
   const [query, key, value] = [square('query'), square('key'), square('value')]
   const output = square('output', normal())
+  const own = config.stateTerm ? square('state', zeros) : undefined
   const times = timeEmbedding ? parameter(`${name}.time`, [config.steps, width], normal()) : undefined
 
   return ({ clean, condition, bias, weights, noise }) => {
@@ -63,7 +65,8 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
       const [at, before] = [schedule[t], schedule[t - 1]] as [DiffusionStep, DiffusionStep]
       const asked = times ? add(state_BLD, mul(slice(times, 0, t - 1, t), 1 / at.root)) : state_BLD
       const { output: change } = attention({ query: asked, key: keys_BLD, value: values_BLD, bias, scale: at.root, outputScale: -at.pull })
-      state_BLD = add(state_BLD, change)
+      const changes = own ? [change, matmul(state_BLD, own, { scale: -at.pull * at.root })] : [change]
+      state_BLD = addAll([state_BLD, ...changes])
       if (noise.training) {
         const share = (before.root * before.root) / (config.steps * width)
         losses.push(mul(sum(mul(sumSquares(errorAfter(state_BLD, at, before)), weights)), share))
