@@ -6,7 +6,7 @@ import { loadDataset } from '../data/load.ts'
 import { prepareDataset } from '../data/prepare.ts'
 import { accidentalOf, readTruth, simulateShop } from './shop.ts'
 
-const settings = { users: 60, items: 80, sessions: 6, seed: 5 }
+const settings = { users: 60, items: 240, sessions: 6, seed: 5 }
 let folder: string
 const shop = (name: string): string => join(folder, name)
 
@@ -35,7 +35,7 @@ describe('the simulated shop', () => {
 
   it('plants the shares it was asked for', () => {
     const { items, accidental } = readTruth(shop('first'))
-    expect(items.filter(({ wrongPicture }) => wrongPicture)).toHaveLength(16)
+    expect(items.filter(({ wrongPicture }) => wrongPicture)).toHaveLength(48)
     expect(items.every(({ style, pictured, wrongPicture }) => (style === pictured) !== wrongPicture)).toBe(true)
     const clicks = readFileSync(join(shop('first'), 'events.csv'), 'utf8')
       .split('\n')
