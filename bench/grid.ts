@@ -32,6 +32,12 @@ export interface Grid {
   readonly metrics?: readonly string[]
 }
 
+/** The seeds asked for with `--seeds=1,2`; three by default. */
+export function seedsAsked(): number[] {
+  const flag = process.argv.find((argument) => argument.startsWith('--seeds='))
+  return flag ? flag.slice('--seeds='.length).split(',').map(Number) : [1, 2, 3]
+}
+
 /** Where a cell of the grid is trained. */
 export const gridFolder = ({ name }: Grid, variant: string, seed: number): string =>
   join('runs', name, `${variant.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}-${seed}`)

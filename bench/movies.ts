@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { prepareDataset } from '../src/data/prepare.ts'
 import type { Split } from '../src/data/schema.ts'
 import { localFeatures } from '../src/features/local.ts'
-import { type Grid, runGrid, type Variant } from './grid.ts'
+import { type Grid, runGrid, seedsAsked, type Variant } from './grid.ts'
 import type { BenchResult } from './result.ts'
 import { m3bsrSettings, sasrecSettings } from './tuned.ts'
 
@@ -43,7 +43,7 @@ export async function movies(): Promise<BenchResult> {
   const results: Record<string, unknown> = {}
   let seconds = Number.NaN
   for (const protocol of withAblations ? (['leave-one-out'] as const) : (['leave-one-out', 'time'] as const)) {
-    const grid = gridOf(protocol, [1, 2, 3], withAblations)
+    const grid = gridOf(protocol, seedsAsked(), withAblations)
     const rows = await runGrid(grid)
     if (protocol === 'leave-one-out') seconds = rows.find(({ variant }) => variant === 'M³BSR')?.seconds ?? Number.NaN
     results[grid.name] = Object.fromEntries(rows.map((row) => [row.variant, row['ndcg@10']]))

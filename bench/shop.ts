@@ -7,14 +7,14 @@ import { prepareDataset } from '../src/data/prepare.ts'
 import { localFeatures } from '../src/features/local.ts'
 import { readTruth, simulateShop } from '../src/simulate/shop.ts'
 import { openRun } from '../src/train/open-run.ts'
-import { type Grid, gridFolder, runGrid, type Variant } from './grid.ts'
+import { type Grid, gridFolder, runGrid, seedsAsked, type Variant } from './grid.ts'
 import { type BenchResult, mean } from './result.ts'
 import { m3bsrSettings, sasrecSettings } from './tuned.ts'
 
 const folder = join('runs', 'shop-data')
 const raw = join(folder, 'raw')
 const data = join(folder, 'prepared')
-const seeds = [1, 2, 3]
+const seeds = seedsAsked()
 
 const m3bsr = (name: string, options: Readonly<Record<string, unknown>> = {}): Variant => ({
   name,
@@ -36,7 +36,6 @@ const grid: Grid = {
     m3bsr('M³BSR'),
     m3bsr('w/o CDMD-M', { withoutModalityDenoising: true }),
     m3bsr('w/o CDMD-B', { withoutBehaviorDenoising: true }),
-    m3bsr('w/o both', { withoutModalityDenoising: true, withoutBehaviorDenoising: true }),
     { name: 'popularity', model: 'popularity' },
     { name: 'item-kNN', model: 'item-knn' },
   ],

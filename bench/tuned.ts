@@ -9,14 +9,17 @@ type Datasets = 'shop' | 'movies'
 
 /** SASRec's. */
 export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
-  shop: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 40, patience: 6 } },
-  movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 6 } },
+  shop: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 40, patience: 8, threads: 1 } },
+  movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 6, threads: 1 } },
 }
 /** M³BSR's. */
 export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
-  shop: { config: { modalitySteps: 5, behaviorSteps: 5, stride: 40 }, training: { batchSize: 64, epochs: 25, patience: 6, learningRate: 2e-3 } },
+  shop: {
+    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40 },
+    training: { batchSize: 64, epochs: 10, patience: 6, learningRate: 3e-3, threads: 1 },
+  },
   movies: {
-    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, userField: false },
-    training: { batchSize: 64, epochs: 25, patience: 6, learningRate: 2e-3 },
+    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, userField: false, embeddingSize: 64 },
+    training: { batchSize: 64, epochs: 16, patience: 6, learningRate: 3e-3, threads: 1 },
   },
 }
