@@ -126,8 +126,19 @@ function fullRank(model: string, dataset: Dataset, row: number, scores: Float32A
 /** The expected rank of a target among itself and its sampled negatives. */
 function sampledRank(dataset: Dataset, row: number, scores: Float32Array, seed: number): number {
   const negatives = negativesOf(dataset, row, { count: negativeCount, seed })
+  if (negatives.length < negativeCount) throw tooFewItems(dataset, row, negatives.length)
   return expectedRank(
     scores[dataset.events.item[row] as number] as number,
     Float32Array.from(negatives, (item) => scores[item] as number),
   )
+}
+
+function tooFewItems({ manifest, userIds, events }: Dataset, row: number, found: number): UserError {
+  return new UserError({
+    where: `${manifest.name}, user "${userIds[events.user[row] as number]}"`,
+    problem: 'invalid',
+    value: `${found} items never touched`,
+    expected: `at least ${negativeCount} for sampled metrics`,
+    hint: 'rank against the full catalog alone',
+  })
 }
