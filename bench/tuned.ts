@@ -15,11 +15,11 @@ export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
 /** M³BSR's. */
 export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
   shop: {
-    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40 },
-    training: { batchSize: 64, epochs: 10, patience: 6, learningRate: 3e-3, threads: 1 },
+    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, head: 'free', embeddingSize: 64, lambdaContrast: 0.005 },
+    training: { batchSize: 32, epochs: 12, patience: 4, learningRate: 2e-3, threads: 1 },
   },
   movies: {
-    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, userField: false, embeddingSize: 64 },
-    training: { batchSize: 64, epochs: 16, patience: 6, learningRate: 3e-3, threads: 1 },
+    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, userField: false, head: 'free', embeddingSize: 64, lambdaContrast: 0.005 },
+    training: { batchSize: 32, epochs: 14, patience: 5, learningRate: 2e-3, threads: 1 },
   },
 }

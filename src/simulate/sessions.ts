@@ -44,7 +44,8 @@ const dayMs = 86_400_000
 const firstDay = Date.UTC(2025, 0, 1)
 
 /**
- * All events of all users. A user has a taste: three styles and three topics, each in an order of its own. A visit has an interest
+ * All events of all users. A user has a taste: any three styles, and three topics that
+ * follow each other on a ring common to all. A visit has an interest
  * (a, b), a style and a topic of that taste. Of its 3 to 5 clicks each is accidental with the given share, and then drawn by popularity w
  * alone; else P(i) ~ w_i * 40^[style_i = a] * 12^[topic_i = b]. Then 1 or 2 favorites with P(i) ~ w_i * 60^[topic_i = b] * 10^[style_i = a].
  * The next visit's topic is the one after b with probability 0.75, else any of the three; its style stays with 0.5, else any of the
@@ -54,8 +55,9 @@ const firstDay = Date.UTC(2025, 0, 1)
 export function makeEvents(settings: ShopSettings, items: readonly TrueItem[]): { events: TrueEvent[]; users: TrueUser[] } {
   const events: TrueEvent[] = []
   const users: TrueUser[] = []
+  const ring = randomStream(settings.seed, 'ring').shuffle(Int32Array.from({ length: topicCount }, (_, at) => at))
   for (let at = 1; at <= settings.users; at++) {
-    const user = visits(`user${at}`, settings, items)
+    const user = visits(`user${at}`, settings, items, ring)
     events.push(...user.events)
     users.push({ id: `user${at}`, ...user.taste, interests: user.interests })
   }
@@ -66,12 +68,13 @@ function visits(
   id: string,
   { seed, sessions, accidentalShare }: ShopSettings,
   items: readonly TrueItem[],
+  ring: Int32Array,
 ): { events: TrueEvent[]; interests: Interest[]; taste: Taste } {
   const random = randomStream(seed, 'user', id)
   const events: TrueEvent[] = []
   const interests: Interest[] = []
   const touched = new Set<number>()
-  const taste: Taste = { styles: someOf(styleCount, random), topics: someOf(topicCount, random) }
+  const taste: Taste = { styles: someOf(styleCount, random), topics: segmentOf(ring, random) }
   let interest: Interest = { style: taste.styles[0] as number, topic: taste.topics[0] as number }
   let time = firstDay + Math.floor(random.uniform() * 60 * dayMs)
   const act = (behavior: TrueEvent['behavior'], accidental: boolean): void => {
@@ -96,6 +99,12 @@ type Taste = Pick<TrueUser, 'styles' | 'topics'>
 /** A few of `count` things, in a random order. */
 const someOf = (count: number, random: RandomStream): number[] =>
   [...random.shuffle(Int32Array.from({ length: count }, (_, at) => at))].slice(0, story.tasteSize)
+
+/** A few topics that follow each other on the ring all users share. */
+function segmentOf(ring: Int32Array, random: RandomStream): number[] {
+  const from = random.integer(ring.length)
+  return Array.from({ length: story.tasteSize }, (_, at) => ring[(from + at) % ring.length] as number)
+}
 
 function nextInterest({ style, topic }: Interest, { styles, topics }: Taste, random: RandomStream): Interest {
   const any = (of: readonly number[]): number => of[random.integer(of.length)] as number
