@@ -18,9 +18,12 @@ import { interruptible } from '../interrupt.ts'
 import { whole } from '../values.ts'
 import { evaluateRuns, printEvaluation } from './evaluate.ts'
 
-/** Options that end within two minutes on two cores: a shorter diffusion and history than the defaults, and few epochs. */
+/** Options that end within two minutes on two cores: a narrower model, a shorter diffusion and history than the defaults, few epochs. */
 const sizes = {
-  m3bsr: { config: { modalitySteps: 4, behaviorSteps: 4, maxLength: 32 }, training: { epochs: 18, batchSize: 64 } },
+  m3bsr: {
+    config: { hiddenSize: 32, modalitySteps: 4, behaviorSteps: 4, maxLength: 32 },
+    training: { epochs: 20, batchSize: 32, learningRate: 0.003 },
+  },
   sasrec: { config: {}, training: { epochs: 30, patience: 5, batchSize: 64 } },
   'item-knn': { config: {}, training: {} },
   popularity: { config: {}, training: {} },
