@@ -21,6 +21,8 @@ export interface Variant {
 export interface Grid {
   /** Of the result files, `docs/results/NAME.{json,md}`. */
   readonly name: string
+  /** Folder under `runs/` of the trained variants, which grids may share; by default the name. */
+  readonly runs?: string
   readonly title: string
   readonly command: string
   readonly data: string
@@ -39,8 +41,8 @@ export function seedsAsked(): number[] {
 }
 
 /** Where a cell of the grid is trained. */
-export const gridFolder = ({ name }: Grid, variant: string, seed: number): string =>
-  join('runs', name, `${variant.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}-${seed}`)
+export const gridFolder = ({ name, runs = name }: Grid, variant: string, seed: number): string =>
+  join('runs', runs, `${variant.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}-${seed}`)
 
 interface Cell {
   readonly variant: string

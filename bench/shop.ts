@@ -7,7 +7,7 @@ import { prepareDataset } from '../src/data/prepare.ts'
 import { localFeatures } from '../src/features/local.ts'
 import { readTruth, simulateShop } from '../src/simulate/shop.ts'
 import { openRun } from '../src/train/open-run.ts'
-import { type Grid, gridFolder, runGrid, seedsAsked, type Variant } from './grid.ts'
+import { type Grid, gridFolder, type Row, runGrid, seedsAsked, type Variant } from './grid.ts'
 import { type BenchResult, mean } from './result.ts'
 import { m3bsrSettings, sasrecSettings } from './tuned.ts'
 
@@ -23,21 +23,29 @@ const m3bsr = (name: string, options: Readonly<Record<string, unknown>> = {}): V
   training: m3bsrSettings.shop.training,
 })
 
+const sasrec: Variant = { name: 'SASRec', model: 'sasrec', ...sasrecSettings.shop }
+const shared = { runs: 'shop', data, protocol: 'leave-one-out', seeds } as const
+
 const grid: Grid = {
+  ...shared,
   name: 'shop',
   title: 'The simulated shop',
   command: 'npm run -s bench -- shop',
-  data,
-  protocol: 'leave-one-out',
-  seeds,
   reference: 'SASRec',
+  variants: [sasrec, m3bsr('M³BSR'), { name: 'popularity', model: 'popularity' }, { name: 'item-kNN', model: 'item-knn' }],
+}
+const ablations: Grid = {
+  ...shared,
+  name: 'shop-ablations',
+  title: 'The simulated shop, without each denoiser',
+  command: 'npm run -s bench -- shop ablations',
+  reference: 'M³BSR',
   variants: [
-    { name: 'SASRec', model: 'sasrec', ...sasrecSettings.shop },
     m3bsr('M³BSR'),
     m3bsr('w/o CDMD-M', { withoutModalityDenoising: true }),
     m3bsr('w/o CDMD-B', { withoutBehaviorDenoising: true }),
-    { name: 'popularity', model: 'popularity' },
-    { name: 'item-kNN', model: 'item-knn' },
+    m3bsr('stateTerm', { stateTerm: true, lambdaBehavior: 0.3, lambdaModality: 0.1 }),
+    m3bsr('literal R-M8', { reconstruction: 'literal' }),
   ],
 }
 
@@ -48,6 +56,7 @@ export async function shop(): Promise<BenchResult> {
     const files = { events: join(raw, 'events.csv'), items: join(raw, 'items.csv'), mapping: join(raw, 'shop.yaml') }
     await prepareDataset({ ...files, out: data, features: localFeatures() })
   }
+  if (process.argv.includes('ablations')) return ablate()
   const rows = await runGrid(grid)
   const figure = (name: string) =>
     rows.find(({ variant }) => variant === name)?.['ndcg@10'] ?? { mean: Number.NaN, low: Number.NaN, high: Number.NaN }
@@ -55,6 +64,19 @@ export async function shop(): Promise<BenchResult> {
   const aucs = await aucOf('M³BSR')
   const settings = { seeds, ours, peer, auc: { mean: mean(aucs), values: aucs }, table: 'docs/results/shop.md' }
   return { name: 'shop', ours: ours.mean, peer: peer.mean, ratio: ours.mean / peer.mean, unit: 'NDCG@10', settings }
+}
+
+/** What each denoiser, and each reading of it, does to NDCG@10 and to the AUC. */
+async function ablate(): Promise<BenchResult> {
+  const rows = await runGrid(ablations)
+  const found: Record<string, unknown> = {}
+  for (const row of rows) {
+    const denoises = row.variant !== 'w/o CDMD-B'
+    found[row.variant] = { ndcg10: row['ndcg@10'], ...(denoises && { auc: mean(await aucOf(row.variant)) }) }
+  }
+  const [whole, without] = rows as [Row, Row]
+  const [ours, peer] = [whole['ndcg@10'].mean, without['ndcg@10'].mean]
+  return { name: 'shop', ours, peer, ratio: ours / peer, unit: 'NDCG@10, with and without CDMD-M', settings: { seeds, variants: found } }
 }
 
 /** The AUC with which each seed's click denoising ranks the planted accidental clicks. */

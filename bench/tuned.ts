@@ -15,11 +15,29 @@ export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
 /** M³BSR's. */
 export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
   shop: {
-    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, head: 'free', embeddingSize: 64, lambdaContrast: 0.005 },
-    training: { batchSize: 32, epochs: 12, patience: 4, learningRate: 2e-3, threads: 1 },
+    config: {
+      modalitySteps: 5,
+      behaviorSteps: 5,
+      stride: 40,
+      userField: false,
+      dropout: 0.3,
+      auxiliaryTargets: 1,
+      embeddingSize: 64,
+      lambdaContrast: 0.005,
+    },
+    training: { batchSize: 32, epochs: 24, patience: 6, learningRate: 2e-3, threads: 1 },
   },
   movies: {
-    config: { modalitySteps: 5, behaviorSteps: 5, stride: 40, userField: false, head: 'free', embeddingSize: 64, lambdaContrast: 0.005 },
+    config: {
+      modalitySteps: 5,
+      behaviorSteps: 5,
+      stride: 40,
+      userField: false,
+      head: 'free',
+      embeddingSize: 64,
+      lambdaContrast: 0.005,
+      auxiliaryTargets: 1,
+    },
     training: { batchSize: 32, epochs: 14, patience: 5, learningRate: 2e-3, threads: 1 },
   },
 }
