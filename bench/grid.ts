@@ -84,7 +84,7 @@ export async function runGrid(grid: Grid): Promise<Row[]> {
       cells.push({ variant: variant.name, seed, report: reportOf(made, dataset, run.split, options), ...timing })
       const figure = cells.at(-1)?.report.full['ndcg@10']?.mean.toFixed(4)
       console.error(
-        `${variant.name} seed ${seed}: validation ${timing.validation?.toFixed(4)}, test NDCG@10 ${figure}, ${timing.epochs} epochs, ${timing.seconds.toFixed(0)} s`,
+        `${variant.name} seed ${seed}: validation ${timing.validation?.toFixed(4) ?? '-'}, test NDCG@10 ${figure}, ${timing.epochs} epochs, ${timing.seconds.toFixed(0)} s`,
       )
     }
   }

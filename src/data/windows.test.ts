@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert as assertProperty, boolean, constantFrom, integer, property, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type TinyEvent, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
 import type { Dataset, Split } from './schema.ts'
@@ -60,14 +60,9 @@ describe('training windows', () => {
   })
 
   it('never read an event at the time of the target or later', () => {
-    const event = fc.tuple(
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: 9 }),
-      fc.constantFrom('click', 'favorite'),
-      fc.integer({ min: 0, max: 12 }),
-    )
-    fc.assert(
-      fc.property(fc.array(event, { minLength: 1, maxLength: 40 }), fc.boolean(), fc.boolean(), (events, merge, single) => {
+    const event = tuple(integer({ min: 1, max: 3 }), integer({ min: 1, max: 9 }), constantFrom('click', 'favorite'), integer({ min: 0, max: 12 }))
+    assertProperty(
+      property(array(event, { minLength: 1, maxLength: 40 }), boolean(), boolean(), (events, merge, single) => {
         const dataset = tinyDataset({ events, users: 3, items: 9 })
         for (const { history, targets } of made(dataset, { ...settings, mergeBehaviors: merge, onePerPosition: single })) {
           for (const { item, prefix } of targets) {
@@ -75,7 +70,8 @@ describe('training windows', () => {
             expect(prefix).toBeGreaterThan(0)
             expect(Math.max(...times)).toBeGreaterThan(history.time[prefix - 1] as number)
           }
-          if (single) expect(new Set(targets.map(({ prefix }) => prefix)).size).toBe(targets.length)
+          const positions = single ? new Set(targets.map(({ prefix }) => prefix)).size : targets.length
+          expect(positions).toBe(targets.length)
         }
       }),
     )

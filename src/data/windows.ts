@@ -266,7 +266,7 @@ function drawPerPosition(targets: readonly TargetRow[], seed: number, epoch: num
     const total = group.reduce((sum, { weight }) => sum + weight, 0)
     // Drawn in proportion to its weight and given the whole: the expected gradient is that of all of them.
     let left = stream.uniform() * total
-    const drawn = group.find(({ weight }) => (left -= weight) < 0) ?? (group.at(-1) as TargetRow)
-    return { ...drawn, weight: total }
+    const drawn = group.find(({ weight }) => (left -= weight) < 0) ?? group.at(-1)
+    return { ...(drawn as TargetRow), weight: total }
   })
 }

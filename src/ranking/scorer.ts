@@ -109,7 +109,7 @@ export async function nextItemScorer({ slug, model, dataset, parameters, runtime
       await tableProgram[Symbol.asyncDispose]()
     },
   }
-  const { explain } = model
+  const explain = model.explain?.bind(model)
   if (explain) {
     scorer.explain = async (history, items) => explain(windowOf(history).history, items, await scorer.reasons(history), { table, width })
   }
@@ -117,7 +117,7 @@ export async function nextItemScorer({ slug, model, dataset, parameters, runtime
 }
 
 /** Lengths graphs are compiled for: powers of two up to the longest. */
-export function paddedLength(length: number, maxLength: number): number {
+function paddedLength(length: number, maxLength: number): number {
   return Math.min(maxLength, Math.max(8, 2 ** Math.ceil(Math.log2(length))))
 }
 

@@ -26,7 +26,7 @@ export interface TrueUser {
 }
 
 /** How much likelier the true story is than chance; the rest of each draw is popularity. */
-export const story = {
+const story = {
   /** Styles and topics in a user's taste, of ten each. */
   tasteSize: 3,
   /** The next visit's topic is the next of the user's own; else any of them. */
@@ -116,7 +116,7 @@ function nextInterest({ style, topic }: Interest, { styles, topics }: Taste, ran
 }
 
 /** The weight of each item in a draw: by its popularity alone, or led by the interest; 0 for what the user touched. */
-export function weightsOf(
+function weightsOf(
   items: readonly TrueItem[],
   touched: ReadonlySet<number>,
   led: { behavior: TrueEvent['behavior']; interest: Interest } | undefined,

@@ -5,6 +5,7 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors, readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
 import type { ParameterState } from './parameters.ts'
 
+/** One finished epoch. */
 const epochRecord = z.strictObject({
   epoch: z.int(),
   loss: z.number(),
@@ -12,9 +13,6 @@ const epochRecord = z.strictObject({
   /** Validation NDCG@10, full catalog. */
   validation: z.number(),
 })
-/** One finished epoch. */
-export type EpochRecord = z.infer<typeof epochRecord>
-
 const progressSchema = z.strictObject({
   /** Epochs finished, and batches done of the next one. */
   epoch: z.int(),

@@ -22,7 +22,7 @@ import type { TrainingConfig } from './config.ts'
 import { estimateMemory, type MemoryEstimate } from './memory.ts'
 import { noisePools } from './noise-pools.ts'
 import { applyGradients, initialParameters, type ParameterState } from './parameters.ts'
-import { compileStep, parametersOf, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
+import { compileStep, parametersOf, stepGraph, type TrainingStep } from './step.ts'
 
 /** What {@link trainModel} needs. */
 export interface TrainingRun {
@@ -85,7 +85,7 @@ export interface TrainingResult {
 export const runFiles = { run: 'run.json', checkpoint: 'checkpoint.safetensors', model: 'model.safetensors', epochs: 'epochs.json' } as const
 
 /** Lengths that windows are padded to. */
-export function bucketLengths(maxLength: number): number[] {
+function bucketLengths(maxLength: number): number[] {
   return [4, 8, 16, 32].filter((length) => length < maxLength).concat(maxLength)
 }
 

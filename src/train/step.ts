@@ -103,6 +103,6 @@ export async function compileStep({ model, step, state, frozen, pools, seed, run
 }
 
 /** Binds every parameter of a graph to its values. */
-export function bindParameters(program: Program, graph: Graph, state: ParameterState): void {
+function bindParameters(program: Program, graph: Graph, state: ParameterState): void {
   for (const { origin } of graph.parameters) program.bind(origin.name, state.buffers.get(origin.name)!.values)
 }

@@ -23,7 +23,7 @@ import { causalBias, lastBias } from './causal-bias.ts'
 import { fillSequence } from './fill.ts'
 
 /** Hyper-parameters of SASRec. */
-export const sasrecConfig = z
+const sasrecConfig = z
   .strictObject({
     hiddenSize: z.int().min(1).max(1024).default(64).describe('D, the width of every hidden state'),
     maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last items are read'),
