@@ -152,7 +152,7 @@ function table(grid: Grid, rows: readonly Row[], cells: readonly Cell[]): string
   const lines = rows.map((row) =>
     [
       row.variant,
-      row.validation.toFixed(4),
+      Number.isNaN(row.validation) ? '-' : row.validation.toFixed(4),
       figure(row['ndcg@10']),
       figure(row['hr@10']),
       row.difference ? figure(row.difference) : '-',
