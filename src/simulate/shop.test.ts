@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -75,6 +75,19 @@ describe('the simulated shop', () => {
     expect(rate('click')).toBeGreaterThan(0.7)
     expect(rate('favorite')).toBeGreaterThan(0.7)
     expect(rate('slip')).toBeLessThan(0.45)
+  })
+
+  it('says so when the truth was cut short', () => {
+    mkdirSync(shop('cut'))
+    writeFileSync(join(shop('cut'), 'truth.json'), '{"items": [')
+    expect(() => readTruth(shop('cut'))).toThrow(/truth.json: corrupted/)
+  })
+
+  it('leaves nothing half-written where it cannot finish', async () => {
+    // A link to nowhere: the folder seems free, and the last step fails.
+    symlinkSync(shop('nowhere'), shop('link'))
+    await expect(simulateShop(shop('link'), settings)).rejects.toThrow(/ENOTDIR|EEXIST/)
+    expect(readdirSync(folder)).not.toContain('link.partial')
   })
 
   it('has a name for a folder that is no shop', () => {

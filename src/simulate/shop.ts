@@ -49,16 +49,20 @@ export async function simulateShop(out: string, settings: Partial<ShopSettings> 
   const whole = { ...shopDefaults, ...settings }
   const items = makeItems(whole)
   const { events, users } = makeEvents(whole, items)
-  const building = `${out}.partial`
-  rmSync(building, { recursive: true, force: true })
-  mkdirSync(join(building, 'images'), { recursive: true })
   const accidental = events.filter((event) => event.accidental)
   const truth: Truth = { settings: { ...whole }, items, users, accidental: accidental.map(({ user, item, time }) => [user, idOf(items, item), time]) }
-  writeFileSync(join(building, 'events.csv'), eventLines(events, items))
-  writeFileSync(join(building, 'items.csv'), await writeItems(join(building, 'images'), whole.seed, items))
-  writeFileSync(join(building, 'shop.yaml'), mapping)
-  writeFileSync(join(building, truthFile), JSON.stringify(truth))
-  renameSync(building, out)
+  const building = `${out}.partial`
+  rmSync(building, { recursive: true, force: true })
+  try {
+    mkdirSync(join(building, 'images'), { recursive: true })
+    writeFileSync(join(building, 'events.csv'), eventLines(events, items))
+    writeFileSync(join(building, 'items.csv'), await writeItems(join(building, 'images'), whole.seed, items))
+    writeFileSync(join(building, 'shop.yaml'), mapping)
+    writeFileSync(join(building, truthFile), JSON.stringify(truth))
+    renameSync(building, out)
+  } finally {
+    rmSync(building, { recursive: true, force: true })
+  }
   return { events: events.length, accidental: accidental.length }
 }
 
@@ -86,15 +90,25 @@ export function readTruth(folder: string): Truth {
   const path = join(folder, truthFile)
   if (!existsSync(path))
     throw new UserError({ where: folder, problem: 'missing', value: truthFile, hint: 'make a shop with: siftrec simulate --out FOLDER' })
-  const parsed = truthSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  const parsed = truthSchema.safeParse(parseJson(path))
   if (parsed.success) return parsed.data
   throw new UserError({ where: path, problem: 'corrupted', value: parsed.error.issues[0]?.message ?? 'unreadable' })
 }
 
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new UserError({ where: path, problem: 'corrupted', value: (error as Error).message })
+  }
+}
+
 /** For each event row of a dataset prepared from the shop: 1 where it is an accidental click. */
-export function accidentalOf({ events, userIds, catalog }: Dataset, { accidental }: Truth): Uint8Array {
+export function accidentalOf({ events, userIds, catalog, manifest }: Dataset, { accidental }: Truth): Uint8Array {
   const planted = new Set(accidental.map((event) => event.join('\n')))
-  return Uint8Array.from(events.item, (item, row) =>
-    planted.has([userIds[events.user[row] as number], catalog.ids[item], events.time[row]].join('\n')) ? 1 : 0,
-  )
+  const click = manifest.behaviors.indexOf('click')
+  return Uint8Array.from(events.item, (item, row) => {
+    const event = [userIds[events.user[row] as number], catalog.ids[item], events.time[row]].join('\n')
+    return events.behavior[row] === click && planted.has(event) ? 1 : 0
+  })
 }
