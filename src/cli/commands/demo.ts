@@ -63,7 +63,9 @@ async function demo(folder: string, { seed, epochs = Number.POSITIVE_INFINITY }:
   const shop = join(folder, 'shop')
   const { events, accidental } = await simulateShop(shop, { ...demoShop, seed })
   say(`a simulated shop: ${demoShop.users} users, ${demoShop.items} items, ${events} events, ${accidental} of them accidental clicks`)
-  say('clicks follow the picture, favorites the text; every fifth picture is wrong. Predicted is the next favorite.\n')
+  say(
+    'clicks follow what an item looks like, favorites what its title is about; every fifth picture shows another look. Predicted is the next favorite.\n',
+  )
   const dataset = await prepareShop(shop, join(folder, 'data'))
   const runs: string[] = []
   for (const [model, { config, training }] of Object.entries(sizes)) {
