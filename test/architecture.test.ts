@@ -61,13 +61,6 @@ function table(): Map<string, Rule> {
   )
 }
 
-/** Arrows that the table does not state. */
-const unstated: Readonly<Record<string, readonly string[]>> = {
-  evaluate: ['random'],
-  ranking: ['data', 'models', 'evaluate', 'tensor', 'onnx', 'runtime'],
-  train: ['tensor', 'nn', 'onnx', 'random', 'storage', 'ranking'],
-}
-
 const folderOf = (path: string): string => path.split('/')[1] as string
 const sources = filesOf('src').filter((file) => !file.endsWith('.test.ts'))
 const arrows = sources.flatMap((file) => arrowsOf(file))
@@ -77,7 +70,7 @@ const rules = table()
 function allowed({ file, target, typesOnly }: Arrow): boolean {
   const [from, to] = [folderOf(file), folderOf(target)]
   const { all, types } = rules.get(from) ?? { all: [], types: [] }
-  return from === to || all.includes('everything') || all.includes(to) || (unstated[from] ?? []).includes(to) || (typesOnly && types.includes(to))
+  return from === to || all.includes('everything') || all.includes(to) || (typesOnly && types.includes(to))
 }
 
 describe('the folders', () => {
@@ -87,9 +80,9 @@ describe('the folders', () => {
     expect(inner.filter((arrow) => !allowed(arrow)).map(({ where }) => where)).toEqual([])
   })
 
-  it('are all in its table, or among the unstated', () => {
+  it('are all in its table', () => {
     const folders = new Set(sources.filter((file) => file.split('/').length > 2).map(folderOf))
-    expect([...folders].filter((folder) => !rules.has(folder) && !(folder in unstated))).toEqual([])
+    expect([...folders].filter((folder) => !rules.has(folder))).toEqual([])
   })
 
   it('form no circle', () => {
