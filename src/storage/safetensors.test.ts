@@ -87,4 +87,19 @@ describe('safetensors', () => {
       { seed: 3 },
     )
   })
+
+  it.each([
+    'null',
+    '3',
+    '[]',
+    '{"a":null}',
+    '{"a":{"dtype":"F32"}}',
+    '{"a":{"dtype":"F32","shape":"2","data_offsets":[0,8]}}',
+    '{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}',
+    '{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}',
+    '{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}',
+    '{"__metadata__":{"a":1}}',
+  ])('calls a file with the header %s corrupted', (header) => {
+    expect(() => read(withHeader(header))).toThrow(UserError)
+  })
 })

@@ -1,5 +1,6 @@
 /** @file The safetensors format: a JSON header and raw little-endian arrays; nothing in it can execute. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import * as z from 'zod'
 import { UserError } from '../errors.ts'
 
 /** The arrays we store. */
@@ -13,10 +14,14 @@ export interface StoredTensor {
 const kinds = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array } as const
 type Kind = keyof typeof kinds
 
-interface Entry {
-  dtype: string
-  shape: number[]
-  data_offsets: [number, number]
+const count = z.int().min(0)
+const entrySchema = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) })
+const metadataSchema = z.record(z.string(), z.string())
+type Entry = z.infer<typeof entrySchema>
+/** A header's entries, the metadata apart. */
+interface Header {
+  readonly entries: Readonly<Record<string, Entry>>
+  readonly metadata: Record<string, string>
 }
 
 /** The bytes of a safetensors file: tensors in the given order, widest elements aligned to 8 bytes. */
@@ -59,25 +64,25 @@ export function readSafetensors(path: string): { tensors: Record<string, StoredT
     if (headerLength > size - 8 || headerLength > 100_000_000) throw corrupted(`a header of ${headerLength} bytes in a file of ${size}`)
     const text = Buffer.alloc(headerLength)
     readSync(file, text, 0, headerLength, 8)
-    const header = parseHeader(text.toString('utf8'), corrupted)
+    const { entries, metadata } = parseHeader(text.toString('utf8'), corrupted)
     const body = new Uint8Array(size - 8 - headerLength)
     for (let at = 0; at < body.length; ) {
       const read = readSync(file, body, at, Math.min(body.length - at, 1 << 30), 8 + headerLength + at)
       if (read === 0) throw corrupted('it ends early')
       at += read
     }
-    const { __metadata__: metadata = {}, ...entries } = header
     const tensors: Record<string, StoredTensor> = {}
-    for (const [name, entry] of Object.entries(entries)) tensors[name] = view(name, entry as Entry, body, corrupted)
-    return { tensors, metadata: metadata as Record<string, string> }
+    for (const [name, entry] of Object.entries(entries)) tensors[name] = view(name, entry, body, corrupted)
+    return { tensors, metadata }
   } finally {
     closeSync(file)
   }
 }
 
-function parseHeader(text: string, corrupted: (value: string) => UserError): Record<string, unknown> {
+function parseHeader(text: string, corrupted: (value: string) => UserError): Header {
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    const { __metadata__: metadata = {}, ...entries } = z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+    return { entries: z.record(z.string(), entrySchema).parse(entries), metadata: metadataSchema.parse(metadata) }
   } catch {
     throw corrupted('an unreadable header')
   }
@@ -88,7 +93,7 @@ function view(name: string, entry: Entry, body: Uint8Array, corrupted: (value: s
   if (!array) throw corrupted(`"${name}" of type ${entry.dtype}`)
   const [begin, end] = entry.data_offsets
   const length = entry.shape.reduce((product, size) => product * size, 1)
-  if (end > body.length || end - begin !== length * array.BYTES_PER_ELEMENT) throw corrupted(`"${name}" runs past the end`)
+  if (begin > end || end > body.length || end - begin !== length * array.BYTES_PER_ELEMENT) throw corrupted(`"${name}" runs past the end`)
   const aligned = (body.byteOffset + begin) % array.BYTES_PER_ELEMENT === 0
   const bytes = aligned ? body : body.slice(begin, end)
   return { shape: entry.shape, data: new array(bytes.buffer as ArrayBuffer, aligned ? body.byteOffset + begin : 0, length) }
