@@ -24,7 +24,7 @@ const narrow = { hiddenSize: 32, modalitySteps: 4, behaviorSteps: 4, maxLength: 
 const sizes = {
   m3bsr: {
     config: { ...narrow, userField: false, auxiliaryTargets: 1, dropout: 0.3, embeddingSize: 32, lambdaContrast: 0.005 },
-    training: { epochs: 18, batchSize: 32, learningRate: 0.003 },
+    training: { epochs: 40, patience: 8, batchSize: 32, learningRate: 0.003 },
   },
   sasrec: { config: {}, training: { epochs: 30, patience: 5, batchSize: 64 } },
   'item-knn': { config: {}, training: {} },
