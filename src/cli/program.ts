@@ -16,8 +16,8 @@ export function createProgram(): Command {
   const program = new Command('siftrec').description('recommendation from many behaviors and many modalities').version(version)
   const commands = [prepareCommand(), trainCommand(), evaluateCommand(), recommendCommand(), simulateCommand(), demoCommand(), modelsCommand()]
   for (const command of commands) program.addCommand(command)
-  // One sentence, like every other error of ours.
-  const outputError = (text: string, write: (text: string) => void): void => write(pc.red(text.replace(/\n\((Did .*)\)/, '. $1')))
+  // One sentence, like every other error of ours; its line ends outside the color, so that a colored terminal shows no empty line.
+  const outputError = (text: string, write: (text: string) => void): void => write(`${pc.red(text.trimEnd().replace(/\n\((Did .*)\)/, '. $1'))}\n`)
   // Positional: `train --resume RUN` and the --resume of `train MODEL` are two flags.
   for (const command of withAll(program)) command.enablePositionalOptions().exitOverride().configureOutput({ outputError })
   return program
