@@ -1,6 +1,6 @@
 /** @file What models read of the catalog at every step: feature vectors and field values, bound once and never copied. */
 import type { Dataset, FeatureModality } from '../data/schema.ts'
-import type { CatalogShape } from './model.ts'
+import type { CatalogShape, NextItemModel } from './model.ts'
 
 /** Names of the inputs that hold frozen item data. */
 export const frozenInput = {
@@ -15,9 +15,9 @@ export const frozenInput = {
 /** Buffers by input name. */
 export type FrozenInputs = Readonly<Record<string, Float32Array | BigInt64Array>>
 
-/** The frozen inputs of a dataset. */
-export function frozenInputs({ features, catalog }: Dataset): FrozenInputs {
-  const inputs: Record<string, Float32Array | BigInt64Array> = {}
+/** The frozen inputs of a dataset, and what a model brings of its own. */
+export function frozenInputs({ features, catalog }: Dataset, { frozen = {} }: Pick<NextItemModel, 'frozen'> = {}): FrozenInputs {
+  const inputs: Record<string, Float32Array | BigInt64Array> = { ...frozen }
   for (const [modality, table] of Object.entries(features) as [FeatureModality, { vectors: Float32Array; present: Uint8Array }][]) {
     inputs[frozenInput.vectors(modality)] = table.vectors
     inputs[frozenInput.present(modality)] = Float32Array.from(table.present)

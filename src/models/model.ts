@@ -1,8 +1,9 @@
 /** @file The contract of a trainable next-item model: graphs for training and serving, and how windows of events fill their inputs. */
 import type * as z from 'zod'
-import type { BehaviorIndex, FeatureModality, History, ItemIndex } from '../data/schema.ts'
+import type { BehaviorIndex, Dataset, FeatureModality, History, ItemIndex, Split } from '../data/schema.ts'
 import type { Window, WindowSettings } from '../data/windows.ts'
 import type { Noise } from '../nn/noise.ts'
+import type { RandomStream } from '../random/stream.ts'
 import type { Tensor } from '../tensor/node.ts'
 import type { Explanation } from './scorer.ts'
 
@@ -53,12 +54,14 @@ export interface ServingGraph {
 /** A built next-item model: the score of an item is the dot product of the user's vector and the item's row of the table. */
 export interface NextItemModel {
   readonly windows: WindowSettings
+  /** Inputs of every graph besides the catalog's own data, by name: bound once and never copied. */
+  readonly frozen?: Readonly<Record<string, Float32Array | BigInt64Array>>
   train(shape: BatchShape, noise: Noise): TrainingGraph
   serve(shape: BatchShape): ServingGraph
   /** The item table [itemCount + 1, D], computed once per trained model. */
   table(): Tensor
-  /** Fills the buffers of a training or serving graph; rows beyond the windows are padding. */
-  fill(windows: readonly Window[], shape: BatchShape, buffers: InputBuffers): void
+  /** Fills the buffers of a training or serving graph; rows beyond the windows are padding. `random` is the step's own, and given in training alone. */
+  fill(windows: readonly Window[], shape: BatchShape, buffers: InputBuffers, random?: RandomStream): void
   /** Turns the serving graph's reasons for one history (row 0) into explanations. */
   explain?(history: History, items: readonly ItemIndex[], reasons: Readonly<Record<string, Float32Array>>, scores: ItemScores): readonly Explanation[]
 }
@@ -68,13 +71,38 @@ export interface ItemScores {
   readonly width: number
 }
 
+/** Tensors made once for a dataset and a split, before anything is trained: item graphs, clusters. */
+export type Offline = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | BigInt64Array }>>
+
+/** A compiled graph outside training: the runtime's program, as far as a model may use it. */
+export interface Computation extends AsyncDisposable {
+  bind(name: string, buffer: Float32Array | BigInt64Array): void
+  run(): Promise<void>
+  readonly outputs: Readonly<Record<string, Float32Array | BigInt64Array | Uint8Array>>
+}
+/** Compiles the graph of some tensors. */
+export type Compute = (outputs: Readonly<Record<string, Tensor>>) => Promise<Computation>
+
+/** What is computed offline from training rows alone: [events.start[u], split.trainEnd[u]) of each user, and the items' features. */
+export interface OfflineSources {
+  readonly dataset: Dataset
+  readonly split: Split
+  readonly compute: Compute
+}
+
 /** A next-item model before it is built: slug, hyper-parameters, and how to build it. */
 export interface NextItemDefinition<Config = unknown> {
   readonly slug: string
   readonly task: 'next-item'
   readonly title: string
   readonly config: z.ZodType<Config>
-  build(config: Config, catalog: CatalogShape): NextItemModel
+  readonly offline?: {
+    /** The options that what is made depends on: with the dataset and the split they name the cached file. */
+    key(config: Config): unknown
+    /** @throws UserError when the dataset does not fit the options */
+    make(config: Config, sources: OfflineSources): Promise<Offline>
+  }
+  build(config: Config, catalog: CatalogShape, offline?: Offline): NextItemModel
 }
 
 /** Defines a model; the config's type flows from its schema. */

@@ -41,7 +41,7 @@ export const batchRows = 128
 
 /** Makes a scorer; graphs are compiled when a batch of their size first comes. */
 export async function nextItemScorer({ slug, model, dataset, parameters, runtime = {} }: ScorerParts): Promise<NextItemScorer> {
-  const frozen = frozenInputs(dataset)
+  const frozen = frozenInputs(dataset, model)
   const { maxLength, mergeBehaviors: merge } = model.windows
   const tableGraph = buildGraph({ table: model.table() })
   const tableProgram = await compile(tableGraph, runtime)

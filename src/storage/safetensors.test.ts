@@ -9,7 +9,7 @@ import { encodeSafetensors, readSafetensors, type StoredTensor } from './safeten
 const folder = mkdtempSync(join(tmpdir(), 'siftrec-safetensors-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'file.safetensors')
-const kinds = [Float32Array, Float64Array, Int32Array, Uint8Array] as const
+const kinds = [Float32Array, Float64Array, Int32Array, BigInt64Array, Uint8Array] as const
 
 const read = (bytes: Uint8Array) => {
   writeFileSync(path, bytes)
@@ -35,7 +35,14 @@ describe('safetensors', () => {
           names.map((key, index): [string, StoredTensor] => {
             const { shape, kind, seed } = drawn[index]!
             const size = shape.reduce((product, length) => product * length, 1)
-            return [key, { shape, data: new kind(Array.from({ length: size }, (_, at) => (seed + at) % 256)) }]
+            const values = Array.from({ length: size }, (_, at) => (seed + at) % 256)
+            return [
+              key,
+              {
+                shape,
+                data: kind === BigInt64Array ? kind.from(values, BigInt) : (kind as Exclude<typeof kind, BigInt64ArrayConstructor>).from(values),
+              },
+            ]
           }),
         )
         expect(read(encodeSafetensors(tensors, { note }))).toEqual({ tensors, metadata: { note } })

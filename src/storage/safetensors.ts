@@ -4,14 +4,14 @@ import * as z from 'zod'
 import { UserError } from '../errors.ts'
 
 /** The arrays we store. */
-export type StoredArray = Float32Array | Float64Array | Int32Array | Uint8Array
+export type StoredArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array
 /** An array with its shape. */
 export interface StoredTensor {
   readonly shape: readonly number[]
   readonly data: StoredArray
 }
 
-const kinds = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array } as const
+const kinds = { F32: Float32Array, F64: Float64Array, I32: Int32Array, I64: BigInt64Array, U8: Uint8Array } as const
 type Kind = keyof typeof kinds
 
 const count = z.int().min(0)
@@ -106,5 +106,6 @@ function width(tensor: StoredTensor | undefined): number {
 function kindOf(data: StoredArray): Kind {
   if (data instanceof Float32Array) return 'F32'
   if (data instanceof Float64Array) return 'F64'
+  if (data instanceof BigInt64Array) return 'I64'
   return data instanceof Int32Array ? 'I32' : 'U8'
 }

@@ -117,7 +117,7 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
   const graphs = new Map(buckets.map((bucket) => [bucket, stepGraph(model, shapeOf(bucket))]))
   const steps = new Map<Bucket, Promise<TrainingStep>>()
-  const [frozen, pools] = [frozenInputs(dataset), noisePools(training.seed)]
+  const [frozen, pools] = [frozenInputs(dataset, model), noisePools(training.seed)]
   const stepOf = (bucket: Bucket): Promise<TrainingStep> => {
     const made =
       steps.get(bucket) ?? compileStep({ model, step: stepGraph(model, shapeOf(bucket)), state, frozen, pools, seed: training.seed, runtime })

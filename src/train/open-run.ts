@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import type { Dataset, Split } from '../data/schema.ts'
 import { splitDataset } from '../data/splits.ts'
 import { UserError } from '../errors.ts'
-import { catalogShape } from '../models/frozen-inputs.ts'
-import type { NextItemDefinition } from '../models/model.ts'
+import type { NextItemModel } from '../models/model.ts'
 import { isTrained, modelOf } from '../models/registry.ts'
 import type { Scorer } from '../models/scorer.ts'
 import { type NextItemScorer, nextItemScorer } from '../ranking/scorer.ts'
 import { readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
+import { builtModel } from './built-model.ts'
 import { runFiles } from './loop.ts'
 import { datasetOf } from './run.ts'
 import { fingerprintOf, optionsOfRun, type Run, readRun } from './run-file.ts'
@@ -53,17 +53,16 @@ export async function openRun(folder: string, options: { readonly data?: string;
     const scorer = model.load(tensors, dataset, optionsOfRun(run))
     return { ...opened, scorer, maxLength: defaultLength, [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose]() }
   }
-  const { scorer, maxLength } = await trainedScorer(model, run, dataset, { path, tensors })
+  const { scorer, maxLength } = await trainedScorer(await builtModel(model, run, dataset, opened.split), run, dataset, { path, tensors })
   return { ...opened, scorer, maxLength, [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose]() }
 }
 
 async function trainedScorer(
-  definition: NextItemDefinition,
+  model: NextItemModel,
   run: Run,
   dataset: Dataset,
   { path, tensors }: { path: string; tensors: Readonly<Record<string, StoredTensor>> },
 ): Promise<{ scorer: NextItemScorer; maxLength: number }> {
-  const model = definition.build(optionsOfRun(run), catalogShape(dataset))
   const { maxLength } = model.windows
   const parameters = new Map<string, Float32Array>()
   for (const { origin, shape } of parametersOf(model, { rows: 1, length: maxLength, targets: 1, targetsPerRow: 1 })) {

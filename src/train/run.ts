@@ -6,11 +6,11 @@ import type { Dataset } from '../data/schema.ts'
 import { splitDataset } from '../data/splits.ts'
 import { UserError } from '../errors.ts'
 import type { FittedModel } from '../models/baselines/general/fitted-model.ts'
-import { catalogShape } from '../models/frozen-inputs.ts'
 import { parseOptions } from '../models/options.ts'
 import { isTrained, modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
+import { builtModel } from './built-model.ts'
 import { trainingConfig } from './config.ts'
 import { runFiles, type TrainingEvent, type TrainingResult, trainModel } from './loop.ts'
 import { fingerprintOf, holdsRun, optionsOfRun, printRun, type Run, readRun } from './run-file.ts'
@@ -127,7 +127,7 @@ async function execute(
   if (!isTrained(model)) return { folder: out, run, ...(await fit(model, run, dataset, out)) }
   const result = await trainModel({
     slug: run.model,
-    model: model.build(optionsOfRun(run), catalogShape(dataset)),
+    model: await builtModel(model, run, dataset, split),
     training: run.training as NonNullable<Run['training']>,
     dataset,
     split,

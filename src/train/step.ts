@@ -5,7 +5,7 @@ import type { FrozenInputs } from '../models/frozen-inputs.ts'
 import type { BatchShape, NextItemModel, TrainingGraph } from '../models/model.ts'
 import { type Noise, type NoiseInput, trainingNoise } from '../nn/noise.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
-import { mixSeed } from '../random/stream.ts'
+import { mixSeed, randomStream } from '../random/stream.ts'
 import { type Buffer, compile, type Program, type RuntimeOptions } from '../runtime/session.ts'
 import { gradients } from '../tensor/gradient.ts'
 import { type Parameter, sizeOf, type Tensor } from '../tensor/node.ts'
@@ -91,7 +91,7 @@ export async function compileStep({ model, step, state, frozen, pools, seed, run
       })),
     })),
     async run(windows, count) {
-      model.fill(windows, step.shape, buffers)
+      model.fill(windows, step.shape, buffers, randomStream(seed, 'fill', count))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
         if (step.graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), mixSeed(seed, 'noise', count, index)))
       }

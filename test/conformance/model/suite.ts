@@ -143,7 +143,7 @@ async function checkGradients(model: NextItemModel, dataset: Dataset): Promise<v
   const state = initialParameters(parametersOf(model, shape), 1)
   liven(state)
   const graph = stepGraph(model, shape)
-  await using step = await compileStep({ model, step: graph, state, frozen: frozenInputs(dataset), pools: noisePools(1), seed: 1, runtime })
+  await using step = await compileStep({ model, step: graph, state, frozen: frozenInputs(dataset, model), pools: noisePools(1), seed: 1, runtime })
   const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
   await lossNow()
   const gradients = new Map(step.gradients.map((parts) => [parts.name, gradientOf(state, parts)]))
