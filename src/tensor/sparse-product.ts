@@ -1,0 +1,139 @@
+/** @file A constant sparse matrix times a tensor: rows of like length go together, each a gather and a product, so nothing is scattered. */
+import { Bug } from '../errors.ts'
+import { rowsOf } from './gather.ts'
+import { matmul } from './linear.ts'
+import { concat, reshape, slice } from './move.ts'
+import { input, type Shape, type Tensor, withGradient } from './node.ts'
+
+/** A sparse matrix by rows: row r has the entries [start[r], start[r + 1]) of the other two arrays. */
+export interface SparseMatrix {
+  readonly rows: number
+  readonly columns: number
+  /** [rows + 1] */
+  readonly start: Int32Array
+  readonly column: Int32Array
+  readonly value: Float32Array
+}
+
+/** An array with its shape, as files hold it. */
+export interface LayoutTensor {
+  readonly shape: Shape
+  readonly data: Float32Array | BigInt64Array
+}
+
+/** Columns as rows; the entries of each row are in the order of the columns. */
+export function transposed({ rows, columns, start, column, value }: SparseMatrix): SparseMatrix {
+  const ends = new Int32Array(columns + 1)
+  for (const at of column) ends[at + 1] = (ends[at + 1] as number) + 1
+  for (let at = 1; at <= columns; at++) ends[at] = (ends[at] as number) + (ends[at - 1] as number)
+  const next = ends.slice()
+  const turned = { column: new Int32Array(column.length), value: new Float32Array(column.length) }
+  for (let row = 0; row < rows; row++) {
+    for (let from = start[row] as number; from < (start[row + 1] as number); from++) {
+      const to = next[column[from] as number] as number
+      turned.column[to] = row
+      turned.value[to] = value[from] as number
+      next[column[from] as number] = to + 1
+    }
+  }
+  return { rows: columns, columns: rows, start: ends, ...turned }
+}
+
+/**
+ * The inputs {@link sparseProduct} reads, by name: NAME.forward of the matrix and NAME.backward of its transpose, each in groups of rows
+ * padded to the longest of them with zero weights, NAME.forward.0.ids [R0, W0] and .weights [R0, 1, W0], and NAME.forward.order [rows],
+ * where each row is among the groups' rows (left out where it is the same). Widths at most double within a group: so does the padding.
+ */
+export function sparseLayout(name: string, matrix: SparseMatrix): Record<string, LayoutTensor> {
+  return { ...grouped(`${name}.forward`, matrix), ...grouped(`${name}.backward`, transposed(matrix)) }
+}
+
+function grouped(name: string, matrix: SparseMatrix): Record<string, LayoutTensor> {
+  const layout: Record<string, LayoutTensor> = {}
+  const order = new BigInt64Array(matrix.rows)
+  let placed = 0
+  for (const [index, rows] of rowGroups(matrix).entries()) {
+    for (const [at, row] of rows.entries()) order[row] = BigInt(placed + at)
+    placed += rows.length
+    const { ids, weights, width } = padded(matrix, rows)
+    layout[`${name}.${index}.ids`] = { shape: [rows.length, width], data: ids }
+    layout[`${name}.${index}.weights`] = { shape: [rows.length, 1, width], data: weights }
+  }
+  const kept = order.every((at, row) => at === BigInt(row))
+  return kept ? layout : { ...layout, [`${name}.order`]: { shape: [order.length], data: order } }
+}
+
+/** Rows by the power of two their length reaches, shortest first; an empty row counts as one entry of weight zero. */
+function rowGroups({ rows, start }: SparseMatrix): number[][] {
+  const groups: number[][] = []
+  for (let row = 0; row < rows; row++) {
+    const length = Math.max(1, (start[row + 1] as number) - (start[row] as number))
+    const group = Math.ceil(Math.log2(length))
+    const members = groups[group] ?? []
+    groups[group] = members
+    members.push(row)
+  }
+  return groups.filter((group) => group !== undefined)
+}
+
+function padded({ start, column, value }: SparseMatrix, rows: readonly number[]): { ids: BigInt64Array; weights: Float32Array; width: number } {
+  const width = rows.reduce((widest, row) => Math.max(widest, (start[row + 1] as number) - (start[row] as number)), 1)
+  const ids = new BigInt64Array(rows.length * width)
+  const weights = new Float32Array(rows.length * width)
+  for (const [index, row] of rows.entries()) {
+    const [from, to] = [start[row] as number, start[row + 1] as number]
+    for (let at = from; at < to; at++) ids[index * width + at - from] = BigInt(column[at] as number)
+    weights.set(value.subarray(from, to), index * width)
+  }
+  return { ids, weights, width }
+}
+
+/** Elements gathered at a time: few enough to stay in a processor's cache between the gather and the product. */
+const gatheredValues = 2 ** 21
+
+interface Group {
+  readonly ids: Tensor
+  readonly weights: Tensor
+}
+
+/**
+ * Multiplies by a matrix laid out by {@link sparseLayout}: A [R, V] times x [V, D] -> [R, D], with the exact gradient A^T g [V, D].
+ * Called once for a matrix, it declares the inputs of that name; what it returns may be used often.
+ * @throws Bug when the layout has no such matrix
+ */
+export function sparseProduct(name: string, layout: Readonly<Record<string, { readonly shape: Shape }>>): (x: Tensor) => Tensor {
+  const [forward, backward] = [declared(`${name}.forward`, layout), declared(`${name}.backward`, layout)]
+  return (x) => withGradient(forward(x), [x], (g) => [backward(g)])
+}
+
+function declared(name: string, layout: Readonly<Record<string, { readonly shape: Shape }>>): (x: Tensor) => Tensor {
+  const groups: Group[] = []
+  for (let ids = layout[`${name}.0.ids`]; ids; ids = layout[`${name}.${groups.length}.ids`]) {
+    const [rows, width] = ids.shape as [number, number]
+    const part = `${name}.${groups.length}`
+    groups.push({ ids: input(`${part}.ids`, ids.shape, 'int64'), weights: input(`${part}.weights`, [rows, 1, width]) })
+  }
+  if (groups.length === 0) throw new Bug(`the layout has no matrix "${name}"`)
+  const known = layout[`${name}.order`]
+  const order = known && input(`${name}.order`, known.shape, 'int64')
+  return (x) => {
+    const rows = concat(
+      groups.flatMap((group) => groupProduct(group, x)),
+      0,
+    )
+    return order ? rowsOf(rows, order) : rows
+  }
+}
+
+/** The products of a group's rows, in slices: what is gathered is never whole in memory. */
+function groupProduct({ ids, weights }: Group, x: Tensor): Tensor[] {
+  const [rows, width] = ids.shape as [number, number]
+  const size = x.shape[1] as number
+  const slices = Math.min(rows, Math.ceil((rows * width * size) / gatheredValues))
+  const step = Math.ceil(rows / slices)
+  return Array.from({ length: Math.ceil(rows / step) }, (_, index) => {
+    const [from, to] = [index * step, Math.min(rows, (index + 1) * step)]
+    const product = matmul(slice(weights, 0, from, to), rowsOf(x, slice(ids, 0, from, to)))
+    return reshape(product, [to - from, size])
+  })
+}
