@@ -5,7 +5,7 @@ import { expectClose } from '../../test/conformance/op/check-operator.ts'
 import { differences } from '../../test/conformance/op/naive.ts'
 import { randomStream } from '../random/stream.ts'
 import { add, mul, square } from './elementwise.ts'
-import { gather, rowsOf, selectRows } from './gather.ts'
+import { gather, lookup, rowsOf, selectRows } from './gather.ts'
 import { gradients } from './gradient.ts'
 import { constant, input, parameter, type Tensor } from './node.ts'
 import { sum } from './reduce.ts'
@@ -72,7 +72,30 @@ describe('gather', () => {
         ),
         constant(BigInt64Array.of(0n), [1]),
       ),
-    ).toThrow('gather works on a parameter or an input; use selectRows for rows of an activation')
+    ).toThrow('gather works on a parameter or an input; use lookup for rows of a computed table, selectRows for those of an activation')
+  })
+})
+
+describe('lookup', () => {
+  it('has the gradient of a gather from the table it computes, however ids repeat', async () => {
+    const [rows, items, width] = [4096, 7, 3]
+    const table = parameter('table', [items, width], () => {})
+    const ids = BigInt64Array.from({ length: rows }, (_, row) => BigInt((row * row) % items))
+    const weights = constant(drawn(rows * width, 4), [64, 64, width])
+    const loss = (take: typeof lookup): Tensor => sum(mul(take(table, input('ids', [64, 64], 'int64')), weights))
+    const feeds = { table: drawn(items * width, 1), ids }
+    const direct = await evaluateGradients(loss(gather), [table], feeds)
+    const computed = await evaluateGradients(
+      loss((x, at) => lookup(mul(x, 2), at)),
+      [table],
+      feeds,
+    )
+    expectClose(
+      computed.gradients['table']!,
+      direct.gradients['table']!.map((value) => 2 * value),
+      'gradient',
+    )
+    expect(computed.loss).toBeCloseTo(2 * direct.loss, 3)
   })
 })
 

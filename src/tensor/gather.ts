@@ -1,7 +1,7 @@
-/** @file Rows by index: from a table (gradient leaves as sparse rows) and from activations (gradient by the inverse index). */
+/** @file Rows by index: from a table (gradient leaves as sparse rows), from a computed table, and from activations (gradient by the inverse index). */
 import { Bug } from '../errors.ts'
-import { concat, reshape } from './move.ts'
-import { constant, operation, type Tensor } from './node.ts'
+import { concat, expand, reshape } from './move.ts'
+import { constant, integers, operation, type Tensor } from './node.ts'
 
 function take(x: Tensor, ids: Tensor, gradient?: (g: Tensor) => readonly [unknown]): Tensor {
   return operation('Gather', {
@@ -15,8 +15,23 @@ function take(x: Tensor, ids: Tensor, gradient?: (g: Tensor) => readonly [unknow
 
 /** Rows of a table [V, ...] by ids, any shape. A parameter's gradient leaves the graph as (ids, rows): see {@link SparseRows}. */
 export function gather(table: Tensor, ids: Tensor): Tensor {
-  if (!('kind' in table.origin)) throw new Bug('gather works on a parameter or an input; use selectRows for rows of an activation')
+  if (!('kind' in table.origin))
+    throw new Bug('gather works on a parameter or an input; use lookup for rows of a computed table, selectRows for those of an activation')
   return take(table, ids, (g) => [{ ids: reshape(ids, [-1]), rows: reshape(g, [-1, ...table.shape.slice(1)]) }])
+}
+
+/**
+ * Rows of a computed table [V, D] by ids of any shape, as often as they come. The gradient adds up in the graph: ScatterElements goes through
+ * its elements one after the other, so repeats neither race nor change the sum from run to run (ScatterND's do both).
+ */
+export function lookup(table: Tensor, ids: Tensor): Tensor {
+  return take(table, ids, (g) => {
+    const rows = reshape(g, [-1, table.shape[1] as number])
+    const places = expand(reshape(ids, [-1, 1]), rows.shape)
+    const zeros = operation('ConstantOfShape', { inputs: [integers(table.shape)], shape: table.shape, dtype: 'float32' })
+    const attributes = { axis: { int: 0 }, reduction: { string: 'add' } }
+    return [operation('ScatterElements', { attributes, inputs: [zeros, places, rows], shape: table.shape })]
+  })
 }
 
 /** Rows of an activation [R, D] by `rows` of any shape, where no gradient is wanted (serving). */

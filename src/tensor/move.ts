@@ -1,6 +1,6 @@
-/** @file Operators that move values without computing: reshape, transpose, slice, concat, expand, cast. */
+/** @file Operators that move values without computing: reshape, transpose, slice, split, concat, expand, cast. */
 import { Bug } from '../errors.ts'
-import { type DataType, integers, operation, type Shape, sizeOf, type Tensor } from './node.ts'
+import { constant, type DataType, integers, operation, operations, type Shape, sizeOf, type Tensor } from './node.ts'
 import { sum } from './reduce.ts'
 import { broadcastAxes, broadcastShapes, frontAxis, sameShape } from './shape.ts'
 
@@ -53,6 +53,24 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
     shape: x.shape.with(along, size + before + after),
     gradient: ([g]) => [g && slice(g, along, before, before + size)],
   })
+}
+
+/** Stretches of the given sizes along one axis, in order: where all of them get a gradient, it is put together in one pass. */
+export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
+  const along = frontAxis(axis, x.shape.length)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  if (total !== x.shape[along]) throw new Bug(`split of axis ${axis} with size ${x.shape[along]} into ${sizes.join(' + ')}`)
+  if (sizes.length === 1) return [x]
+  const parts: readonly Tensor[] = operations('Split', {
+    attributes: { axis: { int: along } },
+    inputs: [x, integers(sizes)],
+    shapes: sizes.map((size) => x.shape.with(along, size)),
+    gradient: (gradients) => {
+      const given = parts.map((part, index) => gradients[index] ?? constant(new Float32Array(sizeOf(part.shape)), part.shape))
+      return [concat(given, along)]
+    },
+  })
+  return parts
 }
 
 /** Tensors side by side along one axis. */

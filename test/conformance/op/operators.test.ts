@@ -21,7 +21,7 @@ import {
 import { rowsOf } from '../../../src/tensor/gather.ts'
 import * as exported from '../../../src/tensor/index.ts'
 import { matmul } from '../../../src/tensor/linear.ts'
-import { cast, concat, expand, pad, reshape, slice, sumTo, transpose } from '../../../src/tensor/move.ts'
+import { cast, concat, expand, pad, reshape, slice, split, sumTo, transpose } from '../../../src/tensor/move.ts'
 import { integers, scalar, type Tensor } from '../../../src/tensor/node.ts'
 import { layerNorm, softmax } from '../../../src/tensor/normalize.ts'
 import { mean, sum, sumSquares } from '../../../src/tensor/reduce.ts'
@@ -82,6 +82,15 @@ const moving: Record<string, OperatorCase> = {
   },
   slice: { shapes: even, build: (x) => slice(x, -1, 1, 2), naive: (x) => tabulate(ending(x.shape, 1), (i) => at(x, ending(i, 1))) },
   'slice of everything': { shapes: rows, build: (x) => mul(slice(x, 0, 0, x.shape[0]!), 1), naive: (x) => x },
+  // The middle part is left unread: it has no gradient to give back.
+  split: {
+    shapes: shapeOf(0, 2).map((shape) => [[4, ...shape]]),
+    build: (x) => {
+      const [first, , last] = split(x, 0, [1, 1, 2]) as [Tensor, Tensor, Tensor]
+      return concat([mul(last, 3), first], 0)
+    },
+    naive: (x) => tabulate(x.shape.with(0, 3), ([first, ...rest]) => (first === 2 ? at(x, [0, ...rest]) : 3 * at(x, [first! + 2, ...rest]))),
+  },
   pad: {
     shapes: rows,
     build: (x) => pad(x, 0, 2, 1),
