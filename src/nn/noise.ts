@@ -1,13 +1,13 @@
-/** @file Randomness as inputs: dropout masks and normal noise come in from pools, so that a resumed run repeats itself to the bit. */
+/** @file Randomness as inputs: dropout masks, normal and Gumbel noise come in from pools, so that a resumed run repeats itself to the bit. */
 import { mul } from '../tensor/elementwise.ts'
 import { input, type Shape, type Tensor } from '../tensor/node.ts'
 
-/** One noise input of a graph: normals, or keep masks holding 0 and 1 / (1 - rate). */
+/** One noise input of a graph: normals, standard Gumbel values, or keep masks holding 0 and 1 / (1 - rate). */
 export interface NoiseInput {
   readonly tensor: Tensor
   readonly name: string
-  readonly kind: 'normal' | 'keep'
-  /** The dropout rate; 0 for normals. */
+  readonly kind: 'normal' | 'gumbel' | 'keep'
+  /** The dropout rate; 0 for the others. */
   readonly rate: number
 }
 
@@ -20,6 +20,8 @@ export interface Noise {
   keep(shape: Shape, rate: number): Tensor | undefined
   /** Standard normal values; undefined when serving, where noise is its mean (R-M5). */
   normal(shape: Shape): Tensor | undefined
+  /** Standard Gumbel values, -log(-log u); undefined when serving (R-S6). */
+  gumbel(shape: Shape): Tensor | undefined
   /** Every input declared so far. */
   readonly inputs: readonly NoiseInput[]
 }
@@ -39,6 +41,7 @@ export function trainingNoise(): Noise {
     inputs,
     keep,
     normal: (shape) => declare('normal', shape, 0),
+    gumbel: (shape) => declare('gumbel', shape, 0),
     dropout(x, rate) {
       const mask = keep(x.shape, rate)
       return mask ? mul(x, mask) : x
@@ -47,4 +50,11 @@ export function trainingNoise(): Noise {
 }
 
 /** No noise: the served model. */
-export const noNoise: Noise = { training: false, inputs: [], dropout: (x) => x, keep: () => undefined, normal: () => undefined }
+export const noNoise: Noise = {
+  training: false,
+  inputs: [],
+  dropout: (x) => x,
+  keep: () => undefined,
+  normal: () => undefined,
+  gumbel: () => undefined,
+}

@@ -12,6 +12,14 @@ describe('noise pools', () => {
     expect(noisePools(3).draw('normal', 0, 100, 43)).not.toEqual(first)
   })
 
+  it('hold standard Gumbel values: mean 0.5772, variance π²/6', () => {
+    const values = noisePools(1).draw('gumbel', 0, 200_000, 1)
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
+    expect(Math.abs(mean - 0.5772)).toBeLessThan(0.01)
+    expect(Math.abs(variance - Math.PI ** 2 / 6)).toBeLessThan(0.03)
+  })
+
   it('hold standard normals, and masks that keep the mean', () => {
     const pools = noisePools(1)
     const normals = pools.draw('normal', 0, 200_000, 1)
