@@ -1,18 +1,22 @@
 /** @file Affine layers and layer normalization. */
 import { add } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
-import { type Initializer, parameter, type Tensor } from '../tensor/node.ts'
+import { type Initializer, type Parameter, parameter, type Tensor } from '../tensor/node.ts'
 import { layerNorm as normalize } from '../tensor/normalize.ts'
 import { ones, xavier, zeros } from './init.ts'
 
 /** A function of one tensor that holds its own parameters. */
 export type Layer = (x: Tensor) => Tensor
 
+/** An affine layer, and its W [in, out]. */
+export type Affine = Layer & { readonly weight: Parameter }
+
 /** x [.., in] -> x W + b [.., out]; W is named `NAME.weight` [in, out], b `NAME.bias` [out]. */
-export function linear(name: string, [fanIn, fanOut]: readonly [number, number], options: { bias?: boolean; init?: Initializer } = {}): Layer {
+export function linear(name: string, [fanIn, fanOut]: readonly [number, number], options: { bias?: boolean; init?: Initializer } = {}): Affine {
   const weight = parameter(`${name}.weight`, [fanIn, fanOut], options.init ?? xavier(fanIn, fanOut))
   const bias = options.bias === false ? undefined : parameter(`${name}.bias`, [fanOut], zeros)
-  return (x) => (bias ? add(matmul(x, weight), bias) : matmul(x, weight))
+  const layer: Layer = (x) => (bias ? add(matmul(x, weight), bias) : matmul(x, weight))
+  return Object.assign(layer, { weight })
 }
 
 /** Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D]. */

@@ -4,7 +4,7 @@ import { add, gelu, relu } from '../tensor/elementwise.ts'
 import { reshape, transpose } from '../tensor/move.ts'
 import type { Tensor } from '../tensor/node.ts'
 import { normal } from './init.ts'
-import { layerNorm, linear } from './linear.ts'
+import { type Affine, layerNorm, linear } from './linear.ts'
 import type { Noise } from './noise.ts'
 
 /** The sizes of a block. */
@@ -31,11 +31,22 @@ export interface BlockInputs {
 /** A block: [B, Lq, D] -> [B, Lq, D]. */
 export type Block = (inputs: BlockInputs) => Tensor
 
+/** What makes queries, keys and values [.., D]; head h has the columns from h D / H on. */
+export type Projections = Readonly<Record<'query' | 'key' | 'value', Affine>>
+
+/** The projections of an attention, for whoever else reads by them; parameters `NAME.{query,key,value}`. */
+export function attentionProjections(name: string, width: number): Projections {
+  const project = (part: string): Affine => linear(`${name}.${part}`, [width, width], { init: normal() })
+  return { query: project('query'), key: project('key'), value: project('value') }
+}
+
 /** Attention of several heads; parameters `NAME.{query,key,value,output}`. */
-export function multiHeadAttention(name: string, { width, heads, dropout }: BlockConfig): Block {
-  const [toQuery, toKey, toValue, toOutput] = (['query', 'key', 'value', 'output'] as const).map((part) =>
-    linear(`${name}.${part}`, [width, width], { init: normal() }),
-  )
+export function multiHeadAttention(
+  name: string,
+  { width, heads, dropout }: BlockConfig,
+  { query: toQuery, key: toKey, value: toValue }: Projections = attentionProjections(name, width),
+): Block {
+  const toOutput = linear(`${name}.output`, [width, width], { init: normal() })
   const split = (x: Tensor): Tensor => {
     const [rows, length] = x.shape as [number, number, number]
     return heads === 1 ? reshape(x, [rows, 1, length, width]) : transpose(reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3])
@@ -43,17 +54,17 @@ export function multiHeadAttention(name: string, { width, heads, dropout }: Bloc
   return ({ query, memory = query, bias, noise }) => {
     const [rows, lengthQ] = query.shape as [number, number, number]
     const lengthK = memory.shape[1] as number
-    const [q, k, v] = [split(toQuery!(query)), split(toKey!(memory)), split(toValue!(memory))]
+    const [q, k, v] = [split(toQuery(query)), split(toKey(memory)), split(toValue(memory))]
     const { output } = attention({ query: q, key: k, value: v, bias, keep: noise.keep([rows, heads, lengthQ, lengthK], dropout) })
     const merged = heads === 1 ? output : transpose(output, [0, 2, 1, 3])
-    return toOutput!(reshape(merged, [rows, lengthQ, width]))
+    return toOutput(reshape(merged, [rows, lengthQ, width]))
   }
 }
 
-/** LayerNorm(x + attention), then LayerNorm(x + feed-forward); parameters `NAME.attention.*`, `NAME.feedForward.*`, `NAME.norm1`, `NAME.norm2`. */
-export function transformerBlock(name: string, config: BlockConfig): Block {
+/** LayerNorm(x + attention), then LayerNorm(x + feed-forward); parameters `NAME.attention.*`, `NAME.feedForward.*`, `NAME.norm1`, `NAME.norm2`; given projections are shared. */
+export function transformerBlock(name: string, config: BlockConfig, projections?: Projections): Block {
   const { width, feedForward = 4 * width, dropout, activation = 'gelu' } = config
-  const attend = multiHeadAttention(`${name}.attention`, config)
+  const attend = multiHeadAttention(`${name}.attention`, config, projections)
   const inner = linear(`${name}.feedForward.inner`, [width, feedForward], { init: normal() })
   const outer = linear(`${name}.feedForward.outer`, [feedForward, width], { init: normal() })
   const [afterAttention, afterFeedForward] = [layerNorm(`${name}.norm1`, width), layerNorm(`${name}.norm2`, width)]
