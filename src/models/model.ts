@@ -60,6 +60,8 @@ export interface NextItemModel {
   serve(shape: BatchShape): ServingGraph
   /** The item table [itemCount + 1, D], computed once per trained model. */
   table(): Tensor
+  /** Tensors of parameters and frozen inputs alone that serving graphs read as inputs of these names, computed along with the table. */
+  prepared?(): Readonly<Record<string, Tensor>>
   /** Fills the buffers of a training or serving graph; rows beyond the windows are padding. `random` is the step's own, and given in training alone. */
   fill(windows: readonly Window[], shape: BatchShape, buffers: InputBuffers, random?: RandomStream): void
   /** Turns the serving graph's reasons for one history (row 0) into explanations. */

@@ -43,10 +43,11 @@ export const batchRows = 128
 export async function nextItemScorer({ slug, model, dataset, parameters, runtime = {} }: ScorerParts): Promise<NextItemScorer> {
   const frozen = frozenInputs(dataset, model)
   const { maxLength, mergeBehaviors: merge } = model.windows
-  const tableGraph = buildGraph({ table: model.table() })
+  const tableGraph = buildGraph({ table: model.table(), ...model.prepared?.() })
   const tableProgram = await compile(tableGraph, runtime)
   bindAll(tableProgram, tableGraph, parameters, frozen)
   const table = tableProgram.outputs['table'] as Float32Array
+  const given = { ...frozen, ...(tableProgram.outputs as FrozenInputs) }
   const [itemRows, width] = model.table().shape as [number, number]
   const servings = new Map<string, Promise<Serving>>()
   const products = new Map<number, Promise<Program>>()
@@ -54,7 +55,7 @@ export async function nextItemScorer({ slug, model, dataset, parameters, runtime
 
   const serving = (rows: number, length: number): Promise<Serving> => {
     const key = `${rows} ${length}`
-    const made = servings.get(key) ?? makeServing(model, { rows, length, targets: 0 }, parameters, frozen, runtime)
+    const made = servings.get(key) ?? makeServing(model, { rows, length, targets: 0 }, parameters, given, runtime)
     servings.set(key, made)
     return made
   }

@@ -132,7 +132,9 @@ const arenaFactor = 1.15
 function validationBytes(model: NextItemModel): number {
   const served = model.serve({ rows: batchRows, length: model.windows.maxLength, targets: 0 })
   const table = model.table()
-  return arenaFactor * (peakBytes([served.user]) + peakBytes([table])) + bytesOf(table) + 2 * 4 * batchRows * (table.shape[0] as number)
+  const once = [table, ...Object.values(model.prepared?.() ?? {})]
+  const kept = once.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
+  return arenaFactor * (peakBytes([served.user]) + peakBytes(once)) + kept + 2 * 4 * batchRows * (table.shape[0] as number)
 }
 
 function noiseBytes(steps: readonly StepGraph[]): number {
