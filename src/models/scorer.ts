@@ -8,6 +8,8 @@ export interface Explanation {
   readonly behaviors?: Readonly<Record<string, number>>
   /** How much each modality carried the score. */
   readonly modalities?: Readonly<Partial<Record<Modality, number>>>
+  /** The interest center that carried most of the score, with its share of the whole: a number from 0, those of a modality's items it was made of. */
+  readonly center?: { readonly modality: Modality; readonly index: number; readonly share: number }
   /** History events that carried the score, strongest first. */
   readonly because?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex; readonly share: number }[]
 }
