@@ -1,0 +1,117 @@
+/** @file What SGP4SR computes before training: a graph of items for each modality (eq. 1-3), co-occurrence, and interest centers (eq. 8). */
+import type { Dataset, FeatureModality, FeatureTable } from '../../data/schema.ts'
+import { UserError } from '../../errors.ts'
+import { randomStream } from '../../random/stream.ts'
+import { type SparseMatrix, sparseLayout } from '../../tensor/sparse-product.ts'
+import type { Offline, OfflineSources } from '../model.ts'
+import { clusterItems } from './clusters.ts'
+import { coOccurrence, rowNormalized } from './co-occurrence.ts'
+import { itemsWithVector, type Neighbors, nearestByCosine } from './neighbors.ts'
+
+/** The options that the graphs and centers depend on. */
+export interface OfflineOptions {
+  /** H, neighbors of each item in a modality's graph. */
+  readonly neighbors: number
+  /** mu_m: H_m = round(mu_m H) candidates by cosine. */
+  readonly muModal: number
+  /** mu_o: H_o = round(mu_o H) items by co-occurrence. */
+  readonly muCoOccurrence: number
+  /** k, interest centers of each modality; 0 for none. */
+  readonly centers: number
+  readonly seed: number
+  /** w/o COO: the H items of the highest cosine. */
+  readonly withoutCoOccurrence: boolean
+}
+
+/**
+ * The sparse layouts graph.id (co-occurrence with rows that sum to 1), and for each modality of the dataset graph.MODALITY (see
+ * {@link modalGraph}), all [items + 1, items + 1], and centers.MODALITY [k, items + 1]: 1 / the cluster's size for its items (R-S5).
+ * @throws UserError when the dataset does not fit the options, before anything is computed
+ */
+export async function sgp4srOffline(options: OfflineOptions, { dataset, split, compute }: OfflineSources): Promise<Offline> {
+  const modalities = Object.entries(dataset.features) as [FeatureModality, FeatureTable][]
+  checkOptions(options, dataset)
+  for (const [modality, table] of modalities) checkVectors(modality, table, dataset.catalog.ids, options)
+  const { neighbors, centers, seed, withoutCoOccurrence } = options
+  const together = coOccurrence(dataset, split)
+  const made: Record<string, Offline[string]> = sparseLayout('graph.id', rowNormalized(together))
+  const candidates = withoutCoOccurrence ? neighbors : Math.round(options.muModal * neighbors)
+  const coOccurring = withoutCoOccurrence ? 0 : Math.round(options.muCoOccurrence * neighbors)
+  for (const [modality, table] of modalities) {
+    const modal = await nearestByCosine(table, candidates, compute)
+    Object.assign(made, sparseLayout(`graph.${modality}`, modalGraph(modal, together, { neighbors, coOccurring })))
+    if (centers === 0) continue
+    const clusters = await clusterItems(table, { count: centers, random: randomStream(seed, 'clusters', modality) }, compute)
+    made[`centers.${modality}`] = { shape: [centers, clusters.length], data: membership(clusters, centers) }
+  }
+  return made
+}
+
+/**
+ * The graph of a modality, [items + 1, items + 1]: of an item's nearest items (H_m of them), those among the H_o it is most often met
+ * with first, then the nearest, up to H (eq. 2-3, R-S2). The item itself is its own nearest and counts as met: it is always among them.
+ * Normalized as in the published code, by the roots of both rows' degrees (R-S3): as every row has H neighbors that is 1 / H, the mean.
+ * An item without a vector keeps itself alone; the pad's row is empty.
+ */
+export function modalGraph(
+  modal: Neighbors,
+  together: SparseMatrix,
+  { neighbors, coOccurring }: { readonly neighbors: number; readonly coOccurring: number },
+): SparseMatrix {
+  const { rows } = together
+  const chosen = Array.from({ length: rows }, (_, item): readonly number[] => {
+    const nearest = [...modal.items.subarray(item * modal.count, (item + 1) * modal.count)]
+    if (item === 0) return []
+    if (nearest[0] !== item) return [item]
+    const met = new Set([item, ...mostMet(together, item, coOccurring)])
+    const guided = [...nearest.filter((other) => met.has(other)), ...nearest.filter((other) => !met.has(other))]
+    return guided.slice(0, neighbors).sort((a, b) => a - b)
+  })
+  const start = new Int32Array(rows + 1)
+  for (const [item, { length }] of chosen.entries()) start[item + 1] = (start[item] as number) + length
+  const value = Float32Array.from(chosen.flatMap((others) => others.map(() => 1 / others.length)))
+  return { rows, columns: rows, start, column: Int32Array.from(chosen.flat()), value }
+}
+
+/** The items most users touched along with this one, ties by item index. */
+function mostMet({ start, column, value }: SparseMatrix, item: number, count: number): number[] {
+  const from = start[item] as number
+  const places = Array.from({ length: (start[item + 1] as number) - from }, (_, at) => from + at)
+  places.sort((a, b) => (value[b] as number) - (value[a] as number) || a - b)
+  return places.slice(0, count).map((at) => column[at] as number)
+}
+
+function membership(clusters: Int32Array, count: number): Float32Array {
+  const sizes = new Int32Array(count)
+  for (const cluster of clusters) if (cluster >= 0) sizes[cluster] = (sizes[cluster] as number) + 1
+  const rows = new Float32Array(count * clusters.length)
+  for (const [item, cluster] of clusters.entries()) if (cluster >= 0) rows[cluster * clusters.length + item] = 1 / (sizes[cluster] as number)
+  return rows
+}
+
+function checkOptions({ neighbors, muModal, muCoOccurrence }: OfflineOptions, { catalog }: Dataset): void {
+  const items = catalog.ids.length - 1
+  if (neighbors > items) {
+    throw new UserError({ where: 'sgp4sr.neighbors', problem: 'invalid', value: `${neighbors}`, expected: `at most the catalog's ${items} items` })
+  }
+  if (muCoOccurrence >= muModal) {
+    throw new UserError({ where: 'sgp4sr.muCoOccurrence', problem: 'invalid', value: `${muCoOccurrence}`, expected: `less than muModal, ${muModal}` })
+  }
+}
+
+function checkVectors(modality: FeatureModality, table: FeatureTable, ids: readonly string[], { centers }: OfflineOptions): void {
+  const items = itemsWithVector(table)
+  if (items.length === 0) {
+    const hint = `prepare the dataset without ${modality} features, or with ones that join its items`
+    throw new UserError({ where: `sgp4sr ${modality} features`, problem: 'empty', value: 'no item has a vector', hint })
+  }
+  if (centers > items.length) {
+    const expected = `at most the ${items.length} items with ${modality} features`
+    throw new UserError({ where: 'sgp4sr.centers', problem: 'invalid', value: `${centers}`, expected })
+  }
+  const { vectors, width } = table
+  const zero = items.find((item) => vectors.subarray(item * width, (item + 1) * width).every((value) => value === 0))
+  if (zero === undefined) return
+  const where = `${modality} features of item "${ids[zero] as string}"`
+  throw new UserError({ where, problem: 'invalid', value: 'all zeros', expected: 'a vector with a direction', hint: 'leave it out if it is missing' })
+}
