@@ -1,7 +1,7 @@
 /** @file `npm run -s bench -- shop`: M³BSR, its ablations and the comparisons on the simulated shop, with the AUC of its click denoising. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { clickNoise } from '../src/cli/click-noise.ts'
+import { clickNoise } from '../src/experiment/click-noise.ts'
 import { loadDataset } from '../src/data/load.ts'
 import { prepareDataset } from '../src/data/prepare.ts'
 import { localFeatures } from '../src/features/local.ts'

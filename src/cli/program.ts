@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import pc from 'picocolors'
 import { demoCommand } from './commands/demo.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { experimentCommand } from './commands/experiment.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
@@ -14,7 +15,16 @@ import { trainCommand } from './commands/train.ts'
 export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
   const program = new Command('siftrec').description('recommendation from many behaviors and many modalities').version(version)
-  const commands = [prepareCommand(), trainCommand(), evaluateCommand(), recommendCommand(), simulateCommand(), demoCommand(), modelsCommand()]
+  const commands = [
+    prepareCommand(),
+    trainCommand(),
+    evaluateCommand(),
+    recommendCommand(),
+    simulateCommand(),
+    demoCommand(),
+    modelsCommand(),
+    experimentCommand(),
+  ]
   for (const command of commands) program.addCommand(command)
   // One sentence, like every other error of ours; its line ends outside the color, so that a colored terminal shows no empty line.
   const outputError = (text: string, write: (text: string) => void): void => write(`${pc.red(text.trimEnd().replace(/\n\((Did .*)\)/, '. $1'))}\n`)

@@ -17,6 +17,6 @@ export type SplitConfig = z.infer<typeof splitConfig>
 export type SplitInput = Partial<SplitConfig>
 
 /** The split options with a dataset's defaults filled in. @throws UserError `invalid` for one out of its range */
-export function splitSettings({ manifest }: Dataset, given: SplitInput): SplitConfig {
+export function splitSettings({ manifest }: Pick<Dataset, 'manifest'>, given: SplitInput): SplitConfig {
   return parseOptions('split', splitConfig, { protocol: manifest.ownSplit ? 'given' : 'leave-one-out', ...given })
 }

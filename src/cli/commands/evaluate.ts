@@ -5,9 +5,9 @@ import { UserError } from '../../errors.ts'
 import { compareRanks, type Report, reportOf } from '../../evaluate/evaluate.ts'
 import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
 import { printInterval, printReports } from '../../evaluate/report.ts'
+import { clickNoise, printClickNoise } from '../../experiment/click-noise.ts'
 import { readTruth } from '../../simulate/shop.ts'
 import { openRun } from '../../train/open-run.ts'
-import { clickNoise, printClickNoise } from '../click-noise.ts'
 import { whole } from '../values.ts'
 
 /** What is evaluated. */

@@ -1,0 +1,79 @@
+/** @file What an experiment is: comparisons of named variants on one protocol each, from which the harness makes every table. */
+import type { MetricName } from '../evaluate/evaluate.ts'
+import type { SplitInput } from '../train/split-config.ts'
+import type { DatasetRecipe } from './dataset-recipe.ts'
+import type { MeasureName } from './measures.ts'
+import type { Plot } from './plot.ts'
+import type { ComparisonResult } from './results.ts'
+
+/** A metric with its list length, e.g. `ndcg@10`. */
+export type Metric = `${MetricName}@${number}`
+
+/** Options that differ from the defaults, of the model and of training. */
+export interface OptionSet {
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly training?: Readonly<Record<string, unknown>>
+}
+
+/** A dataset as a comparison names it; the noise test has another one for each seed. */
+export interface DatasetChoice {
+  readonly label: string
+  readonly recipe: (seed: number) => DatasetRecipe
+}
+
+/** A model with options, by the name it has in tables. */
+export interface Variant extends OptionSet {
+  readonly name: string
+  /** A slug of the registry. */
+  readonly model: string
+  /** Option sets laid over the variant's own: each is trained with the first seed, and validation NDCG@10 keeps one. */
+  readonly tune?: readonly OptionSet[]
+  /** Another variant of the comparison: its options, as validation chose them, come before the variant's own. */
+  readonly like?: string
+  /** By default the comparison's. */
+  readonly dataset?: DatasetChoice
+  /** By default the comparison's. */
+  readonly split?: SplitInput
+  /** The variant it is compared with, target by target; by default the comparison's reference. */
+  readonly against?: string
+}
+
+/** Variants that rank the same targets among the same candidates: one pair of tables. */
+export interface Comparison {
+  readonly title: string
+  readonly dataset: DatasetChoice
+  readonly split?: SplitInput
+  readonly metrics: readonly Metric[]
+  /** Whether to rank among 99 sampled negatives too; true by default. */
+  readonly sampled?: boolean
+  readonly variants: readonly Variant[]
+  /** The variant that the others are compared with. */
+  readonly reference?: string
+  /** A figure that is no ranking metric, taken of each run of a model that has it. */
+  readonly measure?: MeasureName
+}
+
+/** What the command line says of an experiment. */
+export interface Wanted {
+  /** The folder of the data sets. */
+  readonly dataRoot: string
+  /** The models named on the command line, for experiments that take them. */
+  readonly models?: readonly string[]
+}
+
+/** An experiment: one command, one results table. */
+export interface Experiment {
+  readonly name: string
+  /** A sentence. */
+  readonly about: string
+  readonly title: string
+  /** 1, 2, 3 by default. */
+  readonly seeds?: readonly number[]
+  /** Whether the models are named on the command line; their slugs by default. */
+  readonly models?: readonly string[]
+  readonly comparisons: (wanted: Wanted) => readonly Comparison[]
+  /** By default the first metric of every variant, with its interval. */
+  readonly plot?: (results: readonly ComparisonResult[]) => Plot
+  /** Tables beside the harness's own, as Markdown. */
+  readonly notes?: (results: readonly ComparisonResult[]) => string
+}

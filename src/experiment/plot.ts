@@ -1,0 +1,137 @@
+/** @file Plots as SVG, drawn without a browser: the only importer of echarts. */
+import { CustomChart, type CustomSeriesOption, LineChart, type LineSeriesOption } from 'echarts/charts'
+import {
+  GridComponent,
+  type GridComponentOption,
+  LegendComponent,
+  type LegendComponentOption,
+  TitleComponent,
+  type TitleComponentOption,
+} from 'echarts/components'
+import { type ComposeOption, init, use } from 'echarts/core'
+import { SVGRenderer } from 'echarts/renderers'
+import type { ComparisonResult } from './results.ts'
+
+use([CustomChart, GridComponent, LegendComponent, LineChart, SVGRenderer, TitleComponent])
+
+/** A figure at a place of the x axis, with its interval. */
+export interface PlotPoint {
+  readonly x: number | string
+  readonly mean: number
+  readonly low?: number | undefined
+  readonly high?: number | undefined
+}
+/** Points of one name; joined by a line where x is a number. */
+export interface PlotSeries {
+  readonly name: string
+  readonly points: readonly PlotPoint[]
+}
+/** One pair of axes. */
+export interface Panel {
+  readonly title: string
+  readonly x: string
+  readonly y: string
+  readonly series: readonly PlotSeries[]
+}
+/** Panels side by side; a series has one color in all of them. */
+export interface Plot {
+  readonly title: string
+  readonly panels: readonly Panel[]
+}
+
+/** Colors told apart by people who see no red or no green (Okabe and Ito). */
+const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#999999']
+const size = { panel: 460, height: 380, left: 64, right: 24, top: 84, bottom: 64 }
+
+type ChartOption = ComposeOption<CustomSeriesOption | GridComponentOption | LegendComponentOption | LineSeriesOption | TitleComponentOption>
+
+/** The plot as SVG text; the same plot gives the same text. */
+export function drawPlot({ title, panels }: Plot): string {
+  const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))]
+  const wide = Math.max(...panels.map(categoriesOf).map(({ length }) => length)) > 6 ? 1.6 : 1
+  const width = size.panel * wide
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: width * panels.length, height: size.height })
+  const option: ChartOption = {
+    animation: false,
+    color: colors,
+    backgroundColor: '#ffffff',
+    title: [
+      { text: title, left: 'center', top: 8, textStyle: { fontSize: 15 } },
+      ...panels.map(({ title }, at) => ({
+        text: title,
+        left: width * (at + 0.5),
+        top: 56,
+        textAlign: 'center' as const,
+        textStyle: { fontSize: 12 },
+      })),
+    ],
+    ...(names.length > 1 && { legend: { data: names, top: 32 } }),
+    grid: panels.map((_, at) => ({ left: width * at + size.left, width: width - size.left - size.right, top: size.top, bottom: size.bottom })),
+    xAxis: panels.map((panel, gridIndex) => ({
+      gridIndex,
+      name: panel.x,
+      nameLocation: 'middle' as const,
+      nameGap: 40,
+      ...(isNumeric(panel)
+        ? { type: 'value' as const }
+        : { type: 'category' as const, data: categoriesOf(panel), axisLabel: { interval: 0, rotate: 20, fontSize: 10 } }),
+    })),
+    yAxis: panels.map((panel, gridIndex) => ({ gridIndex, type: 'value' as const, scale: true, name: panel.y, nameTextStyle: { fontSize: 11 } })),
+    series: panels.flatMap((panel, at) =>
+      panel.series.flatMap((series) => seriesOf(panel, series, at, colors[names.indexOf(series.name) % colors.length] as string)),
+    ),
+  }
+  chart.setOption(option)
+  const svg = chart.renderToSVGString()
+  chart.dispose()
+  // The library counts its charts in class names and ids.
+  return `${svg.replaceAll(/\bzr\d+-/g, 'zr-')}\n`
+}
+
+const isNumeric = ({ series }: Panel): boolean => series.every(({ points }) => points.every(({ x }) => typeof x === 'number'))
+const categoriesOf = ({ series }: Panel): string[] => [...new Set(series.flatMap(({ points }) => points.map(({ x }) => String(x))))]
+
+function seriesOf(panel: Panel, { name, points }: PlotSeries, at: number, color: string): (LineSeriesOption | CustomSeriesOption)[] {
+  const axes = { name, xAxisIndex: at, yAxisIndex: at, color }
+  const numeric = isNumeric(panel)
+  const place = ({ x }: PlotPoint): number => (numeric ? (x as number) : categoriesOf(panel).indexOf(String(x)))
+  const line: LineSeriesOption = {
+    ...axes,
+    type: 'line',
+    symbol: 'circle',
+    symbolSize: 7,
+    data: points.map((point) => [place(point), point.mean]),
+    lineStyle: { width: numeric ? 2 : 0 },
+  }
+  const bounded = points.filter(({ low, high }) => low !== undefined && high !== undefined)
+  const bars: CustomSeriesOption = {
+    ...axes,
+    type: 'custom',
+    data: bounded.map((point) => [place(point), point.low as number, point.high as number]),
+    encode: { x: 0, y: [1, 2] },
+    renderItem(_, api) {
+      const end = (dimension: number): number[] => api.coord([api.value(0), api.value(dimension)])
+      const [[x = 0, low = 0], [, high = 0]] = [end(1), end(2)] as [number[], number[]]
+      const stroke = (x1: number, y1: number, x2: number, y2: number) => ({
+        type: 'line' as const,
+        shape: { x1, y1, x2, y2 },
+        style: { stroke: color, lineWidth: 1.2, opacity: 0.7 },
+      })
+      return { type: 'group', children: [stroke(x, low, x, high), stroke(x - 4, low, x + 4, low), stroke(x - 4, high, x + 4, high)] }
+    },
+  }
+  return [line, bars]
+}
+
+/** The plot of experiments without one of their own: each variant's first metric, a panel a comparison. */
+export function plotOfVariants(title: string, results: readonly ComparisonResult[]): Plot {
+  const panels = results.map(({ title, metrics, variants }) => {
+    const [metric = 'ndcg@10'] = metrics
+    const points = variants.flatMap(({ variant, figures }) => {
+      const figure = figures.full[metric]
+      return figure ? [{ x: variant, ...figure }] : []
+    })
+    return { title, x: '', y: `test ${metric.toUpperCase()}`, series: [{ name: metric.toUpperCase(), points }] }
+  })
+  return { title, panels }
+}

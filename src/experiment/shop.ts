@@ -1,0 +1,65 @@
+/** @file The simulated shop: M³BSR, its denoisers and their readings, beside the comparisons, with the AUC of its click denoising. */
+import type { Comparison, Experiment, Variant } from './experiment.ts'
+import { m3bsrSettings, sasrecSettings } from './settings.ts'
+import { simulatedShop } from './shop-dataset.ts'
+
+const m3bsr = (name: string, options: Readonly<Record<string, unknown>> = {}): Variant => ({
+  name,
+  model: 'm3bsr',
+  config: { ...m3bsrSettings.shop.config, ...options },
+  training: m3bsrSettings.shop.training,
+})
+
+const compared = (title: string, reference: string, variants: readonly Variant[]): Comparison => ({
+  title,
+  dataset: simulatedShop,
+  split: { protocol: 'leave-one-out' },
+  metrics: ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20'],
+  measure: 'click auc',
+  reference,
+  variants,
+})
+
+/** M³BSR beside what it is compared with. */
+export const shop: Experiment = {
+  name: 'shop',
+  title: 'The simulated shop',
+  about: 'M³BSR, SASRec, item-kNN and popularity on a shop with planted noise; the AUC tells how well denoising finds accidental clicks.',
+  comparisons: () => [
+    compared('Models', 'SASRec', [
+      { name: 'SASRec', model: 'sasrec', ...sasrecSettings.shop },
+      m3bsr('M³BSR'),
+      { name: 'popularity', model: 'popularity' },
+      { name: 'item-kNN', model: 'item-knn' },
+    ]),
+  ],
+}
+
+/** M³BSR without each denoiser. */
+export const shopAblation: Experiment = {
+  name: 'shop-ablation',
+  title: 'The simulated shop, without each denoiser',
+  about: 'M³BSR on the simulated shop with both denoisers, and without each.',
+  comparisons: () => [
+    compared('Ablations', 'M³BSR', [
+      m3bsr('M³BSR'),
+      m3bsr('w/o CDMD-M', { withoutModalityDenoising: true }),
+      m3bsr('w/o CDMD-B', { withoutBehaviorDenoising: true }),
+    ]),
+  ],
+}
+
+/** M³BSR by other readings of R-M4 and R-M8. */
+export const shopReadings: Experiment = {
+  name: 'shop-readings',
+  title: 'The simulated shop, other readings of the denoising',
+  about: 'M³BSR on the simulated shop by other readings of its denoising (R-M4, R-M8).',
+  comparisons: () => [
+    compared('Readings', 'M³BSR', [
+      m3bsr('M³BSR'),
+      m3bsr('literal R-M8', { reconstruction: 'literal', lambdaBehavior: 0.1 }),
+      m3bsr('stateTerm', { stateTerm: true, lambdaBehavior: 0.3, lambdaModality: 0.1 }),
+      m3bsr('timeEmbedding', { timeEmbedding: true }),
+    ]),
+  ],
+}
