@@ -7,8 +7,10 @@ import type { Dataset, History, Split } from '../../../src/data/schema.ts'
 import { bucketsOf, epochBatches, makeWindows, trainingWindows } from '../../../src/data/windows.ts'
 import { catalogShape, frozenInputs } from '../../../src/models/frozen-inputs.ts'
 import type { NextItemDefinition, NextItemModel } from '../../../src/models/model.ts'
+import { buildGraph } from '../../../src/onnx/graph.ts'
 import { type NextItemScorer, nextItemScorer } from '../../../src/ranking/scorer.ts'
 import { topItems } from '../../../src/ranking/top-items.ts'
+import { compile } from '../../../src/runtime/session.ts'
 import { readSafetensors } from '../../../src/storage/safetensors.ts'
 import { trainingConfig } from '../../../src/train/config.ts'
 import { trainModel } from '../../../src/train/loop.ts'
@@ -28,8 +30,13 @@ export interface Candidate {
 
 const runtime = { threads: 1 }
 
-const buildOn = ({ definition, options }: Candidate, dataset: Dataset): NextItemModel =>
-  definition.build((definition.config as { parse(value: unknown): never }).parse(options), catalogShape(dataset))
+/** The model for a dataset, with what it computes offline from the training rows of {@link lastTwo}. */
+export async function buildOn({ definition, options }: Candidate, dataset: Dataset): Promise<NextItemModel> {
+  const config = (definition.config as { parse(value: unknown): never }).parse(options)
+  const compute = (outputs: Parameters<typeof buildGraph>[0]) => compile(buildGraph(outputs), runtime)
+  const made = await definition.offline?.make(config, { dataset, split: lastTwo(dataset), compute })
+  return definition.build(config, catalogShape(dataset), made)
+}
 
 /** The last two events of each user are validation and test. */
 function lastTwo({ events }: Dataset): Split {
@@ -48,7 +55,7 @@ function historyOf(items: readonly number[], { user = 1, behaviors = items.map((
 }
 
 async function untrained(candidate: Candidate, dataset: Dataset, seed = 1): Promise<NextItemScorer> {
-  const model = buildOn(candidate, dataset)
+  const model = await buildOn(candidate, dataset)
   const state = initialParameters(parametersOf(model, anyShape(model, dataset)), seed)
   const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
   return nextItemScorer({ slug: candidate.definition.slug, model, dataset, parameters, runtime })
@@ -89,7 +96,7 @@ export function conformance(candidate: Candidate): void {
     })
 
     it('computes the gradient that finite differences find, for every parameter', async () => {
-      await checkGradients(buildOn(candidate, dataset), dataset)
+      await checkGradients(await buildOn(candidate, dataset), dataset)
     })
 
     it('learns the ring, repeats itself to the byte, and scores the same after loading', async () => {
@@ -111,7 +118,7 @@ export function conformance(candidate: Candidate): void {
 async function trainRing(candidate: Candidate, dataset: Dataset, seed: number): Promise<{ bytes: Buffer; hits: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'ring-'))
   try {
-    const model = buildOn(candidate, dataset)
+    const model = await buildOn(candidate, dataset)
     const epochs = candidate.epochs ?? 60
     const training = trainingConfig.parse({ epochs, patience: epochs, batchSize: 16, learningRate: 1e-2, seed, threads: 1 })
     const split = lastTwo(dataset)
