@@ -6,11 +6,12 @@ import { popularity } from './baselines/general/popularity.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import type { NextItemDefinition } from './model.ts'
 import { sasrec } from './sasrec/sasrec.ts'
+import { sgp4sr } from './sgp4sr/sgp4sr.ts'
 
 /** A model of the registry: trained by gradients, or fitted by counting. */
 export type ModelEntry = NextItemDefinition | FittedModel<unknown>
 
-const models: readonly ModelEntry[] = [m3bsr, sasrec, popularity, itemKnn]
+const models: readonly ModelEntry[] = [m3bsr, sgp4sr, sasrec, popularity, itemKnn]
 
 /** The slugs of all models. */
 export const modelSlugs: readonly string[] = models.map(({ slug }) => slug)

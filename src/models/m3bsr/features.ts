@@ -66,13 +66,14 @@ interface FrozenVectors {
   readonly present: Tensor
 }
 
-function frozenVectors(modality: FeatureModality, { itemCount, features }: CatalogShape): FrozenVectors {
+/** The frozen vectors of a catalog's modality. */
+export function frozenVectors(modality: FeatureModality, { itemCount, features }: CatalogShape): FrozenVectors {
   const vectors = input(frozenInput.vectors(modality), [itemCount + 1, features[modality] as number])
   return { modality, vectors, present: input(frozenInput.present(modality), [itemCount + 1]) }
 }
 
-/** Frozen vectors projected to `width`, a learned vector standing in for those an item lacks (R-M1); all items where no ids are given. */
-function projection({ vectors, present }: FrozenVectors, width: number, name: string): (ids?: Tensor) => Tensor {
+/** Frozen vectors projected to `width`, a learned vector standing in for those an item lacks (R-M1); all items where no ids are given. Parameters `NAME.{weight,bias,missing}`. */
+export function projection({ vectors, present }: FrozenVectors, width: number, name: string): (ids?: Tensor) => Tensor {
   const from = vectors.shape[1] as number
   const weight = parameter(`${name}.weight`, [from, width], xavier(from, width))
   const bias = parameter(`${name}.bias`, [width], zeros)

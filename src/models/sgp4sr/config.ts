@@ -20,6 +20,7 @@ export const sgp4srConfig = z
     alpha: z.number().min(0).max(10).default(0.5).describe('weight of the interest center in a modality’s user vector'),
     rho: z.number().min(0).max(1).default(0.1).describe('weight of the image, where there is one; the text has the rest of 1'),
     temperature: z.number().min(0.01).max(10).default(1).describe('temperature of the choice among interest centers'),
+    clusterSeed: z.int().min(0).max(4_294_967_295).default(1).describe('seeds the clusters that interest centers begin as'),
     sharedLayers: flag('let all streams share one Transformer, as the published code does'),
     withoutCoOccurrence: flag('choose neighbors by the modality alone (w/o COO)'),
     withoutGraphs: flag('read projected modal features in place of the graphs (w/o CGC)'),

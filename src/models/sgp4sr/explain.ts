@@ -1,0 +1,81 @@
+/** @file Why SGP4SR ranks an item: its score is a sum over the fused score and each modality's own, and there over the interest centers. */
+import type { FeatureModality, ItemIndex, Modality } from '../../data/schema.ts'
+import type { ItemScores } from '../model.ts'
+import type { Explanation } from '../scorer.ts'
+
+/** Names of what the serving graph tells, for one history. */
+export const reason = {
+  /** e_u^s [D] */
+  fused: 'fused',
+  /** rho_m e_{u,t}^m [D] */
+  stream: (modality: string): string => `stream.${modality}`,
+  /** rho_m alpha times what each center is of e_{c,u}^m [k, D] */
+  centers: (modality: string): string => `centers.${modality}`,
+} as const
+
+/** What an item owes to a modality's score: to the stream, and to each center. */
+interface Carried {
+  readonly modality: Modality
+  readonly stream: number
+  readonly centers: readonly number[]
+}
+
+/**
+ * Shares of the fused score (named `id`, whose embedding it meets) and of each modality's score in the scores of items, and the center that
+ * carried most. A part's contribution is its vector times the item's row, less what it gives the average item (a constant moves no
+ * ranking); negative contributions count as nothing, unless all are.
+ */
+export function explainItems(
+  modalities: readonly FeatureModality[],
+  items: readonly ItemIndex[],
+  reasons: Readonly<Record<string, Float32Array>>,
+  scores: ItemScores,
+): Explanation[] {
+  const average = averageRow(scores)
+  const width = scores.width / (1 + modalities.length)
+  return items.map((item) => {
+    const row = average.map((mean, at) => (scores.table[item * scores.width + at] as number) - mean)
+    const carried = [
+      carriedBy('id', row.subarray(0, width), reasons[reason.fused], undefined),
+      ...modalities.map((modality, index) => {
+        const part = row.subarray((index + 1) * width, (index + 2) * width)
+        return carriedBy(modality, part, reasons[reason.stream(modality)], reasons[reason.centers(modality)])
+      }),
+    ]
+    const shares = sharesOf(carried.map(({ stream, centers }) => centers.reduce((sum, value) => sum + value, stream)))
+    const center = strongestCenter(carried, shares)
+    return { item, modalities: Object.fromEntries(carried.map(({ modality }, at) => [modality, shares[at]])), ...(center && { center }) }
+  })
+}
+
+const none = new Float32Array(0)
+
+function carriedBy(modality: Modality, row: Float64Array, stream: Float32Array = none, centers: Float32Array = none): Carried {
+  const times = (vector: Float32Array): number => vector.reduce((sum, value, at) => sum + value * (row[at] as number), 0)
+  const each = Array.from({ length: centers.length / row.length }, (_, at) => times(centers.subarray(at * row.length, (at + 1) * row.length)))
+  return { modality, stream: times(stream), centers: each }
+}
+
+/** A center's share is its part of what its modality carried. */
+function strongestCenter(carried: readonly Carried[], shares: readonly number[]): Explanation['center'] {
+  const all = carried.flatMap(({ modality, stream, centers }, at) => {
+    const [, ...own] = sharesOf([stream, ...centers])
+    return own.map((share, index) => ({ modality, index, share: share * (shares[at] as number) }))
+  })
+  return all.reduce<(typeof all)[number] | undefined>((best, center) => (best && best.share >= center.share ? best : center), undefined)
+}
+
+function averageRow({ table, width }: ItemScores): Float64Array {
+  const average = new Float64Array(width)
+  const rows = table.length / width - 1
+  for (let at = width; at < table.length; at++) average[at % width] = (average[at % width] as number) + (table[at] as number) / rows
+  return average
+}
+
+/** Non-negative shares that add up to 1. */
+function sharesOf(values: readonly number[]): number[] {
+  const positive = values.map((value) => Math.max(0, value))
+  const counted = positive.some((value) => value > 0) ? positive : values.map(Math.abs)
+  const total = counted.reduce((sum, value) => sum + value, 0)
+  return counted.map((value) => (total > 0 ? value / total : 1 / values.length))
+}

@@ -1,0 +1,45 @@
+/** @file What a run of SGP4SR computes before training, as its options ask for it. */
+import type { Dataset, FeatureTable } from '../../data/schema.ts'
+import type { NextItemDefinition, Offline } from '../model.ts'
+import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
+import { sgp4srOffline } from './graphs.ts'
+
+/** Graphs and interest centers; see {@link sgp4srOffline} for their names. Fused modalities (w/o MUL) are computed as one, `fused`. */
+export const offline: Required<NextItemDefinition<Sgp4srConfig>>['offline'] = {
+  key: keyOf,
+  async make(config, sources) {
+    const { dataset } = sources
+    if (!hasGraphs(config) && !hasCenters(config)) return {}
+    const fused = config.withoutSeparation && dataset.features.image && dataset.features.text
+    const options = { ...config, centers: hasCenters(config) ? config.centers : 0, seed: config.clusterSeed }
+    const made = await sgp4srOffline(options, fused ? { ...sources, dataset: fusedDataset(dataset) } : sources)
+    const kept = Object.entries(made).filter(([name]) => hasGraphs(config) || !name.startsWith('graph.'))
+    return Object.fromEntries(fused ? kept.map(([name, tensor]) => [name.replace(/^(graph|centers)\.image/, '$1.fused'), tensor]) : kept) as Offline
+  },
+}
+
+function keyOf(config: Sgp4srConfig): unknown {
+  const { neighbors, muCoOccurrence, muModal, withoutCoOccurrence, withoutSeparation, clusterSeed } = config
+  const centers = hasCenters(config) ? { centers: config.centers, clusterSeed } : {}
+  return { ...centers, graphs: hasGraphs(config), neighbors, muCoOccurrence, muModal, withoutCoOccurrence, withoutSeparation }
+}
+
+/** The dataset with both modalities side by side under one name: unit vectors, so that neither outweighs the other by its length. */
+function fusedDataset(dataset: Dataset): Dataset {
+  const { image, text } = dataset.features as { image: FeatureTable; text: FeatureTable }
+  const width = image.width + text.width
+  const vectors = new Float32Array(image.present.length * width)
+  for (const [item] of image.present.entries()) {
+    vectors.set(unitVector(image, item), item * width)
+    vectors.set(unitVector(text, item), item * width + image.width)
+  }
+  const present = image.present.map((has, item) => has | (text.present[item] as number))
+  return { ...dataset, features: { image: { width, vectors, present } } }
+}
+
+/** An item's vector scaled to length 1; zeros where it has none. */
+function unitVector({ vectors, width }: FeatureTable, item: number): Float32Array {
+  const vector = vectors.subarray(item * width, (item + 1) * width)
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
+  return length > 0 ? vector.map((value) => value / length) : vector
+}
