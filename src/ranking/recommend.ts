@@ -22,6 +22,8 @@ export interface Recommendation {
   /** How much each behavior and each modality carried the score, in [0, 1]; absent where the model cannot tell. */
   readonly behaviors?: Readonly<Record<string, number>>
   readonly modalities?: Readonly<Partial<Record<Modality, number>>>
+  /** The interest center that carried most; see `Explanation`. */
+  readonly center?: NonNullable<Explanation['center']>
   readonly because?: readonly Reason[]
 }
 /** What {@link recommend} gives. */
@@ -60,12 +62,13 @@ function popularItems(dataset: Dataset, split: Split, top: number): ScoredItem[]
 }
 
 function named(dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation {
-  const { behaviors, modalities, because } = explanation ?? {}
+  const { behaviors, modalities, center, because } = explanation ?? {}
   return {
     ...itemNamed(dataset, item),
     score,
     ...(behaviors && { behaviors }),
     ...(modalities && { modalities }),
+    ...(center && { center }),
     ...(because && { because: because.map((reason) => reasonNamed(dataset, reason)) }),
   }
 }

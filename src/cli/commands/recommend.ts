@@ -42,12 +42,13 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`
 /** How many history items are named. */
 const namedReasons = 3
 
-function why({ behaviors, modalities, because = [] }: Recommendation): string {
+function why({ behaviors, modalities, center, because = [] }: Recommendation): string {
   const shares = (record: Readonly<Record<string, number>> | undefined): string[] =>
     Object.entries(record ?? {})
       .sort(([, a], [, b]) => b - a)
       .map(([name, share]) => `${name} ${percent(share)}`)
   const parts = [shares(behaviors).join(', '), shares(modalities).join(', ')].filter((part) => part !== '')
+  if (center) parts.push(`${center.modality} center ${center.index} ${percent(center.share)}`)
   const events = because.slice(0, namedReasons).map((reason) => `${label(reason)} (${reason.behavior} ${percent(reason.share)})`)
   const told = [...parts, ...(events.length > 0 ? [`because of ${events.join(', ')}`] : [])]
   return told.length > 0 ? `     ${pc.dim(told.join('; '))}\n` : ''
