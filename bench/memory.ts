@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadDataset } from '../src/data/load.ts'
 import { prepareDataset } from '../src/data/prepare.ts'
+import { m3bsrSettings, sasrecSettings } from '../src/experiment/settings.ts'
 import { localFeatures } from '../src/features/local.ts'
 import { trainRun } from '../src/train/run.ts'
 import { type BenchResult, median } from './result.ts'
-import { m3bsrSettings, sasrecSettings } from './tuned.ts'
 
 const source = '../shared/data/ml-latest-small'
 const cases = {

@@ -60,10 +60,15 @@ export function cellOf(cells: string, { model, seed, dataset, split, sampled, me
     ...(measure !== undefined && { measure }),
   }
   const key = createHash('sha256')
-    .update(JSON.stringify({ ...determined, dataset: dataset.hash, evaluationSeed }))
+    .update(JSON.stringify({ ...determined, dataset: identityOf(dataset), evaluationSeed }))
     .digest('hex')
     .slice(0, 16)
   return { ...determined, key, folder: join(cells, `${model}-${key}`), data: dataset.folder }
+}
+
+/** A dataset's hash is that of its files: what the manifest alone says counts too. */
+function identityOf({ hash, manifest: { candidates, target, behaviors, time, ownSplit } }: PreparedDataset): unknown {
+  return { hash, candidates, target, behaviors, time, ownSplit }
 }
 
 const figures = z.array(z.number())

@@ -16,9 +16,9 @@ export interface GridSettings {
   /** Folder of all cells; experiments share those that are the same. */
   readonly cells: string
   /** The dataset of a variant and seed. */
-  dataset(variant: Variant, seed: number): PreparedDataset
+  readonly dataset: (variant: Variant, seed: number) => PreparedDataset
   /** Whether a variant is to be trained; those that are not are in the table if they are done. */
-  wanted(variant: Variant): boolean
+  readonly wanted: (variant: Variant) => boolean
 }
 
 /** A comparison's grid. */

@@ -1,10 +1,25 @@
 /** @file Every experiment by its name. */
 import { unknownName } from '../errors.ts'
+import { baby } from './baby.ts'
 import type { Experiment } from './experiment.ts'
+import { movies, moviesAblation } from './movies.ts'
+import { noise } from './noise.ts'
+import { scientific, sgp4srAblation, sgp4srCenters } from './scientific.ts'
 import { shop, shopAblation, shopReadings } from './shop.ts'
 
 /** All experiments, in the order they are listed. */
-export const experiments: readonly Experiment[] = [shop, shopAblation, shopReadings]
+export const experiments: readonly Experiment[] = [
+  scientific,
+  baby,
+  noise,
+  sgp4srAblation,
+  sgp4srCenters,
+  shop,
+  shopAblation,
+  shopReadings,
+  movies,
+  moviesAblation,
+]
 
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */
 export function experimentOf(name: string): Experiment {

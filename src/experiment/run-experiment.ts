@@ -7,7 +7,6 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { type PreparedDataset, prepared } from './dataset-recipe.ts'
 import type { Comparison, DatasetChoice, Experiment, Variant } from './experiment.ts'
 import { type Grid, gridOf } from './grid.ts'
-import { drawPlot, plotOfVariants } from './plot.ts'
 import type { GridProgress } from './progress.ts'
 import { type ComparisonResult, rounded, rowsOf } from './results.ts'
 import { isDone } from './run-cell.ts'
@@ -97,14 +96,20 @@ async function prepareAll(
   folder: string,
   progress: GridProgress,
 ): Promise<(choice: DatasetChoice, seed: number) => PreparedDataset> {
-  const made = new Map<DatasetChoice, Map<number, PreparedDataset>>()
-  const choices = new Set(comparisons.flatMap(({ dataset, variants }) => variants.map((variant) => variant.dataset ?? dataset)))
-  for (const choice of choices) {
-    const bySeed = new Map<number, PreparedDataset>()
-    for (const seed of seeds) bySeed.set(seed, await prepared(choice.recipe(seed), folder, progress.say))
-    made.set(choice, bySeed)
+  const nameOf = (choice: DatasetChoice, seed: number): string => {
+    const { name, settings, inputs } = choice.recipe(seed)
+    return JSON.stringify([name, settings, inputs])
   }
-  return (choice, seed) => made.get(choice)?.get(seed) as PreparedDataset
+  const made = new Map<string, PreparedDataset>()
+  for (const { dataset, variants } of comparisons) {
+    for (const choice of new Set(variants.map((variant) => variant.dataset ?? dataset))) {
+      for (const seed of seeds) {
+        const name = nameOf(choice, seed)
+        if (!made.has(name)) made.set(name, await prepared(choice.recipe(seed), folder, progress.say))
+      }
+    }
+  }
+  return (choice, seed) => made.get(nameOf(choice, seed)) as PreparedDataset
 }
 
 /** Runs the jobs that are not done, each cell once. */
@@ -112,7 +117,7 @@ function runStage(
   all: readonly Job[],
   { jobs, signal, progress }: Pick<ExperimentOptions, 'jobs' | 'progress'> & { signal: AbortSignal | undefined },
 ): Promise<'finished' | 'interrupted'> {
-  const once = [...new Map(all.toReversed().map((job) => [job.cell.key, job])).values()].reverse()
+  const once = all.filter(({ cell }, at) => all.findIndex((other) => other.cell.key === cell.key) === at)
   const open = once.filter(({ cell, stage }) => !isDone(cell, stage))
   progress.begin(open, once.length - open.length)
   return runJobs(open, { jobs, signal, report: progress.report })
@@ -147,6 +152,8 @@ async function writeResults(
   const files = { json: join(out, `${name}.json`), md: join(out, `${name}.md`), svg: join(out, `${name}.svg`), parquet: join(own, `${name}.parquet`) }
   await writeAtomically(files.json, printJson({ name, title, about, command }, { rows, comparisons: results.map(withoutRows) }))
   await writeAtomically(files.md, page)
+  // Loaded where it is needed: every other command would start the slower for it.
+  const { drawPlot, plotOfVariants } = await import('./plot.ts')
   await writeAtomically(files.svg, drawPlot(experiment.plot?.(results) ?? plotOfVariants(title, results)))
   await writeParquetTable(
     files.parquet,

@@ -1,4 +1,5 @@
-/** @file Options that validation chose, by model and dataset; docs/benchmarks.md tells how. */
+/** @file Options of the experiments' models by dataset: what validation chose earlier, and what tuning tries. */
+import type { OptionSet } from './experiment.ts'
 
 /** One model's options on one dataset. */
 interface Tuned {
@@ -40,4 +41,34 @@ export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
     },
     training: { batchSize: 32, epochs: 14, patience: 5, learningRate: 2e-3 },
   },
+}
+
+/** Early stopping ends a training long before its last epoch where it can. */
+const usual = { batchSize: 128, epochs: 60, patience: 10, learningRate: 1e-3 }
+/** What SGP4SR's trial on amazon-scientific had; see issue 3. */
+const sgp4srTrial = { maxLength: 20, neighbors: 10, muCoOccurrence: 0.3, muModal: 2.5, centers: 50, rho: 0.3, alpha: 0.5 }
+
+/** The trained models on amazon-scientific, by slug. */
+export const scientificSettings: Readonly<Record<string, OptionSet>> = {
+  sasrec: { training: usual },
+  sasrecf: { training: usual },
+  sgp4sr: { config: sgp4srTrial, training: usual },
+  gru4rec: { training: usual },
+  // A masked position in ten is learned from, so it needs many times the epochs (Petrov & Macdonald, RecSys 2022).
+  bert4rec: { training: { ...usual, epochs: 400, patience: 40 } },
+}
+
+/** What is tried of each trained model on amazon-scientific: the same for all, so that all have one budget. */
+export function triesOf(model: string): readonly OptionSet[] | undefined {
+  if (!(model in scientificSettings)) return undefined
+  const dropouts = [0.2, 0.4, 0.6].map((dropout) => ({ config: { dropout } }))
+  return [...dropouts, { config: { dropout: 0.4 }, training: { learningRate: 5e-4 } }]
+}
+
+const babyTraining = { batchSize: 256, epochs: 40, patience: 5, learningRate: 1e-3 }
+/** The trained models on amazon-baby, by slug. */
+export const babySettings: Readonly<Record<string, OptionSet>> = {
+  sasrec: { training: babyTraining },
+  sasrecf: { training: babyTraining },
+  sgp4sr: { training: babyTraining },
 }

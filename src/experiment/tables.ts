@@ -9,14 +9,14 @@ export function markdownTable(heads: readonly string[], lines: readonly (readonl
 }
 
 /** A mean with its interval: `0.0812 [0.0741, 0.0883]`. */
-export function printFigure(figure: Interval | null | undefined): string {
+function printFigure(figure: Interval | null | undefined): string {
   if (!figure) return '-'
   const { mean, low, high } = figure
   return low === undefined || high === undefined ? mean.toFixed(4) : `${mean.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
 }
 
 /** Options as they are written in tables: `dropout 0.4, heads 1`. */
-export function printOptions(options: Readonly<Record<string, unknown>>): string {
+function printOptions(options: Readonly<Record<string, unknown>>): string {
   const shown = Object.entries(options).map(([name, value]) =>
     value === true ? name : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )

@@ -1,0 +1,22 @@
+/** @file amazon-baby, on the split that SGP4SR's authors published: text for half of the items, and no pictures. */
+import type { Experiment } from './experiment.ts'
+import { amazonBaby } from './public-datasets.ts'
+import { nameOf } from './scientific.ts'
+import { babySettings } from './settings.ts'
+
+/** SASRec, SASRecF (text) and SGP4SR (text and id). */
+export const baby: Experiment = {
+  name: 'baby',
+  title: 'amazon-baby',
+  about: "SASRec, SASRecF and SGP4SR on amazon-baby's published split, with titles and descriptions by the local encoder and no pictures.",
+  comparisons: ({ dataRoot }) => [
+    {
+      title: 'Models',
+      dataset: amazonBaby(dataRoot),
+      split: { protocol: 'given' },
+      metrics: ['ndcg@10', 'hr@10', 'ndcg@50', 'hr@50'],
+      reference: 'SASRec',
+      variants: ['sasrec', 'sasrecf', 'sgp4sr', 'popularity', 'item-knn'].map((model) => ({ name: nameOf(model), model, ...babySettings[model] })),
+    },
+  ],
+}

@@ -1,0 +1,252 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openDatabase } from '../src/data/duckdb.ts'
+import type { Frame } from '../src/experiment/cell.ts'
+import { checkComparison } from '../src/experiment/check-comparison.ts'
+import { checkComparable } from '../src/experiment/comparable.ts'
+import type { Comparison, Experiment } from '../src/experiment/experiment.ts'
+import { gridProgress } from '../src/experiment/progress.ts'
+import { experiments } from '../src/experiment/registry.ts'
+import type { ComparisonResult } from '../src/experiment/results.ts'
+import { runExperiment } from '../src/experiment/run-experiment.ts'
+import { protocolTable } from '../src/experiment/tables.ts'
+import { modelSlugs } from '../src/models/registry.ts'
+import { command, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
+import { tinyChoice } from './fixtures/tiny-experiment.ts'
+import { writeTinyShop } from './fixtures/tiny-shop.ts'
+
+const folder = workplace()
+const script = fileURLToPath(new URL('./fixtures/tiny-experiment.ts', import.meta.url))
+const startTiny = (cwd: string, jobs: number) => start([String(jobs)], { cwd, through: [...command.slice(0, 3), script] })
+const place = (name: string): string => {
+  const cwd = join(folder, name)
+  mkdirSync(cwd, { recursive: true })
+  for (const file of ['events.csv', 'items.csv']) cpSync(join(folder, file), join(cwd, file), { preserveTimestamps: true })
+  return cwd
+}
+const results = ['results/tiny.json', 'results/tiny.md', 'results/tiny.svg', 'runs/experiments/tiny/tiny.parquet']
+const bytesOf = (cwd: string): Record<string, string> =>
+  Object.fromEntries(results.map((name) => [name, readFileSync(join(cwd, name)).toString('base64')]))
+/** The cells of a place: which files each has. */
+const cellsOf = (cwd: string): string[][] => {
+  const cells = join(cwd, 'runs', 'experiments', 'cells')
+  return existsSync(cells) ? readdirSync(cells).map((cell) => readdirSync(join(cells, cell))) : []
+}
+interface TinyResults {
+  rows: Record<string, unknown>[]
+  comparisons: { tried: { options: { dropout: number }; validation: number; kept: boolean }[]; variants: { options: unknown }[] }[]
+}
+const jsonOf = (cwd: string): TinyResults => JSON.parse(readFileSync(join(cwd, 'results', 'tiny.json'), 'utf8')) as TinyResults
+
+let whole: Ended | undefined
+beforeAll(async () => {
+  writeTinyShop(folder)
+  whole = await startTiny(place('whole'), 1).ended
+})
+
+describe('an experiment', () => {
+  it('prints a line for each cell, with what is left', () => {
+    const lines = whole?.stderr.trim().split('\n') ?? []
+    const validation = String.raw`validation NDCG@10 0\.\d{4}`
+    const left = String.raw`, \d+ s; about \d+ s left$`
+    expect({ code: whole?.code, lines }).toEqual({
+      code: 0,
+      lines: [
+        'preparing tiny',
+        `^\\[1/2\\] SASRec, option set 1 of 2: ${validation} in epoch [1-5] of 5${left}`,
+        `^\\[2/2\\] SASRec, option set 2 of 2: ${validation} in epoch [1-5] of 5, \\d+ s$`,
+        `^\\[1/3\\] SASRec, seed 1: ${validation} in epoch [1-5] of 5${left}`,
+        `^\\[2/3\\] item-kNN, seed 1: ${validation}${left}`,
+        `^\\[3/3\\] SASRec, seed 2: ${validation} in epoch [1-5] of 5, \\d+ s$`,
+      ].map((line) => expect.stringMatching(new RegExp(line)) as unknown),
+    })
+  })
+
+  it('writes one table: JSON and Parquet with the same rows', async () => {
+    const { rows } = jsonOf(join(folder, 'whole'))
+    expect(rows).toHaveLength(2 * 5)
+    for (const row of rows) {
+      expect(Object.keys(row)).toEqual(['model', 'options', 'dataset', 'split', 'protocol', 'metric', 'mean', 'low', 'high', 'seeds'])
+    }
+    expect(rows[1]).toMatchObject({
+      model: 'sasrec',
+      dataset: 'tiny shop',
+      split: 'leave-one-out',
+      protocol: 'full',
+      metric: 'ndcg@10',
+      seeds: [1, 2],
+    })
+    using db = await openDatabase()
+    const stored = await db.rows<{ mean: number; options: string }>(`SELECT * FROM '${join(folder, 'whole', results[3] as string)}'`)
+    expect(stored.map(({ mean }) => mean)).toEqual(rows.map(({ mean }) => mean))
+    expect(stored.map(({ options }) => JSON.parse(options) as unknown)).toEqual(rows.map(({ options }) => options))
+  })
+
+  it('prints the full catalog and the sampled negatives in tables of their own', () => {
+    const page = readFileSync(join(folder, 'whole', 'results', 'tiny.md'), 'utf8')
+    const heads = page.split('\n').filter((line, at, lines) => lines[at + 1]?.startsWith('| ---'))
+    expect(heads).toEqual([
+      '| variant | validation NDCG@10 | test NDCG@10 | test HR@10 | NDCG@10 minus item-kNN |',
+      '| variant | test NDCG@10 | test HR@10 |',
+      '| variant | model | dataset | options | epoch kept |',
+      '| variant | options | seed | validation NDCG@10 |  |',
+    ])
+    expect(page).toMatch(/\n\| SASRec \| (0\.\d{4} \[0\.\d{4}, 0\.\d{4}\] \| ){3}-?0\.\d{4} \[-?0\.\d{4}, -?0\.\d{4}\] \|\n/)
+    expect(page).toMatch(/\n\| item-kNN \| item-knn \| tiny shop \| defaults \| - \|\n/)
+    expect(page).toContain('Split leave-one-out, candidates unseen, 60 test targets of 60 users, seeds 1, 2.')
+    expect(page).toContain('![A tiny shop](tiny.svg)')
+  })
+
+  it('keeps the option set that validation prefers, and never tests the others', () => {
+    const [comparison] = jsonOf(join(folder, 'whole')).comparisons
+    const tried = comparison?.tried ?? []
+    const best = Math.max(...tried.map(({ validation }) => validation))
+    expect(tried.map(({ kept }) => kept)).toEqual(tried.map(({ validation }) => validation === best))
+    expect(comparison?.variants[0]?.options).toEqual(tried.find(({ kept }) => kept)?.options)
+    // Two seeds of the winner and item-kNN were tested; the loser was trained alone.
+    expect(cellsOf(join(folder, 'whole')).map((files) => files.includes('tested.json'))).toHaveLength(4)
+    expect(cellsOf(join(folder, 'whole')).filter((files) => files.includes('trained.json') && !files.includes('tested.json'))).toHaveLength(1)
+  })
+
+  it('trains nothing when it is started again', async () => {
+    const cwd = join(folder, 'whole')
+    const [before, cells] = [bytesOf(cwd), join(cwd, 'runs', 'experiments', 'cells')]
+    const times = (): number[] => readdirSync(cells, { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(cells, name)).mtimeMs)
+    const written = times()
+    const { stderr } = await startTiny(cwd, 1).ended
+    expect(stderr).toBe('2 of 2 cells were done before\n3 of 3 cells were done before\n')
+    expect(times()).toEqual(written)
+    expect(bytesOf(cwd)).toEqual(before)
+  })
+
+  it('goes on after kill -9 in the middle of a cell, to the same bytes', async () => {
+    const cwd = place('killed')
+    const { child, ended } = startTiny(cwd, 1)
+    const begun = (): boolean => cellsOf(cwd).some((files) => files.includes('checkpoint.safetensors') && !files.includes('trained.json'))
+    while (!begun() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2))
+    child.kill('SIGKILL')
+    await ended
+    expect(begun()).toBe(true)
+    expect(existsSync(join(cwd, 'results'))).toBe(false)
+    expect((await startTiny(cwd, 1).ended).code).toBe(0)
+    expect(bytesOf(cwd)).toEqual(bytesOf(join(folder, 'whole')))
+  })
+
+  it('gives the same bytes from two processes side by side, stopped by a signal in between', async () => {
+    const cwd = place('pair')
+    const { child, ended, said } = startTiny(cwd, 2)
+    await said('[1/2]')
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining('stopping') })
+    expect(existsSync(join(cwd, 'results'))).toBe(false)
+    expect((await startTiny(cwd, 2).ended).code).toBe(0)
+    expect(bytesOf(cwd)).toEqual(bytesOf(join(folder, 'whole')))
+  })
+})
+
+const quiet = gridProgress({ write: () => true } as unknown as NodeJS.WritableStream, 1)
+/** Runs a comparison of fitted models in this process. */
+async function compare(comparison: Partial<Comparison>, only?: string[]): Promise<unknown> {
+  const whole: Comparison = { title: 'Two', dataset: tinyChoice(folder), metrics: ['ndcg@10'], variants: [], ...comparison }
+  const experiment: Experiment = { name: 'two', title: 'Two', about: 'Two.', seeds: [1], comparisons: () => [whole] }
+  const settings = { dataRoot: folder, out: join(folder, 'two'), runs: join(folder, 'two-runs'), jobs: 1, progress: quiet }
+  return runExperiment(experiment, { ...settings, ...(only && { only }) })
+}
+const [first, second] = [
+  { name: 'popular', model: 'popularity' },
+  { name: 'near', model: 'item-knn' },
+]
+
+describe('a table', () => {
+  it('refuses another split, another candidates policy', async () => {
+    await expect(compare({ variants: [first, { ...second, split: { protocol: 'time' } }] })).rejects.toThrow(
+      /^table "Two", near: mismatched: split time .*expected split leave-one-out, as of popular\. figures of different protocols need tables/,
+    )
+    await expect(compare({ variants: [first, { ...second, dataset: tinyChoice(folder, 'all') }] })).rejects.toThrow(
+      /^table "Two", near: mismatched: candidates all, expected candidates unseen/,
+    )
+  })
+
+  it('refuses the targets of another dataset', async () => {
+    const other = join(folder, 'other')
+    mkdirSync(other)
+    writeTinyShop(other, { seed: 2 })
+    await expect(compare({ variants: [first, { ...second, dataset: tinyChoice(other) }] })).rejects.toThrow(
+      /^table "Two", near: mismatched: targets 60, hash \w+, expected targets 60, hash/,
+    )
+  })
+
+  it('refuses other sampled negatives, and a figure of the other protocol', () => {
+    const frame: Frame = { split: { protocol: 'given' }, candidates: 'all', negatives: null, targets: '1, hash a' }
+    const framed = [frame, { ...frame, negatives: '99, seed 1' }].map((frame, at) => ({ variant: `v${at}`, frame }))
+    expect(() => checkComparable('T', framed)).toThrow(/^table "T", v1: mismatched: sampled negatives 99, seed 1, expected sampled negatives none/)
+    const figures = { full: {}, sampled99: { 'ndcg@10': { mean: 0.5 } } }
+    const variants = [{ variant: 'v', model: 'm', options: {}, dataset: 'd', validation: null, figures, bestEpochs: [], measures: [], seconds: 0 }]
+    const result: ComparisonResult = { title: 'T', frame, targets: 1, users: 1, seeds: [1], metrics: ['ndcg@10'], variants, tried: [] }
+    expect(() => protocolTable(result, 'full')).toThrow(
+      /^table "T", v: mismatched: a figure of protocol sampled99, expected ndcg@10 of protocol full/,
+    )
+    expect(protocolTable(result, 'sampled99')).toContain('| v | 0.5000 |')
+  })
+
+  it('refuses an unequal budget of tuning, unknown names and options, before anything is trained', async () => {
+    const tuned = (name: string, tries: number) => ({ name, model: 'sasrec', tune: Array.from({ length: tries }, () => ({})) })
+    const told = /^table "Two", b: mismatched: 3 option sets to try, expected 2, as for a: one budget for all$/
+    await expect(compare({ variants: [tuned('a', 2), tuned('b', 3)] })).rejects.toThrow(told)
+    await expect(compare({ variants: [first], reference: 'populr' })).rejects.toThrow(/variant: unknown: "populr".*did you mean "popular"/)
+    await expect(compare({ variants: [first, first] })).rejects.toThrow(/duplicate: variant "popular"/)
+    await expect(compare({ variants: [{ ...first, model: 'item-kn' }] })).rejects.toThrow(/model: unknown: "item-kn"/)
+    await expect(compare({ variants: [{ name: 'a', model: 'sasrec', tune: [{ config: { hiddenSize: 0 } }] }] })).rejects.toThrow(
+      /sasrec\.hiddenSize: invalid/,
+    )
+    await expect(compare({ variants: [first] }, ['near'])).rejects.toThrow(/--only: unknown: "near"/)
+  })
+
+  it('has what is done of the variants that were not asked for', async () => {
+    const names = async (only: string[]): Promise<unknown> => {
+      await compare({ variants: [first, second] }, only)
+      const { rows } = JSON.parse(readFileSync(join(folder, 'two', 'two.json'), 'utf8')) as TinyResults
+      return [...new Set(rows.map(({ model }) => model))]
+    }
+    const fresh = {
+      variants: [
+        { ...first, split: { protocol: 'time' as const } },
+        { ...second, split: { protocol: 'time' as const } },
+      ],
+    }
+    await compare(fresh, ['near'])
+    expect(await names(['near'])).toEqual(['popularity', 'item-knn'])
+  })
+})
+
+describe('siftrec experiment', () => {
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await siftrec(['experiment', ...args], folder)
+    return { code, stdout, stderr: stderr.trim() }
+  }
+
+  it('lists the experiments; refuses an unknown name, data that is not there, models for an experiment with its own', async () => {
+    const [listed, unknown, missing, models] = await Promise.all([
+      run(),
+      run('moveis'),
+      run('movies', '--data-root', 'nowhere'),
+      run('movies', '--models', 'sasrec'),
+    ])
+    expect(listed.code).toBe(0)
+    for (const line of listed.stdout.trim().split('\n')) expect(line).toMatch(/^[a-z0-9-]+ +\S.*\.$/)
+    for (const { name } of experiments) expect(listed.stdout).toMatch(new RegExp(`^${name} `, 'm'))
+    const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', stderr: expect.stringMatching(told) })
+    expect(unknown).toEqual(refusal(/^experiment: unknown: "moveis".*did you mean "movies"\?$/))
+    expect(missing).toEqual(refusal(/ml-latest-small: missing: the data this experiment is about\. say where the data sets are with --data-root$/))
+    expect(models).toEqual(refusal(/^--models: unsupported/))
+  })
+
+  it('has comparisons that can be run: known variants, one budget of tuning, options in range', () => {
+    const all = experiments.flatMap(({ comparisons, models }) => comparisons({ dataRoot: 'nowhere', ...(models && { models }) }))
+    const ready = all.filter(({ variants }) => variants.every(({ model }) => modelSlugs.includes(model)))
+    for (const comparison of ready) expect(() => checkComparison(comparison)).not.toThrow()
+  })
+})
