@@ -48,7 +48,7 @@ function why({ behaviors, modalities, center, because = [] }: Recommendation): s
       .sort(([, a], [, b]) => b - a)
       .map(([name, share]) => `${name} ${percent(share)}`)
   const parts = [shares(behaviors).join(', '), shares(modalities).join(', ')].filter((part) => part !== '')
-  if (center) parts.push(`${center.modality} center ${center.index} ${percent(center.share)}`)
+  if (center && center.share >= 0.005) parts.push(`${center.modality} center ${center.index} ${percent(center.share)}`)
   const events = because.slice(0, namedReasons).map((reason) => `${label(reason)} (${reason.behavior} ${percent(reason.share)})`)
   const told = [...parts, ...(events.length > 0 ? [`because of ${events.join(', ')}`] : [])]
   return told.length > 0 ? `     ${pc.dim(told.join('; '))}\n` : ''
