@@ -185,7 +185,7 @@ describe('a table', () => {
     expect(() => checkComparable('T', framed)).toThrow(/^table "T", v1: mismatched: sampled negatives 99, seed 1, expected sampled negatives none/)
     const figures = { full: {}, sampled99: { 'ndcg@10': { mean: 0.5 } } }
     const variants = [{ variant: 'v', model: 'm', options: {}, dataset: 'd', validation: null, figures, bestEpochs: [], measures: [], seconds: 0 }]
-    const result: ComparisonResult = { title: 'T', frame, targets: 1, users: 1, seeds: [1], metrics: ['ndcg@10'], variants, tried: [] }
+    const result: ComparisonResult = { title: 'T', frame, targets: 1, users: 1, seeds: [1], metrics: ['ndcg@10'], variants, tried: [], absent: [] }
     expect(() => protocolTable(result, 'full')).toThrow(
       /^table "T", v: mismatched: a figure of protocol sampled99, expected ndcg@10 of protocol full/,
     )
@@ -218,6 +218,7 @@ describe('a table', () => {
       ],
     }
     await compare(fresh, ['near'])
+    expect(readFileSync(join(folder, 'two', 'two.md'), 'utf8')).toContain('seeds 1. Not run yet: popular.')
     expect(await names(['near'])).toEqual(['popularity', 'item-knn'])
   })
 })

@@ -13,6 +13,8 @@ import type { Job } from './schedule.ts'
 export interface GridSettings {
   readonly comparison: Comparison
   readonly seeds: readonly number[]
+  /** What comes before a cell's name in progress, where an experiment has several comparisons. */
+  readonly prefix: string
   /** Folder of all cells; experiments share those that are the same. */
   readonly cells: string
   /** The dataset of a variant and seed. */
@@ -33,7 +35,7 @@ export interface Grid {
 
 /** @throws UserError as {@link checkComparison} */
 export function gridOf(settings: GridSettings): Grid {
-  const { comparison, seeds, wanted } = settings
+  const { comparison, seeds, prefix, wanted } = settings
   const { variants } = comparison
   checkComparison(comparison)
   const needed = variants.filter((variant) => wanted(variant) || variants.some((other) => other.like === variant.name && wanted(other)))
@@ -41,7 +43,7 @@ export function gridOf(settings: GridSettings): Grid {
     tuningJobs: () =>
       needed.flatMap((variant) =>
         (variant.tune ?? []).map((set, at) => {
-          const label = `${variant.name}, option set ${at + 1} of ${variant.tune?.length}`
+          const label = `${prefix}${variant.name}, option set ${at + 1} of ${variant.tune?.length}`
           return { label, cell: cellFor(settings, variant, laid(variant, set), firstOf(seeds)), stage: 'trained' as const }
         }),
       ),
@@ -50,7 +52,7 @@ export function gridOf(settings: GridSettings): Grid {
         variants.filter(wanted).map((variant) => {
           const options = chosenOptions(settings, variant)
           if (!options) throw new UserError({ where: variant.name, problem: 'missing', value: 'what tuning tried', hint: 'run the tuning first' })
-          return { label: `${variant.name}, seed ${seed}`, cell: cellFor(settings, variant, options, seed), stage: 'tested' as const }
+          return { label: `${prefix}${variant.name}, seed ${seed}`, cell: cellFor(settings, variant, options, seed), stage: 'tested' as const }
         }),
       ),
     result: () => resultOf(settings),
@@ -118,5 +120,6 @@ function resultOf(settings: GridSettings): ComparisonResult {
   const { rows, user } = first.test
   const tried = variants.flatMap((variant) => triedFor(settings, variant) ?? [])
   const about = { title, frame: first.frame, targets: rows.length, users: new Set(user).size, seeds, metrics }
-  return { ...about, ...(measure !== undefined && { measure }), variants: results, tried }
+  const absent = variants.flatMap(({ name }) => (runs.some(({ variant }) => variant === name) ? [] : [name]))
+  return { ...about, ...(measure !== undefined && { measure }), variants: results, tried, absent }
 }

@@ -8,7 +8,7 @@ import { markdownTable } from './tables.ts'
 
 const shares = [0, 0.1, 0.2, 0.3, 0.4, 0.5]
 const metrics = ['ndcg@10', 'hr@10'] as const
-const variantName = (model: string, share: number): string => `${nameOf(model)}, ${Math.round(100 * share)} %`
+const variantName = (model: string, share: number): string => `${nameOf(model)} ${Math.round(100 * share)} %`
 
 /** SGP4SR and SASRecF, or the models named on the command line. */
 export const noise: Experiment = {

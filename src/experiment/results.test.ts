@@ -57,7 +57,7 @@ describe('seed-averaged figures', () => {
 
   it('become rows, the validation figure beside the test figures', () => {
     const variants = resultsOf('T', ['ndcg@10'], [runsOf('good', good)])
-    const rows = rowsOf({ title: 'T', frame, targets: 3, users: 2, seeds: [1, 2], metrics: ['ndcg@10'], variants, tried: [] })
+    const rows = rowsOf({ title: 'T', frame, targets: 3, users: 2, seeds: [1, 2], metrics: ['ndcg@10'], variants, tried: [], absent: [] })
     const shared = {
       model: 'm',
       options: { heads: 2 },

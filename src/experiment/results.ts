@@ -79,6 +79,8 @@ export interface ComparisonResult {
   readonly measure?: string
   readonly variants: readonly VariantResult[]
   readonly tried: readonly Tried[]
+  /** Variants that have not been run yet. */
+  readonly absent: readonly string[]
 }
 
 const formulas = { hr: hitRate, ndcg, mrr } as const

@@ -65,7 +65,8 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const datasets = await prepareAll(comparisons, seeds, join(runs, 'data'), progress)
   const grids = comparisons.map((comparison) => {
     const dataset = (variant: Variant, seed: number) => datasets(variant.dataset ?? comparison.dataset, seed)
-    return gridOf({ comparison, seeds, cells: join(runs, 'cells'), dataset, wanted })
+    const prefix = comparisons.length > 1 ? `${comparison.title}, ` : ''
+    return gridOf({ comparison, seeds, prefix, cells: join(runs, 'cells'), dataset, wanted })
   })
   for (const stage of ['tuningJobs', 'jobs'] as const) {
     const status = await runStage(

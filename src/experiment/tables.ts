@@ -74,14 +74,14 @@ function printMeasure({ measures }: VariantResult): string {
 
 /** A comparison's part of the page. */
 export function comparisonPage(result: ComparisonResult): string {
-  const { title, frame, targets, users, seeds, variants, tried } = result
+  const { title, frame, targets, users, seeds, variants, tried, absent } = result
   const { protocol, testShare, validationShare } = frame.split
   const split = protocol === 'time' ? `time (last ${String(testShare)} tests, ${String(validationShare)} before it validates)` : String(protocol)
   const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test targets of ${users} users, seeds ${seeds.join(', ')}.`
   const sampled = frame.negatives !== null
   const parts = [
     `## ${title}`,
-    about,
+    absent.length > 0 ? `${about} Not run yet: ${absent.join(', ')}.` : about,
     'Against the full catalog:',
     protocolTable(result, 'full'),
     ...(sampled ? ['Against 99 sampled negatives (another question; not comparable with the table above):', protocolTable(result, 'sampled99')] : []),
