@@ -4,11 +4,13 @@
 
 PEER_PYTHON is any Python with torch (2.13 made the file in the repository). R-xx: the rules of docs/papers.md.
 
-The model: two modalities and the id stream, each X = A E (eq. 4; A row-normalized), h = norm(X[history] + P) (eq. 5-6, no dropout), then
+The model: two modalities and the id stream, each X = A E (eq. 4; A row-normalized), h = norm(s X[history] + P) (eq. 5-6, no dropout), then
 `layers` causal post-norm blocks as in sasrec_fixture.py (eq. 7). Centers begin as C X (eq. 8-9); layer l, with the stream's W_q, W_k, W_v of
 its block l but no biases, lets them attend to the stream's states before block l up to the target's position, scores scaled by
 1 / sqrt(d / heads), then sigmoid((g U W_1 + b_1) W_2 + b_2) (eq. 10-14). Every position is a target of its own, computed one by one. Eq. 15 is
 softmax((state . center + gumbel) / temperature); eq. 16-22 as printed, each loss a weighted mean of -log softmax over all rows of its table.
+Two readings: `printed`, where s = 1; `residual`, where s = sqrt(d), centers begin as norm(C X) with the stream's own normalization, and a layer
+is norm(centers + what is above) with a normalization of its own.
 
 The file:
   config     batch B, length L, hidden d, heads, layers, items (rows of the tables, row 0 being the padding), centers k, alpha, rho (the
@@ -16,8 +18,7 @@ The file:
   inputs     history, targets [B, L], weights [B, L] (1, or 0 at padding; divide by their sum); graph.{id,image,text} [items, items];
              centers.{image,text} [k, items]; gumbel.{image,text} [B, L, k]
   parameters by the names that the model in this repository gives them; matrices multiply from the right, x @ W, W is [in, out]
-  losses     fused, image, text, and the total of eq. 21
-  gradients  of the total, by parameter name
+  readings   for each: `losses` fused, image, text, and the total of eq. 21; `gradients` of the total, by parameter name
 """
 
 import math
@@ -71,6 +72,7 @@ for modality in MODALITIES:
             declare(f"centers.{modality}.layer{layer}.{part}", D, D)
         for part in ("inner", "outer"):
             declare(f"centers.{modality}.layer{layer}.{part}.bias", D)
+        declare_norm(f"centers.{modality}.layer{layer}.norm")
 
 
 def affine(name, x):
@@ -97,33 +99,34 @@ def apply_block(name, x):
     return norm(f"{name}.norm2", x + affine(f"{name}.feedForward.outer", F.gelu(affine(f"{name}.feedForward.inner", x))))
 
 
-def states_of(stream, table, history):
+def states_of(stream, table, history, scale):
     """The states before each block, and after the last."""
-    states = [norm(f"stream.{stream}.norm", table[history] + learned["position"])]
+    states = [norm(f"stream.{stream}.norm", scale * table[history] + learned["position"])]
     for layer in range(LAYERS):
         states.append(apply_block(f"stream.{stream}.block{layer}", states[-1]))
     return states
 
 
-def centers_at(modality, start, seen):
+def centers_at(modality, start, seen, residual):
     """The centers of one user who has seen, before each block, the states `seen` [t, d] up to the target's position."""
-    centers = start
+    centers = norm(f"stream.{modality}.norm", start) if residual else start
     for layer in range(LAYERS):
         q, k, v = (learned[f"stream.{modality}.block{layer}.attention.{part}.weight"] for part in ("query", "key", "value"))
         name = f"centers.{modality}.layer{layer}"
         scores = heads_of(centers @ q) @ heads_of(seen[layer] @ k).transpose(-1, -2) / math.sqrt(D / HEADS)
         g = joined(torch.softmax(scores, -1) @ heads_of(seen[layer] @ v)) @ learned[f"{name}.output"]
         inner = g @ learned[f"{name}.inner"] + learned[f"{name}.inner.bias"]
-        centers = torch.sigmoid(inner @ learned[f"{name}.outer"] + learned[f"{name}.outer.bias"])
+        attended = torch.sigmoid(inner @ learned[f"{name}.outer"] + learned[f"{name}.outer.bias"])
+        centers = norm(f"{name}.norm", centers + attended) if residual else attended
     return centers
 
 
-def own_vectors(modality, states, start, gumbel):
+def own_vectors(modality, states, start, gumbel, residual):
     """Eq. 15-16 at every position."""
     rows = []
     for user in range(B):
         for at in range(L):
-            centers = centers_at(modality, start, [layer[user, : at + 1] for layer in states[:-1]])
+            centers = centers_at(modality, start, [layer[user, : at + 1] for layer in states[:-1]], residual)
             state = states[-1][user, at]
             chosen = torch.softmax((centers @ state + gumbel[user, at]) / TEMPERATURE, -1) @ centers
             rows.append(state + ALPHA * chosen)
@@ -158,15 +161,22 @@ def loss_of(vectors, table):
     return (losses * weights.flatten()).sum() / weights.sum()
 
 
-item = learned["item"]
-tables = {stream: matrix @ item for stream, matrix in graphs.items()}
-states = {stream: states_of(stream, tables[stream], history) for stream in STREAMS}
-fused = states["id"][-1] + sum(rho * states[modality][-1] for modality, rho in MODALITIES.items())
-losses = {"fused": loss_of(fused, item)}
-for modality in MODALITIES:
-    own = own_vectors(modality, states[modality], starts[modality] @ tables[modality], gumbels[modality])
-    losses[modality] = loss_of(own, tables[modality])
-total = losses["fused"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
+def reading(residual):
+    item = learned["item"]
+    tables = {stream: matrix @ item for stream, matrix in graphs.items()}
+    states = {stream: states_of(stream, tables[stream], history, math.sqrt(D) if residual else 1) for stream in STREAMS}
+    fused = states["id"][-1] + sum(rho * states[modality][-1] for modality, rho in MODALITIES.items())
+    losses = {"fused": loss_of(fused, item)}
+    for modality in MODALITIES:
+        own = own_vectors(modality, states[modality], starts[modality] @ tables[modality], gumbels[modality], residual)
+        losses[modality] = loss_of(own, tables[modality])
+    total = losses["fused"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
+    reached = {name: tensor for name, tensor in learned.items() if residual or ".norm" not in name or not name.startswith("centers")}
+    return {
+        "losses": {name: float(f"{loss.item():.9g}") for name, loss in {**losses, "total": total}.items()},
+        "gradients": gradients(total, reached),
+    }
+
 
 write(
     {
@@ -193,7 +203,6 @@ write(
             }
         ),
         "parameters": arrays(learned),
-        "losses": {name: float(f"{loss.item():.9g}") for name, loss in {**losses, "total": total}.items()},
-        "gradients": gradients(total, learned),
+        "readings": {"printed": reading(False), "residual": reading(True)},
     }
 )

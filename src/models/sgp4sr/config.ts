@@ -21,6 +21,14 @@ export const sgp4srConfig = z
     rho: z.number().min(0).max(1).default(0.1).describe('weight of the image, where there is one; the text has the rest of 1'),
     temperature: z.number().min(0.01).max(10).default(1).describe('temperature of the choice among interest centers'),
     clusterSeed: z.int().min(0).max(4_294_967_295).default(1).describe('seeds the clusters that interest centers begin as'),
+    inputScale: z
+      .enum(['root', 'none'])
+      .default('root')
+      .describe('what the rows that streams read are multiplied by before positions are added: the root of hiddenSize, or nothing as printed'),
+    centerLayers: z
+      .enum(['residual', 'printed'])
+      .default('residual')
+      .describe('what a layer makes of interest centers: their normalized sum with what they attended to, or that alone as printed'),
     sharedLayers: flag('let all streams share one Transformer, as the published code does'),
     withoutCoOccurrence: flag('choose neighbors by the modality alone (w/o COO)'),
     withoutGraphs: flag('read projected modal features in place of the graphs (w/o CGC)'),

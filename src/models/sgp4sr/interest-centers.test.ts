@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { evaluateGradients, evaluateTensor, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
+import { layerNorm } from '../../nn/linear.ts'
 import { attentionProjections } from '../../nn/transformer-block.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
@@ -16,7 +17,8 @@ function chosenOf(rows: number, from: number) {
   const random = (name: string, at: number): number => Math.sin(at * 1.7 + name.length) * Math.cos(at * 0.013)
   const own = (name: string, shape: readonly number[]): Tensor => parameter(name, [rows, ...shape], () => {})
   const layers = [0, 1].map((layer) => attentionProjections(`block${layer}`, width))
-  const choose = interestCenters('centers', { width, heads, temperature: 1 }, layers)
+  const config = { width, heads, temperature: 1, centerLayers: 'residual' as const }
+  const choose = interestCenters('centers', config, { projections: layers, norm: layerNorm('norm', width) })
   const places = Array.from({ length: rows * length }, (_, at) => at % length)
   const { chosen } = choose({
     start: parameter('start', [count, width], () => {}),

@@ -1,9 +1,10 @@
 /**
  * @file Interest centers: what each cluster of items becomes as a history goes on (ICA, eq. 10-14), and the choice among them (eq. 15).
  * No bias and no activation stands between the projections of eq. 10-13, so they fold into keys and values once a window:
- *   K' = E W_k,h W_q,h^T / sqrt(D / H), V' = E W_v,h U_h W_1 W_2, and a layer is sigmoid(softmax(C K'^T + causal) V' + b_1 W_2 + b_2).
+ *   K' = E W_k,h W_q,h^T / sqrt(D / H), V' = E W_v,h U_h W_1 W_2, and eq. 13 is sigmoid(softmax(C K'^T + causal) V' + b_1 W_2 + b_2).
  */
 import { xavier, zeros } from '../../nn/init.ts'
+import { type Layer, layerNorm } from '../../nn/linear.ts'
 import type { Projections } from '../../nn/transformer-block.ts'
 import { add, mul, sigmoid, sub } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
@@ -12,11 +13,18 @@ import { parameter, stopGradient, type Tensor, withGradient } from '../../tensor
 import { softmax } from '../../tensor/normalize.ts'
 import { sum } from '../../tensor/reduce.ts'
 
-/** The sizes of the attention that centers share with their stream, and how soft the choice is. */
+/** The sizes of the attention that centers share with their stream, what a layer keeps of them, and how soft the choice is. */
 export interface CenterConfig {
   readonly width: number
   readonly heads: number
   readonly temperature: number
+  readonly centerLayers: 'residual' | 'printed'
+}
+
+/** What a stream shares with its centers. */
+export interface SharedLayers {
+  readonly projections: readonly Projections[]
+  readonly norm: Layer
 }
 
 /** What the centers of one modality read. */
@@ -42,13 +50,14 @@ export interface ChosenCenters {
 /** Values of one slice of a batch: few enough to stay in a processor's cache from one operator to the next. */
 const sliceValues = 2 ** 20
 
-/** The centers of one modality; parameters `NAME.layer*.{output,inner,outer}` [D, D] and `.bias` [D] of the last two. */
-export function interestCenters(name: string, config: CenterConfig, projections: readonly Projections[]): (inputs: CenterInputs) => ChosenCenters {
+/** The centers of one modality; parameters `NAME.layer*.{output,inner,outer}` [D, D], `.bias` [D] of the last two, and `NAME.layer*.norm`. */
+export function interestCenters(name: string, config: CenterConfig, { projections, norm }: SharedLayers): (inputs: CenterInputs) => ChosenCenters {
+  const { width, heads, temperature, centerLayers } = config
   const layers = projections.map((shared, layer) => centerLayer(`${name}.layer${layer}`, config, shared))
+  const norms = centerLayers === 'residual' ? projections.map((_, layer) => layerNorm(`${name}.layer${layer}.norm`, width)) : []
   return ({ start, memories, hidden, state, gumbel }) => {
     const [rows, places, length] = hidden.shape as [number, number, number]
-    const [count, width] = start.shape as [number, number]
-    const sizes = sliceSizes(rows, places * count * Math.max(width, config.heads * length))
+    const sizes = sliceSizes(rows, places * (start.shape[0] as number) * Math.max(width, heads * length))
     const keysAndValues = layers.map((layer, index) => layer(memories[index] as Tensor).map((x) => split(x, 0, sizes)))
     const states = split(state, 0, sizes)
     let begin = 0
@@ -56,10 +65,10 @@ export function interestCenters(name: string, config: CenterConfig, projections:
       const [from, to] = [begin, begin + size]
       begin = to
       const seen = reshape(slice(hidden, 0, from, to), [size, places, 1, 1, length])
-      const attend = (centers: Tensor, [keys, values]: readonly (readonly Tensor[])[]): Tensor =>
-        attention(centers, { keys: keys?.[index] as Tensor, values: values?.[index] as Tensor, seen, heads: config.heads })
-      const centers = keysAndValues.reduce(attend, start)
-      return choose(states[index] as Tensor, centers, gumbel && slice(gumbel, 0, from, to), config.temperature)
+      const attend = (centers: Tensor, [keys, values]: readonly (readonly Tensor[])[], layer: number): Tensor =>
+        attention(centers, { keys: keys?.[index] as Tensor, values: values?.[index] as Tensor, seen, heads, norm: norms[layer] })
+      const centers = keysAndValues.reduce(attend, centerLayers === 'residual' ? norm(start) : start)
+      return choose(states[index] as Tensor, centers, gumbel && slice(gumbel, 0, from, to), temperature)
     })
     const joined = (part: keyof ChosenCenters): Tensor =>
       concat(
@@ -108,17 +117,22 @@ interface AttentionInputs {
   /** [b, Q, 1, 1, L] */
   readonly seen: Tensor
   readonly heads: number
+  /** Where it is given, of the sum of the centers and what they attended to. */
+  readonly norm: Layer | undefined
 }
 
 /** Centers [k, D], or [b, Q * k, D] after a layer, to [b, Q * k, D]. */
-function attention(centers: Tensor, { keys, values, seen, heads }: AttentionInputs): Tensor {
+function attention(centers: Tensor, { keys, values, seen, heads, norm }: AttentionInputs): Tensor {
   const [rows, places, , , length] = seen.shape as [number, number, number, number, number]
   const first = centers.shape.length === 2
   const count = (centers.shape.at(-2) as number) / (first ? 1 : places)
   // The first layer's centers are everybody's: their scores differ between places by what is seen alone.
   const scores = reshape(matmul(centers, keys, { transposeB: true }), [rows, first ? 1 : places, count, heads, length])
   const weights = reshape(softmax(add(scores, seen)), [rows, places * count, heads * length])
-  return sigmoid(matmul(weights, values))
+  const attended = sigmoid(matmul(weights, values))
+  if (!norm) return attended
+  const each = reshape(attended, [rows, places, count, -1])
+  return reshape(norm(add(each, first ? centers : reshape(centers, each.shape))), attended.shape)
 }
 
 /** Eq. 15: softmax((E_u . E_c + Gumbel) / temperature) over the centers, and their mean by it; states [b, Q, D], centers [b, Q * k, D]. */

@@ -19,6 +19,9 @@ interface Fixture {
   >
   readonly inputs: Readonly<Record<string, Numbers>>
   readonly parameters: Readonly<Record<string, Numbers>>
+  readonly readings: Readonly<Record<'printed' | 'residual', Reading>>
+}
+interface Reading {
   readonly losses: Readonly<Record<string, number>>
   readonly gradients: Readonly<Record<string, Numbers>>
 }
@@ -36,7 +39,9 @@ function sparse({ shape: [rows, columns], values }: { shape: readonly number[]; 
   return { rows: rows as number, columns: columns as number, start, column, value: Float32Array.from(entries, ([, , value]) => value) }
 }
 
-it('SGP4SR’s losses and gradients equal PyTorch’s', async () => {
+it.each(['printed', 'residual'] as const)('SGP4SR’s losses and gradients equal PyTorch’s, %s', async (centerLayers) => {
+  const reading = fixture.readings[centerLayers]
+  const inputScale = centerLayers === 'printed' ? 'none' : 'root'
   const offline = Object.assign(
     {},
     ...['id', 'image', 'text'].map((stream) => sparseLayout(`graph.${stream}`, sparse(given(`graph.${stream}`)))),
@@ -44,7 +49,8 @@ it('SGP4SR’s losses and gradients equal PyTorch’s', async () => {
       [`centers.${modality}`]: { shape: [centers, items], data: floats(given(`centers.${modality}`)) },
     })),
   )
-  const config = sgp4srConfig.parse({ hiddenSize: hidden, maxLength: length, layers, heads, centers, alpha, rho, temperature })
+  const sizes = { hiddenSize: hidden, maxLength: length, layers, heads, centers }
+  const config = sgp4srConfig.parse({ ...sizes, alpha, rho, temperature, centerLayers, inputScale })
   const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: { image: 2, text: 2 } }
   const model = sgp4sr.build(config, catalog, offline)
   const named = ['gumbel.image', 'gumbel.text']
@@ -67,12 +73,12 @@ it('SGP4SR’s losses and gradients equal PyTorch’s', async () => {
   }
   expect(Object.keys(inputs).filter((name) => !(name in feeds))).toEqual([])
   const { parameters } = buildGraph({ loss })
-  expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(fixture.gradients).sort())
+  expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(reading.gradients).sort())
   const outputs: Readonly<Record<string, Tensor>> = { ...parts, total: loss }
   const values = await evaluateTensors(outputs, feeds)
-  for (const [name, expected] of Object.entries(fixture.losses)) expect(Math.abs(Number(values[name]?.[0]) - expected)).toBeLessThan(1e-5)
+  for (const [name, expected] of Object.entries(reading.losses)) expect(Math.abs(Number(values[name]?.[0]) - expected)).toBeLessThan(1e-5)
   const { gradients } = await evaluateGradients(loss, parameters, feeds)
-  const far = Object.entries(fixture.gradients).flatMap(([name, numbers]) => {
+  const far = Object.entries(reading.gradients).flatMap(([name, numbers]) => {
     const actual = gradients[name] ?? []
     const away = numbers.values.filter((value, at) => !(Math.abs((actual[at] as number) - value) < 1e-5 * Math.max(1, Math.abs(value))))
     return actual.length === numbers.values.length && away.length === 0 ? [] : [name]

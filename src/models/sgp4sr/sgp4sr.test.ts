@@ -67,6 +67,8 @@ const variants: readonly { readonly name: string; readonly options: object; read
   { name: 'one block for all streams', options: { sharedLayers: true } },
   { name: 'one layer and more heads', options: { layers: 1, heads: 4 } },
   { name: 'three layers and a cooler choice', options: { layers: 3, temperature: 0.3 } },
+  { name: 'centers as printed', options: { centerLayers: 'printed' } },
+  { name: 'inputs as printed', options: { inputScale: 'none' } },
   { name: 'no co-occurrence', options: { withoutCoOccurrence: true } },
   { name: 'no graphs', options: { withoutGraphs: true } },
   { name: 'no centers', options: { withoutCenters: true } },

@@ -3,9 +3,10 @@
  * Li, Guo, Li, Yang & Hong, AAAI 2026. [bib: sgp4sr]
  *   (1-3)   A^m: neighbors by cosine, led by co-occurrence          offline, graph_VV, one a modality
  *   (4)     X^m = A^m E^id                                          -> table_VD       m in {image, text, id}
- *   (5-7)   E_u^m = Trm^L(Dropout(LayerNorm(X^m[S_u] + P)))         history_BL -> state_BQD
- *   (8-9)   E_c^{m,0} = C^m X^m                                     -> start_CD
- *   (10-14) E_c^{m,l} = sigmoid(FFN(attention(E_c^{m,l-1}, E_u^{m,l-1})))    start_CD -> centers_BQCD
+ *   (5-7)   E_u^m = Trm^L(Dropout(LayerNorm(sqrt(D) X^m[S_u] + P))) history_BL -> state_BQD
+ *   (8-9)   E_c^{m,0} = LayerNorm(C^m X^m)                          -> start_CD
+ *   (10-13) G = sigmoid(FFN(attention(E_c^{m,l-1}, E_u^{m,l-1})))   start_CD -> attended_BQCD
+ *   (14)    E_c^{m,l} = LayerNorm(E_c^{m,l-1} + G)                  attended_BQCD -> centers_BQCD
  *   (15)    e_c^m = GumbelSoftmax(E_u^m . E_c^m) . E_c^m            -> chosen_BQD
  *   (16)    e~^m = E_u^m + alpha e_c^m                              -> own_BQD
  *   (17)    e^s = sum_m rho_m E_u^m + E_u^id                        -> fused_BQD
@@ -15,10 +16,13 @@
  * Differs:
  * - a graph is normalized before it multiplies (R-S3), the id stream reads the row-normalized co-occurrence graph (R-S4), and every position
  *   with a next item trains at once (R-S7): a target's centers saw only the positions up to its own;
- * - a Transformer for each stream, as eq. 7 has it (`sharedLayers` is the published code's one for all), post-norm with GELU; the sum of
- *   eq. 5 is not preceded by a factor sqrt(D), as the published code has it: the layer normalization of eq. 6 follows;
- * - eq. 10 as printed has neither biases nor dropout; scores are divided by sqrt(D / heads), as the stream that shares them does; sigma is
- *   the logistic function, and where the published code lets centers through the stream's whole block, residuals and all, ours do as printed;
+ * - a Transformer for each stream, as eq. 7 has it (`sharedLayers` is the published code's one for all), post-norm with GELU;
+ * - rows are multiplied by sqrt(D) before eq. 5 adds positions, as in the published code (`inputScale: 'none'` is eq. 5 as printed);
+ * - centers begin normalized as their stream's input is, and a layer adds to them and normalizes (`centerLayers: 'printed'` does neither). As
+ *   printed all centers of a user become nearly one vector, and the choice of eq. 15 nearly their mean. The published code lets them through
+ *   the stream's whole block, feed-forward and all, at eight times the cost of an epoch;
+ * - eq. 10 as printed has neither biases nor dropout; its scores are divided by sqrt(D / heads), as the stream that shares them does; sigma is
+ *   the logistic function;
  * - similarities of eq. 15 are those of the last layer; the published code takes them from its inputs, before any layer;
  * - one modality alone has rho 1, and without any the id stream is the model; an item that lacks a modality keeps itself alone in its graph
  *   and belongs to no center;
@@ -99,14 +103,14 @@ function build(config: Sgp4srConfig, catalog: CatalogShape, made: Offline): Next
 
 /** Parameters `position`, `stream.*` and `centers.*`. */
 function reader(config: Sgp4srConfig, { modalities }: ItemViews): Reader {
-  const { hiddenSize: width, maxLength, heads, temperature, alpha, centers: count } = config
+  const { hiddenSize: width, maxLength, alpha, centers: count } = config
   const positions = parameter('position', [maxLength, width], normal())
   const shared = config.sharedLayers ? streamEncoder('stream', config, positions) : undefined
   const encoderOf = (name: string) => shared ?? streamEncoder(`stream.${name}`, config, positions)
   const ofId = encoderOf('id')
   const streams = modalities.map(({ name, weight }) => {
     const encoder = encoderOf(name)
-    const perceive = hasCenters(config) ? interestCenters(`centers.${name}`, { width, heads, temperature }, encoder.projections) : undefined
+    const perceive = hasCenters(config) ? interestCenters(`centers.${name}`, { ...config, width }, encoder) : undefined
     return { name, weight, encoder, perceive }
   })
   return (place, length, source, noise) => {

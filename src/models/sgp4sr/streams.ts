@@ -1,7 +1,7 @@
 /** @file The streams of SGP4SR: the items as each graph shows them (eq. 4), and a causal Transformer over a history of each (eq. 5-7). */
 import type { FeatureModality } from '../../data/schema.ts'
 import { normal } from '../../nn/init.ts'
-import { layerNorm } from '../../nn/linear.ts'
+import { type Layer, layerNorm } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { attentionProjections, type Projections, transformerBlock } from '../../nn/transformer-block.ts'
 import { add, addAll, greater, mul } from '../../tensor/elementwise.ts'
@@ -88,21 +88,26 @@ export interface Encoded {
 /** A stream's Transformer. */
 export interface StreamEncoder {
   readonly projections: readonly Projections[]
+  /** The layer normalization of its input. */
+  readonly norm: Layer
   encode(rows: Tensor, places: Places, noise: Noise): Encoded
 }
 
 /** Eq. 5-7; parameters `NAME.norm.*` and `NAME.block*`, and the given positions [L, D] that all streams share. */
-export function streamEncoder(name: string, { hiddenSize: width, layers, heads, dropout }: Sgp4srConfig, positions: Tensor): StreamEncoder {
+export function streamEncoder(name: string, config: Sgp4srConfig, positions: Tensor): StreamEncoder {
+  const { hiddenSize: width, layers, heads, dropout, inputScale } = config
   const norm = layerNorm(`${name}.norm`, width)
   const names = Array.from({ length: layers }, (_, layer) => `${name}.block${layer}`)
   const projections = names.map((block) => attentionProjections(`${block}.attention`, width))
   const blocks = names.map((block, layer) => transformerBlock(block, { width, heads, dropout }, projections[layer]))
   return {
     projections,
+    norm,
     encode(rows_BLD, { at, hidden }, noise) {
       const [rows, length] = rows_BLD.shape as [number, number]
       const bias = causalBias(length)
-      const memories = [noise.dropout(norm(add(rows_BLD, slice(positions, 0, 0, length))), dropout)]
+      const scaled = inputScale === 'root' ? mul(rows_BLD, Math.sqrt(width)) : rows_BLD
+      const memories = [noise.dropout(norm(add(scaled, slice(positions, 0, 0, length))), dropout)]
       for (const block of blocks.slice(0, -1)) memories.push(block({ query: memories.at(-1) as Tensor, bias, noise }))
       const memory = memories.at(-1) as Tensor
       const read = { query: matmul(at, memory), memory, bias: reshape(hidden, [rows, 1, ...hidden.shape.slice(1)]), noise }
