@@ -5,7 +5,7 @@ import { input } from '../../tensor/node.ts'
 import type { BatchShape, InputBuffers } from '../model.ts'
 
 /** Q, the places of a window: all M targets must fit into B * Q. A served window has one. */
-export function placesPerRow({ rows, targets, targetsPerRow }: BatchShape): number {
+function placesPerRow({ rows, targets, targetsPerRow }: BatchShape): number {
   return targets === 0 ? 1 : Math.max(targetsPerRow ?? targets, Math.ceil(targets / rows))
 }
 

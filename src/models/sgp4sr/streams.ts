@@ -37,7 +37,7 @@ export interface ItemViews {
 }
 
 /** The modalities of a catalog that become streams, with their rho. */
-export function modalStreams({ rho, withoutSeparation }: Sgp4srConfig, { features }: CatalogShape): { name: ModalStream; weight: number }[] {
+function modalStreams({ rho, withoutSeparation }: Sgp4srConfig, { features }: CatalogShape): { name: ModalStream; weight: number }[] {
   const present = (['image', 'text'] as const).filter((modality) => features[modality] !== undefined)
   if (present.length === 2 && withoutSeparation) return [{ name: 'fused', weight: 1 }]
   return present.map((name) => ({ name, weight: present.length === 1 ? 1 : name === 'image' ? rho : 1 - rho }))
