@@ -10,7 +10,7 @@ its block l but no biases, lets them attend to the stream's states before block 
 1 / sqrt(d / heads), then sigmoid((g U W_1 + b_1) W_2 + b_2) (eq. 10-14). Every position is a target of its own, computed one by one. Eq. 15 is
 softmax((state . center + gumbel) / temperature); eq. 16-22 as printed, each loss a weighted mean of -log softmax over all rows of its table.
 Two readings: `printed`, where s = 1; `residual`, where s = sqrt(d), centers begin as norm(C X) with the stream's own normalization, and a layer
-is norm(centers + what is above) with a normalization of its own.
+is a normalization of (centers + what is above) without scale and shift.
 
 The file:
   config     batch B, length L, hidden d, heads, layers, items (rows of the tables, row 0 being the padding), centers k, alpha, rho (the
@@ -72,7 +72,6 @@ for modality in MODALITIES:
             declare(f"centers.{modality}.layer{layer}.{part}", D, D)
         for part in ("inner", "outer"):
             declare(f"centers.{modality}.layer{layer}.{part}.bias", D)
-        declare_norm(f"centers.{modality}.layer{layer}.norm")
 
 
 def affine(name, x):
@@ -117,7 +116,7 @@ def centers_at(modality, start, seen, residual):
         g = joined(torch.softmax(scores, -1) @ heads_of(seen[layer] @ v)) @ learned[f"{name}.output"]
         inner = g @ learned[f"{name}.inner"] + learned[f"{name}.inner.bias"]
         attended = torch.sigmoid(inner @ learned[f"{name}.outer"] + learned[f"{name}.outer.bias"])
-        centers = norm(f"{name}.norm", centers + attended) if residual else attended
+        centers = F.layer_norm(centers + attended, (D,), eps=1e-5) if residual else attended
     return centers
 
 
@@ -171,10 +170,9 @@ def reading(residual):
         own = own_vectors(modality, states[modality], starts[modality] @ tables[modality], gumbels[modality], residual)
         losses[modality] = loss_of(own, tables[modality])
     total = losses["fused"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
-    reached = {name: tensor for name, tensor in learned.items() if residual or ".norm" not in name or not name.startswith("centers")}
     return {
         "losses": {name: float(f"{loss.item():.9g}") for name, loss in {**losses, "total": total}.items()},
-        "gradients": gradients(total, reached),
+        "gradients": gradients(total, learned),
     }
 
 

@@ -1,4 +1,4 @@
-/** @file Normalizing operators: layer normalization and softmax. */
+/** @file Normalizing operators: layer normalization, with and without scale and shift, and softmax. */
 
 import { mul, sub } from './elementwise.ts'
 import { matmul } from './linear.ts'
@@ -29,6 +29,26 @@ export function layerNorm(x: Tensor, scale: Tensor, shift: Tensor, epsilon = 1e-
     },
   })
   return y as Tensor
+}
+
+/** Layer normalization over the last axis without scale and shift: mean 0 and variance 1. Its gradient reads its output, and nothing anew. */
+export function standardize(x: Tensor, epsilon = 1e-5): Tensor {
+  const width = x.shape.at(-1) as number
+  const statistics = [...x.shape.slice(0, -1), 1]
+  const ones = constant(new Float32Array(width).fill(1), [width])
+  const made: readonly Tensor[] = operations('LayerNormalization', {
+    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+    inputs: [x, ones, constant(new Float32Array(width), [width])],
+    shapes: [x.shape, statistics, statistics],
+    gradient: ([g]) => {
+      if (!g) return []
+      const [y, , inverse] = made as [Tensor, Tensor, Tensor]
+      const column = reshape(ones, [width, 1])
+      const rowMean = (z: Tensor): Tensor => reshape(matmul(reshape(z, [-1, width]), column, { scale: 1 / width }), statistics)
+      return [mul(sub(sub(g, rowMean(g)), mul(y, rowMean(mul(g, y)))), inverse)]
+    },
+  })
+  return made[0] as Tensor
 }
 
 const sumRows = (x: Tensor, width: number): Tensor => sum(reshape(x, [sizeOf(x.shape) / width, width]), [0])

@@ -4,13 +4,13 @@
  *   K' = E W_k,h W_q,h^T / sqrt(D / H), V' = E W_v,h U_h W_1 W_2, and eq. 13 is sigmoid(softmax(C K'^T + causal) V' + b_1 W_2 + b_2).
  */
 import { xavier, zeros } from '../../nn/init.ts'
-import { type Layer, layerNorm } from '../../nn/linear.ts'
+import type { Layer } from '../../nn/linear.ts'
 import type { Projections } from '../../nn/transformer-block.ts'
 import { add, mul, sigmoid, sub } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { concat, reshape, slice, split, transpose } from '../../tensor/move.ts'
 import { parameter, stopGradient, type Tensor, withGradient } from '../../tensor/node.ts'
-import { softmax } from '../../tensor/normalize.ts'
+import { softmax, standardize } from '../../tensor/normalize.ts'
 import { sum } from '../../tensor/reduce.ts'
 
 /** The sizes of the attention that centers share with their stream, what a layer keeps of them, and how soft the choice is. */
@@ -50,11 +50,11 @@ export interface ChosenCenters {
 /** Values of one slice of a batch: few enough to stay in a processor's cache from one operator to the next. */
 const sliceValues = 2 ** 20
 
-/** The centers of one modality; parameters `NAME.layer*.{output,inner,outer}` [D, D], `.bias` [D] of the last two, and `NAME.layer*.norm`. */
+/** The centers of one modality; parameters `NAME.layer*.{output,inner,outer}` [D, D], `.bias` [D] of the last two. */
 export function interestCenters(name: string, config: CenterConfig, { projections, norm }: SharedLayers): (inputs: CenterInputs) => ChosenCenters {
   const { width, heads, temperature, centerLayers } = config
   const layers = projections.map((shared, layer) => centerLayer(`${name}.layer${layer}`, config, shared))
-  const norms = centerLayers === 'residual' ? projections.map((_, layer) => layerNorm(`${name}.layer${layer}.norm`, width)) : []
+  const residual = centerLayers === 'residual'
   return ({ start, memories, hidden, state, gumbel }) => {
     const [rows, places, length] = hidden.shape as [number, number, number]
     const sizes = sliceSizes(rows, places * (start.shape[0] as number) * Math.max(width, heads * length))
@@ -65,9 +65,9 @@ export function interestCenters(name: string, config: CenterConfig, { projection
       const [from, to] = [begin, begin + size]
       begin = to
       const seen = reshape(slice(hidden, 0, from, to), [size, places, 1, 1, length])
-      const attend = (centers: Tensor, [keys, values]: readonly (readonly Tensor[])[], layer: number): Tensor =>
-        attention(centers, { keys: keys?.[index] as Tensor, values: values?.[index] as Tensor, seen, heads, norm: norms[layer] })
-      const centers = keysAndValues.reduce(attend, centerLayers === 'residual' ? norm(start) : start)
+      const attend = (centers: Tensor, [keys, values]: readonly (readonly Tensor[])[]): Tensor =>
+        attention(centers, { keys: keys?.[index] as Tensor, values: values?.[index] as Tensor, seen, heads, residual })
+      const centers = keysAndValues.reduce(attend, residual ? norm(start) : start)
       return choose(states[index] as Tensor, centers, gumbel && slice(gumbel, 0, from, to), temperature)
     })
     const joined = (part: keyof ChosenCenters): Tensor =>
@@ -117,12 +117,12 @@ interface AttentionInputs {
   /** [b, Q, 1, 1, L] */
   readonly seen: Tensor
   readonly heads: number
-  /** Where it is given, of the sum of the centers and what they attended to. */
-  readonly norm: Layer | undefined
+  /** Whether what the centers attended to is added to them, and the sum normalized. */
+  readonly residual: boolean
 }
 
 /** Centers [k, D], or [b, Q * k, D] after a layer, to [b, Q * k, D]. */
-function attention(centers: Tensor, { keys, values, seen, heads, norm }: AttentionInputs): Tensor {
+function attention(centers: Tensor, { keys, values, seen, heads, residual }: AttentionInputs): Tensor {
   const [rows, places, , , length] = seen.shape as [number, number, number, number, number]
   const first = centers.shape.length === 2
   const count = (centers.shape.at(-2) as number) / (first ? 1 : places)
@@ -130,9 +130,9 @@ function attention(centers: Tensor, { keys, values, seen, heads, norm }: Attenti
   const scores = reshape(matmul(centers, keys, { transposeB: true }), [rows, first ? 1 : places, count, heads, length])
   const weights = reshape(softmax(add(scores, seen)), [rows, places * count, heads * length])
   const attended = sigmoid(matmul(weights, values))
-  if (!norm) return attended
+  if (!residual) return attended
   const each = reshape(attended, [rows, places, count, -1])
-  return reshape(norm(add(each, first ? centers : reshape(centers, each.shape))), attended.shape)
+  return reshape(standardize(add(each, first ? centers : reshape(centers, each.shape))), attended.shape)
 }
 
 /** Eq. 15: softmax((E_u . E_c + Gumbel) / temperature) over the centers, and their mean by it; states [b, Q, D], centers [b, Q * k, D]. */

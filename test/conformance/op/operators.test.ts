@@ -23,7 +23,7 @@ import * as exported from '../../../src/tensor/index.ts'
 import { matmul } from '../../../src/tensor/linear.ts'
 import { cast, concat, expand, pad, reshape, slice, split, sumTo, transpose } from '../../../src/tensor/move.ts'
 import { integers, scalar, type Tensor } from '../../../src/tensor/node.ts'
-import { layerNorm, softmax } from '../../../src/tensor/normalize.ts'
+import { layerNorm, softmax, standardize } from '../../../src/tensor/normalize.ts'
 import { mean, sum, sumSquares } from '../../../src/tensor/reduce.ts'
 import { checkOperator, type OperatorCase } from './check-operator.ts'
 import { at, broadcast, each, ending, erf, type NumberArray, normalizedRow, product, rowwise, shaped, softmaxRow, tabulate, total } from './naive.ts'
@@ -167,6 +167,11 @@ const reducing: Record<string, OperatorCase> = {
         scale,
         shift,
       ),
+  },
+  standardize: {
+    shapes: shapeOf(0, 3).map((lead) => [[...lead, 3]]),
+    build: (x) => standardize(x, 0.1),
+    naive: (x) => rowwise(x, (row) => normalizedRow(row, 0.1)),
   },
   'layerNorm with its own epsilon': {
     shapes: shapeOf(1, 2).map((lead) => [[...lead, 4], [4], [4]]),
