@@ -11,6 +11,7 @@ import { matmul } from '../../tensor/linear.ts'
 import { concat, reshape, slice, split, transpose } from '../../tensor/move.ts'
 import { parameter, stopGradient, type Tensor, withGradient } from '../../tensor/node.ts'
 import { softmax, standardize } from '../../tensor/normalize.ts'
+import { recomputed } from '../../tensor/recompute.ts'
 import { sum } from '../../tensor/reduce.ts'
 
 /** The sizes of the attention that centers share with their stream, what a layer keeps of them, and how soft the choice is. */
@@ -58,24 +59,33 @@ export function interestCenters(name: string, config: CenterConfig, { projection
   return ({ start, memories, hidden, state, gumbel }) => {
     const [rows, places, length] = hidden.shape as [number, number, number]
     const sizes = sliceSizes(rows, places * (start.shape[0] as number) * Math.max(width, heads * length))
-    const keysAndValues = layers.map((layer, index) => layer(memories[index] as Tensor).map((x) => split(x, 0, sizes)))
-    const states = split(state, 0, sizes)
+    const first = residual ? norm(start) : start
+    const read = [state, ...layers.flatMap((layer, index) => layer(memories[index] as Tensor))].map((x) => split(x, 0, sizes))
     let begin = 0
     const slices = sizes.map((size, index): ChosenCenters => {
       const [from, to] = [begin, begin + size]
       begin = to
       const seen = reshape(slice(hidden, 0, from, to), [size, places, 1, 1, length])
-      const attend = (centers: Tensor, [keys, values]: readonly (readonly Tensor[])[]): Tensor =>
-        attention(centers, { keys: keys?.[index] as Tensor, values: values?.[index] as Tensor, seen, heads, residual })
-      const centers = keysAndValues.reduce(attend, residual ? norm(start) : start)
-      return choose(states[index] as Tensor, centers, gumbel && slice(gumbel, 0, from, to), temperature)
+      const noise = gumbel && slice(gumbel, 0, from, to)
+      const chosenOf = ([asked, centers, ...keysAndValues]: readonly Tensor[]): ChosenCenters => {
+        const attend = (x: Tensor, _: unknown, layer: number): Tensor => {
+          const [keys, values] = keysAndValues.slice(2 * layer) as [Tensor, Tensor]
+          return attention(x, { keys, values, seen, heads, residual })
+        }
+        return choose(asked as Tensor, layers.reduce(attend, centers as Tensor), noise, temperature)
+      }
+      const [asked, ...keysAndValues] = read.map((parts) => parts[index] as Tensor) as [Tensor, ...Tensor[]]
+      const inputs = [asked, first, ...keysAndValues]
+      return { parts: chosenOf(inputs).parts, chosen: recomputed(inputs, (copies) => chosenOf(copies).chosen) }
     })
     const joined = (part: keyof ChosenCenters): Tensor =>
-      concat(
-        slices.map((chosen) => chosen[part]),
-        0,
-      )
-    return slices.length === 1 ? (slices[0] as ChosenCenters) : { chosen: joined('chosen'), parts: joined('parts') }
+      slices.length === 1
+        ? (slices[0] as ChosenCenters)[part]
+        : concat(
+            slices.map((x) => x[part]),
+            0,
+          )
+    return { chosen: joined('chosen'), parts: joined('parts') }
   }
 }
 
