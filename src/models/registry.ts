@@ -3,6 +3,7 @@ import { unknownName } from '../errors.ts'
 import type { FittedModel } from './baselines/general/fitted-model.ts'
 import { itemKnn } from './baselines/general/item-knn.ts'
 import { popularity } from './baselines/general/popularity.ts'
+import { sasrecf } from './baselines/multimodal/sasrecf.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import type { NextItemDefinition } from './model.ts'
 import { sasrec } from './sasrec/sasrec.ts'
@@ -11,7 +12,7 @@ import { sgp4sr } from './sgp4sr/sgp4sr.ts'
 /** A model of the registry: trained by gradients, or fitted by counting. */
 export type ModelEntry = NextItemDefinition | FittedModel<unknown>
 
-const models: readonly ModelEntry[] = [m3bsr, sgp4sr, sasrec, popularity, itemKnn]
+const models: readonly ModelEntry[] = [m3bsr, sgp4sr, sasrec, sasrecf, popularity, itemKnn]
 
 /** The slugs of all models. */
 export const modelSlugs: readonly string[] = models.map(({ slug }) => slug)

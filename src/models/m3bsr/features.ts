@@ -1,14 +1,14 @@
 /** @file What M³BSR reads of an event: its id fields, picture and text as vectors of one width (eq. 3-5), and the item table made of the same. */
-import type { FeatureModality, Modality } from '../../data/schema.ts'
-import { normal, xavier, zeros } from '../../nn/init.ts'
+import type { Modality } from '../../data/schema.ts'
+import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
-import { add, addAll, mul, relu, sub } from '../../tensor/elementwise.ts'
+import { addAll, relu } from '../../tensor/elementwise.ts'
 import { gather } from '../../tensor/gather.ts'
-import { matmul } from '../../tensor/linear.ts'
 import { concat, expand, reshape } from '../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../tensor/node.ts'
 import { frozenInput } from '../frozen-inputs.ts'
 import type { CatalogShape } from '../model.ts'
+import { frozenVectors, projectedVectors } from '../projected-vectors.ts'
 
 /** The modalities of a catalog, the id first. */
 export function modalitiesOf({ features }: CatalogShape): Modality[] {
@@ -37,9 +37,10 @@ export function features(
   }))
   const modalities = modalitiesOf(catalog).filter((modality) => modality !== 'id')
   const sources = modalities.map((modality) => frozenVectors(modality, catalog))
-  const projections = sources.map((source) => projection(source, hiddenSize, source.modality))
-  const tables = sources.map((source) => projection(source, hiddenSize, `table.${source.modality}`))
-  const liftItem = linear('table.item', [embeddingSize, hiddenSize], { bias: false })
+  const projections = sources.map((source) => projectedVectors(source, hiddenSize, source.modality))
+  const tables = sources.map((source) => projectedVectors(source, hiddenSize, `table.${source.modality}`))
+  // An embedding as wide as the table's rows is part of them as it is.
+  const liftItem = embeddingSize === hiddenSize ? (x: Tensor) => x : linear('table.item', [embeddingSize, hiddenSize], { bias: false })
   const fieldCount = 1 + fields.length + (users ? 1 : 0)
   const inner = linear('id.inner', [fieldCount * embeddingSize, hiddenSize])
   const outer = linear('id.outer', [hiddenSize, hiddenSize])
@@ -54,34 +55,5 @@ export function features(
       return [id, ...projections.map((project) => project(history))].map((x, index) => (norms[index] as Layer)(x))
     },
     items: (ids) => addAll([liftItem(ids ? gather(items, ids) : items), ...tables.map((project) => project(ids))]),
-  }
-}
-
-/** The inputs of one modality. */
-interface FrozenVectors {
-  readonly modality: FeatureModality
-  /** [V + 1, W] */
-  readonly vectors: Tensor
-  /** [V + 1] */
-  readonly present: Tensor
-}
-
-/** The frozen vectors of a catalog's modality. */
-export function frozenVectors(modality: FeatureModality, { itemCount, features }: CatalogShape): FrozenVectors {
-  const vectors = input(frozenInput.vectors(modality), [itemCount + 1, features[modality] as number])
-  return { modality, vectors, present: input(frozenInput.present(modality), [itemCount + 1]) }
-}
-
-/** Frozen vectors projected to `width`, a learned vector standing in for those an item lacks (R-M1); all items where no ids are given. Parameters `NAME.{weight,bias,missing}`. */
-export function projection({ vectors, present }: FrozenVectors, width: number, name: string): (ids?: Tensor) => Tensor {
-  const from = vectors.shape[1] as number
-  const weight = parameter(`${name}.weight`, [from, width], xavier(from, width))
-  const bias = parameter(`${name}.bias`, [width], zeros)
-  const missing = parameter(`${name}.missing`, [1, width], normal())
-  return (ids) => {
-    const has = ids ? gather(present, ids) : present
-    const lacks = reshape(sub(1, has), [...has.shape, 1])
-    // A missing vector's row is zeros, so its projection is nothing but what is added here.
-    return add(matmul(ids ? gather(vectors, ids) : vectors, weight), add(mul(lacks, missing), bias))
   }
 }

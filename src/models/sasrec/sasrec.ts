@@ -22,17 +22,19 @@ import { type CatalogShape, defineModel, type NextItemModel } from '../model.ts'
 import { causalBias, lastBias } from './causal-bias.ts'
 import { fillSequence } from './fill.ts'
 
+/** The options that SASRec and its relatives share. */
+export const sasrecOptions = {
+  hiddenSize: z.int().min(1).max(1024).default(64).describe('D, the width of every hidden state'),
+  maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last items are read'),
+  stride: z.int().min(1).max(1000).default(25).describe('items between the ends of a long history’s training windows'),
+  layers: z.int().min(1).max(12).default(2).describe('number of Transformer blocks'),
+  heads: z.int().min(1).max(64).default(2).describe('attention heads; must divide hiddenSize'),
+  dropout: z.number().min(0).max(0.95).default(0.5).describe('share of hidden values dropped while training'),
+  auxiliaryTargets: z.number().min(0).max(1).default(1).describe('weight of a next event of another behavior than the target'),
+}
 /** Hyper-parameters of SASRec. */
 const sasrecConfig = z
-  .strictObject({
-    hiddenSize: z.int().min(1).max(1024).default(64).describe('D, the width of every hidden state'),
-    maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last items are read'),
-    stride: z.int().min(1).max(1000).default(25).describe('items between the ends of a long history’s training windows'),
-    layers: z.int().min(1).max(12).default(2).describe('number of Transformer blocks'),
-    heads: z.int().min(1).max(64).default(2).describe('attention heads; must divide hiddenSize'),
-    dropout: z.number().min(0).max(0.95).default(0.5).describe('share of hidden values dropped while training'),
-    auxiliaryTargets: z.number().min(0).max(1).default(1).describe('weight of a next event of another behavior than the target'),
-  })
+  .strictObject(sasrecOptions)
   .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
 
 /** SASRec; see the file's header. */
@@ -41,19 +43,32 @@ export const sasrec = defineModel({
   task: 'next-item',
   title: 'SASRec',
   config: sasrecConfig,
-  build: (config, catalog) => build(config, catalog),
+  build(config, catalog) {
+    const items = parameter('item', [catalog.itemCount + 1, config.hiddenSize], normal())
+    return sequenceModel(config, catalog, { table: items, rowsOf: (ids) => gather(items, ids) })
+  },
 })
 
-function build(config: z.infer<typeof sasrecConfig>, { itemCount, behaviors, target }: CatalogShape): NextItemModel {
+/** What stands for the items, in histories and as candidates alike. */
+export interface ItemVectors {
+  /** M [V + 1, D] */
+  readonly table: Tensor
+  /** ids [..] -> [.., D] */
+  readonly rowsOf: (ids: Tensor) => Tensor
+  /** ids [M] -> [M, D], rows of the table, where it is computed and not a parameter itself. */
+  readonly targetRows?: (ids: Tensor) => Tensor
+}
+
+/** SASRec over any item vectors; parameters `position`, `norm.*` and `blockN.*`. */
+export function sequenceModel(config: z.infer<typeof sasrecConfig>, { behaviors, target }: CatalogShape, items: ItemVectors): NextItemModel {
   const { hiddenSize, maxLength, stride, layers, heads, dropout, auxiliaryTargets } = config
-  const items = parameter('item', [itemCount + 1, hiddenSize], normal())
   const positions = parameter('position', [maxLength, hiddenSize], normal())
   const norm = layerNorm('norm', hiddenSize)
   const blocks = Array.from({ length: layers }, (_, layer) => transformerBlock(`block${layer}`, { width: hiddenSize, heads, dropout }))
 
   const flat = (x: Tensor): Tensor => reshape(x, [-1, hiddenSize])
   const embed = (history_BL: Tensor, noise: Noise): Tensor => {
-    const embedded_BLD = add(gather(items, history_BL), slice(positions, 0, 0, history_BL.shape[1] as number))
+    const embedded_BLD = add(items.rowsOf(history_BL), slice(positions, 0, 0, history_BL.shape[1] as number))
     return noise.dropout(norm(embedded_BLD), dropout)
   }
   // Histories start at position 0, so causality alone keeps the padding behind them out of sight.
@@ -75,7 +90,7 @@ function build(config: z.infer<typeof sasrecConfig>, { itemCount, behaviors, tar
       mergeBehaviors: true,
       onePerPosition: true,
     },
-    table: () => items,
+    table: () => items.table,
     train({ rows, length, targets, lastOnly }, noise) {
       const inputs = {
         history: input('history', [rows, length], 'int64'),
@@ -89,7 +104,9 @@ function build(config: z.infer<typeof sasrecConfig>, { itemCount, behaviors, tar
       const hidden_MD = inputs.last
         ? encodeLast(inputs.history, inputs.last, pick, noise)
         : pick(flat(encode(embed(inputs.history, noise), blocks, noise)))
-      return { inputs, loss: crossEntropy({ hidden: hidden_MD, table: items, targets: inputs.targets, weights: inputs.weights }), parts: {} }
+      const { targets: ids, weights } = inputs
+      const targetRows = items.targetRows ? { targetRows: items.targetRows(ids) } : {}
+      return { inputs, loss: crossEntropy({ hidden: hidden_MD, table: items.table, targets: ids, weights, ...targetRows }), parts: {} }
     },
     serve({ rows, length }) {
       const inputs = { history: input('history', [rows, length], 'int64'), last: input('last', [rows], 'int64') }

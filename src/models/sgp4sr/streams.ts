@@ -9,8 +9,8 @@ import { matmul } from '../../tensor/linear.ts'
 import { cast, reshape, slice } from '../../tensor/move.ts'
 import { input, integers, operation, type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
 import { sparseProduct } from '../../tensor/sparse-product.ts'
-import { frozenVectors, projection } from '../m3bsr/features.ts'
 import type { CatalogShape, Offline } from '../model.ts'
+import { frozenVectors, projectedVectors } from '../projected-vectors.ts'
 import { causalBias } from '../sasrec/causal-bias.ts'
 import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
 
@@ -49,7 +49,7 @@ export function itemViews(config: Sgp4srConfig, catalog: CatalogShape, offline: 
   const throughGraph = (name: string): Tensor => sparseProduct(`graph.${name}`, offline)(items)
   const projected = (name: ModalStream): Tensor => {
     const sources = name === 'fused' ? (['image', 'text'] as const) : [name]
-    return addAll(sources.map((modality) => projection(frozenVectors(modality, catalog), config.hiddenSize, modality)()))
+    return addAll(sources.map((modality) => projectedVectors(frozenVectors(modality, catalog), config.hiddenSize, modality)()))
   }
   const startOf = (name: ModalStream, table: Tensor): Tensor => matmul(input(`centers.${name}`, offline[`centers.${name}`]?.shape ?? []), table)
   return {
