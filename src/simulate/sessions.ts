@@ -1,4 +1,4 @@
-/** @file What users of the simulated shop do: visits led by an interest, clicks by looks, favorites by topic, and slips of the finger. */
+/** @file What users of the simulated shop do: visits led by an interest, clicks by pictures, favorites by topic, and slips of the finger. */
 import { type RandomStream, randomStream } from '../random/stream.ts'
 import { drawItem, type ShopSettings, styleCount, type TrueItem, topicCount } from './world.ts'
 
@@ -28,29 +28,29 @@ export interface TrueUser {
 /** How much likelier the true story is than chance; the rest of each draw is popularity. */
 const story = {
   /** Styles and topics in a user's taste, of ten each. */
-  tasteSize: 3,
+  tasteSize: 2,
   /** The next visit's topic is the next of the user's own; else any of them. */
   topicFollows: 0.75,
   /** The next visit's style stays; else it is any of the user's. */
   styleStays: 0.5,
   /** Factors on an item's weight. */
-  clickOfStyle: 40,
-  clickOfTopic: 12,
-  favoriteOfTopic: 60,
-  favoriteOfStyle: 10,
+  clickOfPicture: 80,
+  clickOfTopic: 40,
+  favoriteOfTopic: 80,
+  favoriteOfStyle: 40,
 } as const
 
 const dayMs = 86_400_000
 const firstDay = Date.UTC(2025, 0, 1)
 
 /**
- * All events of all users. A user has a taste: any three styles, and three topics that
- * follow each other on a ring common to all. A visit has an interest
- * (a, b), a style and a topic of that taste. Of its 3 to 5 clicks each is accidental with the given share, and then drawn by popularity w
- * alone; else P(i) ~ w_i * 40^[style_i = a] * 12^[topic_i = b]. Then 1 or 2 favorites with P(i) ~ w_i * 60^[topic_i = b] * 10^[style_i = a].
- * The next visit's topic is the one after b with probability 0.75, else any of the three; its style stays with 0.5, else any of the
- * three. So a favorite can be foreseen from those before it and from the true clicks of its visit; accidental clicks tell nothing, and
- * lie outside the taste that earlier favorites show. No item is touched twice by one user.
+ * All events of all users. A user has a taste: any two styles, and two topics that follow each other on a ring common to all. A visit
+ * has an interest (a, b), a style and a topic of that taste. Of its 3 to 5 clicks each is accidental with the given share, and then drawn
+ * by popularity w alone; else P(i) ~ w_i * 80^[picture of i shows a] * 40^[topic_i = b]. Then 1 or 2 favorites with
+ * P(i) ~ w_i * 80^[topic_i = b] * 40^[style_i = a], the item's own style. The next visit's topic is the one after b with probability 0.75,
+ * else either of the two; its style stays with 0.5, else either. So a favorite can be foreseen from those before it and from the
+ * true clicks of its visit; accidental clicks tell nothing, and mostly lie outside the taste that earlier favorites show. No item is
+ * touched twice by one user.
  */
 export function makeEvents(settings: ShopSettings, items: readonly TrueItem[]): { events: TrueEvent[]; users: TrueUser[] } {
   const events: TrueEvent[] = []
@@ -121,10 +121,13 @@ function weightsOf(
   touched: ReadonlySet<number>,
   led: { behavior: TrueEvent['behavior']; interest: Interest } | undefined,
 ): Float64Array {
-  const [ofStyle, ofTopic] = led?.behavior === 'click' ? [story.clickOfStyle, story.clickOfTopic] : [story.favoriteOfStyle, story.favoriteOfTopic]
-  return Float64Array.from(items, ({ style, topic, popularity }, at) => {
+  const clicks = led?.behavior === 'click'
+  const [ofLook, ofTopic] = clicks ? [story.clickOfPicture, story.clickOfTopic] : [story.favoriteOfStyle, story.favoriteOfTopic]
+  return Float64Array.from(items, ({ style, pictured, topic, popularity }, at) => {
     if (touched.has(at)) return 0
     if (!led) return popularity
-    return popularity * (style === led.interest.style ? ofStyle : 1) * (topic === led.interest.topic ? ofTopic : 1)
+    // A click follows the picture that is shown; whoever opened the page saw the item itself.
+    const look = clicks ? pictured : style
+    return popularity * (look === led.interest.style ? ofLook : 1) * (topic === led.interest.topic ? ofTopic : 1)
   })
 }

@@ -15,9 +15,9 @@ export interface ShopSettings {
 }
 
 /** The shop for experiments: about 60,000 events. */
-export const shopDefaults: ShopSettings = { users: 1200, items: 600, seed: 1, sessions: 9, accidentalShare: 0.3, wrongPictureShare: 0.2 }
+export const shopDefaults: ShopSettings = { users: 1200, items: 1000, seed: 1, sessions: 9, accidentalShare: 0.3, wrongPictureShare: 0.2 }
 /** The shop for the demo: the same story, small enough to train four models in two minutes. */
-export const demoShop: ShopSettings = { ...shopDefaults, users: 500, items: 240, sessions: 7 }
+export const demoShop: ShopSettings = { ...shopDefaults, users: 500, items: 400, sessions: 7 }
 
 /** How many visual styles and topics there are. */
 export const [styleCount, topicCount] = [10, 10]
@@ -25,11 +25,11 @@ export const [styleCount, topicCount] = [10, 10]
 /** One item's truth. */
 export interface TrueItem {
   readonly id: string
-  /** What it looks like, which clicks follow. */
+  /** What it looks like, which favorites follow after the topic. */
   readonly style: number
   /** What it is about, which its title tells and favorites follow. */
   readonly topic: number
-  /** The style its picture file shows: its own, or another if the picture is wrong. */
+  /** The style its picture shows, which clicks follow: its own, or another's if the picture is wrong. */
   readonly pictured: number
   readonly wrongPicture: boolean
   /** Weight in every draw among items that fit equally. */
