@@ -1,7 +1,7 @@
 /** @file The two denoising layers one after the other (sections 4.2.1 and 4.2.2): an event's modalities led by its id, then by the target behavior. */
 import type { Modality } from '../../data/schema.ts'
 import type { Noise } from '../../nn/noise.ts'
-import { add, addAll, mul, sqrt, sub } from '../../tensor/elementwise.ts'
+import { add, addAll, div, mul, sqrt, sub } from '../../tensor/elementwise.ts'
 import { reshape } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import { sumSquares } from '../../tensor/reduce.ts'
@@ -16,7 +16,7 @@ export interface Streams {
   /** L_m and L_b; undefined where there is none. */
   readonly modality: Tensor | undefined
   readonly behavior: Tensor | undefined
-  /** [B, L]: how far the behavior denoising moved each event, the mean over modalities of the change's length. */
+  /** [B, L]: how far the behavior denoising moved each event: the length of the change over that of what is left, all modalities together. */
   readonly moved: Tensor | undefined
 }
 
@@ -45,10 +45,13 @@ export function denoising(config: M3bsrConfig, modalities: readonly Modality[], 
       streams: streams.map((stream, index) => (changes[index] ? add(stream, changes[index]) : stream)),
       modality: totalLoss(cleaned),
       behavior: totalLoss(led),
-      moved: changes.length > 0 ? mul(addAll(changes.map((change) => sqrt(sumSquares(change)))), 1 / changes.length) : undefined,
+      moved: changes.length > 0 ? sqrt(div(lengths(changes), lengths(led.map(({ output }) => output)))) : undefined,
     }
   }
 }
+
+/** Squared lengths of [B, L, D] tensors, summed over them: [B, L]. */
+const lengths = (parts: readonly Tensor[]): Tensor => addAll(parts.map((part) => sumSquares(part)))
 
 function totalLoss(passes: readonly Denoised[]): Tensor | undefined {
   const losses = passes.flatMap(({ loss }) => (loss ? [loss] : []))
