@@ -124,7 +124,7 @@ export function estimateMemory({ dataset, model, state, steps }: MemoryParts): M
 }
 
 /** Node, its libraries, the runtime and what the collector leaves lying about, measured on a run of nearly no data. */
-const processBytes = 200e6
+const processBytes = 270e6
 /** What the arena holds over the peak it was asked for, measured: it grows by doubling and keeps what it has. */
 const arenaFactor = 1.15
 
