@@ -10,17 +10,14 @@
  */
 import * as z from 'zod'
 import { normal } from '../../nn/init.ts'
-import { layerNorm } from '../../nn/linear.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
-import { type Block, transformerBlock } from '../../nn/transformer-block.ts'
 import { crossEntropy } from '../../tensor/cross-entropy.ts'
-import { add } from '../../tensor/elementwise.ts'
 import { gather, rowsOf, selectRows } from '../../tensor/gather.ts'
-import { reshape, slice } from '../../tensor/move.ts'
-import { input, integers, parameter, type Tensor } from '../../tensor/node.ts'
+import { input, parameter, type Tensor } from '../../tensor/node.ts'
 import { type CatalogShape, defineModel, type NextItemModel } from '../model.ts'
 import { causalBias, lastBias } from './causal-bias.ts'
-import { fillSequence } from './fill.ts'
+import { sequenceEncoder } from './encoder.ts'
+import { fillSequence, rowOfEach, sequenceWindows, targetInputs } from './fill.ts'
 
 /** The options that SASRec and its relatives share. */
 export const sasrecOptions = {
@@ -59,59 +56,29 @@ export interface ItemVectors {
   readonly targetRows?: (ids: Tensor) => Tensor
 }
 
-/** SASRec over any item vectors; parameters `position`, `norm.*` and `blockN.*`. */
-export function sequenceModel(config: z.infer<typeof sasrecConfig>, { behaviors, target }: CatalogShape, items: ItemVectors): NextItemModel {
-  const { hiddenSize, maxLength, stride, layers, heads, dropout, auxiliaryTargets } = config
-  const positions = parameter('position', [maxLength, hiddenSize], normal())
-  const norm = layerNorm('norm', hiddenSize)
-  const blocks = Array.from({ length: layers }, (_, layer) => transformerBlock(`block${layer}`, { width: hiddenSize, heads, dropout }))
-
-  const flat = (x: Tensor): Tensor => reshape(x, [-1, hiddenSize])
-  const embed = (history_BL: Tensor, noise: Noise): Tensor => {
-    const embedded_BLD = add(items.rowsOf(history_BL), slice(positions, 0, 0, history_BL.shape[1] as number))
-    return noise.dropout(norm(embedded_BLD), dropout)
-  }
-  // Histories start at position 0, so causality alone keeps the padding behind them out of sight.
-  const encode = (hidden_BLD: Tensor, through: readonly Block[], noise: Noise): Tensor =>
-    through.reduce((query, block) => block({ query, bias: causalBias(hidden_BLD.shape[1] as number), noise }), hidden_BLD)
+/** SASRec over any item vectors; parameters as {@link sequenceEncoder}. */
+export function sequenceModel(config: z.infer<typeof sasrecConfig>, catalog: CatalogShape, items: ItemVectors): NextItemModel {
+  const encoder = sequenceEncoder(config, items.rowsOf)
   /** When one position a window is read, the last block computes that query alone. */
   const encodeLast = (history_BL: Tensor, last: Tensor, pick: (rows: Tensor) => Tensor, noise: Noise): Tensor => {
-    const [rows, length] = history_BL.shape as [number, number]
-    const memory = encode(embed(history_BL, noise), blocks.slice(0, -1), noise)
-    const query = reshape(pick(flat(memory)), [rows, 1, hiddenSize])
-    return flat((blocks.at(-1) as Block)({ query, memory, bias: lastBias(last, length), noise }))
+    const length = history_BL.shape[1] as number
+    return encoder.single(history_BL, { bias: causalBias(length), queryBias: lastBias(last, length), pick, noise })
   }
-
   return {
-    windows: {
-      maxLength,
-      stride: Math.min(stride, maxLength),
-      targetWeights: behaviors.map((_, behavior) => (behavior === target ? 1 : auxiliaryTargets)),
-      mergeBehaviors: true,
-      onePerPosition: true,
-    },
+    windows: sequenceWindows(config, catalog),
     table: () => items.table,
-    train({ rows, length, targets, lastOnly }, noise) {
-      const inputs = {
-        history: input('history', [rows, length], 'int64'),
-        sources: input('sources', [targets], 'int64'),
-        sourcesInverse: input('sourcesInverse', [rows * length], 'int64'),
-        targets: input('targets', [targets], 'int64'),
-        weights: input('weights', [targets]),
-        ...(lastOnly && { last: input('last', [rows], 'int64') }),
-      }
-      const pick = (x: Tensor): Tensor => selectRows(x, inputs.sources, inputs.sourcesInverse)
-      const hidden_MD = inputs.last
-        ? encodeLast(inputs.history, inputs.last, pick, noise)
-        : pick(flat(encode(embed(inputs.history, noise), blocks, noise)))
-      const { targets: ids, weights } = inputs
-      const targetRows = items.targetRows ? { targetRows: items.targetRows(ids) } : {}
-      return { inputs, loss: crossEntropy({ hidden: hidden_MD, table: items.table, targets: ids, weights, ...targetRows }), parts: {} }
+    train(shape, noise) {
+      const inputs = { ...targetInputs(shape), ...(shape.lastOnly && { last: input('last', [shape.rows], 'int64') }) }
+      const { history, sources, sourcesInverse, targets, weights, last } = inputs
+      const pick = (x: Tensor): Tensor => selectRows(x, sources, sourcesInverse)
+      // Histories start at position 0, so causality alone keeps the padding behind them out of sight.
+      const hidden_MD = last ? encodeLast(history, last, pick, noise) : pick(encoder.whole(history, causalBias(shape.length), noise))
+      const targetRows = items.targetRows ? { targetRows: items.targetRows(targets) } : {}
+      return { inputs, loss: crossEntropy({ hidden: hidden_MD, table: items.table, targets, weights, ...targetRows }), parts: {} }
     },
     serve({ rows, length }) {
       const inputs = { history: input('history', [rows, length], 'int64'), last: input('last', [rows], 'int64') }
-      const rowOf = add(integers(Array.from({ length: rows }, (_, row) => row * length)), inputs.last)
-      return { inputs, user: encodeLast(inputs.history, inputs.last, (x) => rowsOf(x, rowOf), noNoise), reasons: {} }
+      return { inputs, user: encodeLast(inputs.history, inputs.last, (x) => rowsOf(x, rowOfEach(inputs.last, length)), noNoise), reasons: {} }
     },
     fill: fillSequence,
   }
