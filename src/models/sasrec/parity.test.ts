@@ -1,71 +1,92 @@
-/** @file SASRec beside PyTorch's: loss and every gradient of the fixture that tools/sasrec_fixture.py made. */
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { evaluateGradients } from '../../../test/conformance/evaluate-tensor.ts'
-import { expectClose } from '../../../test/conformance/op/check-operator.ts'
-import { trainingNoise } from '../../nn/noise.ts'
-import { buildGraph } from '../../onnx/graph.ts'
+import { evaluateTensor } from '../../../test/conformance/evaluate-tensor.ts'
+import { expectParity, type ModelFixture, type Numbers } from '../../../test/conformance/model/parity.ts'
+import { noNoise } from '../../nn/noise.ts'
+import { gather, rowsOf } from '../../tensor/gather.ts'
+import { input, integers, type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
+import { causalBias, lastBias } from './causal-bias.ts'
+import { sequenceEncoder } from './encoder.ts'
+import { rowOfEach } from './fill.ts'
 import { sasrec } from './sasrec.ts'
 
-interface Stored {
-  readonly shape: readonly number[]
-  readonly values: readonly number[]
+/** See tools/sasrec_fixture.py for what its arrays are. */
+interface Fixture extends ModelFixture {
+  readonly config: Readonly<Record<'batch' | 'length' | 'hidden' | 'heads' | 'layers' | 'items', number>>
+  readonly hidden: Numbers
 }
-interface Fixture {
-  readonly config: {
-    readonly batch: number
-    readonly length: number
-    readonly hidden: number
-    readonly heads: number
-    readonly layers: number
-    readonly items: number
+const fixture = JSON.parse(readFileSync('test/fixtures/sasrec.json', 'utf8')) as Fixture
+const { batch, length, hidden, heads, layers, items } = fixture.config
+const sizes = { hiddenSize: hidden, maxLength: length, layers, heads, dropout: 0 }
+
+/** PyTorch's name of a parameter as ours. */
+function nameOf(name: string): string {
+  const parts: Readonly<Record<string, string>> = {
+    'items.weight': 'item',
+    positions: 'position',
+    q: 'attention.query',
+    k: 'attention.key',
+    v: 'attention.value',
+    o: 'attention.output',
+    f1: 'feedForward.inner',
+    f2: 'feedForward.outer',
   }
-  readonly inputs: { readonly history: Stored; readonly targets: Stored; readonly weights: Stored }
-  readonly parameters: Readonly<Record<string, Stored>>
-  readonly gradients: Readonly<Record<string, Stored>>
-  readonly loss: number
-}
-const fixture = JSON.parse(readFileSync(new URL('../../../test/fixtures/sasrec.json', import.meta.url), 'utf8')) as Fixture
-
-const projections = { q: 'query', k: 'key', v: 'value', o: 'output' } as const
-/** Our name of one of torch's parameters. */
-function named(theirs: string): string {
-  if (theirs === 'items.weight') return 'item'
-  if (theirs === 'positions') return 'position'
-  const [layer, part, kind] = theirs.startsWith('blocks.') ? theirs.slice('blocks.'.length).split('.') : ['', ...theirs.split('.')]
-  const within = layer === '' ? '' : `block${layer}.`
-  if (part === 'f1' || part === 'f2') return `${within}feedForward.${part === 'f1' ? 'inner' : 'outer'}.${kind}`
-  if (part === 'n1' || part === 'n2') return `${within}norm${part.slice(1)}.${kind === 'weight' ? 'scale' : 'shift'}`
-  if (part === 'norm') return `norm.${kind === 'weight' ? 'scale' : 'shift'}`
-  return `${within}attention.${projections[part as 'q']}.${kind}`
-}
-/** Values as we store them: torch's linear layers hold [out, in], ours [in, out]. */
-function ours([name, { shape, values }]: [string, Stored]): [string, Float32Array] {
-  const [rows = 1, columns = 1] = shape
-  const turned = /\.(q|k|v|o|f1|f2)\.weight$/.test(name)
-  const at = (index: number): number => values[turned ? (index % rows) * columns + Math.floor(index / rows) : index] as number
-  return [named(name), Float32Array.from(values, (_, index) => at(index))]
+  const [, block, part, kind] = /^blocks\.(\d)\.(\w+)\.(\w+)$/.exec(name) ?? []
+  const scaleOrShift = kind === 'bias' || name === 'norm.bias' ? 'shift' : 'scale'
+  if (name.startsWith('norm.')) return `norm.${scaleOrShift}`
+  if (!part) return parts[name] as string
+  return `block${block}.${part.startsWith('n') ? `norm${part.at(1)}.${scaleOrShift}` : `${parts[part]}.${kind}`}`
 }
 
-it('has the loss and the gradients of PyTorch’s', async () => {
-  const { batch, length, hidden, heads, layers, items } = fixture.config
-  const whole = { hiddenSize: hidden, maxLength: length, stride: length, layers, heads, dropout: 0, auxiliaryTargets: 1 }
-  const catalog = { itemCount: items - 1, userCount: 3, behaviors: ['click'], target: 0, fields: {}, features: {} }
-  const model = sasrec.build(sasrec.config.parse(whole), catalog)
-  const weights = fixture.inputs.weights.values
-  const sources = weights.flatMap((weight, position) => (weight > 0 ? [position] : []))
-  const { loss } = model.train({ rows: batch, length, targets: sources.length }, trainingNoise())
-  const integers = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt)
-  const found = await evaluateGradients(loss, buildGraph({ loss }).parameters, {
-    history: integers(fixture.inputs.history.values),
-    sources: integers(sources),
-    sourcesInverse: integers(weights.map((_, position) => (sources.includes(position) ? sources.indexOf(position) : sources.length))),
-    targets: integers(sources.map((position) => fixture.inputs.targets.values[position] as number)),
-    weights: new Float32Array(sources.length).fill(1 / sources.length),
-    ...Object.fromEntries(Object.entries(fixture.parameters).map(ours)),
-  })
-  expectClose([found.loss], [fixture.loss], 'loss', 1e-5)
-  const expected = Object.fromEntries(Object.entries(fixture.gradients).map(ours))
-  expect(Object.keys(found.gradients).sort()).toEqual(Object.keys(expected).sort())
-  for (const [name, values] of Object.entries(expected)) expectClose(found.gradients[name] as number[], [...values], name, 1e-5)
+/** Linear layers have their matrix the other way round. */
+const renamed = (arrays: Readonly<Record<string, Numbers>>): Readonly<Record<string, Numbers>> =>
+  Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => [nameOf(name), /\.\w+\.(q|k|v|o|f1|f2)\.weight$/.test(`.${name}`) ? turned(array) : array]),
+  )
+function turned({ shape, values }: Numbers): Numbers {
+  const [rows, columns] = shape as [number, number]
+  return { shape: [columns, rows], values: values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] as number) }
+}
+
+it('SASRec’s loss and gradients equal PyTorch’s', async () => {
+  const { history, targets, weights } = fixture.inputs as Readonly<Record<'history' | 'targets' | 'weights', Numbers>>
+  const total = weights.values.reduce((sum, weight) => sum + weight, 0)
+  const [places, count] = [weights.values.map((_, at) => at), weights.values.length]
+  // Every position is a target; those at the padding weigh nothing.
+  const inputs = {
+    history,
+    sources: { shape: [count], values: places },
+    targets: { shape: [count], values: targets.values },
+    weights: { shape: [count], values: weights.values.map((weight) => weight / total) },
+  }
+  const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: {} }
+  const { loss, parameters, gradients } = fixture
+  await expectParity(
+    sasrec.build(sasrec.config.parse(sizes), catalog),
+    { rows: batch, length, targets: count },
+    {
+      inputs,
+      loss,
+      parameters: renamed(parameters),
+      gradients: renamed(gradients),
+    },
+  )
+})
+
+const lasts = [5, 3, 2]
+it('SASRec’s hidden states equal PyTorch’s, whole and one by one', async () => {
+  const values = Object.fromEntries(Object.entries(renamed(fixture.parameters)).map(([name, array]) => [name, Float32Array.from(array.values)]))
+  const feeds = { ...values, history: BigInt64Array.from((fixture.inputs['history'] as Numbers).values, BigInt) }
+  const table: Parameter = parameter('item', [items, hidden], () => {})
+  const encoder = sequenceEncoder(sizes, (ids) => gather(table, ids))
+  const history = input('history', [batch, length], 'int64')
+  const bias = causalBias(length)
+  const found = await evaluateTensor(encoder.whole(history, bias, noNoise), feeds)
+  expect(fixture.hidden.values.filter((value, at) => !(Math.abs((found[at] as number) - value) < 1e-5))).toEqual([])
+
+  const last = integers(lasts)
+  const pick = (x: Tensor): Tensor => rowsOf(x, rowOfEach(last, length))
+  const singles = await evaluateTensor(encoder.single(history, { bias, queryBias: lastBias(last, length), pick, noise: noNoise }), feeds)
+  const expected = lasts.flatMap((at, row) => fixture.hidden.values.slice((row * length + at) * hidden, (row * length + at + 1) * hidden))
+  expect(expected.filter((value, at) => !(Math.abs((singles[at] as number) - value) < 1e-5))).toEqual([])
 })
