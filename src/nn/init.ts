@@ -11,10 +11,11 @@ export const normal =
   (values, random) => {
     for (let index = 0; index < values.length; index++) values[index] = deviation * random.normal()
   }
-/** Uniform in +-sqrt(6 / (in + out)) (Glorot & Bengio, 2010). */
-export const xavier =
-  (fanIn: number, fanOut: number): Initializer =>
+/** Uniform in +-bound. */
+export const uniform =
+  (bound: number): Initializer =>
   (values, random) => {
-    const bound = Math.sqrt(6 / (fanIn + fanOut))
     for (let index = 0; index < values.length; index++) values[index] = bound * (2 * random.uniform() - 1)
   }
+/** Uniform in +-sqrt(6 / (in + out)) (Glorot & Bengio, 2010). */
+export const xavier = (fanIn: number, fanOut: number): Initializer => uniform(Math.sqrt(6 / (fanIn + fanOut)))
