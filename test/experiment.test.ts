@@ -12,7 +12,6 @@ import { experiments } from '../src/experiment/registry.ts'
 import type { ComparisonResult } from '../src/experiment/results.ts'
 import { runExperiment } from '../src/experiment/run-experiment.ts'
 import { protocolTable } from '../src/experiment/tables.ts'
-import { modelSlugs } from '../src/models/registry.ts'
 import { command, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
 import { tinyChoice } from './fixtures/tiny-experiment.ts'
 import { writeTinyShop } from './fixtures/tiny-shop.ts'
@@ -247,7 +246,7 @@ describe('siftrec experiment', () => {
 
   it('has comparisons that can be run: known variants, one budget of tuning, options in range', () => {
     const all = experiments.flatMap(({ comparisons, models }) => comparisons({ dataRoot: 'nowhere', ...(models && { models }) }))
-    const ready = all.filter(({ variants }) => variants.every(({ model }) => modelSlugs.includes(model)))
-    for (const comparison of ready) expect(() => checkComparison(comparison)).not.toThrow()
+    expect(all.length).toBeGreaterThan(9)
+    for (const comparison of all) expect(() => checkComparison(comparison)).not.toThrow()
   })
 })
