@@ -10,6 +10,8 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   movies: () => import('./movies.ts'),
   memory: () => import('./memory.ts'),
   predict: () => import('./predict.ts'),
+  neighbors: () => import('./neighbors.ts'),
+  sgp4sr: () => import('./sgp4sr.ts'),
 }
 
 const name = process.argv[2] ?? ''
