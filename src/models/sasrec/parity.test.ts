@@ -50,14 +50,14 @@ function turned({ shape, values }: Numbers): Numbers {
 
 it('SASRec’s loss and gradients equal PyTorch’s', async () => {
   const { history, targets, weights } = fixture.inputs as Readonly<Record<'history' | 'targets' | 'weights', Numbers>>
-  const total = weights.values.reduce((sum, weight) => sum + weight, 0)
-  const [places, count] = [weights.values.map((_, at) => at), weights.values.length]
-  // Every position is a target; those at the padding weigh nothing.
+  const places = weights.values.flatMap((weight, at) => (weight > 0 ? [at] : []))
+  const count = places.length
+  const each = (values: readonly number[]): Numbers => ({ shape: [count], values })
   const inputs = {
     history,
-    sources: { shape: [count], values: places },
-    targets: { shape: [count], values: targets.values },
-    weights: { shape: [count], values: weights.values.map((weight) => weight / total) },
+    sources: each(places),
+    targets: each(places.map((at) => targets.values[at] as number)),
+    weights: each(places.map(() => 1 / count)),
   }
   const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: {} }
   const { loss, parameters, gradients } = fixture
