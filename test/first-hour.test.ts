@@ -57,7 +57,7 @@ describe("a newcomer's first hour", () => {
 
   it('sees the demo to its end', async () => {
     const { stdout } = await run('demo --out demo --epochs 1')
-    expect(stdout).toMatch(/a simulated shop: 500 users, 240 items, \d+ events, \d+ of them accidental clicks/)
+    expect(stdout).toMatch(/a simulated shop: 500 users, 400 items, \d+ events, \d+ of them accidental clicks/)
     expect(stdout).toMatch(/^ +m3bsr +sasrec +item-knn +popularity$/m)
     expect(stdout).toMatch(/with AUC 0\.\d{3}$/m)
     expect(existsSync(join(folder, 'demo', 'runs', 'm3bsr', 'model.safetensors'))).toBe(true)
