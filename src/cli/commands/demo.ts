@@ -64,7 +64,7 @@ async function demo(folder: string, { seed, epochs = Number.POSITIVE_INFINITY }:
   const { events, accidental } = await simulateShop(shop, { ...demoShop, seed })
   say(`a simulated shop: ${demoShop.users} users, ${demoShop.items} items, ${events} events, ${accidental} of them accidental clicks`)
   say(
-    'clicks follow an item's picture, favorites what its title is about; every fifth picture shows another look. Predicted is the next favorite.\n',
+    'clicks follow the picture of an item, favorites what its title is about; every fifth picture shows another look. Predicted is the next favorite.\n',
   )
   const dataset = await prepareShop(shop, join(folder, 'data'))
   const runs: string[] = []
