@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { expectParity, type ModelFixture } from '../../../../test/conformance/model/parity.ts'
 import { conformance } from '../../../../test/conformance/model/suite.ts'
 import { tinyDataset } from '../../../../test/fixtures/tiny-dataset.ts'
 import type { History } from '../../../data/schema.ts'
@@ -36,4 +38,17 @@ describe('sasrecf', () => {
     const options = { tableFeatures: false }
     expect(await scores([3, 1], options)).toEqual(await scores([0, 4], options))
   })
+})
+
+/** See tools/baselines_fixture.py for what its arrays are. */
+interface Fixture extends ModelFixture {
+  readonly config: Readonly<Record<'batch' | 'length' | 'positions' | 'hidden' | 'heads' | 'layers' | 'items' | 'width', number>>
+}
+
+it('SASRecF’s loss and gradients equal PyTorch’s, missing vectors and all', async () => {
+  const { sasrecf: fixture } = JSON.parse(readFileSync('test/fixtures/baselines.json', 'utf8')) as { readonly sasrecf: Fixture }
+  const { batch, length, positions, hidden, heads, layers, items, width } = fixture.config
+  const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: { image: width, text: width } }
+  const model = sasrecf.build(sasrecf.config.parse({ hiddenSize: hidden, maxLength: positions, heads, layers, dropout: 0 }), catalog)
+  await expectParity(model, { rows: batch, length, targets: fixture.inputs['targets']?.values.length ?? 0 }, fixture)
 })

@@ -5,11 +5,11 @@
  *          r = (W h_t + b) . M^T              hidden_MH  -> scores_MV
  * Differs:
  * - full cross-entropy over the catalog at every position, with Adam, instead of TOP1, BPR(-max) or sampled cross-entropy against the other
- *   rows of a mini-batch, with Adagrad: negatives need no sampling at this size, and sampling them is what made later copies weak;
+ *   rows of a mini-batch, with Adagrad;
  * - a row is a window of a user's last L items and starts from zeros, all its steps in one pass with their gradient through time in full;
  *   the paper walks sessions side by side, one step a mini-batch, and resets the state where one ends;
  * - items are embedded by the table that ranks them (the 2018 code's constrained embedding; in 2016 the input was one-hot), without an item bias;
- * - items begin as vectors of about length 1: from shorter ones it takes twice the epochs to learn as much;
+ * - items begin as vectors of about length 1: what is much shorter hardly moves the gates, and training loses its first epochs;
  * - a linear layer leads from the hidden state to the table's width where they differ;
  * - dropout on the embedded items alone; the published code drops hidden states too;
  * - where several events share one time, one of them, drawn anew each epoch, stands for all with their weights' sum, as for SASRec.
