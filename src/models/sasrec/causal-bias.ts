@@ -1,4 +1,4 @@
-/** @file Score biases that keep a position from seeing later ones. */
+/** @file Score biases that keep a position from seeing later ones, or padding. */
 import { mul } from '../../tensor/elementwise.ts'
 import { cast, reshape } from '../../tensor/move.ts'
 import { constant, integers, operation, type Tensor } from '../../tensor/node.ts'
@@ -10,6 +10,13 @@ const hidden = -1e9
 export function causalBias(length: number): Tensor {
   const bias = Float32Array.from({ length: length * length }, (_, at) => (at % length > Math.floor(at / length) ? hidden : 0))
   return constant(bias, [length, length])
+}
+
+/** [B, 1, 1, L]: every position sees all of a history [B, L] but its padding. */
+export function paddingBias(history: Tensor): Tensor {
+  const [rows, length] = history.shape as [number, number]
+  const padding = operation('Equal', { inputs: [history, integers([0])], shape: history.shape, dtype: 'bool' })
+  return reshape(mul(cast(padding, 'float32'), hidden), [rows, 1, 1, length])
 }
 
 /** [B, 1, 1, L]: the row of each window's last position `last` [B] (0-based within the window). */

@@ -15,6 +15,8 @@ interface EncoderConfig {
   readonly layers: number
   readonly heads: number
   readonly dropout: number
+  /** Shorter histories have the last of the positions, not the first. */
+  readonly fromEnd?: boolean
 }
 
 /** How one position a history is read. */
@@ -38,14 +40,16 @@ export interface SequenceEncoder {
 
 /** An encoder of whatever vectors stand for items, ids [B, L] -> [B, L, D]; parameters `position`, `norm.*` and `blockN.*`. */
 export function sequenceEncoder(config: EncoderConfig, rowsOf: (ids: Tensor) => Tensor): SequenceEncoder {
-  const { hiddenSize, maxLength, layers, heads, dropout } = config
+  const { hiddenSize, maxLength, layers, heads, dropout, fromEnd = false } = config
   const positions = parameter('position', [maxLength, hiddenSize], normal())
   const norm = layerNorm('norm', hiddenSize)
   const blocks = Array.from({ length: layers }, (_, layer) => transformerBlock(`block${layer}`, { width: hiddenSize, heads, dropout }))
 
   const flat = (x: Tensor): Tensor => reshape(x, [-1, hiddenSize])
   const embed = (history_BL: Tensor, noise: Noise): Tensor => {
-    const embedded_BLD = add(rowsOf(history_BL), slice(positions, 0, 0, history_BL.shape[1] as number))
+    const length = history_BL.shape[1] as number
+    const first = fromEnd ? maxLength - length : 0
+    const embedded_BLD = add(rowsOf(history_BL), slice(positions, 0, first, first + length))
     return noise.dropout(norm(embedded_BLD), dropout)
   }
   const through = (some: readonly Block[], hidden_BLD: Tensor, bias: Tensor, noise: Noise): Tensor =>
