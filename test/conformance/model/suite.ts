@@ -26,6 +26,10 @@ export interface Candidate {
   readonly options: Readonly<Record<string, unknown>>
   /** Epochs within which it must learn the ring. */
   readonly epochs?: number
+  /** By default 1e-2. */
+  readonly learningRate?: number
+  /** Events of each user of the ring, 8 by default; more for a model that learns nothing of histories longer than its windows. */
+  readonly steps?: number
 }
 
 const runtime = { threads: 1 }
@@ -76,7 +80,8 @@ function close(actual: readonly number[], expected: readonly number[], tolerance
 
 /** Runs the suite. */
 export function conformance(candidate: Candidate): void {
-  const dataset = ringDataset()
+  const { steps = 8 } = candidate
+  const dataset = ringDataset({ steps })
   describe(`${candidate.definition.slug} conforms`, () => {
     it('gives finite scores of the right shape, the pad never ranked, for any history', async () => {
       await using scorer = await untrained(candidate, dataset)
@@ -109,7 +114,7 @@ export function conformance(candidate: Candidate): void {
     })
 
     it('builds and scores without pictures and titles', async () => {
-      await using scorer = await untrained(candidate, ringDataset({ modalities: false }))
+      await using scorer = await untrained(candidate, ringDataset({ steps, modalities: false }))
       expect((await scoresOf(scorer, historyOf([1, 2, 3]))).slice(1).every(Number.isFinite)).toBe(true)
     })
   })
@@ -119,8 +124,8 @@ async function trainRing(candidate: Candidate, dataset: Dataset, seed: number): 
   const folder = mkdtempSync(join(tmpdir(), 'ring-'))
   try {
     const model = await buildOn(candidate, dataset)
-    const epochs = candidate.epochs ?? 60
-    const training = trainingConfig.parse({ epochs, patience: epochs, batchSize: 16, learningRate: 1e-2, seed, threads: 1 })
+    const { epochs = 60, learningRate = 1e-2 } = candidate
+    const training = trainingConfig.parse({ epochs, patience: epochs, batchSize: 16, learningRate, seed, threads: 1 })
     const split = lastTwo(dataset)
     await trainModel({ slug: candidate.definition.slug, model, training, dataset, split, folder, fingerprint: 'ring' })
     const file = join(folder, 'model.safetensors')
