@@ -5,8 +5,9 @@ import { expectParity, type ModelFixture } from '../../../../test/conformance/mo
 import { conformance } from '../../../../test/conformance/model/suite.ts'
 import type { Window } from '../../../data/windows.ts'
 import { noNoise } from '../../../nn/noise.ts'
-import { randomStream } from '../../../random/stream.ts'
+import { type RandomStream, randomStream } from '../../../random/stream.ts'
 import { sizeOf } from '../../../tensor/node.ts'
+import type { InputBuffers } from '../../model.ts'
 import { bert4rec } from './bert4rec.ts'
 
 const small = { hiddenSize: 16, maxLength: 9, heads: 2, layers: 2, dropout: 0 }
@@ -23,6 +24,7 @@ const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], targ
 const model = bert4rec.build(bert4rec.config.parse(options), catalog)
 /** A place of its own for the item after a window's history. */
 const shape = { rows: batch, length: length - 1, targets: 20 }
+const fill = (windows: readonly Window[], buffers: InputBuffers, random?: RandomStream): void => model.fill(windows, shape, buffers, random)
 
 it('BERT4Rec’s loss and gradients equal PyTorch’s', async () => {
   await expectParity(model, shape, fixture)
@@ -65,8 +67,7 @@ it('BERT4Rec’s inputs hold nothing of what is to be predicted', () => {
         tensor.dtype === 'int64' ? new BigInt64Array(sizeOf(tensor.shape)) : new Float32Array(sizeOf(tensor.shape)),
       ]),
     )
-    const windows = [window]
-    model.fill(windows, shape, buffers, randomStream(3))
+    fill([window], buffers, randomStream(3))
     return buffers as Readonly<Record<'history' | 'sources' | 'targets' | 'weights', BigInt64Array>>
   }
   const first = filled(windowOf(1, 2, 3, 4, 5))
@@ -79,6 +80,5 @@ it('BERT4Rec’s inputs hold nothing of what is to be predicted', () => {
     expect(other.targets[at]).toBe(9n)
     expect(first.history[Number(first.sources[at])]).toBe(BigInt(items))
   }
-  const windows = [windowOf(1, 2)]
-  expect(() => model.fill(windows, shape, {})).toThrow(/random stream/)
+  expect(() => fill([windowOf(1, 2)], {})).toThrow(/random stream/)
 })
