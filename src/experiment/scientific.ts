@@ -10,6 +10,7 @@ const names: Readonly<Record<string, string>> = {
   sasrecf: 'SASRecF',
   sgp4sr: 'SGP4SR',
   gru4rec: 'GRU4Rec',
+  bert4rec: 'BERT4Rec',
   popularity: 'popularity',
   'item-knn': 'item-kNN',
 }
@@ -37,7 +38,7 @@ export const scientificComparison = ({ dataRoot }: Wanted, about: Pick<Compariso
 export const scientific: Experiment = {
   name: 'scientific',
   title: 'amazon-scientific',
-  about: 'SASRec, SASRecF, SGP4SR, GRU4Rec, popularity and item-kNN on amazon-scientific with its CLIP vectors.',
+  about: 'SASRec, SASRecF, SGP4SR, GRU4Rec, BERT4Rec, popularity and item-kNN on amazon-scientific with its CLIP vectors.',
   comparisons: (wanted) => [
     scientificComparison(wanted, { title: 'Models', reference: 'SASRec', variants: Object.keys(names).map(scientificVariant) }),
   ],
