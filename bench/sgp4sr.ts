@@ -19,7 +19,7 @@ export async function sgp4sr(): Promise<BenchResult> {
     const dataset = await loadDataset(data)
     const [epochs, steps]: [number[], number[]] = [[], []]
     let before = Number.NaN
-    let [batches, targets] = [0, 0]
+    let [batches, size] = [0, '']
     await trainRun({
       model: 'sgp4sr',
       dataset,
@@ -27,7 +27,7 @@ export async function sgp4sr(): Promise<BenchResult> {
       training,
       report(event) {
         const now = performance.now()
-        if (event.kind === 'start') [batches, targets] = [event.batches, event.targets]
+        if (event.kind === 'start') [batches, size] = [event.batches, event.size]
         if (event.kind === 'batch' && event.batch > 1) steps.push((now - before) / 1e3)
         if (event.kind === 'epoch') epochs.push(event.seconds)
         before = now
@@ -39,7 +39,7 @@ export async function sgp4sr(): Promise<BenchResult> {
       users: dataset.manifest.counts.users,
       items: dataset.manifest.counts.items,
       batches,
-      targets,
+      size,
       stepSeconds: median(steps),
     }
     return { name: 'sgp4sr', ours, peer: limitSeconds, ratio: ours / limitSeconds, unit: 's/epoch', settings }

@@ -1,8 +1,6 @@
 /** @file How much memory a training run will take, told before it starts. */
 import type { Dataset } from '../data/schema.ts'
-import type { NextItemModel } from '../models/model.ts'
 import { operationsOf } from '../onnx/graph.ts'
-import { batchRows } from '../ranking/scorer.ts'
 import { isLeaf, type Operation, sizeOf, type Tensor } from '../tensor/node.ts'
 import type { ParameterState } from './parameters.ts'
 import type { StepGraph } from './step.ts'
@@ -100,12 +98,13 @@ function aliases(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
 export interface MemoryParts {
   readonly dataset: Dataset
   readonly state: ParameterState
-  readonly model: NextItemModel
   readonly steps: readonly StepGraph[]
+  /** What validation holds; see {@link servingBytes}. */
+  readonly validation: number
 }
 
 /** The estimate; what each part is, is said at {@link MemoryEstimate}. */
-export function estimateMemory({ dataset, model, state, steps }: MemoryParts): MemoryEstimate {
+export function estimateMemory({ dataset, state, steps, validation }: MemoryParts): MemoryEstimate {
   const { events, features, catalog, userIds } = dataset
   const vectors = Object.values(features).reduce((sum, { vectors }) => sum + vectors.byteLength, 0)
   const columns = [events.user, events.item, events.behavior, events.time, events.role, events.start]
@@ -118,7 +117,7 @@ export function estimateMemory({ dataset, model, state, steps }: MemoryParts): M
     parameters,
     noise: noiseBytes(steps),
     steps: steps.reduce((sum, step) => sum + stepBytes(step), 0),
-    validation: validationBytes(model),
+    validation,
   }
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }
 }
@@ -128,13 +127,9 @@ const processBytes = 270e6
 /** What the arena holds over the peak it was asked for, measured: it grows by doubling and keeps what it has. */
 const arenaFactor = 1.15
 
-/** A batch of histories being encoded and scored. */
-function validationBytes(model: NextItemModel): number {
-  const served = model.serve({ rows: batchRows, length: model.windows.maxLength, targets: 0 })
-  const table = model.table()
-  const once = [table, ...Object.values(model.prepared?.() ?? {})]
-  const kept = once.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
-  return arenaFactor * (peakBytes([served.user]) + peakBytes(once)) + kept + 2 * 4 * batchRows * (table.shape[0] as number)
+/** Bytes of graphs that serve: `once` is computed once and kept, `outputs` for each batch. */
+export function servingBytes(outputs: readonly Tensor[], once: readonly Tensor[] = []): number {
+  return arenaFactor * (peakBytes(outputs) + peakBytes(once)) + once.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
 }
 
 function noiseBytes(steps: readonly StepGraph[]): number {

@@ -6,13 +6,15 @@ import type { TrainingEvent } from './loop.ts'
 import { durationText, reportProgress } from './progress.ts'
 
 const memory = { process: 0, dataset: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
-const start: TrainingEvent = { kind: 'start', windows: 1200, targets: 5000, parameters: 64_000, batches: 2, memory, resumed: atStart }
+const about = { size: '5,000 targets in 1,200 windows', metric: 'NDCG@10', parameters: 64_000, batches: 2, memory }
+const start: TrainingEvent = { kind: 'start', ...about, resumed: atStart }
 const batch = (number: number): TrainingEvent => ({ kind: 'batch', epoch: 1, batch: number, batches: 2, loss: 5, targetsPerSecond: 900 })
 const epoch = (number: number, validation: number, best: boolean): TrainingEvent => ({
   kind: 'epoch',
   epoch: number,
   loss: 4.5,
   parts: { main: 4, contrast: 0.5 },
+  metric: 'NDCG@10',
   validation,
   best,
   seconds: 100,

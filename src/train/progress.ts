@@ -66,18 +66,18 @@ function stepClock(epochs: number): { start(done: number, batches: number): void
   }
 }
 
-function startLines({ windows, targets, parameters, batches, resumed, memory }: Extract<TrainingEvent, { kind: 'start' }>): string[] {
+function startLines({ size, parameters, batches, resumed, memory }: Extract<TrainingEvent, { kind: 'start' }>): string[] {
   const count = (value: number): string => value.toLocaleString('en-US')
   return [
-    `training: ${count(targets)} targets in ${count(windows)} windows, ${count(batches)} batches an epoch, ${count(parameters)} parameters`,
+    `training: ${size}, ${count(batches)} batches an epoch, ${count(parameters)} parameters`,
     `memory at the peak, estimated: ${count(Math.round(memory.total / 1e6))} MB`,
     ...(resumed.step > 0 ? [`going on after epoch ${resumed.epoch}, batch ${resumed.batch}`] : []),
   ]
 }
 
-function epochText({ epoch, loss, parts, validation }: Extract<TrainingEvent, { kind: 'epoch' }>): string {
+function epochText({ epoch, loss, parts, metric, validation }: Extract<TrainingEvent, { kind: 'epoch' }>): string {
   const names = Object.entries(parts).map(([name, value]) => `${name} ${value.toFixed(4)}`)
-  return `epoch ${epoch}  loss ${loss.toFixed(4)}${names.length > 0 ? ` (${names.join(', ')})` : ''}  validation NDCG@10 ${validation.toFixed(4)}`
+  return `epoch ${epoch}  loss ${loss.toFixed(4)}${names.length > 0 ? ` (${names.join(', ')})` : ''}  validation ${metric} ${validation.toFixed(4)}`
 }
 
 function batchText({ epoch, batch, batches, loss, targetsPerSecond }: Extract<TrainingEvent, { kind: 'batch' }>, epochs: number): string {

@@ -13,6 +13,7 @@ import { encodeSafetensors } from '../storage/safetensors.ts'
 import { builtModel } from './built-model.ts'
 import { trainingConfig } from './config.ts'
 import { runFiles, type TrainingEvent, type TrainingResult, trainModel } from './loop.ts'
+import { nextItemTask } from './next-item-task.ts'
 import { fingerprintOf, holdsRun, optionsOfRun, printRun, type Run, readRun } from './run-file.ts'
 import { type SplitInput, splitSettings } from './split-config.ts'
 
@@ -125,12 +126,11 @@ async function execute(
   const split = splitDataset(dataset, run.split)
   const fingerprint = fingerprintOf(run)
   if (!isTrained(model)) return { folder: out, run, ...(await fit(model, run, dataset, out)) }
+  const training = run.training as NonNullable<Run['training']>
   const result = await trainModel({
-    slug: run.model,
-    model: await builtModel(model, run, dataset, split),
-    training: run.training as NonNullable<Run['training']>,
+    task: nextItemTask({ slug: run.model, model: await builtModel(model, run, dataset, split), training, dataset, split }),
+    training,
     dataset,
-    split,
     folder: out,
     fingerprint,
     ...(resume && { resume }),

@@ -1,20 +1,25 @@
 /** @file One compiled training step: buffers in, loss and gradients out, noise drawn from pools. */
 
-import type { Window } from '../data/windows.ts'
 import type { FrozenInputs } from '../models/frozen-inputs.ts'
-import type { BatchShape, NextItemModel, TrainingGraph } from '../models/model.ts'
+import type { InputBuffers, TrainingGraph } from '../models/model.ts'
 import { type Noise, type NoiseInput, trainingNoise } from '../nn/noise.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
-import { mixSeed, randomStream } from '../random/stream.ts'
+import { mixSeed, type RandomStream, randomStream } from '../random/stream.ts'
 import { type Buffer, compile, type Program, type RuntimeOptions } from '../runtime/session.ts'
 import { gradients } from '../tensor/gradient.ts'
 import { type Parameter, sizeOf, type Tensor } from '../tensor/node.ts'
 import type { NoisePools } from './noise-pools.ts'
 import type { GradientParts, ParameterState } from './parameters.ts'
 
+/** What can be trained: a model that makes a graph for a shape, and fills its inputs from a batch. */
+export interface Trainable<Shape, Batch = never> {
+  train(shape: Shape, noise: Noise): TrainingGraph
+  fill(batch: Batch, shape: Shape, buffers: InputBuffers, random?: RandomStream): void
+}
+
 /** A training graph with its gradients, ready to compile. */
-export interface StepGraph {
-  readonly shape: BatchShape
+export interface StepGraph<Shape = unknown> {
+  readonly shape: Shape
   readonly graph: Graph
   readonly model: TrainingGraph
   readonly noise: readonly NoiseInput[]
@@ -23,7 +28,7 @@ export interface StepGraph {
 }
 
 /** Builds the graph of a training step. */
-export function stepGraph(model: NextItemModel, shape: BatchShape): StepGraph {
+export function stepGraph<Shape>(model: Pick<Trainable<Shape>, 'train'>, shape: Shape): StepGraph<Shape> {
   const noise: Noise = trainingNoise()
   const training = model.train(shape, noise)
   const parameters = buildGraph({ loss: training.loss }).parameters
@@ -43,22 +48,21 @@ export function stepGraph(model: NextItemModel, shape: BatchShape): StepGraph {
 }
 
 /** The parameters a model trains, found from the graph of its loss. */
-export function parametersOf(model: NextItemModel, shape: BatchShape): readonly Parameter[] {
+export function parametersOf<Shape>(model: Pick<Trainable<Shape>, 'train'>, shape: Shape): readonly Parameter[] {
   return buildGraph({ loss: model.train(shape, trainingNoise()).loss }).parameters
 }
 
 /** A compiled step. */
-export interface TrainingStep extends AsyncDisposable {
-  readonly shape: BatchShape
+export interface TrainingStep<Batch> extends AsyncDisposable {
   /** Computes loss and gradients of one batch; `step` seeds its noise. Gradients lie in the parameters' gradient buffers. */
-  run(windows: readonly Window[], step: number): Promise<{ readonly loss: number; readonly parts: Readonly<Record<string, number>> }>
+  run(batch: Batch, step: number): Promise<{ readonly loss: number; readonly parts: Readonly<Record<string, number>> }>
   readonly gradients: readonly GradientParts[]
 }
 
 /** What a step is compiled with. */
-export interface StepParts {
-  readonly model: NextItemModel
-  readonly step: StepGraph
+export interface StepParts<Shape, Batch> {
+  readonly model: Pick<Trainable<Shape, Batch>, 'fill'>
+  readonly step: StepGraph<Shape>
   readonly state: ParameterState
   readonly frozen: FrozenInputs
   readonly pools: NoisePools
@@ -67,7 +71,8 @@ export interface StepParts {
 }
 
 /** Compiles a step; dense gradients are written straight into the parameters' gradient buffers, shared by all steps. */
-export async function compileStep({ model, step, state, frozen, pools, seed, runtime }: StepParts): Promise<TrainingStep> {
+export async function compileStep<Shape, Batch>(parts: StepParts<Shape, Batch>): Promise<TrainingStep<Batch>> {
+  const { model, step, state, frozen, pools, seed, runtime } = parts
   const shared: Record<string, Buffer> = {}
   for (const [name, { gradient }] of state.buffers) if (`gradient.${name}` in step.graph.outputs) shared[`gradient.${name}`] = gradient
   const program = await compile(step.graph, runtime, shared)
@@ -81,7 +86,6 @@ export async function compileStep({ model, step, state, frozen, pools, seed, run
   }
   const scalarOf = (name: string): number => Number((program.outputs[name] as Float32Array)[0])
   return {
-    shape: step.shape,
     gradients: step.gradients.map(({ name, dense, sparse }) => ({
       name,
       dense,
@@ -90,8 +94,8 @@ export async function compileStep({ model, step, state, frozen, pools, seed, run
         rows: program.outputs[`rows.${index}.${name}`] as Float32Array,
       })),
     })),
-    async run(windows, count) {
-      model.fill(windows, step.shape, buffers, randomStream(seed, 'fill', count))
+    async run(batch, count) {
+      model.fill(batch, step.shape, buffers, randomStream(seed, 'fill', count))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
         if (step.graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), mixSeed(seed, 'noise', count, index)))
       }

@@ -14,6 +14,7 @@ import { compile } from '../../../src/runtime/session.ts'
 import { readSafetensors } from '../../../src/storage/safetensors.ts'
 import { trainingConfig } from '../../../src/train/config.ts'
 import { trainModel } from '../../../src/train/loop.ts'
+import { nextItemTask } from '../../../src/train/next-item-task.ts'
 import { noisePools } from '../../../src/train/noise-pools.ts'
 import { type GradientParts, initialParameters, type ParameterState } from '../../../src/train/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../../../src/train/step.ts'
@@ -127,7 +128,8 @@ async function trainRing(candidate: Candidate, dataset: Dataset, seed: number): 
     const { epochs = 60, learningRate = 1e-2 } = candidate
     const training = trainingConfig.parse({ epochs, patience: epochs, batchSize: 16, learningRate, seed, threads: 1 })
     const split = lastTwo(dataset)
-    await trainModel({ slug: candidate.definition.slug, model, training, dataset, split, folder, fingerprint: 'ring' })
+    const task = nextItemTask({ slug: candidate.definition.slug, model, training, dataset, split })
+    await trainModel({ task, training, dataset, folder, fingerprint: 'ring' })
     const file = join(folder, 'model.safetensors')
     const parameters = new Map(Object.entries(readSafetensors(file).tensors).map(([name, { data }]) => [name, data as Float32Array]))
     await using scorer = await nextItemScorer({ slug: candidate.definition.slug, model, dataset, parameters, runtime })
