@@ -56,3 +56,14 @@ export const mlLatestSmall = (root: string): DatasetChoice => ({
     return { name: 'ml-latest-small', settings: { mapping, encoder: 'local' }, inputs: [input], make }
   },
 })
+
+/** kuairand-pure: clicks and likes, texts of tag, author and duration by the local encoder, no pictures. */
+export const kuairandPure = (root: string): DatasetChoice => ({
+  label: 'kuairand-pure',
+  recipe() {
+    const input = join(root, 'kuairand-pure')
+    const mapping = { name: 'kuairand-pure' }
+    const make = (out: string) => prepareDataset({ source: 'kuairand', input, mapping, features: localFeatures(), out })
+    return { name: 'kuairand-pure', settings: { mapping, encoder: 'local' }, inputs: [input], make }
+  },
+})

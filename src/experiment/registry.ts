@@ -2,6 +2,7 @@
 import { unknownName } from '../errors.ts'
 import { baby } from './baby.ts'
 import type { Experiment } from './experiment.ts'
+import { kuairand } from './kuairand.ts'
 import { movies, moviesAblation } from './movies.ts'
 import { noise } from './noise.ts'
 import { scientific, sgp4srAblation, sgp4srCenters } from './scientific.ts'
@@ -19,6 +20,7 @@ export const experiments: readonly Experiment[] = [
   shopReadings,
   movies,
   moviesAblation,
+  kuairand,
 ]
 
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */

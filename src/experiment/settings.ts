@@ -6,12 +6,13 @@ interface Tuned {
   readonly config: Readonly<Record<string, unknown>>
   readonly training: Readonly<Record<string, unknown>>
 }
-type Datasets = 'shop' | 'movies'
+type Datasets = 'shop' | 'movies' | 'kuairand'
 
 /** SASRec's. */
 export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
   shop: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 100, patience: 10 } },
   movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 6 } },
+  kuairand: { config: { dropout: 0.2 }, training: { batchSize: 128, epochs: 20, patience: 4 } },
 }
 /** M³BSR's. */
 export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
@@ -39,6 +40,19 @@ export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
       auxiliaryTargets: 1,
     },
     training: { batchSize: 32, epochs: 24, patience: 6, learningRate: 1e-3 },
+  },
+  // As the films', with fewer and larger batches of what is ten times the data.
+  kuairand: {
+    config: {
+      modalitySteps: 5,
+      behaviorSteps: 5,
+      stride: 40,
+      userField: false,
+      embeddingSize: 64,
+      lambdaContrast: 0.005,
+      auxiliaryTargets: 1,
+    },
+    training: { batchSize: 64, epochs: 6, patience: 2, learningRate: 1e-3 },
   },
 }
 

@@ -1,0 +1,28 @@
+/** @file kuairand-pure: the next like after clicks and likes, by a global time split; no pictures, and texts of tag, author and duration. */
+import type { Experiment } from './experiment.ts'
+import { kuairandPure } from './public-datasets.ts'
+import { m3bsrSettings, sasrecSettings } from './settings.ts'
+
+/** M³BSR beside what it is compared with. */
+export const kuairand: Experiment = {
+  name: 'kuairand',
+  title: 'kuairand-pure',
+  about: 'M³BSR, SASRec, item-kNN and popularity on kuairand-pure, every like after a cut in time to be predicted.',
+  // An epoch of M³BSR takes minutes here.
+  seeds: [1],
+  comparisons: ({ dataRoot }) => [
+    {
+      title: 'Global time split',
+      dataset: kuairandPure(dataRoot),
+      split: { protocol: 'time' },
+      metrics: ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20'],
+      reference: 'SASRec',
+      variants: [
+        { name: 'SASRec', model: 'sasrec', ...sasrecSettings.kuairand },
+        { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.kuairand },
+        { name: 'popularity', model: 'popularity' },
+        { name: 'item-kNN', model: 'item-knn' },
+      ],
+    },
+  ],
+}
