@@ -1,6 +1,12 @@
-/** @file The metrics, as `siftrec/metrics` offers them: pure functions of ranks and scores. */
+/** @file The metrics, as `siftrec/metrics` offers them: pure functions of ranks, scores and probabilities. */
 export { auc } from './auc.ts'
+export { calibration, type ReliabilityBin, reliability } from './calibration.ts'
+export { meanAucDifference, meanAucInterval } from './delong.ts'
 export { expectedRank } from './expected-rank.ts'
+export { gauc } from './gauc.ts'
 export { hitRate } from './hit-rate.ts'
+export type { Interval } from './interval.ts'
+export { logLoss } from './log-loss.ts'
 export { mrr } from './mrr.ts'
 export { ndcg } from './ndcg.ts'
+export { aucRatio, relaImpr } from './relative-improvement.ts'
