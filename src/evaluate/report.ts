@@ -49,16 +49,23 @@ const candidatesTitle: Readonly<Record<Report['candidates'], string>> = {
   all: 'Full catalog',
 }
 
-function table(columns: readonly { model: string; figures: Figures }[], { plain }: TableOptions): string {
-  const rows = new Table({
-    head: ['', ...columns.map(({ model }) => model)],
+function table(columns: readonly { model: string; figures: Figures }[], options: TableOptions): string {
+  const rows = Object.keys(columns[0]?.figures ?? {}).map((name) => [
+    name.toUpperCase(),
+    ...columns.map(({ figures }) => printInterval(figures[name] as Interval)),
+  ])
+  return drawTable(['', ...columns.map(({ model }) => model)], rows, options)
+}
+
+/** Rows of text under a head, in boxes or plain, without trailing blanks. */
+export function drawTable(head: string[], rows: readonly string[][], { plain }: TableOptions): string {
+  const table = new Table({
+    head,
     style: { head: [], border: [], compact: true, ...(plain ? { 'padding-left': 0, 'padding-right': 2 } : {}) },
     ...(plain ? { chars: noLines } : {}),
   })
-  for (const name of Object.keys(columns[0]?.figures ?? {})) {
-    rows.push([name.toUpperCase(), ...columns.map(({ figures }) => printInterval(figures[name] as Interval))])
-  }
-  return rows.toString().replaceAll(/ +$/gm, '')
+  table.push(...rows)
+  return table.toString().replaceAll(/ +$/gm, '')
 }
 
 const noLines = Object.fromEntries(
