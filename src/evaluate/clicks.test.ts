@@ -29,7 +29,7 @@ describe('clickReport', () => {
   it('has the GAUC, which weighs users by impressions, and resamples users who count', () => {
     expect(report.gauc.mean).toBeCloseTo((2 * 1 + 3 * 0.5 + 2 * 0.5) / 7, 12)
     expect(report.gauc.users).toBe(3)
-    // Of three users drawn none is the first in 8 of 27 resamples, each of which has 0.5, and all are in 1 of 27, which is above 2.5 %.
+    // Of the three users drawn none is the first in 8 of 27 resamples, which gives 0.5; all are in 1 of 27, 3.7 %, which gives 1.
     expect(report.gauc).toMatchObject({ low: 0.5, high: 1 })
   })
 

@@ -11,10 +11,10 @@ const reports = [
 describe('the reliability plot', () => {
   it('has a series a model, predicted against observed with its interval, and the diagonal to the farthest bin', () => {
     const [panel] = reliabilityPlot(reports).panels
-    expect(panel?.series.map(({ name }) => name)).toEqual(['din', 'lr', 'calibrated'])
-    expect(panel?.series[0]?.points[1]).toEqual({ x: 0.3, mean: 0.25, low: 0.2, high: 0.3 })
+    expect(panel?.series.map(({ name }) => name)).toEqual(['calibrated', 'din', 'lr'])
+    expect(panel?.series[1]?.points[1]).toEqual({ x: 0.3, mean: 0.25, low: 0.2, high: 0.3 })
     // The highest of predicted 0.1, 0.3, 0.2 and of the bounds 0.17, 0.3, 0.25.
-    const [from, to] = panel?.series[2]?.points ?? []
+    const [from, to] = panel?.series[0]?.points ?? []
     expect(from).toEqual({ x: 0, mean: 0 })
     expect(to?.x).toBeCloseTo(0.3, 12)
     expect(to?.mean).toBe(to?.x)

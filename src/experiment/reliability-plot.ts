@@ -12,6 +12,7 @@ export function reliabilityPlot(reports: readonly Pick<ClickReport, 'model' | 'r
     name: model,
     points: reliability.map(({ predicted, observed, low, high }) => ({ x: predicted, mean: observed, low, high })),
   }))
-  const panel = { title: '', x: 'mean probability of a click', y: 'share clicked', series: [...series, diagonal] }
+  // The diagonal is drawn first, so that it hides no model.
+  const panel = { title: '', x: 'mean probability of a click', y: 'share clicked', series: [diagonal, ...series] }
   return { title: 'Reliability', panels: [panel] }
 }
