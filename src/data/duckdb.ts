@@ -11,8 +11,9 @@ export interface DatabaseOptions {
   threads?: number
 }
 
-/** What a result column becomes: a typed array, or strings with null as ''. */
+/** What a result column becomes: a typed array, or strings with null as ''; null is NaN in a `float32` and 0 in the others. */
 interface ColumnArrays {
+  float32: Float32Array
   int32: Int32Array
   uint8: Uint8Array
   float64: Float64Array
@@ -59,10 +60,11 @@ export async function openDatabase({ temporaryFolder, memoryLimit = '2GB', threa
 }
 
 async function readColumns<K extends ColumnKinds>(connection: DuckDBConnection, sql: string, count: number, kinds: K): Promise<Columns<K>> {
-  const makers = { int32: Int32Array, uint8: Uint8Array, float64: Float64Array, text: Array<string> } as const
+  const makers = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, float64: Float64Array, text: Array<string> } as const
   const names = Object.keys(kinds)
   const arrays = names.map((name) => new makers[kinds[name] as keyof ColumnArrays](count))
-  const empty = names.map((name) => (kinds[name] === 'text' ? '' : 0))
+  const emptyOf: { [Kind in keyof ColumnArrays]?: string | number } = { text: '', float32: Number.NaN }
+  const empty = names.map((name) => emptyOf[kinds[name] as keyof ColumnArrays] ?? 0)
   const result = await connection.stream(sql)
   for (let at = 0; ; ) {
     const chunk = await result.fetchChunk()

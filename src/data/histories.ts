@@ -19,7 +19,7 @@ export function historyOf(events: Events, user: UserIndex): History {
 }
 
 /** The first of a user's rows at or after a time; the end of the user's rows when there is none. */
-export function firstRowAt({ start, time }: Events, user: UserIndex, at: number): number {
+export function firstRowAt({ start, time }: Pick<Events, 'start' | 'time'>, user: UserIndex, at: number): number {
   let low = start[user] as number
   let high = start[user + 1] as number
   while (low < high) {

@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts'
 import { type Database, identifier } from './duckdb.ts'
 import type { Dropped } from './filters.ts'
+import { keepsIdleUsers } from './impressions.ts'
 import type { RawTables } from './sources/source.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { RawTables } from './sources/source.ts'
 export async function indexItems(db: Database, raw: RawTables): Promise<Dropped[]> {
   if (raw.fields === undefined) {
     await db.run(`CREATE TABLE items AS SELECT CAST(row_number() OVER (ORDER BY first, id) AS INTEGER) AS n, id, '' AS title, '' AS text, '' AS image
-      FROM (SELECT item AS id, min(row) AS first FROM raw_events GROUP BY item)`)
+      FROM (SELECT item AS id, min(row) AS first FROM ${records('item', raw.impressionLabels !== undefined)} GROUP BY item)`)
     return []
   }
   const [twice] = await db.rows<{ id: string; first: number; second: number; extra: number }>(
@@ -24,10 +25,21 @@ export async function indexItems(db: Database, raw: RawTables): Promise<Dropped[
     const value = `item "${twice.id}", already in ${await raw.itemPlace(twice.first)}`
     throw new UserError({ where: await raw.itemPlace(twice.second), problem: 'duplicate', value, hint })
   }
-  const fields = raw.fields.map((name) => `, ${identifier(`field_${name}`)}`).join('')
-  await db.run(`CREATE TABLE items AS SELECT CAST(row_number() OVER (ORDER BY place) AS INTEGER) AS n, id, title, text, image${fields}
+  const columns = ['id', 'title', 'text', 'image', ...describedColumns(raw.fields, raw.numbers)].join(', ')
+  await db.run(`CREATE TABLE items AS SELECT CAST(row_number() OVER (ORDER BY place) AS INTEGER) AS n, ${columns}
     FROM (SELECT *, rowid AS place FROM raw_items) WHERE place IN (SELECT min(rowid) FROM raw_items GROUP BY id)`)
   return twice ? [{ filter: 'duplicate items', events: 0, users: 0, items: twice.extra }] : []
+}
+
+/** Select items of fields, and of numbers that are still text. */
+function describedColumns(fields: readonly string[] = [], numbers: readonly string[] = []): string[] {
+  const number = (name: string): string => identifier(`number_${name}`)
+  return [...fields.map((name) => identifier(`field_${name}`)), ...numbers.map((name) => `CAST(${number(name)} AS DOUBLE) AS ${number(name)}`)]
+}
+
+/** The log's records of events, and of impressions if they count too. */
+function records(column: 'user' | 'item', impressions: boolean): string {
+  return impressions ? `(SELECT ${column}, row FROM raw_events UNION ALL SELECT ${column}, row FROM raw_impressions)` : 'raw_events'
 }
 
 /**
@@ -36,7 +48,7 @@ export async function indexItems(db: Database, raw: RawTables): Promise<Dropped[
  */
 export async function indexEvents(db: Database, raw: RawTables): Promise<void> {
   await db.run(`CREATE TABLE users AS SELECT CAST(row_number() OVER (ORDER BY first, id) AS INTEGER) AS n, id
-    FROM (SELECT user AS id, min(row) AS first FROM raw_events GROUP BY user)`)
+    FROM (SELECT user AS id, min(row) AS first FROM ${records('user', keepsIdleUsers(raw))} GROUP BY user)`)
   await db.run(`CREATE TABLE events AS SELECT u.n AS user, i.n AS item, e.behavior, e.time, e.role, e.row
     FROM raw_events e JOIN users u ON u.id = e.user LEFT JOIN items i ON i.id = e.item`)
   if (raw.fields === undefined || raw.mapping.filters.unlistedItems === 'drop') return
@@ -54,11 +66,22 @@ export async function indexEvents(db: Database, raw: RawTables): Promise<void> {
   })
 }
 
-/** Makes the tables `user_index` and `item_index` (n, index, ...): what is left, numbered from 1 without gaps; all of an item table stays. */
+/**
+ * Makes the tables `user_index` and `item_index` (n, index, ...): what is left, numbered from 1 without gaps; all of an item table stays,
+ * and what the users file tells joins the users.
+ */
 export async function closeGaps(db: Database, raw: RawTables): Promise<void> {
   const index = 'CAST(row_number() OVER (ORDER BY n) AS INTEGER) AS index'
-  await db.run(`CREATE TABLE user_index AS SELECT ${index}, n, id FROM users SEMI JOIN events ON events.user = users.n`)
+  const used = (column: 'user' | 'item', impressions: boolean): string => {
+    const shown = impressions ? ` UNION SELECT ${column} FROM impressions` : ''
+    return `n IN (SELECT ${column} FROM events${shown})`
+  }
+  await db.run(`CREATE TABLE user_index AS SELECT ${index}, n, id FROM users WHERE ${used('user', keepsIdleUsers(raw))}`)
   await db.run(
-    `CREATE TABLE item_index AS SELECT ${index}, * FROM items ${raw.fields === undefined ? 'SEMI JOIN events ON events.item = items.n' : ''}`,
+    `CREATE TABLE item_index AS SELECT ${index}, * FROM items ${raw.fields === undefined ? `WHERE ${used('item', raw.impressionLabels !== undefined)}` : ''}`,
   )
+  if (raw.userFields === undefined) return
+  const columns = ['id', ...describedColumns(raw.userFields, raw.userNumbers)].join(', ')
+  await db.run(`ALTER TABLE user_index RENAME TO user_ids;
+    CREATE TABLE user_index AS SELECT * FROM user_ids LEFT JOIN (SELECT ${columns} FROM raw_users) USING (id)`)
 }

@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts'
 import { type Database, identifier, literal, openDatabase } from './duckdb.ts'
 import { readFeatures } from './feature-store.ts'
 import { hashFile, hashOfFiles } from './hashes.ts'
-import { type Catalog, type Dataset, type Events, type Field, type Manifest, manifestSchema } from './schema.ts'
+import { type Catalog, type Dataset, type Events, type Field, type Impressions, type Manifest, manifestSchema, type UserTable } from './schema.ts'
 
 /**
  * Loads a prepared dataset.
@@ -31,9 +31,11 @@ export async function loadDataset(folder: string): Promise<Dataset> {
   }
   using db = await openDatabase()
   const events = await readEvents(db, folder, manifest)
-  const { id } = await db.columns(`SELECT id FROM ${table(folder, 'users')} ORDER BY index`, manifest.counts.users, { id: 'text' })
+  const { ids: userIds, users } = await readUsers(db, folder, manifest)
   const catalog = await readCatalog(db, folder, manifest)
-  return { folder, manifest, hash: hashOfFiles(manifest.files), events, userIds: ['', ...id], catalog, features: readFeatures(folder, manifest) }
+  const impressions = await readImpressions(db, folder, manifest)
+  const dataset = { folder, manifest, hash: hashOfFiles(manifest.files), events, userIds, catalog, features: readFeatures(folder, manifest) }
+  return { ...dataset, ...(users ? { users } : {}), ...(impressions ? { impressions } : {}) }
 }
 
 function readManifest(folder: string): Manifest {
@@ -62,16 +64,65 @@ async function readEvents(db: Database, folder: string, { counts }: Manifest): P
   return { ...columns, start }
 }
 
-async function readCatalog(db: Database, folder: string, { counts, fields }: Manifest): Promise<Catalog> {
-  const names = Object.keys(fields)
-  const kinds = Object.fromEntries(['id', 'title', ...names.map((name) => `field_${name}`)].map((name) => [name, 'text' as const]))
-  const select = `SELECT ${Object.keys(kinds).map(identifier).join(', ')} FROM ${table(folder, 'items')} ORDER BY index`
-  const columns = await db.columns(select, counts.items, kinds)
+async function readUsers(db: Database, folder: string, { counts, users }: Manifest): Promise<{ ids: string[]; users?: UserTable }> {
+  const { text, fields, numbers } = await readDescribed(db, table(folder, 'users'), {
+    count: counts.users,
+    text: ['id'],
+    fields: Object.keys(users?.fields ?? {}),
+    numbers: users?.numbers ?? [],
+  })
+  const ids = text['id'] as string[]
+  return users ? { ids, users: { fields, numbers } } : { ids }
+}
+
+async function readCatalog(db: Database, folder: string, { counts, fields, numbers }: Manifest): Promise<Catalog> {
+  const described = await readDescribed(db, table(folder, 'items'), {
+    count: counts.items,
+    text: ['id', 'title'],
+    fields: Object.keys(fields),
+    numbers: numbers ?? [],
+  })
+  const { id: ids = [], title: titles = [] } = described.text
+  return { ids, titles, fields: described.fields, ...(numbers ? { numbers: described.numbers } : {}) }
+}
+
+/** The columns of users or items; each gets an entry 0 of its own. */
+async function readDescribed(db: Database, from: string, wanted: { count: number; text: string[]; fields: string[]; numbers: string[] }) {
+  const { count, text, fields, numbers } = wanted
+  const names = [...text, ...fields.map((name) => `field_${name}`)]
+  const strings = await db.columns(selectOf(names, from), count, kindsOf(names, 'text'))
+  const numberNames = numbers.map((name) => `number_${name}`)
+  const values = numbers.length > 0 ? await db.columns(selectOf(numberNames, from), count, kindsOf(numberNames, 'float32')) : {}
   return {
-    ids: ['', ...(columns['id'] ?? [])],
-    titles: ['', ...(columns['title'] ?? [])],
-    fields: Object.fromEntries(names.map((name) => [name, fieldOf(columns[`field_${name}`] ?? [])])),
+    text: Object.fromEntries(text.map((name) => [name, ['', ...(strings[name] ?? [])]])),
+    fields: Object.fromEntries(fields.map((name) => [name, fieldOf(strings[`field_${name}`] ?? [])])),
+    numbers: Object.fromEntries(numbers.map((name) => [name, withNobody(values[`number_${name}`])])),
   }
+}
+
+function selectOf(names: readonly string[], from: string): string {
+  return `SELECT ${names.map(identifier).join(', ')} FROM ${from} ORDER BY index`
+}
+
+function kindsOf<Kind extends string>(names: readonly string[], kind: Kind): Record<string, Kind> {
+  return Object.fromEntries(names.map((name) => [name, kind]))
+}
+
+function withNobody(values: Float32Array = new Float32Array(0)): Float32Array {
+  const all = new Float32Array(values.length + 1).fill(Number.NaN)
+  all.set(values, 1)
+  return all
+}
+
+async function readImpressions(db: Database, folder: string, { impressions }: Manifest): Promise<Impressions | undefined> {
+  if (!impressions) return undefined
+  const labels = Object.keys(impressions.labels)
+  const from = table(folder, 'impressions')
+  const kinds = { user: 'int32', item: 'int32', time: 'float64' } as const
+  const columns = await db.columns(`SELECT user, item, time FROM ${from}`, impressions.count, kinds)
+  const names = labels.map((name) => `label_${name}`)
+  const values = await db.columns(`SELECT ${names.map(identifier).join(', ')} FROM ${from}`, impressions.count, kindsOf(names, 'uint8'))
+  return { ...columns, labels: Object.fromEntries(labels.map((name) => [name, values[`label_${name}`] as Uint8Array])) }
 }
 
 /** Numbers a field's values by first appearance; '' is 0, unknown. */

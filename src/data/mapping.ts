@@ -56,6 +56,8 @@ const fieldSchema = z.union([
   }),
 ])
 
+const name = z.string().regex(/^[a-z][A-Za-z0-9_]*$/, 'a name of letters, digits and _')
+
 const itemsSchema = z.strictObject({
   ...format,
   /** Column of the item's id; by default as for events, or id. */
@@ -69,7 +71,27 @@ const itemsSchema = z.strictObject({
   /** Folder of pictures, relative to the mapping's folder. */
   images: z.string().optional(),
   /** Categorical fields by name, each a column; by default brand (or brand_id, store), category (or category_id, categories, main_category, class) and seller (or seller_id) where there are such columns. */
-  fields: z.record(z.string().regex(/^[a-z][A-Za-z0-9_]*$/, 'a name of letters, digits and _'), fieldSchema).optional(),
+  fields: z.record(name, fieldSchema).optional(),
+  /** Numeric fields by name, each a column; an empty value is unknown. */
+  numbers: z.record(name, z.string().min(1)).default({}),
+})
+
+const usersSchema = z.strictObject({
+  ...format,
+  /** Column of the user's id; by default as for events, or id. */
+  id: z.string().optional(),
+  /** Categorical fields by name, as those of the items; none by default. */
+  fields: z.record(name, fieldSchema).default({}),
+  /** Numeric fields by name, each a column; an empty value is unknown. */
+  numbers: z.record(name, z.string().min(1)).default({}),
+})
+
+const impressionsSchema = z.strictObject({
+  /**
+   * Labels by name: a column of the log that is 0 or 1, or conditions as in the `when` of a behavior. With any, each row of the log is an
+   * impression too, whatever behaviors it is; `{}` leaves the impressions of a source out.
+   */
+  labels: z.record(name, z.string().min(1)).default({}),
 })
 
 const filtersSchema = z.strictObject({
@@ -83,7 +105,7 @@ const filtersSchema = z.strictObject({
   duplicateItems: z.enum(['error', 'first']).default('error'),
 })
 
-const sections = { events: eventsSchema, items: itemsSchema, filters: filtersSchema } as const
+const sections = { events: eventsSchema, impressions: impressionsSchema, items: itemsSchema, users: usersSchema, filters: filtersSchema } as const
 
 /** A mapping; every key may be left out. */
 export const mappingSchema = z.strictObject({
@@ -96,7 +118,9 @@ export const mappingSchema = z.strictObject({
   ignoredBehaviors: z.array(z.string()).default([]),
   /** The behavior to predict; by default the last, deepest one. */
   target: z.string().optional(),
+  impressions: impressionsSchema.prefault({}),
   items: itemsSchema.prefault({}),
+  users: usersSchema.prefault({}),
   filters: filtersSchema.prefault({}),
   /** Which items are ranked for a user: those never touched (unseen), those without the target behavior (untargeted), or all. */
   candidates: z.enum(['unseen', 'untargeted', 'all']).default('unseen'),
@@ -126,7 +150,7 @@ export function readMapping(path: string): MappingInput {
   }
   checkMapping(written, path)
   const input = written as MappingInput
-  for (const section of ['events', 'items'] as const) {
+  for (const section of ['events', 'items', 'users'] as const) {
     const files = input[section]?.files
     if (files !== undefined) Object.assign(input[section] as object, { files: [files].flat().map((file) => beside(path, file)) })
   }
@@ -141,7 +165,7 @@ function beside(mapping: string, path: string): string {
 /** The mapping `over` laid upon `under`, section by section: what `over` says wins. */
 export function mergeMappings(under: MappingInput, over: MappingInput): MappingInput {
   const merged: MappingInput = { ...under, ...over }
-  for (const section of ['events', 'items', 'filters'] as const) {
+  for (const section of Object.keys(sections) as (keyof typeof sections)[]) {
     if (under[section] || over[section]) Object.assign(merged, { [section]: { ...under[section], ...over[section] } })
   }
   return merged

@@ -8,6 +8,7 @@ import { openDatabase } from './duckdb.ts'
 import { featuresFile } from './feature-store.ts'
 import { filterEvents } from './filters.ts'
 import { hashFile } from './hashes.ts'
+import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
 import { type MappingInput, readMapping } from './mapping.ts'
 import type { FeatureMaker, Manifest } from './schema.ts'
@@ -94,12 +95,19 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   const name = raw.mapping.name ?? basename(resolve(options.out))
   const dropped = [...duplicates, ...(await filterEvents(db, raw, name))].filter(({ events, items }) => events + items > 0)
   for (const { filter, events, users, items } of dropped) report(`dropped for "${filter}": ${events} events, ${users} users, ${items} items`)
+  await indexImpressions(db, raw, report)
   await closeGaps(db, raw)
   await writeTables(db, raw, folder)
   const features = await writeFeatures(db, raw, folder, options.features)
   const manifest = await describeDataset(db, raw, { name, source, dropped, features, settings: settingsOf(options, raw) })
   rmSync(temporaryFolder, { recursive: true, force: true })
-  const files = ['events.parquet', 'users.parquet', 'items.parquet', ...(Object.keys(features).length > 0 ? [featuresFile] : [])]
+  const files = [
+    'events.parquet',
+    'users.parquet',
+    'items.parquet',
+    ...(raw.impressionLabels ? ['impressions.parquet'] : []),
+    ...(Object.keys(features).length > 0 ? [featuresFile] : []),
+  ]
   for (const file of files) manifest.files[file] = await hashFile(join(folder, file))
   await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   report(`${name}: ${manifest.counts.events} events of ${manifest.counts.users} users on ${manifest.counts.items} items`)

@@ -44,6 +44,12 @@ export const manifestSchema = z.strictObject({
     z.enum(['image', 'text']),
     z.strictObject({ encoder: z.string(), width: z.int().min(1), present: z.int(), broken: z.array(z.string()) }),
   ),
+  /** Numeric fields of the items. */
+  numbers: z.array(z.string()).optional(),
+  /** What `users.parquet` tells of a user besides the id: categorical fields with their number of distinct values, and numeric ones. */
+  users: z.strictObject({ fields: z.record(z.string(), z.int()), numbers: z.array(z.string()) }).optional(),
+  /** Rows of `impressions.parquet`, if the source has labelled impressions, and for how many of them each label is 1. */
+  impressions: z.strictObject({ count: z.int(), labels: z.record(z.string(), z.int()) }).optional(),
   /** SHA-256 of each file beside the manifest. */
   files: z.record(z.string(), hash),
   /** The settings it was prepared with, as read from the command line and the YAML file. */
@@ -80,6 +86,25 @@ export interface Catalog {
   readonly ids: readonly string[]
   readonly titles: readonly string[]
   readonly fields: Readonly<Record<string, Field>>
+  /** Numeric fields, [items + 1] each, as they came; NaN where there is none. */
+  readonly numbers?: Readonly<Record<string, Float32Array>>
+}
+
+/** What is known of the users; arrays have users + 1 entries, entry 0 is nobody. */
+export interface UserTable {
+  readonly fields: Readonly<Record<string, Field>>
+  /** NaN where there is none. */
+  readonly numbers: Readonly<Record<string, Float32Array>>
+}
+
+/** Items that were shown to users, sorted by (user, time, order in the log), and what came of it. */
+export interface Impressions {
+  readonly user: Int32Array
+  readonly item: Int32Array
+  /** In the unit of `Events.time`. */
+  readonly time: Float64Array
+  /** 0 or 1 for each impression, by label: click, like. */
+  readonly labels: Readonly<Record<string, Uint8Array>>
 }
 
 /** Frozen vectors of one modality. A missing vector is marked in `present`; its row is zeros and must never be read as a vector. */
@@ -119,6 +144,8 @@ export interface Dataset {
   readonly userIds: readonly string[]
   readonly catalog: Catalog
   readonly features: Readonly<Partial<Record<FeatureModality, FeatureTable>>>
+  readonly users?: UserTable
+  readonly impressions?: Impressions
 }
 
 /** One user's events, oldest first: views into {@link Events}, never copies. */

@@ -79,20 +79,41 @@ function byTime({ events, userIds, manifest }: Dataset, targets: Int32Array, { t
     const value = `time, but ${manifest.name} has only an order within each user`
     throw new UserError({ where: 'protocol', problem: 'unsupported', value, hint: `use ${manifest.ownSplit ? 'given' : 'leave-one-out'}` })
   }
-  if (!(testShare > 0 && validationShare > 0 && testShare + validationShare < 1)) {
-    const expected = 'two shares above 0 that leave something to train on'
-    throw new UserError({ where: 'validationShare and testShare', problem: 'invalid', value: `${validationShare} and ${testShare}`, expected })
-  }
-  // Events before timesFrom have no time of their own, so neither cut may fall among them.
-  const timed = targets.filter((row) => (events.time[row] as number) >= (manifest.timesFrom ?? Number.NEGATIVE_INFINITY))
-  const times = Float64Array.from(timed, (row) => events.time[row] as number).sort()
-  // The small number mends shares such as 0.1 + 0.2, which are not quite what they say.
-  const cutAt = (share: number): number => times[Math.floor(times.length * (1 - share) + 1e-9)] ?? Number.POSITIVE_INFINITY
-  const cuts = [cutAt(testShare + validationShare), cutAt(testShare)] as const
+  const times = Float64Array.from(targets, (row) => events.time[row] as number)
+  const cuts = timeCuts(times, { testShare, validationShare, timesFrom: manifest.timesFrom })
   const within = (from: number, to: number): Int32Array =>
     targets.filter((row) => (events.time[row] as number) >= from && (events.time[row] as number) < to)
   const split = { protocol: 'time', validation: within(...cuts), test: within(cuts[1], Number.POSITIVE_INFINITY), cuts } as const
   return finish({ events, userIds }, split)
+}
+
+interface CutShares {
+  readonly testShare: number
+  readonly validationShare: number
+  /** Events before it have no time of their own, so neither cut may fall among them. */
+  readonly timesFrom: number | undefined
+}
+
+/**
+ * The times from which validation and test begin, so that they have their shares of what happened at the given times.
+ * @throws UserError `invalid` for shares that leave nothing
+ */
+export function timeCuts(
+  times: Float64Array,
+  { testShare, validationShare, timesFrom = Number.NEGATIVE_INFINITY }: CutShares,
+): readonly [number, number] {
+  checkShares(testShare, validationShare)
+  const sorted = times.filter((time) => time >= timesFrom).sort()
+  // The small number mends shares such as 0.1 + 0.2, which are not quite what they say.
+  const cutAt = (share: number): number => sorted[Math.floor(sorted.length * (1 - share) + 1e-9)] ?? Number.POSITIVE_INFINITY
+  return [cutAt(testShare + validationShare), cutAt(testShare)]
+}
+
+/** @throws UserError `invalid` for shares that leave nothing to train on */
+export function checkShares(testShare: number, validationShare: number): void {
+  if (testShare > 0 && validationShare > 0 && testShare + validationShare < 1) return
+  const expected = 'two shares above 0 that leave something to train on'
+  throw new UserError({ where: 'validationShare and testShare', problem: 'invalid', value: `${validationShare} and ${testShare}`, expected })
 }
 
 /** Adds what follows from the targets: where each user's training rows end, and how many targets have no history. */

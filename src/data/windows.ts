@@ -87,15 +87,15 @@ function mergeColumns(from: Omit<EventColumns, 'start'>, begin: number, end: num
   }
 }
 
-/** The training rows of every user, merged where asked. */
-function trainingColumns(events: Events, { trainEnd }: Split, merge: boolean): EventColumns {
-  const users = trainEnd.length - 1
-  const total = trainEnd.reduce((sum, end, user) => sum + (user > 0 ? end - (events.start[user] as number) : 0), 0)
+/** Each user's events up to a row of its own, `ends[user]`; those of one item at one time are merged where asked. */
+export function columnsUntil(events: Events, ends: Int32Array, merge: boolean): EventColumns {
+  const users = ends.length - 1
+  const total = ends.reduce((sum, end, user) => sum + (user > 0 ? end - (events.start[user] as number) : 0), 0)
   const columns = { item: new Int32Array(total), behavior: new Uint8Array(total), time: new Float64Array(total), start: new Int32Array(users + 2) }
   let at = 0
   for (let user = 1; user <= users; user++) {
     columns.start[user] = at
-    const [begin, end] = [events.start[user] as number, trainEnd[user] as number]
+    const [begin, end] = [events.start[user] as number, ends[user] as number]
     const { item, behavior, time } = (merge && mergeColumns(events, begin, end)) || {
       item: events.item.subarray(begin, end),
       behavior: events.behavior.subarray(begin, end),
@@ -107,7 +107,8 @@ function trainingColumns(events: Events, { trainEnd }: Split, merge: boolean): E
     at += item.length
   }
   columns.start[users + 1] = at
-  return columns
+  const { item, behavior, time, start } = columns
+  return { item: item.subarray(0, at), behavior: behavior.subarray(0, at), time: time.subarray(0, at), start }
 }
 
 /**
@@ -115,7 +116,7 @@ function trainingColumns(events: Events, { trainEnd }: Split, merge: boolean): E
  * 'unseen' an item the user touched before is no target, since it is never ranked.
  */
 export function trainingWindows(events: Events, split: Split, candidates: Manifest['candidates'], settings: WindowSettings): TrainingWindows {
-  const columns = trainingColumns(events, split, settings.mergeBehaviors)
+  const columns = columnsUntil(events, split.trainEnd, settings.mergeBehaviors)
   const rows: WindowRows[] = []
   let targetCount = 0
   for (let user = 1; user < split.trainEnd.length; user++) {

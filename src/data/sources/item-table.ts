@@ -1,7 +1,7 @@
-/** @file The item table by its mapping: ids, titles, the text to encode, pictures and fields. */
-import { UserError } from '../../errors.ts'
-import { type Database, identifier, literal } from '../duckdb.ts'
+/** @file The item table by its mapping: ids, titles, the text to encode, pictures, fields and numbers. */
+import { literal } from '../duckdb.ts'
 import type { Mapping } from '../mapping.ts'
+import { checkIds, checkNumbers, type DescribedColumn, describedSql, fieldColumns, numberColumns } from './described-columns.ts'
 import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
 import { placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
@@ -13,12 +13,12 @@ const fieldNames = {
   seller: ['seller', 'seller_id'],
 } as const
 
-type ItemTable = Pick<RawTables, 'fields' | 'images' | 'itemPlace'>
+type ItemTable = Pick<RawTables, 'fields' | 'numbers' | 'images' | 'itemPlace'>
 
 /**
  * Makes `raw_items` of the item files, if any are given.
  * @param logColumn the name of the log's item column, which the item table often repeats
- * @throws UserError `missing` for a column, or an empty id
+ * @throws UserError `missing` for a column, or an empty id, `invalid` for a number that is none
  */
 export async function readItemTable(request: SourceRequest, mapping: Mapping, logColumn: string): Promise<ItemTable> {
   const { db } = request
@@ -28,40 +28,42 @@ export async function readItemTable(request: SourceRequest, mapping: Mapping, lo
   const log = await openFiles(db, files, mapping.items)
   const id = needColumn(log, mapping.items.id, [logColumn.replace(/:.*$/, ''), ...itemNames, 'id'], 'items.id')
   const images = request.images ?? mapping.items.images
-  const { fields, sql } = itemColumns(log, mapping, id, images !== undefined)
+  const { fields, numbers, sql } = itemColumns(log, mapping, id, images !== undefined)
   await db.run(`CREATE TABLE raw_items AS SELECT ${sql}${fileColumn(files)} FROM ${log.scan}`)
-  const itemPlace = placeOf(db, 'raw_items', log)
-  await refuseEmptyIds(db, itemPlace, id)
-  return { fields, images, itemPlace }
+  const table = { table: 'raw_items', place: placeOf(db, 'raw_items', log) }
+  await checkIds(db, id, table)
+  await checkNumbers(db, numbers, table)
+  const names = (columns: readonly DescribedColumn[]): string[] => columns.map(({ name }) => name)
+  return { fields: names(fields), numbers: names(numbers), images, itemPlace: table.place }
 }
 
-function itemColumns(log: LogFiles, { items }: Mapping, id: string, withImages: boolean): { fields: string[]; sql: string } {
+interface ItemColumns {
+  readonly fields: readonly DescribedColumn[]
+  readonly numbers: readonly DescribedColumn[]
+  readonly sql: string
+}
+
+function itemColumns(log: LogFiles, { items }: Mapping, id: string, withImages: boolean): ItemColumns {
   const read = (name: string): string => log.columns.get(name) as string
   const title = items.title === undefined ? findColumn(log, undefined, titleNames) : needColumn(log, items.title, [], 'items.title')
   const further = items.text.map((name) => read(needColumn(log, name, [], 'items.text')))
   const words = further.map((column) => `regexp_replace(${column}, '[|,]+', ' ', 'g')`)
-  const fields = fieldColumns(log, items.fields)
+  const fields = items.fields === undefined ? usualFields(log) : fieldColumns(log, items.fields, 'items.fields')
+  const numbers = numberColumns(log, items.numbers, 'items.numbers')
   const columns = [
     `${read(id)} AS id`,
     `coalesce(${title === undefined ? "''" : read(title)}, '') AS title`,
     `concat_ws(' ', ${[title === undefined ? "''" : read(title), ...words].join(', ')}) AS text`,
     `${withImages ? imageSql(log, items.image ?? '{id}.*', id) : "''"} AS image`,
-    ...fields.map(({ name, value }) => `${value} AS ${identifier(`field_${name}`)}`),
+    ...describedSql(fields, numbers),
   ]
-  return { fields: fields.map(({ name }) => name), sql: columns.join(', ') }
+  return { fields, numbers, sql: columns.join(', ') }
 }
 
-function fieldColumns(log: LogFiles, configured: Mapping['items']['fields']): { name: string; value: string }[] {
-  if (configured === undefined) {
-    return Object.entries(fieldNames).flatMap(([name, aliases]) => {
-      const column = findColumn(log, undefined, aliases)
-      return column === undefined ? [] : [{ name, value: `coalesce(${log.columns.get(column)}, '')` }]
-    })
-  }
-  return Object.entries(configured).map(([name, field]) => {
-    const { column, before } = typeof field === 'string' ? { column: field, before: undefined } : field
-    const value = log.columns.get(needColumn(log, column, [], `items.fields.${name}`)) as string
-    return { name, value: `coalesce(${before === undefined ? value : `split_part(${value}, ${literal(before)}, 1)`}, '')` }
+function usualFields(log: LogFiles): DescribedColumn[] {
+  return Object.entries(fieldNames).flatMap(([name, aliases]) => {
+    const column = findColumn(log, undefined, aliases)
+    return column === undefined ? [] : [{ name, column, value: `coalesce(${log.columns.get(column)}, '')` }]
   })
 }
 
@@ -74,10 +76,4 @@ function imageSql(log: LogFiles, pattern: string, id: string): string {
     return log.columns.get(name === 'id' && !log.columns.has('id') ? id : needColumn(log, name, [], 'items.image')) as string
   })
   return `concat(${pieces.join(', ')})`
-}
-
-async function refuseEmptyIds(db: Database, place: (row: number) => Promise<string>, column: string): Promise<void> {
-  const [empty] = await db.rows<{ row: number | null }>("SELECT min(rowid) AS row FROM raw_items WHERE id IS NULL OR id = ''")
-  if (empty?.row === null || empty === undefined) return
-  throw new UserError({ where: `${await place(empty.row)}, column "${column}"`, problem: 'missing', value: 'nothing', expected: 'an id' })
 }

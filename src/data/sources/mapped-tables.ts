@@ -2,35 +2,45 @@
 import { UserError } from '../../errors.ts'
 import { behaviorNames, checkMapping, type MappingInput, mergeMappings } from '../mapping.ts'
 import { behaviorRules } from './behavior-rules.ts'
+import { keptColumns } from './conditions.ts'
+import { addImpressions, impressionLabels } from './impression-labels.ts'
 import { readItemTable } from './item-table.ts'
 import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
 import { checkRecords, placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
 import { timeRule } from './time-rule.ts'
+import { readUserTable, userNames } from './user-table.ts'
 
-const userNames = ['user', 'user_id', 'userid', 'uid', 'reviewerID']
 const timeNames = ['time', 'timestamp', 'time_ms', 'vtime', 'date', 'unixReviewTime']
 const behaviorColumnNames = ['behavior', 'action', 'event']
 
 /**
  * Reads a log by its mapping.
- * @param preset what the source knows of its files; the user's mapping wins
+ * @param known what the source knows of its files; the user's mapping wins
  * @throws UserError naming file, row and column for a missing column, an empty id, an unparsable time or number, an unknown behavior
  */
-export async function mappedTables(request: SourceRequest, preset: MappingInput = {}): Promise<RawTables> {
+export async function mappedTables(request: SourceRequest, known: MappingInput = {}): Promise<RawTables> {
   const { db, report } = request
-  const mapping = checkMapping(mergeMappings(preset, request.mapping), request.mappingName)
+  const mapping = checkMapping(mergeMappings(known, request.mapping), request.mappingName)
   const files = await listFiles(db, request.events.length > 0 ? request.events : [mapping.events.files ?? []].flat())
   if (files.length === 0) throw new UserError({ where: 'events', problem: 'missing', value: 'no file was given', hint: 'name it with --events' })
   const log = await openFiles(db, files, mapping.events)
   const time = timeColumn(log, mapping.events.time, mapping.events.timeUnit)
   const behavior = findColumn(log, mapping.events.behavior, behaviorColumnNames)
   if (mapping.events.behavior !== undefined) needColumn(log, mapping.events.behavior, [], 'events.behavior')
-  const rules = behaviorRules(mapping, log, behavior)
+  const further = keptColumns(log)
+  const rules = behaviorRules(mapping, { log, kept: further, column: behavior })
+  const labels = impressionLabels(mapping, log, further)
   const read = (name: string): string => log.columns.get(name) as string
   const user = needColumn(log, mapping.events.user, userNames, 'events.user')
   const item = needColumn(log, mapping.events.item, itemNames, 'events.item')
-  const kept = [`${read(user)} AS user`, `${read(item)} AS item`, ...(time ? [`${read(time)} AS time`] : []), ...rules.columns]
+  const kept = [
+    `${read(user)} AS user`,
+    `${read(item)} AS item`,
+    ...(time ? [`${read(time)} AS time`] : []),
+    ...(behavior === undefined ? [] : [`${read(behavior)} AS behavior`]),
+    ...further.selects(),
+  ]
   await db.run(`CREATE TABLE raw_log AS SELECT ${kept.join(', ')}${fileColumn(files)} FROM ${log.scan}`)
   const clock = await timeRule(db, mapping.events, time)
   if (clock.note) report(clock.note)
@@ -52,11 +62,15 @@ export async function mappedTables(request: SourceRequest, preset: MappingInput 
           ]
         : []),
       ...rules.checks,
+      ...labels.flatMap(({ checks }) => checks),
     ],
-    eventPlace,
+    { table: 'raw_log', place: eventPlace },
   )
   await db.run(`CREATE VIEW raw_events AS ${rules.select(clock.sql)}`)
+  const preset = request.mapping.impressions?.labels === undefined
+  const impressions = await addImpressions(db, labels, { files: log, time: clock.sql, preset, report })
   const items = await readItemTable(request, mapping, item)
+  const users = await readUserTable(db, mapping, user)
   const behaviors = behaviorNames(mapping)
   return {
     behaviors,
@@ -65,7 +79,9 @@ export async function mappedTables(request: SourceRequest, preset: MappingInput 
     ownSplit: false,
     mapping,
     eventPlace,
+    ...impressions,
     ...items,
+    ...users,
   }
 }
 

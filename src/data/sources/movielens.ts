@@ -1,4 +1,4 @@
-/** @file The `movielens` source: ratings.csv and movies.csv; a click is any rating, a favorite one of 4 or more. */
+/** @file The `movielens` source: ratings.csv and movies.csv; a click is any rating, a favorite one of 4 or more; of impressions, a click is a favorite against what was rated lower. */
 import { existsSync } from 'node:fs'
 import { mappedTables } from './mapped-tables.ts'
 import { ownFile } from './own-files.ts'
@@ -12,6 +12,7 @@ export const movielens: Source = {
     return mappedTables(request, {
       events: { files: ownFile(request, 'ratings.csv'), user: 'userId', item: 'movieId', time: 'timestamp', timeUnit: 'seconds' },
       behaviors: ['click', { name: 'favorite', when: 'rating >= 4' }],
+      impressions: { labels: { click: 'rating >= 4' } },
       items: {
         files: ownFile(request, 'movies.csv'),
         id: 'movieId',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../test/fixtures/prepared-files.ts'
+import { clickSamples, clickSplitConfig, clickSplitDefaults } from '../click-samples.ts'
 import { loadDataset } from '../load.ts'
 import { prepareDataset } from '../prepare.ts'
 import type { Dataset } from '../schema.ts'
@@ -23,6 +24,12 @@ function disorder({ events }: Dataset): number {
   return events.time.filter((time, row) => events.user[row - 1] === events.user[row] && time < (events.time[row - 1] as number)).length
 }
 
+/** How many samples of clicks each part has, split by time, and how many of all are 1. */
+function clickCounts(dataset: Dataset): { parts: number[]; ones: number } {
+  const { train, validation, test, label } = clickSamples(dataset, clickSplitConfig.parse(clickSplitDefaults(dataset.manifest)))
+  return { parts: [train, validation, test].map(({ length }) => length), ones: label.reduce((sum, one) => sum + one, 0) }
+}
+
 describe.skipIf(absent)('real data', () => {
   it('ml-latest-small', async () => {
     const dataset = await prepare('movielens', 'ml-latest-small')
@@ -38,6 +45,8 @@ describe.skipIf(absent)('real data', () => {
     expect(clicks.map((item) => dataset.catalog.ids[item])).toEqual(ratings.map(([, movie]) => movie))
     expect(splitDataset(dataset).test.length).toBe(671)
     expect(splitDataset(dataset, { protocol: 'time' }).test.length).toBeGreaterThan(10_000)
+    expect(dataset.manifest.impressions).toEqual({ count: 100_004, labels: { click: 51_568 } })
+    expect(clickCounts(dataset)).toEqual({ parts: [70_002, 10_001, 20_001], ones: 51_568 })
   })
 
   it('kuairand-pure', async () => {
@@ -50,6 +59,11 @@ describe.skipIf(absent)('real data', () => {
     expect(untimed.length).toBeGreaterThan(800_000)
     expect(Math.min(...new Set(untimed))).toBeGreaterThan(first - 101)
     expect(splitDataset(dataset, { protocol: 'time' }).cuts?.[0]).toBeGreaterThan(first)
+    // Of 228,329 rows 5,885 repeat another, and 3,549 are of users with fewer than five events.
+    expect(manifest.impressions).toEqual({ count: 218_895, labels: { click: 98_691, like: 3814, follow: 279, long_view: 69_495 } })
+    expect(clickCounts(dataset)).toEqual({ parts: [153_226, 21_890, 43_779], ones: 98_691 })
+    expect(Object.keys(manifest.fields).slice(0, 3)).toEqual(['tag', 'author', 'duration'])
+    expect(dataset.impressions?.time.every((time) => time >= first)).toBe(true)
   })
 
   it.each([
@@ -60,6 +74,12 @@ describe.skipIf(absent)('real data', () => {
     expect(dataset.manifest.counts).toMatchObject({ events, users, items })
     const split = splitDataset(dataset)
     expect([split.protocol, split.validation.length, split.test.length]).toEqual(['given', users, users])
+    const positives = split.test.length + split.validation.length
+    expect(
+      clickCounts(dataset)
+        .parts.slice(1)
+        .reduce((sum, part) => sum + part),
+    ).toBe(2 * positives)
     expect(split.test.every((row) => row + 1 === dataset.events.start[(dataset.events.user[row] as number) + 1])).toBe(true)
     expect(dataset.catalog.ids[1]).toBe('0')
   })

@@ -9,6 +9,7 @@ import { mappedTables } from './mapped-tables.ts'
 import { ownNames } from './own-files.ts'
 import { placeOf } from './records.ts'
 import type { RawTables, Source, SourceRequest } from './source.ts'
+import { readUserTable } from './user-table.ts'
 
 /** RecBole's files; see https://recbole.io/docs/user_guide/data/atomic_files.html. */
 export const recbole: Source = {
@@ -47,6 +48,10 @@ async function benchmarkTables(request: SourceRequest, parts: readonly Part[], i
   const { db } = request
   const preset = { ...benchmarkPreset, items: items.length > 0 ? { files: [...items], format: 'tsv' as const } : {} }
   const mapping = checkMapping(mergeMappings(preset, request.mapping), request.mappingName)
+  if (Object.keys(mapping.impressions.labels).length > 0) {
+    const value = 'impressions.labels, but the split histories hold no impressions'
+    throw new UserError({ where: request.mappingName, problem: 'unsupported', value })
+  }
   const logs = await Promise.all(parts.map(({ path }) => openFiles(db, [path], { format: 'tsv' })))
   const selects = logs.map((log, index) => partSelect(log, roles[(parts[index] as Part).part]))
   await db.run(`CREATE TABLE raw_parts AS ${selects.join(' UNION ALL ')}`)
@@ -63,7 +68,8 @@ async function benchmarkTables(request: SourceRequest, parts: readonly Part[], i
     FROM raw_steps`)
   const indexed = items.length === 0 && request.items.length === 0 ? await indexedItems(request) : undefined
   const table = indexed ?? (await readItemTable(request, mapping, 'item_id'))
-  return { behaviors: ['click'], target: 'click', time: 'order', ownSplit: true, mapping, eventPlace: stepPlace(db, logs, parts), ...table }
+  const users = await readUserTable(db, mapping, 'user_id')
+  return { behaviors: ['click'], target: 'click', time: 'order', ownSplit: true, mapping, eventPlace: stepPlace(db, logs, parts), ...table, ...users }
 }
 
 function partSelect(log: LogFiles, role: number): string {

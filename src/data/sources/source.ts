@@ -23,7 +23,10 @@ export interface SourceRequest {
  * What a source tells of the tables it made in the database:
  * `raw_events` (user, item, behavior, time, role, row): ids as text, the behavior's place in `behaviors`, time in ms or an order, role
  * as in `Events.role`, and the number of the log's record, which orders events of one time;
- * `raw_items` (id, title, text, image, a column `field_NAME` for each field), a table in catalog order, if there is an item table.
+ * `raw_items` (id, title, text, image, `field_NAME` for each field and `number_NAME`, as text, for each number), a table in catalog
+ * order, if there is an item table;
+ * `raw_users` (id, `field_NAME`, `number_NAME`), if there is a users file;
+ * `raw_impressions` (user, item, time, row, `label_NAME` as 0 or 1), if the log has labelled impressions.
  */
 export interface RawTables {
   readonly behaviors: readonly string[]
@@ -34,6 +37,13 @@ export interface RawTables {
   readonly timesFrom?: number
   /** Names of the items' fields; undefined without an item table. */
   readonly fields?: readonly string[]
+  /** Names of the items' numbers. */
+  readonly numbers?: readonly string[]
+  /** Names of the users' fields and numbers; undefined without a users file. */
+  readonly userFields?: readonly string[]
+  readonly userNumbers?: readonly string[]
+  /** Names of the impressions' labels; undefined without impressions. */
+  readonly impressionLabels?: readonly string[]
   /** Folder of the pictures that `raw_items.image` names. */
   readonly images?: string | undefined
   /** The mapping that was followed, with all defaults. */

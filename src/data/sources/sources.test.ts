@@ -14,6 +14,9 @@ describe('movielens', () => {
     expect(eventLines(dataset)).toEqual(['1 10 click 100000', '1 20 click 100000', '1 20 favorite 100000'])
     expect(dataset.catalog.titles).toEqual(['', 'Two, the Sequel (1999)', 'One'])
     expect(dataset.catalog.fields['category']?.vocabulary).toEqual(['', 'Comedy', '(no genres listed)'])
+    // Of two films rated, the one rated high was clicked; both were there at one time, in the order of the log.
+    expect([...(dataset.impressions?.item ?? [])].map((item) => dataset.catalog.ids[item])).toEqual(['10', '20'])
+    expect(dataset.impressions?.labels).toEqual({ click: Uint8Array.of(0, 1) })
   })
 })
 
@@ -28,20 +31,52 @@ describe('kuairand', () => {
     const dataset = await prepareFiles(files, { source: 'kuairand' })
     expect(eventLines(dataset)).toEqual([
       // Liked first and not among the watched; then 3, 2 (liked at that watch), the like of 3 (it came after), 3 again.
-      '7 1 like 4495',
-      '7 3 click 4496',
-      '7 2 click 4497',
-      '7 2 like 4497',
-      '7 3 like 4498',
-      '7 3 click 4499',
+      // All before 4000, when something was first shown, if not clicked.
+      '7 1 like 3995',
+      '7 3 click 3996',
+      '7 2 click 3997',
+      '7 2 like 3997',
+      '7 3 like 3998',
+      '7 3 click 3999',
       '7 1 click 5000',
       '7 1 like 5000',
       '8 2 click 4500',
     ])
-    expect(dataset.manifest.timesFrom).toBe(4500)
+    expect(dataset.manifest.timesFrom).toBe(4000)
     expect(dataset.manifest.target).toBe('like')
     expect(dataset.catalog.titles).toEqual(['', 'tag 3 4, author 70, under 10 seconds', 'tag 5, author 71', 'tag 5, author 70, over 300 seconds'])
     expect(dataset.catalog.fields['tag']?.vocabulary).toEqual(['', '3', '5'])
+  })
+
+  it('takes every row of the log as an impression, with the labels there are', async () => {
+    const { impressions, users, userIds } = await prepareFiles(files, { source: 'kuairand' })
+    expect(users).toBeUndefined()
+    expect(userIds).toEqual(['', '7', '8'])
+    expect(impressions).toEqual({
+      user: Int32Array.of(1, 1, 2),
+      item: Int32Array.of(2, 1, 2),
+      time: Float64Array.of(4000, 5000, 4500),
+      labels: { click: Uint8Array.of(0, 1, 1), like: Uint8Array.of(0, 1, 0) },
+    })
+    const none = await prepareFiles(files, { source: 'kuairand', mapping: { impressions: { labels: {} } } })
+    expect(none.impressions).toBeUndefined()
+    expect(none.manifest.timesFrom).toBe(4500)
+  })
+
+  it('reads what is told of users and videos', async () => {
+    const more = {
+      ...files,
+      'videos.csv.gz':
+        'video_id,author_id,video_duration,tag,video_type,music_type\n1,70,9000.0,3,AD,9.0\n2,71,,5,NORMAL,\n3,70,400000,5,NORMAL,4.0\n',
+      'users.csv.gz': 'user_id,user_active_degree,follow_user_num,follow_user_num_range,onehot_feat1\n8,full,5,"(0,10]",3\n7,high,,0,3\n',
+    }
+    const { catalog, users, manifest } = await prepareFiles(more, { source: 'kuairand' })
+    expect(Object.keys(catalog.fields)).toEqual(['tag', 'author', 'duration', 'video_type', 'music_type'])
+    expect(catalog.fields['music_type']?.vocabulary).toEqual(['', '9.0', '4.0'])
+    expect(catalog.numbers).toEqual({ video_duration: Float32Array.of(Number.NaN, 9000, Number.NaN, 400_000) })
+    expect(users?.fields['follow_user_num_range']).toEqual({ values: Int32Array.of(0, 1, 2), vocabulary: ['', '0', '(0,10]'] })
+    expect(users?.numbers).toEqual({ follow_user_num: Float32Array.of(Number.NaN, Number.NaN, 5) })
+    expect(manifest.users).toEqual({ fields: { user_active_degree: 2, follow_user_num_range: 2, onehot_feat1: 1 }, numbers: ['follow_user_num'] })
   })
 
   it('says where an unlisted video of a history stands', async () => {
@@ -132,6 +167,13 @@ describe('recbole', () => {
     const test = `${header}0\t3 1 1\t0\r\n`
     await expect(prepareFiles({ ...parts, 'shop.test.inter.gz': test }, { source: 'recbole' })).rejects.toThrow(
       /^shop\.test\.inter\.gz, user "0", column "item_id_list": mismatched: "1", expected the validation item "2"/,
+    )
+  })
+
+  it('has no impressions', async () => {
+    const mapping = { impressions: { labels: { click: 'click' } } }
+    await expect(prepareFiles(parts, { source: 'recbole', mapping })).rejects.toThrow(
+      /^mapping: unsupported: impressions\.labels, but the split histories/,
     )
   })
 
