@@ -16,13 +16,15 @@ export interface Graph {
 /** What {@link buildGraph} may bake in: parameters named here become constants (an exported, served model). */
 export interface GraphOptions {
   readonly bake?: ReadonlyMap<string, Float32Array>
+  /** Tensors that are fed under these names in place of being computed: what another graph made once. */
+  readonly given?: ReadonlyMap<Tensor, string>
 }
 
 /**
  * The ONNX graph of the named outputs.
  * @throws Bug when two different inputs share a name, or a baked parameter has another size.
  */
-export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = new Map() }: GraphOptions = {}): Graph {
+export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = new Map(), given = new Map() }: GraphOptions = {}): Graph {
   const names = new Map<Tensor, string>()
   const nodes: NodeParts[] = []
   const leaves = new Map<string, Tensor>()
@@ -43,13 +45,20 @@ export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = n
     else throw new Bug(`"${name}" is baked with ${baked.length} values, its shape [${tensor.shape.join(', ')}] needs ${sizeOf(tensor.shape)}`)
     return name
   }
+  const nameGiven = (tensor: Tensor, name: string): string => {
+    inputs.set(name, tensor)
+    return name
+  }
   const nameOf = (tensor: Tensor): string => {
+    const fed = given.get(tensor)
     let name = names.get(tensor)
+    if (fed !== undefined && name === undefined) names.set(tensor, (name = nameGiven(tensor, fed)))
     if (name === undefined) names.set(tensor, (name = nameLeaf(tensor)))
     return name
   }
 
-  for (const step of operationsOf(Object.values(outputs))) {
+  const computed = (tensor: Tensor | undefined): tensor is Tensor => tensor !== undefined && !given.has(tensor)
+  for (const step of operationsBefore(Object.values(outputs).filter(computed), ({ aliased, inputs }) => (aliased ?? inputs).filter(computed))) {
     if (step.aliased) {
       for (const [index, output] of step.outputs.entries()) names.set(output, nameOf(step.aliased[index] as Tensor))
       continue

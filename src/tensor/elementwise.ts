@@ -67,7 +67,14 @@ export const tanh = (x: Tensor): Tensor => unary('Tanh', x, (g, y) => mul(g, sub
 /** ln(1 + e^x). */
 export const softplus = (x: Tensor): Tensor => unary('Softplus', x, (g) => mul(g, sigmoid(x)))
 /** max(0, x). */
-export const relu = (x: Tensor): Tensor => unary('Relu', x, (g, y) => where(greater(y, 0), g, 0))
+export const relu = (x: Tensor): Tensor => unary('Relu', x, (g, y) => mul(g, above(y)))
+/** A ramp so steep that it is a step: one pass, where comparing and choosing take several; no gradient. */
+const step = (x: Tensor, slope: number): Tensor =>
+  operation('HardSigmoid', { attributes: { alpha: { float: slope }, beta: { float: 0 } }, inputs: [x], shape: x.shape })
+/** 1 where x is below 0, else 0; no gradient. */
+export const below = (x: Tensor): Tensor => step(x, -3e38)
+/** 1 where x is above 0, else 0. */
+const above = (x: Tensor): Tensor => step(x, 3e38)
 const erf = (x: Tensor): Tensor => unary('Erf', x, (g) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))))
 
 /** x times the normal distribution function of x (exact GELU). Its gradient is ordered for the fewest passes over memory. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   add,
   addAll,
+  below,
   div,
   exp,
   gelu,
@@ -54,6 +55,7 @@ const elementwise: Record<string, OperatorCase> = {
   softplus: { shapes: one, build: softplus, naive: each((x) => Math.log1p(Math.exp(x))) },
   relu: { shapes: one, build: relu, naive: each((x) => Math.max(0, x)) },
   gelu: { shapes: one, build: gelu, naive: each((x) => (x / 2) * (1 + erf(x / Math.SQRT2))), range: [0, 3] },
+  below: { shapes: one, build: below, naive: each((x) => Number(x < 0)), forwardOnly: true },
   greater: { shapes: broadcasting(2), build: greater, naive: each((a, b) => Number(a > b)), forwardOnly: true },
   where: { shapes: broadcasting(3), build: (c, a, b) => add(where(greater(c, 0), a, b), mul(c, 0)), naive: each((c, a, b) => (c > 0 ? a : b)) },
   'where a number else': {

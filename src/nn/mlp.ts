@@ -1,0 +1,52 @@
+/** @file Multi-layer perceptrons, and the PReLU activation (He et al., 2015). */
+import { add, below, mul, relu, sigmoid, sub } from '../tensor/elementwise.ts'
+import { matmul } from '../tensor/linear.ts'
+import { expand, reshape } from '../tensor/move.ts'
+import { type Initializer, parameter, scalar, type Tensor, withGradient } from '../tensor/node.ts'
+import { type Layer, linear } from './linear.ts'
+import type { Noise } from './noise.ts'
+
+/** Activations of hidden layers. */
+export type Activation = 'relu' | 'prelu' | 'sigmoid'
+
+const quarter: Initializer = (values) => void values.fill(0.25)
+
+/** max(0, x) + a * min(0, x) with a learned slope a for each of D columns, 0.25 at first; parameter `NAME.slope` [D]. */
+function prelu(name: string, width: number): Layer {
+  const slope = parameter(`${name}.slope`, [width], quarter)
+  return (x) => {
+    const negative = below(x)
+    const factor = add(mul(negative, sub(slope, 1)), 1)
+    // By hand, since everything here is as large as x: dy/dx is the factor itself, and a product with ones adds up columns fastest.
+    return withGradient(mul(x, factor), [x, slope], (g) => {
+      const forSlope = reshape(mul(mul(g, x), negative), [-1, width])
+      const ones = expand(scalar(1), [1, forSlope.shape[0] as number])
+      return [mul(g, factor), reshape(matmul(ones, forSlope), [width])]
+    })
+  }
+}
+
+/** The activation of a layer of `width`; only PReLU has a parameter, named for the layer. */
+export function activation(kind: Activation, name: string, width: number): Layer {
+  return kind === 'relu' ? relu : kind === 'sigmoid' ? sigmoid : prelu(name, width)
+}
+
+/** How an MLP is made. */
+export interface MlpOptions {
+  readonly activation?: Activation
+  /** Dropped of each hidden layer's output while training. */
+  readonly dropout?: number
+}
+
+/**
+ * Affine layers with an activation after all but the last: x [.., sizes[0]] -> [.., sizes[last]].
+ * Layer i has the parameters `NAME.i.{weight,bias}`, and `NAME.i.slope` with PReLU.
+ */
+export function mlp(name: string, sizes: readonly number[], { activation: kind = 'relu', dropout = 0 }: MlpOptions = {}) {
+  const layers = sizes.slice(1).map((to, at) => {
+    const affine = linear(`${name}.${at}`, [sizes[at] as number, to])
+    return { affine, activate: at < sizes.length - 2 ? activation(kind, `${name}.${at}`, to) : undefined }
+  })
+  return (x: Tensor, noise: Noise): Tensor =>
+    layers.reduce((y, { affine, activate }) => (activate ? noise.dropout(activate(affine(y)), dropout) : affine(y)), x)
+}
