@@ -1,0 +1,77 @@
+/**
+ * @file A behavior model alone: click prediction from ids, fields and numbers, without pictures and texts (R-D7, R-D8).
+ *        x = [id and field embeddings], shared by candidates and histories         item_B -> target_BD, history_HL -> history_HLD
+ *        v = behavior model(history, target)                                       -> interest_BV
+ *        logit = MLP([v, candidate, candidate's numbers, user, user's numbers])    -> logit_B
+ * Symbols: D = fields * `embeddingSize`, V = the behavior model's width.
+ * Differs: one output MLP for all four, that of DIN (PReLU), `layers` layers of which each has half of the one before; the papers have 200 and 80
+ * (DIN) or do not tell. Context features are not read: the data has none.
+ */
+import * as z from 'zod'
+import { mlp } from '../../nn/mlp.ts'
+import { concat, expand } from '../../tensor/move.ts'
+import type { Tensor } from '../../tensor/node.ts'
+import { sum } from '../../tensor/reduce.ts'
+import { embeddedFields, embeddedHistory, numbersOf, withNumbers } from '../click-fields.ts'
+import { type ClickBatch, type ClickDefinition, defineClickModel } from '../click-model.ts'
+import type { Backbone } from './backbone.ts'
+import { dinBackbone } from './din.ts'
+import { dpnBackbone } from './dpn.ts'
+import { etaBackbone } from './eta.ts'
+import { headsDivide } from './options.ts'
+import { twinBackbone } from './twin.ts'
+
+const aloneOptions = {
+  embeddingSize: z.int().min(1).max(1024).default(16).describe('width of each field’s embedding'),
+  hiddenSize: z.int().min(1).max(2048).default(128).describe('width of the output’s first hidden layer; each further one has half'),
+  layers: z.int().min(1).max(8).default(2).describe('hidden layers of the output'),
+  dropout: z.number().min(0).max(0.95).default(0).describe('share of the output’s hidden values dropped while training'),
+  maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last events are read'),
+}
+type AloneOptions = z.infer<z.ZodObject<typeof aloneOptions>>
+
+/** A model of clicks that is a behavior model and an output. */
+function alone<Options>(backbone: Backbone<Options>): ClickDefinition<AloneOptions & Options> {
+  const { slug, title, options } = backbone
+  const config = z.strictObject({ ...aloneOptions, ...options }).refine(...headsDivide)
+  return defineClickModel({
+    slug,
+    task: 'click',
+    title,
+    config: config as unknown as z.ZodType<AloneOptions & Options>,
+    build(config, shape) {
+      const { embeddingSize, hiddenSize, layers, dropout, maxLength } = config
+      const items = embeddedFields(shape, 'item', embeddingSize)
+      const users = withNumbers(shape, 'user', embeddedFields(shape, 'user', embeddingSize))
+      const historyOf = embeddedHistory(shape, items)
+      const read = backbone.build('interest', config, items.width)
+      const hidden = Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer))
+      const output = mlp('output', [read.width + items.width + shape.itemNumbers + users.width, ...hidden, 1], { activation: 'prelu', dropout })
+      return {
+        maxLength,
+        forward(batch, noise) {
+          const target = items(batch.item_B)
+          const history = historyOf(batch.history_HL, batch.behavior_HL)
+          const { interest, weights } = read({ history, target, mask: batch.mask_HL, noise })
+          const numbers = numbersOf(shape, 'item', batch.item_B)
+          const known = [interest, target, ...(numbers ? [numbers] : []), ofCandidates(users(batch.user_H), batch)]
+          return { logit_B: sum(output(concat(known, 1), noise), [1]), reasons: { attention: weights } }
+        },
+      }
+    },
+  })
+}
+
+/** One user's row for all candidates. */
+function ofCandidates(x: Tensor, { rows, histories }: ClickBatch): Tensor {
+  return rows === histories ? x : expand(x, [rows, x.shape[1] as number])
+}
+
+/** DIN alone. */
+export const din = alone(dinBackbone)
+/** DPN alone. */
+export const dpn = alone(dpnBackbone)
+/** ETA alone. */
+export const eta = alone(etaBackbone)
+/** TWIN alone. */
+export const twin = alone(twinBackbone)

@@ -1,0 +1,26 @@
+/** @file Every behavior model by its slug, and the options of all of them. */
+import type * as z from 'zod'
+import { unknownName } from '../../errors.ts'
+import type { Backbone } from './backbone.ts'
+import { dinBackbone } from './din.ts'
+import { dpnBackbone } from './dpn.ts'
+import { etaBackbone } from './eta.ts'
+import { twinBackbone } from './twin.ts'
+
+/** The slugs of the behavior models. */
+export const backboneSlugs = ['din', 'dpn', 'eta', 'twin'] as const
+
+/** The options of every behavior model: what one name stands for in several of them is the same. */
+export const backboneOptions = { ...dinBackbone.options, ...dpnBackbone.options, ...etaBackbone.options, ...twinBackbone.options }
+
+/** The values of {@link backboneOptions}. */
+export type BackboneOptions = z.infer<z.ZodObject<typeof backboneOptions>>
+
+const backbones: readonly Backbone<BackboneOptions>[] = [dinBackbone, dpnBackbone, etaBackbone, twinBackbone]
+
+/** The behavior model of a slug. @throws UserError `unknown`, with the nearest slug as a hint */
+export function backboneOf(slug: string): Backbone<BackboneOptions> {
+  const backbone = backbones.find((known) => known.slug === slug)
+  if (!backbone) throw unknownName('backbone', slug, backboneSlugs)
+  return backbone
+}

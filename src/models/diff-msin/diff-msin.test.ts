@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { clickConformance } from '../../../test/conformance/click-model/suite.ts'
+import { evaluateGradients, evaluateTensor, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
+import { noNoise, trainingNoise } from '../../nn/noise.ts'
+import { buildGraph } from '../../onnx/graph.ts'
+import { randomStream } from '../../random/stream.ts'
+import { input } from '../../tensor/node.ts'
+import { clickTrainingGraph } from '../../train/click-task.ts'
+import type { ClickShape } from '../click-model.ts'
+import { diffMsin } from './diff-msin.ts'
+import { cosine, enhancement } from './enhancement.ts'
+import { synergySteps } from './synergy.ts'
+
+clickConformance(diffMsin, {
+  config: { embeddingSize: 4, modalitySize: 4, expertSize: 8, hiddenSize: 12, attentionSize: 8, fusionHeads: 2, steps: 3 },
+})
+
+interface Numbers {
+  readonly shape: readonly number[]
+  readonly values: readonly number[]
+}
+/** See tools/diff_msin_fixture.py for what its arrays are. */
+interface Fixture {
+  readonly config: Readonly<Record<'batch' | 'length' | 'items' | 'users' | 'itemRows' | 'userRows' | 'values' | 'image' | 'text', number>>
+  readonly inputs: Readonly<Record<string, Numbers>>
+  readonly noise: readonly Numbers[]
+  readonly parameters: Readonly<Record<string, Numbers>>
+  readonly parts: Readonly<Record<string, number>>
+  readonly loss: number
+  readonly gradients: Readonly<Record<string, Numbers>>
+}
+const fixture = JSON.parse(readFileSync('test/fixtures/diff-msin.json', 'utf8')) as Fixture
+const { batch, length, items, users, itemRows, userRows, values, image, text } = fixture.config
+const shape: ClickShape = {
+  itemCount: items,
+  userCount: users,
+  behaviors: ['click', 'favorite'],
+  target: 1,
+  fields: { category: values },
+  features: { image, text },
+  itemRows,
+  userRows,
+  userFields: {},
+  itemNumbers: 1,
+  userNumbers: 0,
+}
+const options = {
+  embeddingSize: 4,
+  modalitySize: 4,
+  expertSize: 4,
+  hiddenSize: 4,
+  layers: 1,
+  attentionSize: 4,
+  fusionHeads: 2,
+  steps: 3,
+  alphaStart: 0.9,
+  alphaEnd: 0.8,
+  w1: 0.3,
+  w2: 0.2,
+  margin: 0.1,
+}
+const built = (more: object = {}) => diffMsin.build(diffMsin.config.parse({ ...options, ...more }), shape)
+
+/** The loss, its parts and all gradients of the fixture's batch. */
+async function evaluated(more: object = {}) {
+  const noise = trainingNoise()
+  const { loss, parts, inputs } = clickTrainingGraph(built(more), { rows: batch, length }, noise)
+  const { parameters } = buildGraph({ loss })
+  const given: Record<string, Numbers | undefined> = { ...fixture.parameters, ...fixture.inputs }
+  for (const [at, { name }] of noise.inputs.entries()) given[name] = fixture.noise[at]
+  const feeds: Record<string, Feeds[string]> = {}
+  const graph = buildGraph({ loss, ...parts })
+  for (const [name, { shape: sizes, dtype }] of [...graph.inputs, ...Object.entries(inputs)]) {
+    expect(given[name]?.shape, `shape of ${name}`).toEqual(sizes)
+    const { values } = given[name] as Numbers
+    feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
+  }
+  const made = await evaluateGradients(loss, parameters, feeds)
+  const told = await Promise.all(Object.entries(parts).map(async ([name, part]) => [name, (await evaluateTensor(part, feeds))[0]] as const))
+  return { ...made, parts: Object.fromEntries(told) }
+}
+
+describe('Diff-MSIN equals the equations written out in PyTorch', () => {
+  it('in its three losses', async () => {
+    const { loss, parts } = await evaluated()
+    expect(Object.keys(parts)).toEqual(['clicks', 'decoupling', 'synergy'])
+    for (const [name, expected] of Object.entries(fixture.parts)) expect(parts[name]).toBeCloseTo(expected, 5)
+    expect(loss).toBeCloseTo(fixture.loss, 5)
+  })
+
+  it('in the gradient of every parameter', async () => {
+    const { gradients } = await evaluated()
+    expect(Object.keys(gradients).sort()).toEqual(Object.keys(fixture.gradients).sort())
+    const far = Object.entries(fixture.gradients).flatMap(([name, { values }]) => {
+      const worst = Math.max(...values.map((value, at) => Math.abs(value - (gradients[name]?.[at] ?? Number.NaN))))
+      return worst < 2e-5 ? [] : [`${name} ${worst}`]
+    })
+    expect(far).toEqual([])
+  })
+})
+
+describe('a part that is left out', () => {
+  const parametersOf = async (more: object): Promise<string[]> => Object.keys((await evaluatedFreely(more)).gradients)
+
+  /** The loss and gradients with other parameters, for models that the fixture has no numbers for. */
+  async function evaluatedFreely(more: object) {
+    const { loss } = clickTrainingGraph(built(more), { rows: batch, length }, noNoise)
+    const graph = buildGraph({ loss })
+    const feeds: Record<string, Feeds[string]> = {}
+    for (const { origin, shape: sizes } of graph.parameters) {
+      const size = sizes.reduce((product, one) => product * one, 1)
+      const stream = randomStream(3, origin.name)
+      feeds[origin.name] = Float32Array.from({ length: size }, () => 0.5 * stream.normal())
+    }
+    for (const [name, { dtype }] of graph.inputs) {
+      const known = fixture.inputs[name]?.values
+      if (known) feeds[name] = dtype === 'int64' ? BigInt64Array.from(known, BigInt) : Float32Array.from(known)
+    }
+    return evaluateGradients(loss, graph.parameters, feeds)
+  }
+
+  it.each([
+    ['withoutEnhancement', { withoutEnhancement: true }, /^(shared|enhance)\./],
+    ['withoutSynergy', { withoutSynergy: true }, /^synergy\./],
+    ['withoutFusion', { withoutFusion: true }, /^fusion\./],
+    ['withoutImage', { withoutImage: true }, /image/],
+    ['withoutText', { withoutText: true }, /text/],
+  ])('takes its parameters along: %s', async (_, more, gone) => {
+    const whole = await parametersOf({})
+    const left = await parametersOf(more)
+    expect(whole.some((name) => gone.test(name))).toBe(true)
+    expect(left.filter((name) => gone.test(name))).toEqual([])
+  })
+
+  it.each([
+    { withoutImage: true },
+    { withoutEnhancement: true, withoutSynergy: true, withoutFusion: true },
+    { withoutPart: 'common' },
+    { states: 'sequence' },
+    { fusion: 'printed' },
+    { backbone: 'eta' },
+    { backbone: 'twin' },
+    { backbone: 'dpn' },
+  ])('leaves a model that can be trained: %o', async (more) => {
+    const { loss, gradients } = await evaluatedFreely(more)
+    expect(Number.isFinite(loss)).toBe(true)
+    const still = Object.entries(gradients).filter(([, values]) => values.every((value) => value === 0))
+    expect(still.map(([name]) => name)).toEqual([])
+  })
+
+  it('tells its gates by name', () => {
+    expect(built().gates).toEqual(['image', 'text', 'common', 'synergy'])
+    expect(built({ withoutEnhancement: true, withoutImage: true }).gates).toEqual(['text', 'synergy'])
+    expect(built({ withoutFusion: true }).gates).toBeUndefined()
+  })
+})
+
+describe('the synergy’s schedule', () => {
+  it('takes away what eq. 11 says', () => {
+    // alpha 0.9, 0.8: products 0.9 and 0.72; pulls 0.1 / sqrt(0.1) and 0.2 / sqrt(0.28).
+    const steps = synergySteps(2, 0.9, 0.8)
+    expect(steps.map(({ root }) => root)).toEqual([expect.closeTo(Math.sqrt(0.9), 12), expect.closeTo(Math.sqrt(0.72), 12)])
+    expect(steps.map(({ pull }) => pull)).toEqual([expect.closeTo(0.1 / Math.sqrt(0.1), 12), expect.closeTo(0.2 / Math.sqrt(0.28), 12)])
+  })
+})
+
+describe('cosine', () => {
+  it('is that of each row', async () => {
+    const [a, b] = [input('a', [2, 2]), input('b', [2, 2])]
+    const found = await evaluateTensor(cosine(a, b), { a: Float32Array.of(3, 0, 1, 1), b: Float32Array.of(0, 2, 2, 2) })
+    // 4 / sqrt(2.01 * 8.01), with 0.01 added to each squared length.
+    expect(found).toEqual([expect.closeTo(0, 6), expect.closeTo(4 / Math.sqrt(2.01 * 8.01), 6)])
+  })
+})
+
+describe('bad options', () => {
+  it.each([
+    ['fusionHeads', { fusionHeads: 3 }],
+    ['alphaEnd', { alphaStart: 0.5, alphaEnd: 0.9 }],
+    ['w1', { w1: -0.1 }],
+    ['w2', { w2: -1 }],
+  ])('are refused by name: %s', (name, more) => {
+    const { error } = diffMsin.config.safeParse({ ...options, ...more })
+    expect(error?.issues[0]?.path).toEqual([name])
+  })
+})
+
+it('the enhancement without shared experts to compare has only experts to keep apart', async () => {
+  const module = enhancement(new Map([['id', 2]]), 2)
+  const x = input('x', [1, 2])
+  const noise = trainingNoise()
+  const { decoupling } = module(new Map([['id', x]]), new Map([['id', x]]), noise)
+  expect(decoupling.shape).toEqual([1])
+})
