@@ -5,6 +5,7 @@ import pc from 'picocolors'
 import { demoCommand } from './commands/demo.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { experimentCommand } from './commands/experiment.ts'
+import { explainCommand } from './commands/explain.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
@@ -20,6 +21,7 @@ export function createProgram(): Command {
     trainCommand(),
     evaluateCommand(),
     recommendCommand(),
+    explainCommand(),
     simulateCommand(),
     demoCommand(),
     modelsCommand(),

@@ -154,7 +154,8 @@ async function makeProduct(
   return program
 }
 
-function bindAll(program: Program, graph: Graph, parameters: ParameterValues, frozen: FrozenInputs): void {
+/** Binds every parameter and frozen input that a graph reads. @throws Bug when a parameter has no values */
+export function bindAll(program: Program, graph: Graph, parameters: ParameterValues, frozen: FrozenInputs): void {
   for (const { origin } of graph.parameters) {
     const values = parameters.get(origin.name)
     if (!values) throw new Bug(`no values for parameter "${origin.name}"`)

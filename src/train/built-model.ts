@@ -4,12 +4,16 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dataset, Split } from '../data/schema.ts'
 import { UserError } from '../errors.ts'
+import { clickShape } from '../models/click-frozen.ts'
+import type { ClickDefinition, ClickModel } from '../models/click-model.ts'
 import { catalogShape } from '../models/frozen-inputs.ts'
 import type { NextItemDefinition, NextItemModel, Offline } from '../models/model.ts'
+import { modelOf } from '../models/registry.ts'
 import { buildGraph } from '../onnx/graph.ts'
 import { compile } from '../runtime/session.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors, readSafetensors } from '../storage/safetensors.ts'
+import type { ClickMaterial } from './material.ts'
 import { optionsOfRun, type Run } from './run-file.ts'
 
 /** Changes whenever what any model computes offline changes: files of another version are made anew. */
@@ -33,6 +37,11 @@ export async function builtModel(definition: NextItemDefinition, run: Run, datas
   const made = await offline.make(config, { dataset, split, compute })
   await keep(file, hash, made)
   return definition.build(config, catalog, made)
+}
+
+/** The model of clicks of a run, built for its dataset and what training says of ids. */
+export function builtClickModel(run: Run, { dataset, samples }: ClickMaterial): ClickModel {
+  return (modelOf(run.model) as ClickDefinition).build(optionsOfRun(run), clickShape(dataset, samples.vocabulary))
 }
 
 /** What an earlier run made of the same inputs; undefined where there is nothing, or something else. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { clickSplitConfig } from '../data/click-samples.ts'
 import { UserError } from '../errors.ts'
 import { parseOptions } from '../models/options.ts'
 import { isTrained, modelOf } from '../models/registry.ts'
@@ -21,7 +22,8 @@ const runSchema = z.strictObject({
   training: trainingConfig.nullable(),
   /** The folder as it was given, the dataset's name, and the hash of its files. */
   dataset: z.strictObject({ folder: z.string(), name: z.string(), hash: z.string() }),
-  split: splitConfig,
+  /** How targets, or samples of clicks, are split. */
+  split: z.union([splitConfig, clickSplitConfig]),
 })
 /** See `run.json` in docs/data.md. */
 export type Run = z.infer<typeof runSchema>

@@ -3,16 +3,18 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { loadDataset } from '../data/load.ts'
 import type { Dataset } from '../data/schema.ts'
-import { splitDataset } from '../data/splits.ts'
 import { UserError } from '../errors.ts'
 import type { FittedModel } from '../models/baselines/general/fitted-model.ts'
+import type { NextItemDefinition } from '../models/model.ts'
 import { parseOptions } from '../models/options.ts'
 import { isTrained, modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
-import { builtModel } from './built-model.ts'
-import { trainingConfig } from './config.ts'
+import { builtClickModel, builtModel } from './built-model.ts'
+import { clickTask } from './click-task.ts'
+import { type TrainingConfig, trainingConfig } from './config.ts'
 import { runFiles, type TrainingEvent, type TrainingResult, trainModel } from './loop.ts'
+import { type Material, materialOf, type NextItemMaterial } from './material.ts'
 import { nextItemTask } from './next-item-task.ts'
 import { fingerprintOf, holdsRun, optionsOfRun, printRun, type Run, readRun } from './run-file.ts'
 import { type SplitInput, splitSettings } from './split-config.ts'
@@ -58,20 +60,20 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
   if (resume) {
     const stored = readRun(out)
     if (fingerprintOf(stored) !== fingerprintOf(run)) throw otherSettings(out, stored, run)
-    return execute(stored, dataset, settings)
+    return execute(stored, materialOf(stored, dataset), settings)
   }
   if (holdsRun(out) && !overwrite) {
     const hint = `to go on with it: siftrec train --resume ${out}; to replace it: --overwrite`
     throw new UserError({ where: out, problem: 'duplicate', value: `it holds a run of ${readRun(out).model}`, expected: 'a new folder', hint })
   }
   // Splits first: a wrong setting must leave no folder behind.
-  splitDataset(dataset, run.split)
+  const material = materialOf(run, dataset)
   const created = !existsSync(out)
   mkdirSync(out, { recursive: true })
   for (const file of Object.values(runFiles)) rmSync(join(out, file), { force: true })
   try {
     await writeAtomically(join(out, runFiles.run), printRun(run))
-    return await execute(run, dataset, settings)
+    return await execute(run, material, settings)
   } catch (error) {
     if (!existsSync(join(out, runFiles.checkpoint)) && !existsSync(join(out, runFiles.model))) discard(out, created)
     throw error
@@ -84,7 +86,7 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
  */
 export async function resumeRun(folder: string, watching: Watching & { readonly data?: string } = {}): Promise<RunResult> {
   const run = readRun(folder)
-  return execute(run, await datasetOf(folder, run, watching.data), { ...watching, out: folder, resume: true })
+  return execute(run, materialOf(run, await datasetOf(folder, run, watching.data)), { ...watching, out: folder, resume: true })
 }
 
 /**
@@ -113,36 +115,36 @@ function describeRun({ model: slug, dataset, config = {}, training = {}, split =
     config: parseOptions(slug, model.config, config) as Run['config'],
     training: isTrained(model) ? parseOptions('training', trainingConfig, training) : null,
     dataset: { folder: dataset.folder, name: dataset.manifest.name, hash: dataset.hash },
-    split: splitSettings(dataset, split),
+    split: splitSettings(slug, dataset, split),
   }
 }
 
 async function execute(
   run: Run,
-  dataset: Dataset,
+  material: Material,
   { out, resume, signal, report }: Watching & { out: string; resume?: boolean },
 ): Promise<RunResult> {
-  const model = modelOf(run.model)
-  const split = splitDataset(dataset, run.split)
-  const fingerprint = fingerprintOf(run)
-  if (!isTrained(model)) return { folder: out, run, ...(await fit(model, run, dataset, out)) }
-  const training = run.training as NonNullable<Run['training']>
-  const result = await trainModel({
-    task: nextItemTask({ slug: run.model, model: await builtModel(model, run, dataset, split), training, dataset, split }),
-    training,
-    dataset,
-    folder: out,
-    fingerprint,
-    ...(resume && { resume }),
-    ...(signal && { signal }),
-    ...(report && { report }),
-  })
+  const { dataset } = material
+  if (!run.training) return { folder: out, run, ...(await fit(run, material, out)) }
+  const rest = { training: run.training, dataset, folder: out, fingerprint: fingerprintOf(run), ...(resume && { resume }) }
+  const watching = { ...(signal && { signal }), ...(report && { report }) }
+  // Two calls, since the tasks have batches of two kinds.
+  const result =
+    'samples' in material
+      ? await trainModel({ task: clickTask({ ...material, model: builtClickModel(run, material), training: run.training }), ...rest, ...watching })
+      : await trainModel({ task: await nextItem(run, run.training, material), ...rest, ...watching })
   await writeAtomically(join(out, runFiles.epochs), `${JSON.stringify(result.history, null, 2)}\n`)
   return { folder: out, run, ...result }
 }
 
-async function fit(model: FittedModel<unknown>, run: Run, dataset: Dataset, out: string): Promise<TrainingResult> {
-  const tensors = model.fit(dataset, splitDataset(dataset, run.split), optionsOfRun(run))
+async function nextItem(run: Run, training: TrainingConfig, { dataset, split }: NextItemMaterial) {
+  const model = await builtModel(modelOf(run.model) as NextItemDefinition, run, dataset, split)
+  return nextItemTask({ slug: run.model, model, training, dataset, split })
+}
+
+async function fit(run: Run, material: Material, out: string): Promise<TrainingResult> {
+  const { dataset, split } = material as NextItemMaterial
+  const tensors = (modelOf(run.model) as FittedModel<unknown>).fit(dataset, split, optionsOfRun(run))
   await writeAtomically(join(out, runFiles.model), encodeSafetensors(tensors, { format: 'siftrec-model', run: fingerprintOf(run) }))
   return { status: 'finished', epochs: 0, best: null, history: [] }
 }

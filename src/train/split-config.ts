@@ -1,7 +1,9 @@
 /** @file How a run splits its dataset, as options. */
 import * as z from 'zod'
+import { type ClickSplitConfig, clickSplitConfig, clickSplitDefaults } from '../data/click-samples.ts'
 import type { Dataset } from '../data/schema.ts'
 import { parseOptions } from '../models/options.ts'
+import { modelOf, predictsClicks } from '../models/registry.ts'
 
 /** Split options; the defaults are those of `splitDataset`. */
 export const splitConfig = z.strictObject({
@@ -14,9 +16,15 @@ export const splitConfig = z.strictObject({
 /** See {@link splitConfig}. */
 export type SplitConfig = z.infer<typeof splitConfig>
 /** Split options as given: each may be left out. */
-export type SplitInput = Partial<SplitConfig>
+export type SplitInput = Partial<SplitConfig> | Partial<ClickSplitConfig>
 
-/** The split options with a dataset's defaults filled in. @throws UserError `invalid` for one out of its range */
-export function splitSettings({ manifest }: Pick<Dataset, 'manifest'>, given: SplitInput): SplitConfig {
-  return parseOptions('split', splitConfig, { protocol: manifest.ownSplit ? 'given' : 'leave-one-out', ...given })
+/** The split options that a model's runs have. */
+export function splitConfigOf(model: string): z.ZodType<SplitConfig | ClickSplitConfig> {
+  return predictsClicks(modelOf(model)) ? clickSplitConfig : splitConfig
+}
+
+/** The split options of a model's run with a dataset's defaults filled in. @throws UserError `invalid` for one out of its range */
+export function splitSettings(model: string, { manifest }: Pick<Dataset, 'manifest'>, given: SplitInput): SplitConfig | ClickSplitConfig {
+  const defaults = predictsClicks(modelOf(model)) ? clickSplitDefaults(manifest, given) : { protocol: manifest.ownSplit ? 'given' : 'leave-one-out' }
+  return parseOptions('split', splitConfigOf(model), { ...defaults, ...given })
 }

@@ -7,7 +7,8 @@ import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
 import { printInterval, printReports } from '../../evaluate/report.ts'
 import { clickNoise, printClickNoise } from '../../experiment/click-noise.ts'
 import { readTruth } from '../../simulate/shop.ts'
-import { openRun } from '../../train/open-run.ts'
+import { isClickRun, openRun } from '../../train/open-run.ts'
+import { evaluateClicks } from '../click-evaluation.ts'
 import { whole } from '../values.ts'
 
 /** What is evaluated. */
@@ -21,12 +22,15 @@ interface Wanted {
 interface Flags extends Wanted {
   readonly json?: boolean
   readonly truth?: string
+  readonly reliability?: string
 }
 
 /** `evaluate RUN...` */
 export function evaluateCommand(): Command {
   return new Command('evaluate')
-    .description('evaluate runs: HR, NDCG and MRR with 95 % intervals, full catalog and 99 sampled negatives apart')
+    .description(
+      'evaluate runs: HR, NDCG and MRR, full catalog and 99 sampled negatives apart; of models of clicks AUC, GAUC, log loss and calibration',
+    )
     .argument('<run...>', 'folders of runs on one dataset and split')
     .addOption(new Option('--part <name>', 'which targets').choices(['validation', 'test']).default('test'))
     .addOption(new Option('--split <protocol>', 'check that the runs were trained on this split').choices(['leave-one-out', 'time', 'given']))
@@ -35,7 +39,9 @@ export function evaluateCommand(): Command {
     .option('--data <folder>', 'where the dataset lies now')
     .option('--truth <shop>', 'a simulated shop: also tell how well denoising finds its accidental clicks')
     .option('--json', 'print JSON')
+    .option('--reliability <file>', 'of models of clicks: draw predicted against observed shares as SVG')
     .action(async (folders: string[], flags: Flags) => {
+      if (folders.every(isClickRun)) return evaluateClicks(folders, flags)
       const { reports, ranks } = await evaluateRuns(folders, flags)
       process.stdout.write(flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(reports, ranks, flags.seed)}\n`)
       if (flags.truth === undefined) return

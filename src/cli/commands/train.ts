@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { loadDataset } from '../../data/load.ts'
 import { UserError } from '../../errors.ts'
-import { isTrained, modelOf, modelSlugs } from '../../models/registry.ts'
+import { isTrained, modelOf, modelSlugs, validationMetric } from '../../models/registry.ts'
 import { trainingConfig } from '../../train/config.ts'
 import { durationText, type ProgressReport, reportProgress } from '../../train/progress.ts'
 import { type RunResult, resumeRun, trainRun } from '../../train/run.ts'
 import { readRun } from '../../train/run-file.ts'
-import { splitConfig } from '../../train/split-config.ts'
+import { splitConfigOf } from '../../train/split-config.ts'
 import { exitCodes } from '../failure.ts'
 import { addFlags, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
@@ -46,7 +46,7 @@ function modelCommand(slug: string): Command {
     .option('--resume', 'go on with this very run in --out')
   addFlags(command, model.config, 'Model:')
   if (isTrained(model)) addFlags(command, trainingConfig, 'Training:')
-  addFlags(command, splitConfig, 'Split:')
+  addFlags(command, splitConfigOf(slug), 'Split:')
   return command.action((data: string, flags: Flags) => start(slug, data, flags))
 }
 
@@ -56,7 +56,7 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   const training = givenFlags(trainingConfig, flags)
   const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
   const settings = { model: slug, dataset, out, overwrite, resume, config: givenFlags(modelOf(slug).config, flags), training }
-  await watch(progress, (signal) => trainRun({ ...settings, split: givenFlags(splitConfig, flags), signal, report: progress.report }))
+  await watch(progress, (signal) => trainRun({ ...settings, split: givenFlags(splitConfigOf(slug), flags), signal, report: progress.report }))
 }
 
 async function goOn(folder: string, data: string | undefined): Promise<void> {
@@ -73,6 +73,6 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
     return
   }
   const took = durationText((performance.now() - began) / 1e3)
-  const how = best ? `, best validation NDCG@10 ${best.validation.toFixed(4)} in epoch ${best.epoch} of ${epochs}` : ''
+  const how = best ? `, best validation ${validationMetric(run.model)} ${best.validation.toFixed(4)} in epoch ${best.epoch} of ${epochs}` : ''
   process.stdout.write(`${run.model} trained in ${took}${how}\nsaved in ${folder}; next: siftrec evaluate ${folder}\n`)
 }

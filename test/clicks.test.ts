@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { prepareDataset } from '../src/data/prepare.ts'
+import type { Experiment } from '../src/experiment/experiment.ts'
+import { gridProgress } from '../src/experiment/progress.ts'
+import { runExperiment } from '../src/experiment/run-experiment.ts'
+import { type Ended, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
+import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
+
+const folder = workplace()
+const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
+const training = ['--epochs', '12', '--patience', '12', '--batch-size', '64', '--learning-rate', '0.01', '--threads', '1', '--seed', '7']
+const sizes = ['--embedding-size', '4', '--hidden-size', '8', '--attention-size', '8', '--max-length', '8']
+const train = (out: string, ...more: readonly string[]): string[] => ['train', 'din', 'data', '--out', out, ...sizes, ...training, ...more]
+const bytes = (...path: readonly string[]): Buffer => readFileSync(join(folder, ...path))
+
+let trained: Ended | undefined
+beforeAll(async () => {
+  writeTinyFeed(folder)
+  await succeed(prepareTinyFeed, folder)
+  trained = await succeed(train('whole'), folder)
+})
+
+describe('a run of a model of clicks', () => {
+  it('tells of samples and of AUC while it trains', () => {
+    expect(trained?.stderr).toContain('training: 1,680 samples, ')
+    expect(trained?.stderr).toMatch(/validation AUC 0\.\d{4}/)
+    expect(trained?.stdout).toMatch(/^din trained in \d+ s, best validation AUC 0\.\d{4} in epoch \d+ of 12$/m)
+  })
+
+  it('killed in the middle goes on to the same bytes', async () => {
+    const { child, ended, said } = start(train('killed'), { cwd: folder })
+    await said('epoch 2')
+    child.kill('SIGKILL')
+    await ended
+    await succeed(['train', '--resume', 'killed'], folder)
+    const different = ['model.safetensors', 'epochs.json'].filter((file) => !bytes('killed', file).equals(bytes('whole', file)))
+    expect(different).toEqual([])
+  })
+
+  it('learns the planted kinds: a click of one’s own kind is nine times as likely', async () => {
+    const { stdout } = await run('evaluate', 'whole', '--json', '--reliability', 'reliability.svg')
+    const [report] = JSON.parse(stdout) as [{ impressions: number; auc: { mean: number }; calibration: number }]
+    expect(report.impressions).toBe(480)
+    // Three clicks of four are of the own kind, and one of 28 that were not clicked: who knew the kinds would have 0.86.
+    expect(report.auc.mean).toBeGreaterThan(0.75)
+    expect(Math.abs(Math.log(report.calibration))).toBeLessThan(0.3)
+    expect(bytes('reliability.svg').toString()).toContain('<svg')
+  })
+
+  it('is evaluated beside another, with what their AUCs differ by', async () => {
+    await succeed(train('other', '--seed', '8'), folder)
+    const { stdout } = await run('evaluate', 'whole', 'other')
+    expect(stdout).toMatch(/^din +0\.\d{4} \[0\.\d{3}, 0\.\d{3}\]/m)
+    expect(stdout).toMatch(/din less din, AUC, same impressions: .*; RelaImpr -?\d+\.\d\d % \(Yan et al\.\), AUC ratio/)
+  })
+
+  it('explains itself for a user and items', async () => {
+    const { stdout } = await run('explain', 'whole', '--user', 'u1', '--items', 'i1,i2', '--top', '2', '--json')
+    const told = JSON.parse(stdout) as { id: string; title: string; probability: number; attention: { id: string; weight: number }[] }[]
+    expect(told.map(({ id, title }) => [id, title])).toEqual([
+      ['i1', 'blue thing 1'],
+      ['i2', 'green thing 2'],
+    ])
+    // u1 likes blue.
+    expect(told[0]?.probability).toBeGreaterThan(told[1]?.probability ?? 1)
+    expect(told.map(({ attention }) => attention.length)).toEqual([2, 2])
+    const [first, second] = told[0]?.attention ?? []
+    expect(Math.abs(first?.weight ?? 0)).toBeGreaterThanOrEqual(Math.abs(second?.weight ?? 1))
+    expect((await run('explain', 'whole', '--user', 'u1', '--items', 'i1')).stdout).toMatch(/^blue thing 1 \(i1\): \d+\.\d %\n {5}looked at: /)
+  })
+})
+
+describe('what a model of clicks cannot do', () => {
+  const refused = async (...args: readonly string[]): Promise<string> => {
+    const { code, stderr } = await run(...args)
+    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 })
+    return stderr
+  }
+
+  it('is refused in one sentence', async () => {
+    expect(await refused('recommend', 'whole', '--user', 'u1')).toContain('whole: unsupported: din predicts clicks, expected a model that ranks')
+    expect(await refused('explain', 'whole', '--user', 'nobody', '--items', 'i1')).toContain('unknown: user "nobody"')
+    expect(await refused('explain', 'whole', '--user', 'u1', '--items', 'i999')).toContain('unknown: "i999"')
+    expect(await refused(...train('bad', '--label', 'like'))).toContain('split.label: unknown: "like"')
+    expect(await refused('train', 'twin', 'data', '--embedding-size', '16', '--heads', '3')).toContain('twin.heads: invalid: 3')
+    expect(await refused('train', 'diff-msin', 'data', '--w1', '-1')).toContain('diff-msin.w1: invalid: -1, expected a number from 0 to 10')
+  })
+
+  it('and a model of the next item explains no clicks', async () => {
+    await succeed(['train', 'popularity', 'data', '--out', 'popular'], folder)
+    expect(await refused('explain', 'popular', '--user', 'u1', '--items', 'i1')).toContain('popularity ranks the next item')
+    expect(await refused('evaluate', 'popular', 'whole')).toContain('unsupported: din predicts clicks')
+  })
+})
+
+describe('an experiment on clicks', () => {
+  const recipe = () => ({
+    name: 'feed',
+    settings: {},
+    inputs: [],
+    make: (out: string) =>
+      prepareDataset({ events: join(folder, 'shown.csv'), items: join(folder, 'items.csv'), mapping: join(folder, 'feed.yaml'), out }),
+  })
+  const config = { embeddingSize: 4, hiddenSize: 8, attentionSize: 8, maxLength: 8 }
+  const options = { config, training: { epochs: 2, batchSize: 64, learningRate: 0.01 } }
+  const experiment: Experiment = {
+    name: 'feed',
+    title: 'A feed',
+    about: 'Two models of clicks.',
+    seeds: [1, 2],
+    comparisons: () => [
+      {
+        title: 'Models',
+        dataset: { label: 'tiny feed', recipe },
+        metrics: ['auc', 'gauc', 'log loss', 'calibration'],
+        reference: 'DIN',
+        variants: [
+          { name: 'DIN', model: 'din', ...options },
+          { name: 'TWIN', model: 'twin', ...options, config: { embeddingSize: 4, hiddenSize: 8, maxLength: 8 } },
+        ],
+      },
+    ],
+  }
+
+  it('has AUC with DeLong’s interval, both relative improvements, and the validation AUC that choices are made by', async () => {
+    const progress = gridProgress(process.stderr, 1)
+    const quiet = { ...progress, say: () => undefined, report: () => undefined, begin: () => undefined }
+    const out = join(folder, 'results')
+    const ended = await runExperiment(experiment, { dataRoot: '.', out, runs: join(folder, 'runs'), jobs: 1, progress: quiet })
+    if (ended.status !== 'finished') throw new Error('interrupted')
+    const heads =
+      'variant | validation AUC | test AUC | test GAUC | test log loss | test calibration | AUC minus DIN | RelaImpr (Yan et al.) | AUC ratio'
+    expect(ended.page).toContain(`| ${heads} |`)
+    expect(ended.page).toContain('480 test impressions of')
+    const [result] = ended.results
+    const [din, twin] = result?.variants ?? []
+    expect(din?.figures.impressions?.['auc']?.mean).toBeGreaterThan(0.5)
+    const [ours = 0, base = 0] = [twin, din].map((variant) => variant?.figures.impressions?.['auc']?.mean)
+    expect(twin?.improvement?.aucRatio).toBeCloseTo(ours / base - 1, 9)
+    expect(twin?.difference?.figures['auc']?.mean).toBeCloseTo(ours - base, 9)
+  })
+})
