@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
+import type { ClickSplitConfig } from '../data/click-samples.ts'
 import { parseOptions } from '../models/options.ts'
 import { isTrained, modelOf } from '../models/registry.ts'
 import { trainingConfig } from '../train/config.ts'
@@ -28,7 +29,7 @@ export interface Cell {
   readonly config: Readonly<Record<string, unknown>>
   /** Null for a model that is fitted by counting, which no seed changes. */
   readonly training: Readonly<Record<string, unknown>> | null
-  readonly split: SplitConfig
+  readonly split: SplitConfig | ClickSplitConfig
   readonly sampled: boolean
   readonly measure?: MeasureName
 }
@@ -55,7 +56,7 @@ export function cellOf(cells: string, { model, seed, dataset, split, sampled, me
     model,
     config: parseOptions(model, entry.config, options.config ?? {}) as Cell['config'],
     training: isTrained(entry) ? parseOptions('training', trainingConfig, { threads: 1, ...options.training, seed }) : null,
-    split: splitSettings(dataset, split),
+    split: splitSettings(model, dataset, split),
     sampled,
     ...(measure !== undefined && { measure }),
   }
@@ -83,7 +84,18 @@ const ranksSchema = z.strictObject({
 /** Ranks as JSON has them; see `TargetRanks`. */
 export type StoredRanks = z.infer<typeof ranksSchema>
 
-/** How a cell ranked its targets: cells with other frames never share a table. */
+const predictionsSchema = z.strictObject({ model: z.string(), user: figures, label: figures, probability: figures })
+/** Probabilities of clicks as JSON has them; see `Predictions`. */
+export type StoredPredictions = z.infer<typeof predictionsSchema>
+
+const outcomeSchema = z.union([ranksSchema, predictionsSchema])
+/** What a cell made of its targets: ranks of the next item, or probabilities of clicks. */
+type Outcome = z.infer<typeof outcomeSchema>
+
+/** Whether an outcome is of clicks. */
+export const isClicks = (outcome: Outcome): outcome is StoredPredictions => 'probability' in outcome
+
+/** How a cell judged its targets: cells with other frames never share a table. */
 const frameSchema = z.strictObject({
   split: z.record(z.string(), z.unknown()),
   candidates: z.string(),
@@ -102,9 +114,9 @@ const trainedSchema = z.strictObject({
   bestEpoch: z.int(),
   seconds: z.number(),
   /** Null where the split has no validation targets. */
-  validation: ranksSchema.nullable(),
+  validation: outcomeSchema.nullable(),
 })
-const testedSchema = z.strictObject({ key: z.string(), frame: frameSchema, measure: z.number().nullable(), test: ranksSchema })
+const testedSchema = z.strictObject({ key: z.string(), frame: frameSchema, measure: z.number().nullable(), test: outcomeSchema })
 /** What training a cell gave. */
 export type Trained = z.infer<typeof trainedSchema>
 /** What testing a cell gave. */

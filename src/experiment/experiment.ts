@@ -7,7 +7,9 @@ import type { Plot } from './plot.ts'
 import type { ComparisonResult } from './results.ts'
 
 /** A metric with its list length, e.g. `ndcg@10`. */
-export type Metric = `${MetricName}@${number}`
+export type Metric = `${MetricName}@${number}` | ClickMetric
+/** What models of clicks are measured by. */
+export type ClickMetric = 'auc' | 'gauc' | 'log loss' | 'calibration'
 
 /** Options that differ from the defaults, of the model and of training. */
 export interface OptionSet {

@@ -117,9 +117,9 @@ function resultOf(settings: GridSettings): ComparisonResult {
   const results = resultsOf(title, metrics, runs)
   const [first] = runs[0]?.tested ?? []
   if (!first) throw new UserError({ where: `table "${title}"`, problem: 'empty', value: 'no variant is done' })
-  const { rows, user } = first.test
+  const { user } = first.test
   const tried = variants.flatMap((variant) => triedFor(settings, variant) ?? [])
-  const about = { title, frame: first.frame, targets: rows.length, users: new Set(user).size, seeds, metrics }
+  const about = { title, frame: first.frame, targets: user.length, users: new Set(user).size, seeds, metrics }
   const absent = variants.flatMap(({ name }) => (runs.some(({ variant }) => variant === name) ? [] : [name]))
   return { ...about, ...(measure !== undefined && { measure }), variants: results, tried, absent }
 }

@@ -50,7 +50,7 @@ function noisePlot(results: readonly ComparisonResult[]): Plot {
     series: byModel(results).map(([model, variants]) => ({
       name: nameOf(model),
       points: variants.flatMap(({ share, result }) => {
-        const figure = result.figures.full[metric]
+        const figure = result.figures.full?.[metric]
         return figure ? [{ x: Math.round(100 * share), ...figure }] : []
       }),
     })),

@@ -10,7 +10,7 @@ import {
 } from 'echarts/components'
 import { type ComposeOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
-import type { ComparisonResult } from './results.ts'
+import { type ComparisonResult, headlineOf } from './results.ts'
 
 use([CustomChart, GridComponent, LegendComponent, LineChart, SVGRenderer, TitleComponent])
 
@@ -129,7 +129,7 @@ export function plotOfVariants(title: string, results: readonly ComparisonResult
   const panels = results.map(({ title, metrics, variants }) => {
     const [metric = 'ndcg@10'] = metrics
     const points = variants.flatMap(({ variant, figures }) => {
-      const figure = figures.full[metric]
+      const figure = figures[headlineOf(figures)]?.[metric]
       return figure ? [{ x: variant, ...figure }] : []
     })
     return { title, x: '', y: `test ${metric.toUpperCase()}`, series: [{ name: metric.toUpperCase(), points }] }

@@ -1,5 +1,6 @@
 /** @file An experiment's progress: a line for each cell that ends, and in a terminal one living line of those that run. */
 import { createLogUpdate } from 'log-update'
+import { validationMetric } from '../models/registry.ts'
 import { durationText, type ProgressStream } from '../train/progress.ts'
 import { trainedOf } from './cell.ts'
 import { validationOf } from './results.ts'
@@ -37,7 +38,7 @@ export function gridProgress(stream: ProgressStream, sideBySide: number): GridPr
       if (event.kind === 'begun') running.set(job, 'starting')
       else if (event.kind === 'training') {
         const { event: told } = event
-        if (told.kind === 'epoch') running.set(job, `epoch ${told.epoch}, validation NDCG@10 ${told.validation.toFixed(4)}`)
+        if (told.kind === 'epoch') running.set(job, `epoch ${told.epoch}, validation ${told.metric} ${told.validation.toFixed(4)}`)
       } else {
         running.delete(job)
         ended++
@@ -56,7 +57,7 @@ function outcome({ cell }: Job): string {
   const trained = trainedOf(cell)
   if (!trained) return 'not done'
   const validation = validationOf([trained])
-  const figure = Number.isNaN(validation) ? 'no validation targets' : `validation NDCG@10 ${validation.toFixed(4)}`
+  const figure = Number.isNaN(validation) ? 'no validation targets' : `validation ${validationMetric(cell.model)} ${validation.toFixed(4)}`
   return trained.epochs === 0 ? figure : `${figure} in epoch ${trained.bestEpoch} of ${trained.epochs}`
 }
 

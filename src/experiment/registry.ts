@@ -1,6 +1,7 @@
 /** @file Every experiment by its name. */
 import { unknownName } from '../errors.ts'
 import { baby } from './baby.ts'
+import { ctr, ctrBackbones, diffMsinAblation, diffMsinSweep } from './clicks.ts'
 import type { Experiment } from './experiment.ts'
 import { kuairand } from './kuairand.ts'
 import { movies, moviesAblation } from './movies.ts'
@@ -21,6 +22,10 @@ export const experiments: readonly Experiment[] = [
   movies,
   moviesAblation,
   kuairand,
+  ctr,
+  ctrBackbones,
+  diffMsinAblation,
+  diffMsinSweep,
 ]
 
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */

@@ -1,14 +1,16 @@
 /** @file Figures of a comparison: means over seeds, intervals over users, and differences target by target. */
 import { bootstrapMeans, type Interval } from '../evaluate/intervals.ts'
+import { auc } from '../metrics/auc.ts'
 import { hitRate } from '../metrics/hit-rate.ts'
 import { mrr } from '../metrics/mrr.ts'
 import { ndcg } from '../metrics/ndcg.ts'
-import { evaluationSeed, type Frame, type StoredRanks, type Tested, type Trained } from './cell.ts'
+import { evaluationSeed, type Frame, isClicks, type StoredRanks, type Tested, type Trained } from './cell.ts'
+import { clickResultsOf } from './click-results.ts'
 import { checkComparable } from './comparable.ts'
 import type { Metric, OptionSet } from './experiment.ts'
 
-/** Against what a target is ranked: two questions, never in one table. */
-export type Protocol = 'full' | 'sampled99'
+/** What is asked of a target: its rank in the full catalog, its rank among 99 sampled items, or whether it was clicked. Never two in one table. */
+export type Protocol = 'full' | 'sampled99' | 'impressions'
 
 /** A row of the results table. */
 export interface Row {
@@ -47,11 +49,14 @@ export interface VariantResult {
   readonly model: string
   readonly options: Readonly<Record<string, unknown>>
   readonly dataset: string
-  /** NDCG@10 of the validation targets; null where there are none. */
+  /** NDCG@10, or AUC, of the validation targets; null where there are none. */
   readonly validation: Interval | null
-  readonly figures: Readonly<Record<Protocol, Readonly<Record<string, Interval>>>>
-  /** This variant less another, full catalog, target by target. */
+  /** By protocol, where there are figures of it. */
+  readonly figures: Readonly<Partial<Record<Protocol, Readonly<Record<string, Interval>>>>>
+  /** This variant less another, full catalog or impressions, target by target. */
   readonly difference?: { readonly against: string; readonly figures: Readonly<Record<string, Interval>> }
+  /** Of clicks: the two relative improvements of R-D9 over the same other variant. */
+  readonly improvement?: { readonly relaImpr: number; readonly aucRatio: number }
   /** The epoch that was kept, of each seed. */
   readonly bestEpochs: readonly number[]
   readonly measures: readonly number[]
@@ -86,7 +91,7 @@ export interface ComparisonResult {
 const formulas = { hr: hitRate, ndcg, mrr } as const
 
 /** The metric of each target, averaged over the runs of several seeds: [targets]. */
-export function seedMeans(runs: readonly StoredRanks[], metric: Metric, protocol: Protocol): Float64Array {
+export function seedMeans(runs: readonly StoredRanks[], metric: Metric, protocol: Exclude<Protocol, 'impressions'>): Float64Array {
   const [name, length] = metric.split('@') as [keyof typeof formulas, string]
   const [k, formula] = [Number(length), formulas[name]]
   const total = new Float64Array(runs[0]?.full.length ?? 0)
@@ -95,12 +100,15 @@ export function seedMeans(runs: readonly StoredRanks[], metric: Metric, protocol
 }
 
 /**
- * The validation NDCG@10 that choices are made by.
+ * The validation NDCG@10, or AUC, that choices are made by.
  * @returns NaN where the split has no validation targets
  */
 export function validationOf(trained: readonly Trained[]): number {
-  const ranks = trained.flatMap(({ validation }) => validation ?? [])
-  if (ranks.length === 0) return Number.NaN
+  const outcomes = trained.flatMap(({ validation }) => validation ?? [])
+  if (outcomes.length === 0) return Number.NaN
+  const clicks = outcomes.filter(isClicks)
+  if (clicks.length > 0) return clicks.reduce((sum, { probability, label }) => sum + auc(probability, label), 0) / clicks.length
+  const ranks = ranksOf(outcomes)
   const values = seedMeans(ranks, 'ndcg@10', 'full')
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
@@ -112,15 +120,23 @@ export function validationOf(trained: readonly Trained[]): number {
 export function resultsOf(title: string, metrics: readonly Metric[], runs: readonly VariantRuns[]): VariantResult[] {
   const framed = runs.flatMap(({ variant, tested }) => tested.map(({ frame }) => ({ variant, frame })))
   checkComparable(title, framed)
+  const clicks = runs.some(({ tested }) => tested.some(({ test }) => isClicks(test)))
+  return clicks ? clickResultsOf(runs) : rankResultsOf(metrics, runs)
+}
+
+const ranksOf = (outcomes: readonly Tested['test'][]): StoredRanks[] => outcomes.flatMap((outcome) => (isClicks(outcome) ? [] : [outcome]))
+
+function rankResultsOf(metrics: readonly Metric[], runs: readonly VariantRuns[]): VariantResult[] {
   const test = bootstrapTogether(runs[0]?.tested[0]?.test.user ?? [])
   const validation = bootstrapTogether(runs[0]?.trained[0]?.validation?.user ?? [])
   const asked = runs.map((run) => {
-    const ranks = run.tested.map(({ test }) => test)
-    const other = runs.find(({ variant }) => variant === run.against)?.tested.map(({ test }) => test)
+    const ranks = ranksOf(run.tested.map(({ test }) => test))
+    const compared = runs.find(({ variant }) => variant === run.against)?.tested
+    const other = compared && ranksOf(compared.map(({ test }) => test))
     const full = metrics.map((metric) => [metric, test(seedMeans(ranks, metric, 'full'))] as const)
     const sampled = ranks[0]?.sampled99 ? metrics.map((metric) => [metric, test(seedMeans(ranks, metric, 'sampled99'))] as const) : []
     const less = other ? metrics.map((metric) => [metric, test(differenceOf(ranks, other, metric))] as const) : undefined
-    const validated = run.trained.flatMap(({ validation }) => validation ?? [])
+    const validated = ranksOf(run.trained.flatMap(({ validation }) => validation ?? []))
     const choice = validated.length > 0 ? validation(seedMeans(validated, 'ndcg@10', 'full')) : undefined
     return { run, full, sampled, less, choice }
   })
@@ -131,7 +147,7 @@ export function resultsOf(title: string, metrics: readonly Metric[], runs: reado
     options: { ...run.options.config, ...run.options.training },
     dataset: run.dataset,
     validation: choice ? choice() : null,
-    figures: { full: answered(full), sampled99: answered(sampled) },
+    figures: { full: answered(full), ...(sampled.length > 0 && { sampled99: answered(sampled) }) },
     ...(less && run.against !== undefined && { difference: { against: run.against, figures: answered(less) } }),
     bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
     measures: run.tested.flatMap(({ measure }) => measure ?? []),
@@ -157,6 +173,9 @@ function bootstrapTogether(user: readonly number[]): (column: Float64Array) => (
   }
 }
 
+/** The protocol whose figures come first. */
+export const headlineOf = (figures: VariantResult['figures']): 'full' | 'impressions' => ('impressions' in figures ? 'impressions' : 'full')
+
 /** A comparison's rows, in the form every table of ours has. */
 export function rowsOf({ variants, frame, metrics, seeds }: ComparisonResult): Row[] {
   return variants.flatMap(({ model, options, dataset, validation, figures }) => {
@@ -172,13 +191,15 @@ export function rowsOf({ variants, frame, metrics, seeds }: ComparisonResult): R
       high: high === undefined ? null : rounded(high),
       seeds,
     })
-    const tested = (['full', 'sampled99'] as const).flatMap((protocol) =>
+    const protocols = Object.keys(figures) as Protocol[]
+    const tested = protocols.flatMap((protocol) =>
       metrics.flatMap((metric) => {
-        const figure = figures[protocol][metric]
+        const figure = figures[protocol]?.[metric]
         return figure ? [row(protocol, metric, figure)] : []
       }),
     )
-    return [...(validation ? [row('full', 'validation ndcg@10', validation)] : []), ...tested]
+    const [main, chosen] = headlineOf(figures) === 'full' ? (['full', 'ndcg@10'] as const) : (['impressions', 'auc'] as const)
+    return [...(validation ? [row(main, `validation ${chosen}`, validation)] : []), ...tested]
   })
 }
 

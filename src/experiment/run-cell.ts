@@ -3,14 +3,29 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDataset } from '../data/load.ts'
-import type { Dataset, Split } from '../data/schema.ts'
+import type { Dataset, Events } from '../data/schema.ts'
+import { UserError } from '../errors.ts'
+import type { Predictions } from '../evaluate/clicks.ts'
 import { rankTargets, type TargetRanks } from '../evaluate/rank.ts'
+import { predictionsOf } from '../ranking/click-predictor.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import type { TrainingEvent } from '../train/loop.ts'
-import { type OpenRun, openRun } from '../train/open-run.ts'
+import { materialOf } from '../train/material.ts'
+import { isClickRun, type OpenRun, openClickRun, openRun } from '../train/open-run.ts'
 import { trainRun } from '../train/run.ts'
 import { holdsRun } from '../train/run-file.ts'
-import { type Cell, cellFiles, evaluationSeed, type Frame, type StoredRanks, type Tested, type Trained, testedOf, trainedOf } from './cell.ts'
+import {
+  type Cell,
+  cellFiles,
+  evaluationSeed,
+  type Frame,
+  type StoredPredictions,
+  type StoredRanks,
+  type Tested,
+  type Trained,
+  testedOf,
+  trainedOf,
+} from './cell.ts'
 import { measureOf } from './measures.ts'
 import { lockPath } from './path-lock.ts'
 
@@ -57,8 +72,7 @@ async function train(cell: Cell, dataset: Dataset, { signal, report }: Watching)
     return undefined
   }
   const seconds = spent()
-  await using run = await openRun(out, { dataset })
-  const validation = run.split.validation.length > 0 ? storedRanks(await ranked(cell, run, 'validation')) : null
+  const validation = await judged(cell, dataset, 'validation')
   const trained: Trained = { key: cell.key, epochs, bestEpoch: best?.epoch ?? 0, seconds, validation }
   await writeAtomically(join(out, cellFiles.trained), JSON.stringify(trained))
   return trained
@@ -73,11 +87,29 @@ function secondsBefore(folder: string): number {
 }
 
 async function test(cell: Cell, dataset: Dataset): Promise<void> {
+  const measure = await measured(cell, dataset)
+  const test = await judged(cell, dataset, 'test')
+  if (!test) throw new UserError({ where: cell.folder, problem: 'empty', value: 'the split has no test targets' })
+  await writeAtomically(
+    join(cell.folder, cellFiles.tested),
+    JSON.stringify({ key: cell.key, frame: frameOf(cell, dataset), measure, test } satisfies Tested),
+  )
+}
+
+async function measured({ measure, folder }: Cell, dataset: Dataset): Promise<number | null> {
+  if (measure === undefined) return null
+  await using run = await openRun(folder, { dataset })
+  return (await measureOf(measure, run)) ?? null
+}
+
+/** What a trained cell makes of a part's targets; null where there are none. */
+async function judged(cell: Cell, dataset: Dataset, part: 'validation' | 'test'): Promise<Trained['validation']> {
+  if (isClickRun(cell.folder)) {
+    await using run = await openClickRun(cell.folder, { dataset })
+    return run.samples[part].length > 0 ? storedPredictions(await predictionsOf(run, part)) : null
+  }
   await using run = await openRun(cell.folder, { dataset })
-  const measure = cell.measure === undefined ? undefined : await measureOf(cell.measure, run)
-  const test = storedRanks(await ranked(cell, run, 'test'))
-  const tested: Tested = { key: cell.key, frame: frameOf(cell, dataset, run.split), measure: measure ?? null, test }
-  await writeAtomically(join(cell.folder, cellFiles.tested), JSON.stringify(tested))
+  return run.split[part].length > 0 ? storedRanks(await ranked(cell, run, part)) : null
 }
 
 function ranked({ sampled }: Cell, { scorer, dataset, split, maxLength }: OpenRun, part: 'validation' | 'test'): Promise<TargetRanks> {
@@ -89,11 +121,34 @@ function storedRanks({ model, rows, user, earlier, full, sampled99 }: TargetRank
   return { model, ...lists, ...(sampled99 && { sampled99: Array.from(sampled99) }) }
 }
 
-function frameOf({ split, sampled }: Cell, { events, userIds, catalog, manifest }: Dataset, { validation, test }: Split): Frame {
-  const hash = createHash('sha256')
-  for (const row of [...validation, ...test]) {
-    hash.update(`${userIds[events.user[row] as number]}\t${catalog.ids[events.item[row] as number]}\t${events.time[row]}\n`)
+function storedPredictions({ model, user, label, probability }: Predictions): StoredPredictions {
+  return { model, user: Array.from(user), label: Array.from(label), probability: Array.from(probability) }
+}
+
+function frameOf(cell: Cell, dataset: Dataset): Frame {
+  const { split, sampled } = cell
+  const { events, manifest } = dataset
+  const material = materialOf(cell, dataset)
+  if ('samples' in material) {
+    const { user, item, time, label, validation, test } = material.samples
+    const targets = hashOf(dataset, [...validation, ...test], { user, item, time, label })
+    return { split, candidates: 'as shown', negatives: null, targets: `${test.length}, hash ${targets}` }
   }
+  const { validation, test } = material.split
   const negatives = sampled ? `99, seed ${evaluationSeed}` : null
-  return { split, candidates: manifest.candidates, negatives, targets: `${test.length}, hash ${hash.digest('hex').slice(0, 12)}` }
+  return { split, candidates: manifest.candidates, negatives, targets: `${test.length}, hash ${hashOf(dataset, [...validation, ...test], events)}` }
+}
+
+/** Twelve letters that stand for who is asked about what, when, and for samples of clicks the answer. */
+function hashOf(
+  { userIds, catalog }: Dataset,
+  rows: readonly number[],
+  { user, item, time, label }: Pick<Events, 'user' | 'item' | 'time'> & { readonly label?: Uint8Array },
+): string {
+  const hash = createHash('sha256')
+  for (const row of rows) {
+    const answer = label ? `\t${label[row]}` : ''
+    hash.update(`${userIds[user[row] as number]}\t${catalog.ids[item[row] as number]}\t${time[row]}${answer}\n`)
+  }
+  return hash.digest('hex').slice(0, 12)
 }

@@ -8,7 +8,7 @@ import { type PreparedDataset, prepared } from './dataset-recipe.ts'
 import type { Comparison, DatasetChoice, Experiment, Variant } from './experiment.ts'
 import { type Grid, gridOf } from './grid.ts'
 import type { GridProgress } from './progress.ts'
-import { type ComparisonResult, rounded, rowsOf } from './results.ts'
+import { type ComparisonResult, headlineOf, rounded, rowsOf } from './results.ts'
 import { isDone } from './run-cell.ts'
 import { type Job, runJobs } from './schedule.ts'
 import { comparisonPage } from './tables.ts'
@@ -174,8 +174,10 @@ function printJson(head: Readonly<Record<string, string>>, lists: Readonly<Recor
 }
 
 function pageOf({ name, title, about, notes }: Experiment, command: string, results: readonly ComparisonResult[]): string {
-  const how =
-    'A figure is the mean over the seeds, with the 95 % bootstrap interval over users of the metric averaged over the seeds; a difference is taken target by target.'
+  const clicks = results.some(({ variants }) => variants.some(({ figures }) => headlineOf(figures) === 'impressions'))
+  const how = clicks
+    ? "A figure is the mean over the seeds. The intervals of AUC and of its differences, taken impression by impression, are DeLong's for that mean at 95 %; that of the log loss is a bootstrap over users. Calibration is the clicks expected over those that came."
+    : 'A figure is the mean over the seeds, with the 95 % bootstrap interval over users of the metric averaged over the seeds; a difference is taken target by target.'
   const own = notes?.(results)
   const parts = [`# ${title}`, about, `\`${command}\` makes this page, [its rows](${name}.json) and the plot. ${how}`, `![${title}](${name}.svg)`]
   return `${[...parts, ...(own === undefined ? [] : [own]), ...results.map(comparisonPage)].join('\n\n')}\n`
@@ -189,12 +191,13 @@ function withoutRows({ title, frame, targets, users, seeds, measure, variants, t
     targets,
     users,
     seeds,
-    variants: variants.map(({ variant, model, options, dataset, difference, bestEpochs, measures }) => ({
+    variants: variants.map(({ variant, model, options, dataset, difference, improvement, bestEpochs, measures }) => ({
       variant,
       model,
       options,
       dataset,
       bestEpochs,
+      ...(improvement && { relaImpr: rounded(improvement.relaImpr), aucRatio: rounded(improvement.aucRatio) }),
       ...(measure !== undefined && measures.length > 0 && { [measure]: measures.map(rounded) }),
       ...(difference && {
         difference: {

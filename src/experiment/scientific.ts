@@ -93,6 +93,6 @@ function centersPlot([result]: readonly ComparisonResult[]): Plot {
     })
     return { title, x: 'k, interest centers', y: 'NDCG@10', series: [{ name: 'SGP4SR', points }] }
   }
-  const panels = [panel('validation', ({ validation }) => validation), panel('test', ({ figures }) => figures.full['ndcg@10'])]
+  const panels = [panel('validation', ({ validation }) => validation), panel('test', ({ figures }) => figures.full?.['ndcg@10'])]
   return { title: sgp4srCenters.title, panels }
 }

@@ -1,7 +1,7 @@
 /** @file Results as Markdown: the full catalog and the sampled negatives in tables of their own, what was tried, and how it was trained. */
 import { UserError } from '../errors.ts'
 import type { Interval } from '../evaluate/intervals.ts'
-import type { ComparisonResult, Protocol, VariantResult } from './results.ts'
+import { type ComparisonResult, headlineOf, type Protocol, type VariantResult } from './results.ts'
 
 /** A Markdown table. */
 export function markdownTable(heads: readonly string[], lines: readonly (readonly string[])[]): string {
@@ -23,7 +23,10 @@ function printOptions(options: Readonly<Record<string, unknown>>): string {
   return shown.length > 0 ? shown.join(', ') : 'defaults'
 }
 
-const metricHead = (metric: string): string => metric.toUpperCase()
+const metricHead = (metric: string): string => (metric.includes(' ') || metric === 'calibration' ? metric : metric.toUpperCase())
+
+/** What choices are made by. */
+const validationHead = (protocol: Protocol): string => `validation ${protocol === 'impressions' ? 'AUC' : 'NDCG@10'}`
 
 /**
  * One protocol's table of a comparison.
@@ -31,24 +34,28 @@ const metricHead = (metric: string): string => metric.toUpperCase()
  */
 export function protocolTable({ title, variants, metrics, measure }: ComparisonResult, protocol: Protocol): string {
   const [first = 'ndcg@10'] = metrics
-  const compared = protocol === 'full' && variants.some(({ difference }) => difference)
+  const main = protocol !== 'sampled99'
+  const compared = main && variants.some(({ difference }) => difference)
   const against = [...new Set(variants.flatMap(({ difference }) => difference?.against ?? []))]
   const less = against.length === 1 ? `${metricHead(first)} minus ${against[0]}` : `${metricHead(first)} minus`
-  const measured = protocol === 'full' && measure !== undefined && variants.some(({ measures }) => measures.length > 0)
+  const improved = compared && variants.some(({ improvement }) => improvement)
+  const measured = main && measure !== undefined && variants.some(({ measures }) => measures.length > 0)
   const heads = [
     'variant',
-    ...(protocol === 'full' ? ['validation NDCG@10'] : []),
+    ...(main ? [validationHead(protocol)] : []),
     ...metrics.map((metric) => `test ${metricHead(metric)}`),
     ...(compared ? [less] : []),
+    ...(improved ? ['RelaImpr (Yan et al.)', 'AUC ratio'] : []),
     ...(measured ? [measure] : []),
   ]
   const lines = variants.map((result) => {
     const difference = printFigure(result.difference?.figures[first])
     return [
       result.variant,
-      ...(protocol === 'full' ? [printFigure(result.validation)] : []),
+      ...(main ? [printFigure(result.validation)] : []),
       ...metrics.map((metric) => printFigure(measuredBy(title, result, protocol, metric))),
       ...(compared ? [against.length > 1 && result.difference ? `${result.difference.against}: ${difference}` : difference] : []),
+      ...(improved ? [printPercent(result.improvement?.relaImpr), printPercent(result.improvement?.aucRatio)] : []),
       ...(measured ? [printMeasure(result)] : []),
     ]
   })
@@ -56,15 +63,17 @@ export function protocolTable({ title, variants, metrics, measure }: ComparisonR
 }
 
 function measuredBy(title: string, { variant, figures }: VariantResult, protocol: Protocol, metric: string): Interval {
-  const figure = figures[protocol][metric]
+  const figure = figures[protocol]?.[metric]
   if (figure) return figure
   const other: Protocol = protocol === 'full' ? 'sampled99' : 'full'
-  const value = figures[other][metric] ? `a figure of protocol ${other}` : `no ${metric}`
+  const value = figures[other]?.[metric] ? `a figure of protocol ${other}` : `no ${metric}`
   throw new UserError({ where: `table "${title}", ${variant}`, problem: 'mismatched', value, expected: `${metric} of protocol ${protocol}` })
 }
 
 /** A fitted model has no epochs. */
 const printEpochs = (epochs: readonly number[]): string => (epochs.some((epoch) => epoch > 0) ? epochs.join(', ') : '-')
+
+const printPercent = (share: number | undefined): string => (share === undefined ? '-' : `${(100 * share).toFixed(2)} %`)
 
 function printMeasure({ measures }: VariantResult): string {
   if (measures.length === 0) return '-'
@@ -77,13 +86,15 @@ export function comparisonPage(result: ComparisonResult): string {
   const { title, frame, targets, users, seeds, variants, tried, absent } = result
   const { protocol, testShare, validationShare } = frame.split
   const split = protocol === 'time' ? `time (last ${String(testShare)} tests, ${String(validationShare)} before it validates)` : String(protocol)
-  const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test targets of ${users} users, seeds ${seeds.join(', ')}.`
+  const headline = headlineOf(variants[0]?.figures ?? {})
+  const asked = headline === 'full' ? 'targets' : 'impressions'
+  const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test ${asked} of ${users} users, seeds ${seeds.join(', ')}.`
   const sampled = frame.negatives !== null
   const parts = [
     `## ${title}`,
     absent.length > 0 ? `${about} Not run yet: ${absent.join(', ')}.` : about,
-    'Against the full catalog:',
-    protocolTable(result, 'full'),
+    headline === 'full' ? 'Against the full catalog:' : 'Whether each impression was clicked:',
+    protocolTable(result, headline),
     ...(sampled ? ['Against 99 sampled negatives (another question; not comparable with the table above):', protocolTable(result, 'sampled99')] : []),
     'What was trained, with options that differ from the defaults, and the epoch that validation kept, of each seed:',
     markdownTable(
@@ -94,7 +105,7 @@ export function comparisonPage(result: ComparisonResult): string {
       ? [
           'Tried, and kept by validation alone; the others were never tested:',
           markdownTable(
-            ['variant', 'options', 'seed', 'validation NDCG@10', ''],
+            ['variant', 'options', 'seed', validationHead(headline), ''],
             tried.map(({ variant, options, seed, validation, kept }) => [
               variant,
               printOptions(options),
