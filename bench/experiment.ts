@@ -26,7 +26,7 @@ export function briefly({ variants, measure }: ComparisonResult): Readonly<Recor
       variant,
       {
         validation: validation?.mean,
-        ndcg10: figures.full['ndcg@10'],
+        ndcg10: figures.full?.['ndcg@10'],
         ...(difference && { [`minus ${difference.against}`]: difference.figures['ndcg@10'] }),
         ...(measure !== undefined && measures.length > 0 && { [measure]: measures }),
       },

@@ -12,6 +12,9 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   predict: () => import('./predict.ts'),
   neighbors: () => import('./neighbors.ts'),
   sgp4sr: () => import('./sgp4sr.ts'),
+  linear: () => import('./linear.ts'),
+  candidates: () => import('./candidates.ts'),
+  'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }
 
 const name = process.argv[2] ?? ''

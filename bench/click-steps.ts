@@ -1,0 +1,39 @@
+/** @file Times training steps of a model of clicks: the batch written, forward, backward and Adam. */
+import type { ClickSamples } from '../src/data/click-samples.ts'
+import type { Dataset } from '../src/data/schema.ts'
+import type { ClickModel } from '../src/models/click-model.ts'
+import { clickParameters, clickTask } from '../src/train/click-task.ts'
+import { noisePools } from '../src/train/noise-pools.ts'
+import { applyGradients, initialParameters } from '../src/train/parameters.ts'
+import { compileStep, stepGraph } from '../src/train/step.ts'
+
+/** What is timed. */
+interface TimedSteps {
+  readonly model: ClickModel
+  readonly dataset: Dataset
+  readonly samples: ClickSamples
+  readonly batchSize: number
+  readonly steps: number
+  readonly threads: number
+}
+
+/** Milliseconds of each step on batches of the longest histories, after three to warm up. */
+export async function clickSteps({ model, dataset, samples, batchSize, steps, threads }: TimedSteps): Promise<number[]> {
+  const task = clickTask({ model, training: { batchSize, seed: 0 }, dataset, samples })
+  const state = initialParameters(clickParameters(model), 0)
+  const longest = Math.max(...task.shapes.map(({ length }) => length))
+  const batches = [1, 2, 3].flatMap((epoch) => task.batches(epoch)).filter(({ shape }) => shape.length === longest)
+  const [{ shape }] = batches as [(typeof batches)[number]]
+  const runtime = { threads }
+  const parts = { model: task.model, step: stepGraph(task.model, shape), state, frozen: task.frozen, pools: noisePools(0), seed: 0, runtime }
+  await using step = await compileStep(parts)
+  const times: number[] = []
+  for (let at = 0; at < steps + 3; at++) {
+    const batch = (batches[at % batches.length] as (typeof batches)[number]).make()
+    const start = performance.now()
+    await step.run(batch, at)
+    applyGradients(state, step.gradients, { learningRate: 1e-3 })
+    if (at >= 3) times.push(performance.now() - start)
+  }
+  return times
+}
