@@ -1,7 +1,9 @@
-/** @file Times training steps of a model of clicks: the batch written, forward, backward and Adam. */
+/** @file Times a model of clicks: its training steps (the batch written, forward, backward and Adam), and requests of many candidates. */
 import type { ClickSamples } from '../src/data/click-samples.ts'
 import type { Dataset } from '../src/data/schema.ts'
 import type { ClickModel } from '../src/models/click-model.ts'
+import { randomStream } from '../src/random/stream.ts'
+import { clickPredictor } from '../src/ranking/click-predictor.ts'
 import { clickParameters, clickTask } from '../src/train/click-task.ts'
 import { noisePools } from '../src/train/noise-pools.ts'
 import { applyGradients, initialParameters } from '../src/train/parameters.ts'
@@ -34,6 +36,36 @@ export async function clickSteps({ model, dataset, samples, batchSize, steps, th
     await step.run(batch, at)
     applyGradients(state, step.gradients, { learningRate: 1e-3 })
     if (at >= 3) times.push(performance.now() - start)
+  }
+  return times
+}
+
+/** What is asked of a model. */
+interface TimedRequests {
+  readonly model: ClickModel
+  readonly dataset: Dataset
+  readonly samples: ClickSamples
+  readonly candidates: number
+  /** Events of each history. */
+  readonly length: number
+  readonly requests: number
+  readonly threads: number
+}
+
+/** Milliseconds of each request, with another history and other candidates each, after five to warm up. */
+export async function candidateTimes({ model, dataset, samples, candidates, length, requests, threads }: TimedRequests): Promise<number[]> {
+  const state = initialParameters(clickParameters(model), 0)
+  const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
+  await using predictor = clickPredictor({ model, dataset, samples, parameters, runtime: { threads } })
+  const random = randomStream(1)
+  const drawn = (size: number): Int32Array => Int32Array.from({ length: size }, () => 1 + random.integer(dataset.catalog.ids.length - 1))
+  const times: number[] = []
+  for (let request = 0; request < requests + 5; request++) {
+    const history = { user: 1 + random.integer(dataset.userIds.length - 1), item: drawn(length), behavior: new Uint8Array(length) }
+    const asked = drawn(candidates)
+    const start = performance.now()
+    await predictor.candidates(history, asked)
+    if (request >= 5) times.push(performance.now() - start)
   }
   return times
 }

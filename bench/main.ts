@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   sgp4sr: () => import('./sgp4sr.ts'),
   linear: () => import('./linear.ts'),
   candidates: () => import('./candidates.ts'),
+  efficiency: () => import('./efficiency.ts'),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }
 
