@@ -1,6 +1,6 @@
 /** @file Numbers a source's impressions: the table `impressions` (user, item, time, row, `label_NAME`), users and items as in the tables of those names. */
-import { UserError } from '../errors.ts'
 import { type Database, identifier } from './duckdb.ts'
+import { unlistedItem } from './indexing.ts'
 import type { Manifest } from './schema.ts'
 import type { RawTables } from './sources/source.ts'
 
@@ -46,13 +46,7 @@ async function refuseUnlisted(db: Database, raw: RawTables): Promise<void> {
     'SELECT min(row) AS row, count(*) AS count, arg_min(item, row) AS item FROM raw_impressions r ANTI JOIN items i ON i.id = r.item',
   )
   if (!unlisted || unlisted.row === null) return
-  throw new UserError({
-    where: await raw.eventPlace(unlisted.row),
-    problem: 'unknown',
-    value: `item "${unlisted.item}"`,
-    expected: `an item of the item table (it lacks the items of ${unlisted.count} impressions)`,
-    hint: 'add it there, or set filters.unlistedItems to drop in the mapping',
-  })
+  throw unlistedItem(await raw.eventPlace(unlisted.row), unlisted.item, `${unlisted.count} impressions`)
 }
 
 /** What the manifest tells of the impressions. */

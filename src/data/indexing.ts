@@ -57,11 +57,17 @@ export async function indexEvents(db: Database, raw: RawTables): Promise<void> {
   )
   if (!unlisted || unlisted.row === null) return
   const [event] = await db.rows<{ item: string }>(`SELECT item FROM raw_events WHERE row = ${unlisted.row} LIMIT 1`)
-  throw new UserError({
-    where: await raw.eventPlace(unlisted.row),
+  throw unlistedItem(await raw.eventPlace(unlisted.row), event?.item ?? '', `${unlisted.events} events`)
+}
+
+/** The refusal of a record whose item is not in the item table; `lacking` says of how many records it lacks the items. */
+export function unlistedItem(where: string, item: string, lacking: string): UserError {
+  const expected = `an item of the item table (it lacks the items of ${lacking})`
+  return new UserError({
+    where,
     problem: 'unknown',
-    value: `item "${event?.item}"`,
-    expected: `an item of the item table (it lacks the items of ${unlisted.events} events)`,
+    value: `item "${item}"`,
+    expected,
     hint: 'add it there, or set filters.unlistedItems to drop in the mapping',
   })
 }

@@ -14,44 +14,28 @@ export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
   movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 6 } },
   kuairand: { config: { dropout: 0.2 }, training: { batchSize: 128, epochs: 20, patience: 4 } },
 }
+const m3bsrConfig = {
+  modalitySteps: 5,
+  behaviorSteps: 5,
+  stride: 40,
+  userField: false,
+  embeddingSize: 64,
+  lambdaContrast: 0.005,
+  auxiliaryTargets: 1,
+}
 /** M³BSR's. */
 export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
   shop: {
-    config: {
-      modalitySteps: 5,
-      behaviorSteps: 5,
-      stride: 40,
-      userField: false,
-      dropout: 0.3,
-      auxiliaryTargets: 1,
-      embeddingSize: 64,
-      lambdaContrast: 0.005,
-    },
+    config: { ...m3bsrConfig, dropout: 0.3 },
     training: { batchSize: 32, epochs: 30, patience: 8, learningRate: 1e-3 },
   },
   movies: {
-    config: {
-      modalitySteps: 5,
-      behaviorSteps: 5,
-      stride: 40,
-      userField: false,
-      embeddingSize: 64,
-      lambdaContrast: 0.005,
-      auxiliaryTargets: 1,
-    },
+    config: m3bsrConfig,
     training: { batchSize: 32, epochs: 24, patience: 6, learningRate: 1e-3 },
   },
   // As the films', with fewer and larger batches of what is ten times the data.
   kuairand: {
-    config: {
-      modalitySteps: 5,
-      behaviorSteps: 5,
-      stride: 40,
-      userField: false,
-      embeddingSize: 64,
-      lambdaContrast: 0.005,
-      auxiliaryTargets: 1,
-    },
+    config: m3bsrConfig,
     training: { batchSize: 64, epochs: 6, patience: 2, learningRate: 1e-3 },
   },
 }

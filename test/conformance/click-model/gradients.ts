@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import type { ClickModel } from '../../../src/models/click-model.ts'
 import { randomStream } from '../../../src/random/stream.ts'
-import type { GradientParts, ParameterState } from '../../../src/train/parameters.ts'
+import { wholeGradient } from '../whole-gradient.ts'
 import type { SmallShop } from './catalog.ts'
 import type { Sample } from './planted.ts'
 import { livenedState, stepOf } from './training.ts'
@@ -13,7 +13,7 @@ export async function checkGradients(model: ClickModel, shop: SmallShop, samples
   await using step = await stepOf(model, shop, { shape: { rows: samples.length, length: 6 }, state, seed: 1 })
   const lossNow = async (): Promise<number> => (await step.run(samples, 1)).loss
   await lossNow()
-  const gradients = step.gradients.map((parts) => [parts.name, gradientOf(state, parts)] as const)
+  const gradients = step.gradients.map((parts) => [parts.name, wholeGradient(state, parts)] as const)
   for (const [name, gradient] of gradients) {
     const { values } = state.buffers.get(name)!
     const stream = randomStream(1, name)
@@ -42,17 +42,4 @@ async function slope(values: Float32Array, at: number, { nudge, lossNow }: { nud
   const below = await lossNow()
   values[at] = kept
   return (above - below) / (2 * nudge)
-}
-
-function gradientOf(state: ParameterState, { name, dense, sparse }: GradientParts): Float32Array {
-  const { gradient, shape } = state.buffers.get(name)!
-  const sum = dense ? Float32Array.from(gradient) : new Float32Array(gradient.length)
-  const width = gradient.length / (shape[0] as number)
-  for (const { ids, rows } of sparse) {
-    for (let at = 0; at < rows.length; at++) {
-      const to = Number(ids[Math.floor(at / width)]) * width + (at % width)
-      sum[to] = (sum[to] as number) + (rows[at] as number)
-    }
-  }
-  return sum
 }

@@ -16,8 +16,9 @@ import { trainingConfig } from '../../../src/train/config.ts'
 import { trainModel } from '../../../src/train/loop.ts'
 import { nextItemTask } from '../../../src/train/next-item-task.ts'
 import { noisePools } from '../../../src/train/noise-pools.ts'
-import { type GradientParts, initialParameters, type ParameterState } from '../../../src/train/parameters.ts'
+import { initialParameters, type ParameterState } from '../../../src/train/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../../../src/train/step.ts'
+import { wholeGradient } from '../whole-gradient.ts'
 import { ringDataset } from './checkerboard.ts'
 
 /** A model with small settings for the suite. */
@@ -160,7 +161,7 @@ async function checkGradients(model: NextItemModel, dataset: Dataset): Promise<v
   await using step = await compileStep({ model, step: graph, state, frozen: frozenInputs(dataset, model), pools: noisePools(1), seed: 1, runtime })
   const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
   await lossNow()
-  const gradients = new Map(step.gradients.map((parts) => [parts.name, gradientOf(state, parts)]))
+  const gradients = new Map(step.gradients.map((parts) => [parts.name, wholeGradient(state, parts)]))
   for (const [name, { values }] of state.buffers) {
     const gradient = gradients.get(name) as Float32Array
     const largest = gradient.reduce((best, value, at) => (Math.abs(value) > Math.abs(gradient[best] as number) ? at : best), 0)
@@ -181,17 +182,4 @@ async function checkGradients(model: NextItemModel, dataset: Dataset): Promise<v
 function liven({ buffers }: ParameterState): void {
   for (const [name, { values }] of buffers)
     for (let at = 0; at < values.length; at++) values[at] = (values[at] as number) + 0.1 * Math.sin(at + name.length)
-}
-
-function gradientOf(state: ParameterState, { name, dense, sparse }: GradientParts): Float32Array {
-  const { gradient, shape } = state.buffers.get(name)!
-  const sum = dense ? Float32Array.from(gradient) : new Float32Array(gradient.length)
-  const width = gradient.length / (shape[0] as number)
-  for (const { ids, rows } of sparse) {
-    for (let at = 0; at < rows.length; at++) {
-      const to = Number(ids[Math.floor(at / width)]) * width + (at % width)
-      sum[to] = (sum[to] as number) + (rows[at] as number)
-    }
-  }
-  return sum
 }
