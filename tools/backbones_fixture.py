@@ -96,7 +96,7 @@ def din():
         found |= of_mlp(["interest.unit.first", "interest.unit.rest.0", "interest.unit.rest.1"], unit, of)
         return found | of_mlp([f"output.{at}" for at in range(3)], output, of)
 
-    inputs |= {"item.row": torch.arange(items), "user.row": torch.arange(users), "item.field.category": category}
+    inputs |= {"item.fields": torch.stack([torch.arange(items), category], 1), "user.fields": torch.arange(users)[:, None]}
     outputs = {"logits": logits, "weights": weights}
     config = {"rows": B, "length": L, "embedding": D, "items": items, "users": users, "categories": categories, "attention": 8, "hidden": 8}
     return part(config, inputs, outputs, named)

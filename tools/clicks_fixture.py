@@ -135,7 +135,7 @@ def youtube_net():
 
 
 inputs = {"user": user, "item": item, "history": history, "behavior": behavior, "label": label, "weight": weight}
-inputs |= {"item.row": item_row, "user.row": user_row, "item.field.category": category, "user.field.age": age}
+inputs |= {"item.fields": torch.stack([item_row, category], 1), "user.fields": torch.stack([user_row, age], 1)}
 inputs |= {"item.numbers": item_numbers, "user.numbers": user_numbers}
 sizes = {"rows": B, "length": L, "embedding": D, "hidden": HIDDEN, "items": ITEMS, "users": USERS}
 sizes |= {"itemRows": ITEM_ROWS, "userRows": USER_ROWS, "categories": CATEGORIES, "ages": AGES}

@@ -207,7 +207,7 @@ loss = clicks + W1 * decoupling + W2 * synergy_loss
 loss.backward()
 
 inputs = {"user": user, "item": item, "history": history, "behavior": behavior, "label": label, "weight": weight}
-frozen = {"item.row": item_row, "user.row": user_row, "item.field.category": category, "item.numbers": numbers}
+frozen = {"item.fields": torch.stack([item_row, category], 1), "user.fields": user_row[:, None], "item.numbers": numbers}
 for m in WIDTHS:
     frozen |= {f"item.{m}": vectors[m], f"item.{m}.present": present[m]}
 write(

@@ -2,42 +2,39 @@
 import { normal } from '../nn/init.ts'
 import { add } from '../tensor/elementwise.ts'
 import { gather } from '../tensor/gather.ts'
-import { concat } from '../tensor/move.ts'
+import { concat, reshape, split } from '../tensor/move.ts'
 import { input, type Parameter, parameter, type Tensor } from '../tensor/node.ts'
 import type { ClickShape } from './click-model.ts'
-import { frozenInput } from './frozen-inputs.ts'
 
 /** Names of the frozen inputs that models of clicks read besides those of `frozenInput`. */
 export const clickInput = {
-  /** Row of the id table by index, [items + 1] or [users + 1], int64. */
-  row: (of: 'item' | 'user'): string => `${of}.row`,
-  /** Value of a user's categorical field, [users + 1], int64. */
-  userField: (name: string): string => `user.field.${name}`,
+  /** Rows of the tables of the id and of each categorical field, side by side: [items + 1, fields] or [users + 1, fields], int64. */
+  fields: (of: 'item' | 'user'): string => `${of}.fields`,
   /** Standardized numbers, [items + 1, n] or [users + 1, n], float32. */
   numbers: (of: 'item' | 'user'): string => `${of}.numbers`,
 } as const
 
-/** One categorical field: its table, and the rows of it that indices of users or items have. */
-interface CategoricalField {
-  readonly name: string
-  readonly table: Parameter
-  readonly rows: (indices: Tensor) => Tensor
+/** The categorical fields of items or users, the id first. */
+interface CategoricalFields {
+  /** [values, width] each. */
+  readonly tables: readonly Parameter[]
+  /** For each table the rows that indices of any shape have in it: one read of the frozen rows serves all. */
+  readonly rows: (indices: Tensor) => readonly Tensor[]
 }
 
-/** The categorical fields of items or users, the id first, each with a table [values, width] named `PREFIX.item.id`, `PREFIX.item.NAME` and so on. */
-export function categoricalFields(shape: ClickShape, of: 'item' | 'user', width: number, prefix = 'field'): readonly CategoricalField[] {
-  const { itemCount, userCount } = shape
-  const entries = (of === 'item' ? itemCount : userCount) + 1
-  const fieldsOf = of === 'item' ? shape.fields : shape.userFields
-  const frozenName = of === 'item' ? frozenInput.field : clickInput.userField
-  const field = (name: string, values: number, frozen: string): CategoricalField => {
-    const rows = input(frozen, [entries], 'int64')
-    return { name, table: parameter(`${prefix}.${of}.${name}`, [values, width], normal(0.01)), rows: (indices) => gather(rows, indices) }
-  }
-  return [
-    field('id', of === 'item' ? shape.itemRows : shape.userRows, clickInput.row(of)),
-    ...Object.entries(fieldsOf).map(([name, values]) => field(name, values, frozenName(name))),
-  ]
+/** The categorical fields with tables named `field.item.id`, `field.item.NAME` and so on. */
+export function categoricalFields(shape: ClickShape, of: 'item' | 'user', width: number): CategoricalFields {
+  const [entries, ids, fields] =
+    of === 'item' ? [shape.itemCount + 1, shape.itemRows, shape.fields] : [shape.userCount + 1, shape.userRows, shape.userFields]
+  const tables = Object.entries({ id: ids, ...fields }).map(([name, values]) => parameter(`field.${of}.${name}`, [values, width], normal(0.01)))
+  const known = input(clickInput.fields(of), [entries, tables.length], 'int64')
+  const each = tables.map(() => 1)
+  return { tables, rows: (indices) => split(gather(known, indices), -1, each).map((rows) => reshape(rows, indices.shape)) }
+}
+
+/** Rows of all tables by indices of any shape, [.., width] each. */
+export function rowsOfFields({ tables, rows }: CategoricalFields, indices: Tensor): readonly Tensor[] {
+  return rows(indices).map((of, at) => gather(tables[at] as Parameter, of))
 }
 
 /** The numbers of items or users by index: [.., n]; undefined where there are none. */
@@ -56,11 +53,7 @@ export interface Embedded {
 /** The embeddings of an item's or a user's categorical fields side by side, [.., width * fields]; candidates and histories share the tables. */
 export function embeddedFields(shape: ClickShape, of: 'item' | 'user', width: number): Embedded {
   const fields = categoricalFields(shape, of, width)
-  const embed = (indices: Tensor): Tensor => {
-    const parts = fields.map(({ table, rows }) => gather(table, rows(indices)))
-    return parts.length === 1 ? (parts[0] as Tensor) : concat(parts, -1)
-  }
-  return Object.assign(embed, { width: width * fields.length })
+  return Object.assign((indices: Tensor): Tensor => concat(rowsOfFields(fields, indices), -1), { width: width * fields.tables.length })
 }
 
 /** Numbers beside embeddings, for an output layer: [.., width + n]. */

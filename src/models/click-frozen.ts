@@ -1,6 +1,7 @@
 /** @file What models of clicks read of a dataset at every step, and how histories and candidates fill the inputs of a batch. */
 import type { ClickSamples } from '../data/click-samples.ts'
-import type { Dataset } from '../data/schema.ts'
+import type { Dataset, Field } from '../data/schema.ts'
+import { wordsOf } from '../tensor/int64.ts'
 import { clickInput } from './click-fields.ts'
 import type { ClickShape } from './click-model.ts'
 import { catalogShape, type FrozenInputs, frozenInputs } from './frozen-inputs.ts'
@@ -24,18 +25,25 @@ export function clickShape(dataset: Dataset, { itemRows, userRows, itemNumbers, 
 
 /** The frozen inputs of a dataset: those of every model, and what training says of ids and numbers. */
 export function clickFrozen(dataset: Dataset, { itemRow, userRow, itemNumbers, userNumbers }: Vocabulary): FrozenInputs {
-  const fields = Object.entries(dataset.users?.fields ?? {}).map(([name, { values }]) => [
-    clickInput.userField(name),
-    BigInt64Array.from(values, BigInt),
-  ])
+  const columns = (rows: Int32Array, fields: Readonly<Record<string, Field>>) => [rows, ...Object.values(fields).map(({ values }) => values)]
   return {
     ...frozenInputs(dataset),
-    [clickInput.row('item')]: BigInt64Array.from(itemRow, BigInt),
-    [clickInput.row('user')]: BigInt64Array.from(userRow, BigInt),
+    [clickInput.fields('item')]: sideBySide(columns(itemRow, dataset.catalog.fields)),
+    [clickInput.fields('user')]: sideBySide(columns(userRow, dataset.users?.fields ?? {})),
     [clickInput.numbers('item')]: itemNumbers,
     [clickInput.numbers('user')]: userNumbers,
-    ...Object.fromEntries(fields),
   }
+}
+
+/** Columns as the rows of one matrix. */
+function sideBySide(columns: readonly Int32Array[]): BigInt64Array {
+  const entries = columns[0]?.length ?? 0
+  const whole = new BigInt64Array(entries * columns.length)
+  const words = wordsOf(whole)
+  for (const [at, column] of columns.entries()) {
+    for (const [entry, value] of column.entries()) words[2 * (entry * columns.length + at)] = value
+  }
+  return whole
 }
 
 /** Events of one user, oldest first. */
@@ -46,23 +54,42 @@ export interface ClickHistory {
   readonly behavior: ArrayLike<number>
 }
 
-/** Writes the last `length` events from `begin` to `end` of some columns into row `row` of a batch's histories, and who it is. */
-export function fillHistory({ user, item, behavior }: ClickHistory, [begin, end]: readonly [number, number], to: HistoryPlace): void {
-  const { buffers, row, length } = to
-  const [histories, behaviors, users] = [buffers['history'], buffers['behavior'], buffers['user']] as readonly BigInt64Array[]
+/** The whole numbers of a batch's inputs, as words of their buffers. */
+export interface ClickWords {
+  readonly user: Int32Array
+  readonly item: Int32Array
+  readonly history: Int32Array
+  readonly behavior: Int32Array
+}
+
+/** The words of a batch's buffers. */
+export function clickWords(buffers: InputBuffers): ClickWords {
+  const of = (name: string): Int32Array => wordsOf(buffers[name] as BigInt64Array)
+  return { user: of('user'), item: of('item'), history: of('history'), behavior: of('behavior') }
+}
+
+/** Which events of some columns go into which row of a batch, and whose they are. */
+export interface HistoryRow {
+  readonly user: number
+  /** Rows [begin, end) of the columns. */
+  readonly begin: number
+  readonly end: number
+  readonly row: number
+}
+
+/** Writes the last events into a row of a batch's histories, which have `length` places, and who it is. */
+export function fillHistory(
+  { item, behavior }: Pick<ClickHistory, 'item' | 'behavior'>,
+  { user, begin, end, row }: HistoryRow,
+  { words, length }: { readonly words: ClickWords; readonly length: number },
+): void {
   const first = Math.max(begin, end - length)
   for (let at = 0; at < length; at++) {
     const event = first + at
+    const to = 2 * (row * length + at)
     const there = event < end
-    ;(histories as BigInt64Array)[row * length + at] = there ? BigInt(item[event] as number) : 0n
-    ;(behaviors as BigInt64Array)[row * length + at] = there ? BigInt((behavior[event] as number) + 1) : 0n
+    words.history[to] = there ? (item[event] as number) : 0
+    words.behavior[to] = there ? (behavior[event] as number) + 1 : 0
   }
-  ;(users as BigInt64Array)[row] = BigInt(user)
-}
-
-/** Row `row` of the inputs of a batch whose histories have `length` places. */
-export interface HistoryPlace {
-  readonly buffers: InputBuffers
-  readonly row: number
-  readonly length: number
+  words.user[2 * row] = user
 }

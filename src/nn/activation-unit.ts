@@ -32,13 +32,16 @@ export function activationUnit(name: string, width: number, hidden: readonly [nu
   const toWeight = mlp(`${name}.rest`, [first, ...rest, 1], { activation: kind })
   const part = (at: number): Tensor => slice(weight, 0, at * width, (at + 1) * width)
   return ({ history, target, mask }: TargetAttentionInputs): Tensor => {
-    const [, length] = history.shape as [number, number, number]
+    const [histories, length] = history.shape as [number, number, number]
     const [rows] = target.shape as [number, number]
     const [ofHistory, ofTarget, ofDifference, ofProduct] = [part(0), part(1), part(2), part(3)]
-    const historyPart = matmul(history, add(ofHistory, ofDifference))
-    const targetPart = add(matmul(target, sub(ofTarget, ofDifference)), bias)
-    const product = matmul(mul(history, reshape(target, [rows, 1, width])), ofProduct)
-    const hidden_BLU = activate(add(add(product, historyPart), reshape(targetPart, [rows, 1, first])))
+    const [toHistory, targetPart] = [add(ofHistory, ofDifference), add(matmul(target, sub(ofTarget, ofDifference)), bias)]
+    // Long histories of their own: one product with a matrix for each candidate, W_h + diag(t) W_p, costs half of two products with all.
+    const historyPart =
+      histories === rows && 2 * length > width
+        ? matmul(history, add(mul(reshape(target, [rows, width, 1]), ofProduct), toHistory))
+        : add(matmul(mul(history, reshape(target, [rows, 1, width])), ofProduct), matmul(history, toHistory))
+    const hidden_BLU = activate(add(historyPart, reshape(targetPart, [rows, 1, first])))
     return mul(reshape(toWeight(hidden_BLU, noNoise), [rows, length]), mask)
   }
 }

@@ -3,7 +3,7 @@ import { historyLengths } from '../data/click-batches.ts'
 import type { ClickSamples } from '../data/click-samples.ts'
 import type { Dataset } from '../data/schema.ts'
 import type { Predictions } from '../evaluate/clicks.ts'
-import { type ClickHistory, clickFrozen, fillHistory } from '../models/click-frozen.ts'
+import { type ClickHistory, type ClickWords, clickFrozen, clickWords, fillHistory } from '../models/click-frozen.ts'
 import { clickInputs } from '../models/click-inputs.ts'
 import type { ClickModel } from '../models/click-model.ts'
 import type { FrozenInputs } from '../models/frozen-inputs.ts'
@@ -52,7 +52,7 @@ interface Serving extends Shape {
   /** The count of refreshes that `once` has seen; below 0 before its first run. */
   seen: number
   readonly program: Program
-  readonly buffers: Readonly<Record<string, Float32Array | BigInt64Array>>
+  readonly words: ClickWords
 }
 
 /** The most candidates of one pass. */
@@ -84,11 +84,11 @@ export function clickPredictor({ model, dataset, samples, parameters, runtime = 
       for (const [length, places] of byLength(numbers, (sample) => lengthFor((end[sample] as number) - begin(sample)))) {
         for (let from = 0; from < places.length; from += most) {
           const part = places.slice(from, from + most)
-          const { program, buffers } = await serving({ rows: most, histories: most, length })
+          const { program, words } = await serving({ rows: most, histories: most, length })
           for (const [row, place] of part.entries()) {
             const sample = numbers[place] as number
-            fillHistory({ ...columns, user: user[sample] as number }, [begin(sample), end[sample] as number], { buffers, row, length })
-            ;(buffers['item'] as BigInt64Array)[row] = BigInt(item[sample] as number)
+            fillHistory(columns, { user: user[sample] as number, begin: begin(sample), end: end[sample] as number, row }, { words, length })
+            words.item[2 * row] = item[sample] as number
           }
           await program.run()
           const found = program.outputs['probability'] as Float32Array
@@ -103,10 +103,10 @@ export function clickPredictor({ model, dataset, samples, parameters, runtime = 
       const parts: Record<string, Float32Array[]> = {}
       for (let from = 0; from < items.length; from += most) {
         const count = Math.min(most, items.length - from)
-        const { program, buffers, rows } = await serving({ rows: Math.max(8, 2 ** Math.ceil(Math.log2(count))), histories: 1, length })
-        fillHistory(history, [0, events], { buffers, row: 0, length })
+        const { program, words, rows } = await serving({ rows: Math.max(8, 2 ** Math.ceil(Math.log2(count))), histories: 1, length })
+        fillHistory(history, { user: history.user, begin: 0, end: events, row: 0 }, { words, length })
         // Rows beyond the candidates repeat the last one; what they give is not read.
-        for (let row = 0; row < rows; row++) (buffers['item'] as BigInt64Array)[row] = BigInt(items[from + Math.min(row, count - 1)] as number)
+        for (let row = 0; row < rows; row++) words.item[2 * row] = items[from + Math.min(row, count - 1)] as number
         await program.run()
         for (const [name, values] of Object.entries(program.outputs) as [string, Float32Array][]) {
           ;(parts[name] ??= []).push(values.slice(0, (values.length / rows) * count))
@@ -180,10 +180,10 @@ async function compiled(
     bindAll(once, onceGraph, parameters, frozen)
     for (const [name, buffer] of Object.entries(once.outputs)) program.bind(name, buffer)
   }
-  const buffers: Record<string, Float32Array | BigInt64Array> = {}
+  const buffers: Record<string, BigInt64Array> = {}
   for (const [name, tensor] of Object.entries(inputs)) {
     buffers[name] = new BigInt64Array(sizeOf(tensor.shape))
     if (graph.inputs.has(name)) program.bind(name, buffers[name])
   }
-  return { ...shape, once, seen: -1, program, buffers }
+  return { ...shape, once, seen: -1, program, words: clickWords(buffers) }
 }

@@ -3,7 +3,7 @@ import { clickBatches, historyLengths, type ClickBatch as SampleBatch } from '..
 import type { ClickSamples } from '../data/click-samples.ts'
 import type { Dataset } from '../data/schema.ts'
 import { auc } from '../metrics/auc.ts'
-import { clickFrozen, fillHistory } from '../models/click-frozen.ts'
+import { clickFrozen, clickWords, fillHistory } from '../models/click-frozen.ts'
 import { clickInputs } from '../models/click-inputs.ts'
 import type { ClickModel } from '../models/click-model.ts'
 import type { InputBuffers, TrainingGraph } from '../models/model.ts'
@@ -96,13 +96,16 @@ function fillSamples(
   buffers: InputBuffers,
 ): void {
   const count = batch.samples.length
+  const words = clickWords(buffers)
+  const place = { words, length }
+  const [labels, weights] = [buffers['label'], buffers['weight']] as readonly [Float32Array, Float32Array]
   for (let row = 0; row < rows; row++) {
     // Rows beyond the samples repeat the first one and count nothing.
     const sample = batch.samples[row < count ? row : 0] as number
     const owner = user[sample] as number
-    fillHistory({ ...columns, user: owner }, [columns.start[owner] as number, end[sample] as number], { buffers, row, length })
-    ;(buffers['item'] as BigInt64Array)[row] = BigInt(item[sample] as number)
-    ;(buffers['label'] as Float32Array)[row] = label[sample] as number
-    ;(buffers['weight'] as Float32Array)[row] = row < count ? 1 / count : 0
+    fillHistory(columns, { user: owner, begin: columns.start[owner] as number, end: end[sample] as number, row }, place)
+    words.item[2 * row] = item[sample] as number
+    labels[row] = label[sample] as number
+    weights[row] = row < count ? 1 / count : 0
   }
 }

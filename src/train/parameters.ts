@@ -2,6 +2,7 @@
 import type { AdamOptions, AdamTarget } from '../optim/adam.ts'
 import { adamStep } from '../optim/adam.ts'
 import { randomStream } from '../random/stream.ts'
+import { wordsOf } from '../tensor/int64.ts'
 import { type Parameter, type Shape, sizeOf } from '../tensor/node.ts'
 
 /** One parameter's buffers. */
@@ -60,7 +61,7 @@ function sumRows(gradient: Float32Array, sparse: readonly HostRows[], { width, t
   const seen = new Uint8Array(tableRows)
   let count = 0
   for (const { ids, rows } of sparse) {
-    const numbers = lowWords(ids)
+    const numbers = wordsOf(ids)
     for (let row = 0; row < ids.length; row++) {
       const id = numbers[2 * row] as number
       const [to, from] = [id * width, row * width]
@@ -77,11 +78,8 @@ function sumRows(gradient: Float32Array, sparse: readonly HostRows[], { width, t
   return touched
 }
 
-/** Row numbers as pairs of words, the low one first as on every machine that Node runs on: a BigInt made for each would cost more than the sums. */
-const lowWords = ({ buffer, byteOffset, length }: BigInt64Array): Int32Array => new Int32Array(buffer, byteOffset, 2 * length)
-
 function addRows(gradient: Float32Array, { ids, rows }: HostRows, width: number): void {
-  const numbers = lowWords(ids)
+  const numbers = wordsOf(ids)
   for (let row = 0; row < ids.length; row++) {
     const to = (numbers[2 * row] as number) * width
     const from = row * width

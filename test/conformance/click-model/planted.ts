@@ -1,6 +1,6 @@
 /** @file Samples of clicks by a planted rule: random users, histories and candidates, and labels that anybody can check. */
 
-import { fillHistory } from '../../../src/models/click-frozen.ts'
+import { clickWords, fillHistory } from '../../../src/models/click-frozen.ts'
 import { clickInputs } from '../../../src/models/click-inputs.ts'
 import type { InputBuffers } from '../../../src/models/model.ts'
 import { type RandomStream, randomStream } from '../../../src/random/stream.ts'
@@ -58,7 +58,8 @@ export function buffersOf(rows: number, histories: number, length: number): Inpu
 export function fillSamples(samples: readonly Sample[], length: number, buffers: InputBuffers): void {
   const histories = buffers['user']?.length ?? 0
   for (const [row, { user, item, history, behavior, label }] of samples.entries()) {
-    if (row < histories) fillHistory({ user, item: history, behavior }, [0, history.length], { buffers, row, length })
+    if (row < histories)
+      fillHistory({ item: history, behavior }, { user, begin: 0, end: history.length, row }, { words: clickWords(buffers), length })
     ;(buffers['item'] as BigInt64Array)[row] = BigInt(item)
     ;(buffers['label'] as Float32Array)[row] = label
     ;(buffers['weight'] as Float32Array)[row] = 1 / samples.length

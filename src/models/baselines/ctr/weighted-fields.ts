@@ -6,7 +6,7 @@ import { matmul } from '../../../tensor/linear.ts'
 import { concat, reshape, slice } from '../../../tensor/move.ts'
 import { constant, parameter, type Tensor, withGradient } from '../../../tensor/node.ts'
 import { sumSquares } from '../../../tensor/reduce.ts'
-import { categoricalFields, numbersOf } from '../../click-fields.ts'
+import { categoricalFields, numbersOf, rowsOfFields } from '../../click-fields.ts'
 import type { ClickShape } from '../../click-model.ts'
 
 /** The fields of R items or users; where rows hold a weight and a vector, the weight comes first. */
@@ -20,15 +20,14 @@ export interface WeightedFields {
 /** Reads the fields of items or users, and by `ids` the rows of their ids alone, [.., width]; parameters `field.OF.*` and `numbers.OF`. */
 export function weightedFields(shape: ClickShape, of: 'item' | 'user', width: number) {
   const fields = categoricalFields(shape, of, width)
-  const [id] = fields as [(typeof fields)[number]]
   const count = of === 'item' ? shape.itemNumbers : shape.userNumbers
   const table = parameter(`numbers.${of}`, [count, width], normal(0.01))
   return {
     /** Rows of the id table, or of another one of as many rows. */
-    ids: (indices: Tensor, from: Tensor = id.table): Tensor => gather(from, id.rows(indices)),
+    ids: (indices: Tensor, from = fields.tables[0] as Tensor): Tensor => gather(from, fields.rows(indices)[0] as Tensor),
     of(indices: Tensor): WeightedFields {
       const values = numbersOf(shape, of, indices)
-      return { rows: fields.map((field) => gather(field.table, field.rows(indices))), ...(values && { numbers: { values, table } }) }
+      return { rows: rowsOfFields(fields, indices), ...(values && { numbers: { values, table } }) }
     },
   }
 }
