@@ -72,6 +72,8 @@ for m, width in WIDTHS.items():
     parameter(f"{m}.missing", 1, M)
     parameter(f"{m}.norm.scale", M, scale=0.1, shift=1.0)
     parameter(f"{m}.norm.shift", M, scale=0.1)
+    parameter(f"{m}.interest.scale", M, scale=0.1, shift=1.0)
+    parameter(f"{m}.interest.shift", M, scale=0.1)
     unit(f"{m}.attention", M, [4])
     affine(f"expert.{m}.0", M, E)
     affine(f"expert.{m}.1", E, E)
@@ -149,7 +151,8 @@ for m in WIDTHS:
     projected = put(m, vectors[m]) + (1 - present[m])[:, None] * P[f"{m}.missing"]
     table = F.layer_norm(projected, [M]) * P[f"{m}.norm.scale"] + P[f"{m}.norm.shift"]
     own_target[m] = table[item]
-    pooled[m] = (attend(f"{m}.attention", table[history], table[item], mask, 1)[..., None] * table[history]).sum(1)
+    summed = (attend(f"{m}.attention", table[history], table[item], mask, 1)[..., None] * table[history]).sum(1)
+    pooled[m] = F.layer_norm(summed, [M], eps=0.01) * P[f"{m}.interest.scale"] + P[f"{m}.interest.shift"]
 
 expert = {"id": put("expert.id", pooled["id"])} | {m: two(f"expert.{m}", pooled[m]) for m in WIDTHS}
 shared = {m: two(f"shared.{m}", pooled[m]) for m in NAMES}

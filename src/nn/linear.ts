@@ -19,9 +19,9 @@ export function linear(name: string, [fanIn, fanOut]: readonly [number, number],
   return Object.assign(layer, { weight })
 }
 
-/** Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D]. */
-export function layerNorm(name: string, width: number): Layer {
+/** Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D]. What has less variance than `epsilon` stays small. */
+export function layerNorm(name: string, width: number, epsilon?: number): Layer {
   const scale = parameter(`${name}.scale`, [width], ones)
   const shift = parameter(`${name}.shift`, [width], zeros)
-  return (x) => normalize(x, scale, shift)
+  return (x) => normalize(x, scale, shift, epsilon)
 }

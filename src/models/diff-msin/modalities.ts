@@ -11,7 +11,7 @@ import { frozenVectors, projectedVectors } from '../projected-vectors.ts'
 
 /** One modality of a batch. */
 export interface AttendedModality {
-  /** E_a [B, d_m], eq. 2 summed over events. */
+  /** E_a [B, d_m], eq. 2 summed over events and layer-normalized (epsilon 0.01): a sum of fifty is fifty times as long as one. */
   readonly pooled: Tensor
   /** The candidate's own, [B, d_m]. */
   readonly target: Tensor
@@ -27,10 +27,11 @@ export interface ModalitySizes {
   readonly attentionSize: number
 }
 
-/** A modality's extractor; parameters `MODALITY.{weight,bias,missing}`, `MODALITY.norm.*` and `MODALITY.attention.*`. */
+/** A modality's extractor; parameters `MODALITY.{weight,bias,missing}`, `MODALITY.{norm,interest}.*` and `MODALITY.attention.*`. */
 export function attendedModality(modality: FeatureModality, shape: ClickShape, { modalitySize, attentionSize }: ModalitySizes) {
   const project = projectedVectors(frozenVectors(modality, shape), modalitySize, modality)
   const norm = layerNorm(`${modality}.norm`, modalitySize)
+  const level = layerNorm(`${modality}.interest`, modalitySize, 0.01)
   const attend = activationUnit(`${modality}.attention`, modalitySize, [attentionSize])
   return ({ rows, histories, history_HL, item_B, mask_HL }: ClickBatch): AttendedModality => {
     // The whole catalog is projected where a batch asks for more vectors than there are items, or once for all requests; else what is asked for.
@@ -40,7 +41,7 @@ export function attendedModality(modality: FeatureModality, shape: ClickShape, {
     const weights_BL = attend({ history, target, mask: mask_HL })
     return {
       target,
-      pooled: weightedSum(weights_BL, history),
+      pooled: level(weightedSum(weights_BL, history)),
       sequence: () => mul(history, reshape(weights_BL, [...weights_BL.shape, 1])),
     }
   }
