@@ -8,12 +8,9 @@
  * (DIN) or do not tell. Context features are not read: the data has none.
  */
 import * as z from 'zod'
-import { mlp } from '../../nn/mlp.ts'
-import { concat, expand } from '../../tensor/move.ts'
-import type { Tensor } from '../../tensor/node.ts'
-import { sum } from '../../tensor/reduce.ts'
-import { embeddedFields, embeddedHistory, numbersOf, withNumbers } from '../click-fields.ts'
-import { type ClickBatch, type ClickDefinition, defineClickModel } from '../click-model.ts'
+import { embeddedFields, embeddedHistory } from '../click-fields.ts'
+import { type ClickDefinition, defineClickModel } from '../click-model.ts'
+import { clickOutput } from '../click-output.ts'
 import type { Backbone } from './backbone.ts'
 import { dinBackbone } from './din.ts'
 import { dpnBackbone } from './dpn.ts'
@@ -40,31 +37,20 @@ function alone<Options>(backbone: Backbone<Options>): ClickDefinition<AloneOptio
     title,
     config: config as unknown as z.ZodType<AloneOptions & Options>,
     build(config, shape) {
-      const { embeddingSize, hiddenSize, layers, dropout, maxLength } = config
-      const items = embeddedFields(shape, 'item', embeddingSize)
-      const users = withNumbers(shape, 'user', embeddedFields(shape, 'user', embeddingSize))
+      const items = embeddedFields(shape, 'item', config.embeddingSize)
       const historyOf = embeddedHistory(shape, items)
       const read = backbone.build('interest', config, items.width)
-      const hidden = Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer))
-      const output = mlp('output', [read.width + items.width + shape.itemNumbers + users.width, ...hidden, 1], { activation: 'prelu', dropout })
+      const logits = clickOutput(shape, [read.width, items.width], config)
       return {
-        maxLength,
+        maxLength: config.maxLength,
         forward(batch, noise) {
-          const target = items(batch.item_B)
-          const history = historyOf(batch.history_HL, batch.behavior_HL)
+          const [target, history] = [items(batch.item_B), historyOf(batch.history_HL, batch.behavior_HL)]
           const { interest, weights } = read({ history, target, mask: batch.mask_HL, noise })
-          const numbers = numbersOf(shape, 'item', batch.item_B)
-          const known = [interest, target, ...(numbers ? [numbers] : []), ofCandidates(users(batch.user_H), batch)]
-          return { logit_B: sum(output(concat(known, 1), noise), [1]), reasons: { attention: weights } }
+          return { logit_B: logits({ interest, target, batch, noise }), reasons: { attention: weights } }
         },
       }
     },
   })
-}
-
-/** One user's row for all candidates. */
-function ofCandidates(x: Tensor, { rows, histories }: ClickBatch): Tensor {
-  return rows === histories ? x : expand(x, [rows, x.shape[1] as number])
 }
 
 /** DIN alone. */

@@ -31,18 +31,20 @@ import type { FeatureModality } from '../../data/schema.ts'
 import { linear } from '../../nn/linear.ts'
 import { mlp } from '../../nn/mlp.ts'
 import type { Noise } from '../../nn/noise.ts'
-import { add, mul, relu, sub } from '../../tensor/elementwise.ts'
-import { concat, expand, reshape } from '../../tensor/move.ts'
+import { mul } from '../../tensor/elementwise.ts'
+import { concat, reshape } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import { sum } from '../../tensor/reduce.ts'
 import { backboneOf } from '../backbones/registry.ts'
-import { embeddedFields, embeddedHistory, numbersOf, withNumbers } from '../click-fields.ts'
-import { type ClickBatch, type ClickModel, type ClickShape, defineClickModel } from '../click-model.ts'
+import { embeddedFields, embeddedHistory } from '../click-fields.ts'
+import { type ClickModel, type ClickShape, defineClickModel } from '../click-model.ts'
+import { clickOutput } from '../click-output.ts'
 import { type DiffMsinConfig, diffMsinConfig } from './config.ts'
-import { type ByModality, cosine, enhancement } from './enhancement.ts'
+import { type ByModality, enhancement } from './enhancement.ts'
 import { dynamicFusion } from './fusion.ts'
 import { type AttendedModality, attendedModality } from './modalities.ts'
 import { synergy } from './synergy.ts'
+import { synergyLoss } from './synergy-loss.ts'
 
 /** Diff-MSIN; see the file's header. */
 export const diffMsin = defineClickModel({
@@ -60,10 +62,9 @@ function modalitiesOf({ features }: ClickShape, { withoutImage, withoutText }: D
 }
 
 function build(config: DiffMsinConfig, shape: ClickShape): ClickModel {
-  const { embeddingSize, expertSize, hiddenSize, layers, dropout, modalitySize } = config
+  const { embeddingSize, expertSize, modalitySize, maxLength } = config
   const modalities = modalitiesOf(shape, config)
   const items = embeddedFields(shape, 'item', embeddingSize)
-  const users = withNumbers(shape, 'user', embeddedFields(shape, 'user', embeddingSize))
   const historyOf = embeddedHistory(shape, items)
   const backbone = backboneOf(config.backbone).build('id', config, items.width)
   const extract = new Map(modalities.map((modality) => [modality, attendedModality(modality, shape, config)]))
@@ -71,30 +72,18 @@ function build(config: DiffMsinConfig, shape: ClickShape): ClickModel {
   const widths = new Map([['id', backbone.width], ...modalities.map((modality) => [modality as string, modalitySize] as const)])
   const enhance = config.withoutEnhancement ? undefined : enhancement(widths, expertSize)
   const names = ['id', ...modalities]
-  const together = config.withoutSynergy || modalities.length === 0 ? undefined : synergy(names, { ...config, heads: config.fusionHeads })
-  const toTarget = together ? linear('synergy.target', [items.width + modalities.length * modalitySize, expertSize]) : undefined
+  const attention = { ...config, heads: config.fusionHeads }
+  const together = config.withoutSynergy || modalities.length === 0 ? undefined : synergy(names, attention)
+  const drawn = together && synergyLoss(items.width + modalities.length * modalitySize, config)
   const parts = partsOf(modalities, config, { common: enhance !== undefined, synergy: together !== undefined })
-  const fuse =
-    config.withoutFusion || parts.length === 0 ? undefined : dynamicFusion(parts.length, items.width, { ...config, heads: config.fusionHeads })
-  const fusedWidth = fuse ? expertSize : (1 + parts.length) * expertSize
-  const output = mlp(
-    'output',
-    [
-      fusedWidth + items.width + shape.itemNumbers + users.width,
-      ...Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer)),
-      1,
-    ],
-    {
-      activation: 'prelu',
-      dropout,
-    },
-  )
+  const fuse = config.withoutFusion || parts.length === 0 ? undefined : dynamicFusion(parts.length, items.width, attention)
+  const logits = clickOutput(shape, [fuse ? expertSize : (1 + parts.length) * expertSize, items.width], config)
 
   return {
-    maxLength: config.maxLength,
+    maxLength,
     ...(fuse && { gates: parts }),
     forward(batch, noise) {
-      const { item_B, user_H, history_HL, behavior_HL, mask_HL } = batch
+      const { item_B, history_HL, behavior_HL, mask_HL } = batch
       const [target, history] = [items(item_B), historyOf(history_HL, behavior_HL)]
       const { interest, weights } = backbone({ history, target, mask: mask_HL, noise })
       const attended = new Map([...extract].map(([modality, read]) => [modality, read(batch)]))
@@ -107,32 +96,16 @@ function build(config: DiffMsinConfig, shape: ClickShape): ClickModel {
       const chosen = parts.map((part) => given.get(part) as Tensor)
       const id = given.get('id') as Tensor
       const fused = fuse?.(id, target, chosen)
-      const numbers = numbersOf(shape, 'item', item_B)
-      const read = [fused?.fused ?? concat([id, ...chosen], 1), target, ...(numbers ? [numbers] : []), sameRows(users(user_H), batch)]
-      const logit_B = sum(output(concat(read, 1), noise), [1])
+      const candidate = [target, ...[...attended.values()].map((modality) => modality.target)]
       return {
-        logit_B,
+        logit_B: logits({ interest: fused?.fused ?? concat([id, ...chosen], 1), target, batch, noise }),
         reasons: { attention: weights, ...(fused && { gates: fused.gates }) },
         losses: (label_B, weight_B) => ({
           ...(enhanced && { decoupling: { weight: config.w1, value: sum(mul(enhanced.decoupling, weight_B)) } }),
-          ...(joined && { synergy: { weight: config.w2, value: synergyLoss(joined, candidateOf(target, attended), { label_B, weight_B }) } }),
+          ...(drawn && joined && { synergy: { weight: config.w2, value: drawn({ joined, candidate, label_B, weight_B }) } }),
         }),
       }
     },
-  }
-
-  /** E_target of eq. 13, [B, d_e]. */
-  function candidateOf(target: Tensor, attended: ReadonlyMap<string, AttendedModality>): Tensor {
-    return (toTarget as NonNullable<typeof toTarget>)(concat([target, ...[...attended.values()].map((modality) => modality.target)], 1))
-  }
-
-  /** Eq. 13. */
-  function synergyLoss(joined: Tensor, target: Tensor, { label_B, weight_B }: Readonly<Record<'label_B' | 'weight_B', Tensor>>): Tensor {
-    const alike = cosine(joined, target)
-    const near = mul(label_B, sub(1, alike))
-    // As printed, max(0, -1 - cos) is 0 for every cosine.
-    const far = config.printedSynergyLoss ? undefined : mul(sub(1, label_B), relu(sub(alike, config.margin)))
-    return sum(mul(far ? add(near, far) : near, weight_B))
   }
 }
 
@@ -146,11 +119,6 @@ function partsOf(
 ): string[] {
   const all = [...modalities, ...(made.common ? ['common'] : []), ...(made.synergy ? ['synergy'] : [])]
   return all.filter((part) => part !== withoutPart)
-}
-
-/** One user's row for all candidates. */
-function sameRows(x: Tensor, { rows, histories }: ClickBatch): Tensor {
-  return rows === histories ? x : expand(x, [rows, x.shape[1] as number])
 }
 
 interface ExpertSizes extends Pick<DiffMsinConfig, 'expertSize' | 'modalitySize' | 'states'> {
