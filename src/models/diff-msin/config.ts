@@ -12,6 +12,7 @@ export const diffMsinConfig = z
     backbone: z.enum(backboneSlugs).default('din').describe('the behavior model that reads ids'),
     embeddingSize: z.int().min(1).max(256).default(16).describe('width of each id field’s embedding'),
     modalitySize: z.int().min(1).max(1024).default(64).describe('d_m, what vectors of pictures and texts are projected to'),
+    levelInterest: z.boolean().default(true).describe('layer-normalize what the attention adds up of a modality before its expert'),
     expertSize: z.int().min(1).max(1024).default(128).describe('d_e, the width of every expert’s output'),
     hiddenSize: z.int().min(1).max(2048).default(128).describe('width of the output’s first hidden layer; each further one has half'),
     layers: z.int().min(1).max(8).default(2).describe('hidden layers of the output'),

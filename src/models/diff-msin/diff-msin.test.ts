@@ -124,6 +124,7 @@ describe('a part that is left out', () => {
     ['withoutEnhancement', { withoutEnhancement: true }, /^(shared|enhance)\./],
     ['withoutSynergy', { withoutSynergy: true }, /^synergy\./],
     ['withoutFusion', { withoutFusion: true }, /^fusion\./],
+    ['levelInterest', { levelInterest: false }, /\.interest\./],
     ['withoutImage', { withoutImage: true }, /image/],
     ['withoutText', { withoutText: true }, /text/],
   ])('takes its parameters along: %s', async (_, more, gone) => {

@@ -14,8 +14,7 @@
  * Differs:
  * - vectors of pictures and texts are projected from 512 to `modalitySize` and layer-normalized before attention; the paper's unit reads
  *   them as they are, at eight times the cost; a learned vector stands for a missing one (R-M1);
- * - what the attention adds up of a modality is layer-normalized before the experts: with no softmax it grows with the history, and training began at
- *   a log loss above that of a coin;
+ * - what the attention adds up of a modality is layer-normalized before the experts: with no softmax it grows with the history (`levelInterest`);
  * - the attention's weights have no softmax (R-D1); the id expert is a linear layer on the behavior model's output where widths differ (R-D2);
  * - cosines have 0.01 added to the squared lengths, or the direction of nearly empty histories would lead the training;
  * - L_con is a mean over pairs (R-D3), L_syn's negative term is max(0, cos - margin) (R-D5, `printedSynergyLoss` for the print);

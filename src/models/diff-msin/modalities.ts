@@ -25,13 +25,15 @@ export interface ModalitySizes {
   readonly modalitySize: number
   /** Width of the attention's hidden layer. */
   readonly attentionSize: number
+  /** Whether the sum over events is layer-normalized. */
+  readonly levelInterest: boolean
 }
 
 /** A modality's extractor; parameters `MODALITY.{weight,bias,missing}`, `MODALITY.{norm,interest}.*` and `MODALITY.attention.*`. */
-export function attendedModality(modality: FeatureModality, shape: ClickShape, { modalitySize, attentionSize }: ModalitySizes) {
+export function attendedModality(modality: FeatureModality, shape: ClickShape, { modalitySize, attentionSize, levelInterest }: ModalitySizes) {
   const project = projectedVectors(frozenVectors(modality, shape), modalitySize, modality)
   const norm = layerNorm(`${modality}.norm`, modalitySize)
-  const level = layerNorm(`${modality}.interest`, modalitySize, 0.01)
+  const level = levelInterest ? layerNorm(`${modality}.interest`, modalitySize, 0.01) : undefined
   const attend = activationUnit(`${modality}.attention`, modalitySize, [attentionSize])
   return ({ rows, histories, history_HL, item_B, mask_HL }: ClickBatch): AttendedModality => {
     // The whole catalog is projected where a batch asks for more vectors than there are items, or once for all requests; else what is asked for.
@@ -39,9 +41,10 @@ export function attendedModality(modality: FeatureModality, shape: ClickShape, {
     const read = (ids: Tensor): Tensor => (every ? lookup(every, ids) : norm(project(ids)))
     const [history, target] = [read(history_HL), read(item_B)]
     const weights_BL = attend({ history, target, mask: mask_HL })
+    const summed = weightedSum(weights_BL, history)
     return {
       target,
-      pooled: level(weightedSum(weights_BL, history)),
+      pooled: level?.(summed) ?? summed,
       sequence: () => mul(history, reshape(weights_BL, [...weights_BL.shape, 1])),
     }
   }
