@@ -8,7 +8,7 @@ import type { TrainingConfig } from './config.ts'
 import { estimateMemory, type MemoryEstimate } from './memory.ts'
 import { noisePools } from './noise-pools.ts'
 import { applyGradients, initialParameters, type ParameterState } from './parameters.ts'
-import { compileStep, parametersOf, stepGraph, type TrainingStep } from './step.ts'
+import { compileStep, parametersOf, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
 import type { Task, Validator } from './task.ts'
 
 /** What {@link trainModel} needs. */
@@ -96,7 +96,8 @@ export async function trainModel<Shape, Batch>(run: TrainingRun<Shape, Batch>): 
   const steps = new Map<Shape, Promise<TrainingStep<Batch>>>()
   const pools = noisePools(training.seed)
   const stepOf = (shape: Shape): Promise<TrainingStep<Batch>> => {
-    const made = steps.get(shape) ?? compileStep({ model, step: stepGraph(model, shape), state, frozen, pools, seed: training.seed, runtime })
+    const made =
+      steps.get(shape) ?? compileStep({ model, step: graphs.get(shape) as StepGraph<Shape>, state, frozen, pools, seed: training.seed, runtime })
     steps.set(shape, made)
     return made
   }

@@ -14,7 +14,7 @@ import type { Parameter } from '../tensor/node.ts'
 import { builtClickModel, builtModel } from './built-model.ts'
 import { clickParameters } from './click-task.ts'
 import { runFiles } from './loop.ts'
-import { materialOf } from './material.ts'
+import { type ClickMaterial, materialOf, type NextItemMaterial } from './material.ts'
 import { datasetOf } from './run.ts'
 import { fingerprintOf, optionsOfRun, type Run, readRun } from './run-file.ts'
 import { parametersOf } from './step.ts'
@@ -50,8 +50,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   const { run, path, tensors, ...stored } = await readTrained(folder, options)
   const { model: slug } = run
   const model = modelOf(slug)
-  const material = materialOf(run, stored.dataset)
-  if ('samples' in material || predictsClicks(model)) {
+  if (predictsClicks(model)) {
     const hint = `see how good it is with siftrec evaluate ${folder}, and what it says of a user with siftrec explain ${folder}`
     throw new UserError({
       where: folder,
@@ -61,7 +60,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
       hint,
     })
   }
-  const { dataset, split } = material
+  const { dataset, split } = materialOf(run, stored.dataset) as NextItemMaterial
   const opened = { folder, run, dataset, split }
   if (!isTrained(model)) {
     const scorer = model.load(tensors, dataset, optionsOfRun(run))
@@ -90,13 +89,13 @@ export interface OpenClickRun extends AsyncDisposable {
  */
 export async function openClickRun(folder: string, options: OpenOptions = {}): Promise<OpenClickRun> {
   const { run, path, tensors, dataset } = await readTrained(folder, options)
-  const material = materialOf(run, dataset)
-  if (!('samples' in material)) {
+  if (!predictsClicks(modelOf(run.model))) {
     const hint = `see what it recommends with siftrec recommend ${folder}`
     throw new UserError({ where: folder, problem: 'unsupported', value: `${run.model} ranks the next item`, expected: 'a model of clicks', hint })
   }
-  const model = builtClickModel(run, material)
+  const material = materialOf(run, dataset) as ClickMaterial
   const { samples } = material
+  const model = builtClickModel(run, material)
   const parameters = storedParameters(clickParameters(model), path, tensors)
   const predictor = clickPredictor({ model, dataset, samples, parameters, runtime: runtimeOf(run) })
   return { folder, run, dataset, samples, model, predictor, [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose]() }
