@@ -128,7 +128,8 @@ function checkSame(a: Predictions, b: Predictions): void {
 
 const clicksOf = (label: Uint8Array): number => label.reduce((sum, value) => sum + value, 0)
 
-function checkPredictions({ model, probability, label, user }: Predictions): void {
+/** Refuses predictions that have no figures. @throws UserError as {@link clickReport} */
+export function checkPredictions({ model, probability, label, user }: Predictions): void {
   const impressions = label.length
   if (probability.length !== impressions || user.length !== impressions) {
     const value = `${probability.length} probabilities, ${impressions} labels and ${user.length} users`

@@ -1,7 +1,10 @@
 /** @file Figures of comparisons of click prediction: AUC by DeLong's interval, the rest by resampled users. */
-import { type ClickReport, clickReport, type Predictions } from '../evaluate/clicks.ts'
+import { checkPredictions, type Predictions } from '../evaluate/clicks.ts'
 import { bootstrapMeans, type Interval } from '../evaluate/intervals.ts'
+import { calibration } from '../metrics/calibration.ts'
 import { meanAucDifference, meanAucInterval } from '../metrics/delong.ts'
+import { gauc } from '../metrics/gauc.ts'
+import { logLosses } from '../metrics/log-loss.ts'
 import { aucRatio, relaImpr } from '../metrics/relative-improvement.ts'
 import { evaluationSeed, isClicks, type StoredPredictions, type Trained } from './cell.ts'
 import type { ClickMetric } from './experiment.ts'
@@ -49,14 +52,18 @@ function validationInterval(trained: readonly Trained[]): Interval | null {
 
 /** GAUC, log loss and calibration: means over the seeds, the log loss with an interval over users of its mean over the seeds. */
 function otherFigures(runs: readonly StoredPredictions[]): Readonly<Record<Exclude<ClickMetric, 'auc'>, Interval>> {
-  const reports = runs.map(predictionsOf).map(clickReport)
-  const meanOf = (figure: (report: ClickReport) => number): number => reports.reduce((sum, report) => sum + figure(report), 0) / reports.length
-  const losses = Float64Array.from(runs[0]?.label ?? [], (label, at) => {
-    const likelihood = runs.map(({ probability }) => (label === 1 ? (probability[at] as number) : 1 - (probability[at] as number)))
-    return likelihood.reduce((sum, value) => sum - Math.log(Math.max(value, 1e-7)), 0) / runs.length
-  })
-  const [logLoss = { mean: Number.NaN }] = bootstrapMeans([losses], runs[0]?.user ?? [], { seed: evaluationSeed })
-  return { gauc: { mean: meanOf(({ gauc }) => gauc.mean) }, 'log loss': logLoss, calibration: { mean: meanOf(({ calibration }) => calibration) } }
+  const made = runs.map(predictionsOf)
+  for (const predictions of made) checkPredictions(predictions)
+  const meanOf = (figure: (predictions: Predictions) => number): number => made.reduce((sum, one) => sum + figure(one), 0) / made.length
+  const [{ label, user }] = made as [Predictions]
+  const losses = made.map((predictions) => logLosses(predictions.probability, label))
+  const meanLosses = Float64Array.from(label, (_, at) => losses.reduce((sum, of) => sum + (of[at] as number), 0) / losses.length)
+  const [logLoss] = bootstrapMeans([meanLosses], user, { seed: evaluationSeed }) as [Interval]
+  return {
+    gauc: { mean: meanOf(({ probability, label, user }) => gauc(probability, label, user).mean) },
+    'log loss': logLoss,
+    calibration: { mean: meanOf(({ probability, label }) => calibration(probability, label)) },
+  }
 }
 
 const predictionsOf = ({ model, user, label, probability }: StoredPredictions): Predictions => ({
