@@ -4,7 +4,7 @@ import type { Dataset, Field } from '../data/schema.ts'
 import { wordsOf } from '../tensor/int64.ts'
 import { clickInput } from './click-fields.ts'
 import type { ClickShape } from './click-model.ts'
-import { catalogShape, type FrozenInputs, frozenInputs } from './frozen-inputs.ts'
+import { catalogShape, type FrozenInputs, frozenFeatures } from './frozen-inputs.ts'
 import type { InputBuffers } from './model.ts'
 
 type Vocabulary = ClickSamples['vocabulary']
@@ -23,11 +23,11 @@ export function clickShape(dataset: Dataset, { itemRows, userRows, itemNumbers, 
   }
 }
 
-/** The frozen inputs of a dataset: those of every model, and what training says of ids and numbers. */
+/** The frozen inputs of a dataset: vectors, and what training says of ids and numbers, the fields beside the ids. */
 export function clickFrozen(dataset: Dataset, { itemRow, userRow, itemNumbers, userNumbers }: Vocabulary): FrozenInputs {
   const columns = (rows: Int32Array, fields: Readonly<Record<string, Field>>) => [rows, ...Object.values(fields).map(({ values }) => values)]
   return {
-    ...frozenInputs(dataset),
+    ...frozenFeatures(dataset.features),
     [clickInput.fields('item')]: sideBySide(columns(itemRow, dataset.catalog.fields)),
     [clickInput.fields('user')]: sideBySide(columns(userRow, dataset.users?.fields ?? {})),
     [clickInput.numbers('item')]: itemNumbers,

@@ -1,4 +1,5 @@
 /** @file The output of models that sum up a history in a vector (R-D7): an MLP over it, the candidate and the user, each with its numbers, PReLU between. */
+import * as z from 'zod'
 import { mlp } from '../nn/mlp.ts'
 import type { Noise } from '../nn/noise.ts'
 import { concat, expand } from '../tensor/move.ts'
@@ -7,16 +8,20 @@ import { sum } from '../tensor/reduce.ts'
 import { embeddedFields, numbersOf, withNumbers } from './click-fields.ts'
 import type { ClickBatch, ClickShape } from './click-model.ts'
 
-/** How an output is made; each hidden layer has half the width of the one before. */
-export interface ClickOutputConfig {
+/** The options of an output; each hidden layer has half the width of the one before. */
+export const outputOptions = {
+  hiddenSize: z.int().min(1).max(2048).default(128).describe('width of the output’s first hidden layer; each further one has half'),
+  layers: z.int().min(1).max(8).default(2).describe('hidden layers of the output'),
+  dropout: z.number().min(0).max(0.95).default(0).describe('share of the output’s hidden values dropped while training'),
+}
+/** How an output is made. */
+interface ClickOutputConfig extends z.infer<z.ZodObject<typeof outputOptions>> {
+  /** Width of each of the user's fields. */
   readonly embeddingSize: number
-  readonly hiddenSize: number
-  readonly layers: number
-  readonly dropout: number
 }
 
 /** What an output reads of one batch. */
-export interface ClickOutputInputs {
+interface ClickOutputInputs {
   /** What the history says of each candidate, [B, width]. */
   readonly interest: Tensor
   /** The candidates' embeddings, [B, D]. */

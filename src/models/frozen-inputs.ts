@@ -17,12 +17,17 @@ export type FrozenInputs = Readonly<Record<string, Float32Array | BigInt64Array>
 
 /** The frozen inputs of a dataset, and what a model brings of its own. */
 export function frozenInputs({ features, catalog }: Dataset, { frozen = {} }: Pick<NextItemModel, 'frozen'> = {}): FrozenInputs {
-  const inputs: Record<string, Float32Array | BigInt64Array> = { ...frozen }
+  const fields = Object.entries(catalog.fields).map(([name, { values }]) => [frozenInput.field(name), BigInt64Array.from(values, BigInt)] as const)
+  return { ...frozen, ...frozenFeatures(features), ...Object.fromEntries(fields) }
+}
+
+/** The vectors of a dataset's items, and which items have them. */
+export function frozenFeatures(features: Dataset['features']): FrozenInputs {
+  const inputs: Record<string, Float32Array | BigInt64Array> = {}
   for (const [modality, table] of Object.entries(features) as [FeatureModality, { vectors: Float32Array; present: Uint8Array }][]) {
     inputs[frozenInput.vectors(modality)] = table.vectors
     inputs[frozenInput.present(modality)] = Float32Array.from(table.present)
   }
-  for (const [name, { values }] of Object.entries(catalog.fields)) inputs[frozenInput.field(name)] = BigInt64Array.from(values, BigInt)
   return inputs
 }
 

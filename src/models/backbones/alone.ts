@@ -10,7 +10,7 @@
 import * as z from 'zod'
 import { embeddedFields, embeddedHistory } from '../click-fields.ts'
 import { type ClickDefinition, defineClickModel } from '../click-model.ts'
-import { clickOutput } from '../click-output.ts'
+import { clickOutput, outputOptions } from '../click-output.ts'
 import type { Backbone } from './backbone.ts'
 import { dinBackbone } from './din.ts'
 import { dpnBackbone } from './dpn.ts'
@@ -20,9 +20,7 @@ import { twinBackbone } from './twin.ts'
 
 const aloneOptions = {
   embeddingSize: z.int().min(1).max(1024).default(16).describe('width of each field’s embedding'),
-  hiddenSize: z.int().min(1).max(2048).default(128).describe('width of the output’s first hidden layer; each further one has half'),
-  layers: z.int().min(1).max(8).default(2).describe('hidden layers of the output'),
-  dropout: z.number().min(0).max(0.95).default(0).describe('share of the output’s hidden values dropped while training'),
+  ...outputOptions,
   maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last events are read'),
 }
 type AloneOptions = z.infer<z.ZodObject<typeof aloneOptions>>

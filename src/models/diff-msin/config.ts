@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { headsDivide } from '../backbones/options.ts'
 import { backboneOptions, backboneSlugs } from '../backbones/registry.ts'
+import { outputOptions } from '../click-output.ts'
 
 const flag = (what: string) => z.boolean().default(false).describe(what)
 const weight = (value: number, what: string) => z.number().min(0).max(10).default(value).describe(what)
@@ -14,9 +15,7 @@ export const diffMsinConfig = z
     modalitySize: z.int().min(1).max(1024).default(64).describe('d_m, what vectors of pictures and texts are projected to'),
     levelInterest: z.boolean().default(true).describe('layer-normalize what the attention adds up of a modality before its expert'),
     expertSize: z.int().min(1).max(1024).default(128).describe('d_e, the width of every expert’s output'),
-    hiddenSize: z.int().min(1).max(2048).default(128).describe('width of the output’s first hidden layer; each further one has half'),
-    layers: z.int().min(1).max(8).default(2).describe('hidden layers of the output'),
-    dropout: z.number().min(0).max(0.95).default(0).describe('share of the output’s hidden values dropped while training'),
+    ...outputOptions,
     maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last events are read'),
     steps: z.int().min(1).max(100).default(12).describe('T, diffusion steps of the synergy'),
     alphaStart: z.number().gt(0).lt(1).default(0.999).describe('share of the signal’s variance that the first step keeps'),
