@@ -1,6 +1,6 @@
 /** @file Click prediction on three data sets: all models, the backbones with and without Diff-MSIN, its ablations and its sweeps. */
 import type { Comparison, DatasetChoice, Experiment, Variant, Wanted } from './experiment.ts'
-import { amazonScientific, kuairandPure, mlLatestSmall } from './public-datasets.ts'
+import { amazonScientific, kuairandPure, locallyReadScientific, meaninglessScientific, mlLatestSmall } from './public-datasets.ts'
 import { type ClickSet, clickSettings, clickTries } from './settings.ts'
 
 const models: Readonly<Record<string, string>> = { lr: 'LR', fm: 'FM', deepfm: 'DeepFM', 'youtube-net': 'YoutubeNet' }
@@ -102,15 +102,36 @@ export const diffMsinAblation: Experiment = {
 const sweep: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ...Object.fromEntries([1, 5, 20, 50].map((steps) => [`T = ${steps}`, { steps }])),
   ...Object.fromEntries([0, 0.001, 0.1, 0.3].flatMap((w1) => [0, 0.1].map((w2) => [`w1 ${w1}, w2 ${w2}`, { w1, w2 }]))),
-  'states sequence': { states: 'sequence' },
-  'fusion printed': { fusion: 'printed' },
-  'synergy loss printed': { printedSynergyLoss: true },
 }
+const scientific = sets.filter(({ slug }) => slug === 'scientific')
+const sources = (root: string): readonly DatasetChoice[] => [locallyReadScientific(root), meaninglessScientific(root)]
 
-/** Diff-MSIN by T, by w1 and w2, and by other readings (section 4.5). */
+/** Diff-MSIN by T, by w1 and w2, and by where its vectors come from (section 4.5). */
 export const diffMsinSweep: Experiment = {
   name: 'diff-msin-sweep',
   title: 'Diff-MSIN by its options',
-  about: 'Diff-MSIN on DIN by the number of steps T, the weights w1 and w2, and other readings, on amazon-scientific.',
-  comparisons: (wanted) => sets.filter(({ slug }) => slug === 'scientific').map((set) => comparison(wanted, set, like(set, sweep))),
+  about: 'Diff-MSIN on DIN by the number of steps T, the weights w1 and w2, and the source of its vectors, on amazon-scientific.',
+  comparisons: (wanted) =>
+    scientific.map((set) => {
+      const { variants, reference } = like(set, sweep)
+      const others = sources(wanted.dataRoot).map((dataset) => {
+        const name = dataset.label.replace('amazon-scientific, ', '')
+        return { name, model: 'diff-msin', like: reference, dataset }
+      })
+      return comparison(wanted, set, { reference, variants: [...variants, ...others] })
+    }),
+}
+
+const readings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'fusion printed': { fusion: 'printed' },
+  'synergy loss printed': { printedSynergyLoss: true },
+  'states sequence': { states: 'sequence' },
+}
+
+/** Diff-MSIN by the other readings of what its paper leaves open. */
+export const diffMsinReadings: Experiment = {
+  name: 'diff-msin-readings',
+  title: 'Diff-MSIN by reading',
+  about: 'Diff-MSIN on DIN by the other readings of its equations, on amazon-scientific; whole sequences of states take many times as long.',
+  comparisons: (wanted) => scientific.map((set) => comparison(wanted, set, like(set, readings))),
 }

@@ -1,7 +1,7 @@
 /** @file Every experiment by its name. */
 import { unknownName } from '../errors.ts'
 import { baby } from './baby.ts'
-import { ctr, ctrBackbones, diffMsinAblation, diffMsinSweep } from './clicks.ts'
+import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './clicks.ts'
 import type { Experiment } from './experiment.ts'
 import { kuairand } from './kuairand.ts'
 import { movies, moviesAblation } from './movies.ts'
@@ -26,6 +26,7 @@ export const experiments: readonly Experiment[] = [
   ctrBackbones,
   diffMsinAblation,
   diffMsinSweep,
+  diffMsinReadings,
 ]
 
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */
