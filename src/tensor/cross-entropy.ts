@@ -1,9 +1,10 @@
 /** @file Full softmax cross-entropy over a large table, in chunks, with its gradient by hand. */
 import { add, addAll, exp, log, mul, neg, sub } from './elementwise.ts'
 import { matmul } from './linear.ts'
-import { concat, reshape, slice, sumTo } from './move.ts'
+import { concat, reshape, slice } from './move.ts'
 import { integers, operation, type SparseRows, scalar, stopGradient, type Tensor, withGradient } from './node.ts'
 import { softmax } from './normalize.ts'
+import { oneHotProduct } from './one-hot.ts'
 import { sum } from './reduce.ts'
 
 /** What {@link crossEntropy} compares. */
@@ -101,15 +102,4 @@ function putOnes(probabilities: Tensor, column: Tensor): Tensor {
 function targetLogits(h: Tensor, table: Tensor, targets: Tensor): Tensor {
   const rows = operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [table, targets], shape: h.shape })
   return sum(mul(h, rows), [1], { keep: true })
-}
-
-/** onehot(targets)^T @ rows, [V, D]: the sum of rows by target without an in-graph scatter, which races on repeats. */
-function oneHotProduct(targets: Tensor, rows: Tensor, size: number): Tensor {
-  const hot = operation('OneHot', {
-    attributes: { axis: { int: -1 } },
-    inputs: [targets, integers([size]), concat([reshape(scalar(0), [1]), reshape(scalar(1), [1])], 0)],
-    shape: [targets.shape[0] as number, size],
-    dtype: 'float32',
-  })
-  return sumTo(matmul(hot, rows, { transposeA: true }), [size, rows.shape[1] as number])
 }

@@ -1,7 +1,8 @@
 /** @file Rows by index: from a table (gradient leaves as sparse rows), from a computed table, and from activations (gradient by the inverse index). */
 import { Bug } from '../errors.ts'
 import { concat, expand, reshape } from './move.ts'
-import { constant, integers, operation, type Tensor } from './node.ts'
+import { constant, integers, operation, sizeOf, type Tensor } from './node.ts'
+import { oneHotProduct } from './one-hot.ts'
 
 function take(x: Tensor, ids: Tensor, gradient?: (g: Tensor) => readonly [unknown]): Tensor {
   return operation('Gather', {
@@ -13,11 +14,22 @@ function take(x: Tensor, ids: Tensor, gradient?: (g: Tensor) => readonly [unknow
   })
 }
 
-/** Rows of a table [V, ...] by ids, any shape. A parameter's gradient leaves the graph as (ids, rows): see {@link SparseRows}. */
+/** A table of so few rows sums its gradient in the graph: a product with as many columns costs less than handing out every row of it. */
+const smallTable = 32
+
+/**
+ * Rows of a table [V, ...] by ids, any shape. The gradient of a parameter of more than 32 rows leaves the graph as (ids, rows), see
+ * {@link SparseRows}; that of a smaller one is dense.
+ */
 export function gather(table: Tensor, ids: Tensor): Tensor {
   if (!('kind' in table.origin))
     throw new Bug('gather works on a parameter or an input; use lookup for rows of a computed table, selectRows for those of an activation')
-  return take(table, ids, (g) => [{ ids: reshape(ids, [-1]), rows: reshape(g, [-1, ...table.shape.slice(1)]) }])
+  const [size, ...rest] = table.shape as [number, ...number[]]
+  return take(table, ids, (g) => {
+    const flat = reshape(ids, [-1])
+    if (size > smallTable) return [{ ids: flat, rows: reshape(g, [-1, ...rest]) }]
+    return [reshape(oneHotProduct(flat, reshape(g, [-1, sizeOf(rest)]), size), table.shape)]
+  })
 }
 
 /**

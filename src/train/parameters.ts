@@ -64,7 +64,8 @@ function sumRows(gradient: Float32Array, sparse: readonly HostRows[], { width, t
     const numbers = wordsOf(ids)
     for (let row = 0; row < ids.length; row++) {
       const id = numbers[2 * row] as number
-      const [to, from] = [id * width, row * width]
+      const to = id * width
+      const from = row * width
       if (seen[id] === 1) for (let at = 0; at < width; at++) gradient[to + at] = (gradient[to + at] as number) + (rows[from + at] as number)
       else {
         for (let at = 0; at < width; at++) gradient[to + at] = rows[from + at] as number
