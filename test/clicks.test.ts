@@ -83,6 +83,9 @@ describe('what a model of clicks cannot do', () => {
     expect(await refused('recommend', 'whole', '--user', 'u1')).toContain('whole: unsupported: din predicts clicks, expected a model that ranks')
     expect(await refused('explain', 'whole', '--user', 'nobody', '--items', 'i1')).toContain('unknown: user "nobody"')
     expect(await refused('explain', 'whole', '--user', 'u1', '--items', 'i999')).toContain('unknown: "i999"')
+  })
+
+  it('is refused before it is trained', async () => {
     expect(await refused(...train('bad', '--label', 'like'))).toContain('split.label: unknown: "like"')
     expect(await refused('train', 'twin', 'data', '--embedding-size', '16', '--heads', '3')).toContain('twin.heads: invalid: 3')
     expect(await refused('train', 'diff-msin', 'data', '--w1', '-1')).toContain('diff-msin.w1: invalid: -1, expected a number from 0 to 10')
