@@ -43,6 +43,24 @@ describe('load', () => {
     expect(dataset.features.text?.vectors).toEqual(Float32Array.of(0, 0, 1, 2, 3, 4))
   })
 
+  it('is another dataset, by its hash, with another target or other candidates', async () => {
+    const { folder, out, file } = await prepared()
+    using _ = folder
+    const whole = readFileSync(file('manifest.json'), 'utf8')
+    const hashWith = async (changed: Partial<Manifest>): Promise<string> => {
+      writeFileSync(file('manifest.json'), JSON.stringify({ ...(JSON.parse(whole) as Manifest), ...changed }))
+      return (await loadDataset(out)).hash
+    }
+    const hashes = [
+      await hashWith({}),
+      await hashWith({ candidates: 'all' }),
+      await hashWith({ target: 'buy' }),
+      await hashWith({ behaviors: ['view'] }),
+    ]
+    expect(new Set(hashes).size).toBe(4)
+    expect(await hashWith({ name: 'by another name' })).toBe(hashes[0])
+  })
+
   it('refuses a file that changed, and one that is gone', async () => {
     const { folder, out, file } = await prepared()
     using _ = folder

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { type Database, identifier, literal, openDatabase } from './duckdb.ts'
 import { readFeatures } from './feature-store.ts'
-import { hashFile, hashOfFiles } from './hashes.ts'
+import { hashFile, hashOfDataset } from './hashes.ts'
 import { type Catalog, type Dataset, type Events, type Field, type Impressions, type Manifest, manifestSchema, type UserTable } from './schema.ts'
 
 /**
@@ -34,7 +34,7 @@ export async function loadDataset(folder: string): Promise<Dataset> {
   const { ids: userIds, users } = await readUsers(db, folder, manifest)
   const catalog = await readCatalog(db, folder, manifest)
   const impressions = await readImpressions(db, folder, manifest)
-  const dataset = { folder, manifest, hash: hashOfFiles(manifest.files), events, userIds, catalog, features: readFeatures(folder, manifest) }
+  const dataset = { folder, manifest, hash: hashOfDataset(manifest), events, userIds, catalog, features: readFeatures(folder, manifest) }
   return { ...dataset, ...(users ? { users } : {}), ...(impressions ? { impressions } : {}) }
 }
 

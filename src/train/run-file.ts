@@ -20,7 +20,7 @@ const runSchema = z.strictObject({
   config: z.record(z.string(), z.unknown()),
   /** Every training option; null for a model that is fitted by counting. */
   training: trainingConfig.nullable(),
-  /** The folder as it was given, the dataset's name, and the hash of its files. */
+  /** The folder as it was given, the dataset's name, and its hash. */
   dataset: z.strictObject({ folder: z.string(), name: z.string(), hash: z.string() }),
   /** How targets, or samples of clicks, are split. */
   split: z.union([splitConfig, clickSplitConfig]),
