@@ -20,11 +20,11 @@ import { evaluateRuns, printEvaluation } from './evaluate.ts'
 
 /** A narrower model, a shorter diffusion and history than the defaults: two minutes on two cores. */
 const narrow = { hiddenSize: 32, modalitySteps: 4, behaviorSteps: 4, maxLength: 32 } as const
-/** How each model is trained; M³BSR's other options are those that validation chose on the larger shop (docs/benchmarks.md). */
+/** How each model is trained; M³BSR's other options are those that validation chose, on the larger shop and here (docs/benchmarks.md). */
 const sizes = {
   m3bsr: {
-    config: { ...narrow, userField: false, auxiliaryTargets: 1, dropout: 0.3, embeddingSize: 32, lambdaContrast: 0.005 },
-    training: { epochs: 40, patience: 8, batchSize: 32, learningRate: 0.003 },
+    config: { ...narrow, userField: false, auxiliaryTargets: 1, dropout: 0.1, embeddingSize: 32, lambdaContrast: 0.005 },
+    training: { epochs: 40, patience: 6, batchSize: 32, learningRate: 0.003, weightDecay: 2 },
   },
   sasrec: { config: {}, training: { epochs: 30, patience: 5, batchSize: 64 } },
   'item-knn': { config: {}, training: {} },

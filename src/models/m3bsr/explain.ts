@@ -2,6 +2,7 @@
 import type { ItemIndex, Modality } from '../../data/schema.ts'
 import type { ItemScores } from '../model.ts'
 import type { Explanation } from '../scorer.ts'
+import { averageRow, sharesOf } from '../shares.ts'
 
 /** The slots, behavior by behavior, each with every modality. */
 export interface SlotNames {
@@ -43,19 +44,4 @@ export function explainItems(
       modalities: totals(modalities, (slot) => slot % modalities.length),
     }
   })
-}
-
-function averageRow({ table, width }: ItemScores): Float64Array {
-  const average = new Float64Array(width)
-  const rows = table.length / width - 1
-  for (let at = width; at < table.length; at++) average[at % width] = (average[at % width] as number) + (table[at] as number) / rows
-  return average
-}
-
-/** Non-negative shares that add up to 1. */
-function sharesOf(values: readonly number[]): number[] {
-  const positive = values.map((value) => Math.max(0, value))
-  const counted = positive.some((value) => value > 0) ? positive : values.map(Math.abs)
-  const total = counted.reduce((sum, value) => sum + value, 0)
-  return counted.map((value) => (total > 0 ? value / total : 1 / values.length))
 }

@@ -2,6 +2,7 @@
 import type { FeatureModality, ItemIndex, Modality } from '../../data/schema.ts'
 import type { ItemScores } from '../model.ts'
 import type { Explanation } from '../scorer.ts'
+import { averageRow, sharesOf } from '../shares.ts'
 
 /** Names of what the serving graph tells, for one history. */
 export const reason = {
@@ -63,19 +64,4 @@ function strongestCenter(carried: readonly Carried[], shares: readonly number[])
     return own.map((share, index) => ({ modality, index, share: share * (shares[at] as number) }))
   })
   return all.reduce<(typeof all)[number] | undefined>((best, center) => (best && best.share >= center.share ? best : center), undefined)
-}
-
-function averageRow({ table, width }: ItemScores): Float64Array {
-  const average = new Float64Array(width)
-  const rows = table.length / width - 1
-  for (let at = width; at < table.length; at++) average[at % width] = (average[at % width] as number) + (table[at] as number) / rows
-  return average
-}
-
-/** Non-negative shares that add up to 1. */
-function sharesOf(values: readonly number[]): number[] {
-  const positive = values.map((value) => Math.max(0, value))
-  const counted = positive.some((value) => value > 0) ? positive : values.map(Math.abs)
-  const total = counted.reduce((sum, value) => sum + value, 0)
-  return counted.map((value) => (total > 0 ? value / total : 1 / values.length))
 }

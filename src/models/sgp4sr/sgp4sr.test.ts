@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { buildOn, conformance } from '../../../test/conformance/model/suite.ts'
+import { expectSlope } from '../../../test/conformance/slope.ts'
 import { type TinyEvent, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { Dataset, History } from '../../data/schema.ts'
 import type { Window } from '../../data/windows.ts'
 import { randomStream } from '../../random/stream.ts'
 import { nextItemScorer } from '../../ranking/scorer.ts'
 import { noisePools } from '../../train/noise-pools.ts'
-import { applyGradients, initialParameters, type ParameterState } from '../../train/parameters.ts'
+import { initialParameters, type ParameterState } from '../../train/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../../train/step.ts'
 import { frozenInputs } from '../frozen-inputs.ts'
 import type { ItemScores, NextItemModel } from '../model.ts'
@@ -87,25 +88,7 @@ describe('sgp4sr', () => {
     const state = livened(model)
     await using step = await compiled(model, dataset, state)
     const lossNow = async (): Promise<number> => (await step.run(windowsOf(dataset), 1)).loss
-    const before = await lossNow()
-    expect(Number.isFinite(before)).toBe(true)
-    // A plain gradient step of length e changes the loss by -e |g|^2; Adam's with rate 0 adds up the gradients, sparse ones too.
-    applyGradients(state, step.gradients, { learningRate: 0 })
-    const buffers = [...state.buffers.values()]
-    const size = buffers.reduce((sum, { gradient }) => sum + gradient.reduce((total, value) => total + value * value, 0), 0)
-    const directions = buffers.map(({ gradient }) => Float32Array.from(gradient))
-    const move = (by: number): void => {
-      for (const [index, { values }] of buffers.entries()) {
-        for (let at = 0; at < values.length; at++) values[at] = (values[at] as number) + by * (directions[index]?.[at] as number)
-      }
-    }
-    const nudge = 1e-3 / Math.sqrt(size)
-    move(nudge)
-    const above = await lossNow()
-    move(-2 * nudge)
-    const below = await lossNow()
-    expect((above - below) / (2 * nudge) / size).toBeCloseTo(1, 2)
-    expect(below).toBeLessThan(before)
+    await expectSlope(step, state, lossNow)
   })
 
   it.each(variants)('reads nothing that came after a target, noise and all, with $name', async ({ options, dataset = shop() }) => {
