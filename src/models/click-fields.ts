@@ -37,10 +37,12 @@ export function rowsOfFields({ tables, rows }: CategoricalFields, indices: Tenso
   return rows(indices).map((of, at) => gather(tables[at] as Parameter, of))
 }
 
-/** The numbers of items or users by index: [.., n]; undefined where there are none. */
-export function numbersOf(shape: ClickShape, of: 'item' | 'user', indices: Tensor): Tensor | undefined {
+/** Reads the numbers of items or users by indices of any shape, [.., n]; undefined where there are none. */
+export function numbersOf(shape: ClickShape, of: 'item' | 'user'): ((indices: Tensor) => Tensor) | undefined {
   const [entries, count] = of === 'item' ? [shape.itemCount + 1, shape.itemNumbers] : [shape.userCount + 1, shape.userNumbers]
-  return count === 0 ? undefined : gather(input(clickInput.numbers(of), [entries, count]), indices)
+  if (count === 0) return undefined
+  const known = input(clickInput.numbers(of), [entries, count])
+  return (indices) => gather(known, indices)
 }
 
 /** Embeds indices of any shape. */
@@ -59,10 +61,8 @@ export function embeddedFields(shape: ClickShape, of: 'item' | 'user', width: nu
 /** Numbers beside embeddings, for an output layer: [.., width + n]. */
 export function withNumbers(shape: ClickShape, of: 'item' | 'user', embedded: Embedded): Embedded {
   const count = of === 'item' ? shape.itemNumbers : shape.userNumbers
-  const embed = (indices: Tensor): Tensor => {
-    const numbers = numbersOf(shape, of, indices)
-    return numbers ? concat([embedded(indices), numbers], -1) : embedded(indices)
-  }
+  const numbers = numbersOf(shape, of)
+  const embed = (indices: Tensor): Tensor => (numbers ? concat([embedded(indices), numbers(indices)], -1) : embedded(indices))
   return Object.assign(embed, { width: embedded.width + count })
 }
 

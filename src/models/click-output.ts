@@ -37,13 +37,13 @@ interface ClickOutputInputs {
 export function clickOutput(shape: ClickShape, widths: readonly [interest: number, target: number], config: ClickOutputConfig) {
   const { embeddingSize, hiddenSize, layers, dropout } = config
   const users = withNumbers(shape, 'user', embeddedFields(shape, 'user', embeddingSize))
+  const numbers = numbersOf(shape, 'item')
   const hidden = Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer))
   const output = mlp('output', [widths[0] + widths[1] + shape.itemNumbers + users.width, ...hidden, 1], { activation: 'prelu', dropout })
   return ({ interest, target, batch: { rows, histories, user_H, item_B }, noise }: ClickOutputInputs): Tensor => {
-    const numbers = numbersOf(shape, 'item', item_B)
     const user = users(user_H)
     // One user's row serves all candidates.
     const ofUser = rows === histories ? user : expand(user, [rows, users.width])
-    return sum(output(concat([interest, target, ...(numbers ? [numbers] : []), ofUser], 1), noise), [1])
+    return sum(output(concat([interest, target, ...(numbers ? [numbers(item_B)] : []), ofUser], 1), noise), [1])
   }
 }

@@ -21,13 +21,13 @@ export interface WeightedFields {
 export function weightedFields(shape: ClickShape, of: 'item' | 'user', width: number) {
   const fields = categoricalFields(shape, of, width)
   const count = of === 'item' ? shape.itemNumbers : shape.userNumbers
+  const numbers = numbersOf(shape, of)
   const table = parameter(`numbers.${of}`, [count, width], normal(0.01))
   return {
     /** Rows of the id table, or of another one of as many rows. */
     ids: (indices: Tensor, from = fields.tables[0] as Tensor): Tensor => gather(from, fields.rows(indices)[0] as Tensor),
     of(indices: Tensor): WeightedFields {
-      const values = numbersOf(shape, of, indices)
-      return { rows: rowsOfFields(fields, indices), ...(values && { numbers: { values, table } }) }
+      return { rows: rowsOfFields(fields, indices), ...(numbers && { numbers: { values: numbers(indices), table } }) }
     },
   }
 }

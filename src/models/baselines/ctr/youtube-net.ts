@@ -15,7 +15,7 @@ import * as z from 'zod'
 import { mlp } from '../../../nn/mlp.ts'
 import { concat, expand } from '../../../tensor/move.ts'
 import { sum } from '../../../tensor/reduce.ts'
-import { embeddedFields, embeddedHistory, numbersOf, withNumbers } from '../../click-fields.ts'
+import { embeddedFields, embeddedHistory, withNumbers } from '../../click-fields.ts'
 import { defineClickModel } from '../../click-model.ts'
 import { meanOverHistory } from './mean-over-history.ts'
 import { dropout, embeddingSize, hiddenSize, layers, maxLength } from './options.ts'
@@ -35,16 +35,15 @@ export const youtubeNet = defineClickModel({
   build({ embeddingSize, hiddenSize, layers, dropout, maxLength }, shape) {
     const items = embeddedFields(shape, 'item', embeddingSize)
     const users = withNumbers(shape, 'user', embeddedFields(shape, 'user', embeddingSize))
+    const candidates = withNumbers(shape, 'item', items)
     const embed = embeddedHistory(shape, items)
     const hidden = Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer))
-    const output = mlp('output', [2 * items.width + shape.itemNumbers + users.width, ...hidden, 1], { dropout })
+    const output = mlp('output', [items.width + candidates.width + users.width, ...hidden, 1], { dropout })
     return {
       maxLength,
       forward({ rows, user_H, item_B, history_HL, behavior_HL, mask_HL }, noise) {
-        const numbers = numbersOf(shape, 'item', item_B)
         const user_HD = concat([meanOverHistory(embed(history_HL, behavior_HL), mask_HL), users(user_H)], 1)
-        const candidate_BD = numbers ? concat([items(item_B), numbers], 1) : items(item_B)
-        const all_BD = concat([expand(user_HD, [rows, user_HD.shape[1] as number]), candidate_BD], 1)
+        const all_BD = concat([expand(user_HD, [rows, user_HD.shape[1] as number]), candidates(item_B)], 1)
         return { logit_B: sum(output(all_BD, noise), [1]) }
       },
     }
