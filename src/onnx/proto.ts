@@ -29,7 +29,7 @@ export interface GraphParts {
 }
 
 /** ONNX's numbers for element types. */
-const elementTypes: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, bool: 9 }
+const elementTypes: Readonly<Record<DataType, number>> = { float32: 1, float64: 11, int64: 7, bool: 9 }
 const irVersion = 10
 const opsets = [
   { domain: '', version: 21 },

@@ -33,6 +33,9 @@ export interface Program extends AsyncDisposable {
 
 const arrayOf: Readonly<Record<DataType, (size: number) => Buffer>> = {
   float32: (size) => new Float32Array(size),
+  float64() {
+    throw new Bug('double precision stays inside a graph: cast an output to float32')
+  },
   int64: (size) => new BigInt64Array(size),
   bool: (size) => new Uint8Array(size),
 }

@@ -1,8 +1,9 @@
 /** @file Rows by index: from a table (gradient leaves as sparse rows), from a computed table, and from activations (gradient by the inverse index). */
 import { Bug } from '../errors.ts'
-import { concat, expand, reshape } from './move.ts'
-import { constant, integers, operation, sizeOf, type Tensor } from './node.ts'
+import { concat, reshape } from './move.ts'
+import { constant, operation, sizeOf, type Tensor } from './node.ts'
 import { oneHotProduct } from './one-hot.ts'
+import { segmentSum } from './segment-sum.ts'
 
 function take(x: Tensor, ids: Tensor, gradient?: (g: Tensor) => readonly [unknown]): Tensor {
   return operation('Gather', {
@@ -32,18 +33,10 @@ export function gather(table: Tensor, ids: Tensor): Tensor {
   })
 }
 
-/**
- * Rows of a computed table [V, D] by ids of any shape, as often as they come. The gradient adds up in the graph: ScatterElements goes through
- * its elements one after the other, so repeats neither race nor change the sum from run to run (ScatterND's do both).
- */
+/** Rows of a computed table [V, D] by ids of any shape, as often as they come; the gradient adds up in the graph. */
 export function lookup(table: Tensor, ids: Tensor): Tensor {
-  return take(table, ids, (g) => {
-    const rows = reshape(g, [-1, table.shape[1] as number])
-    const places = expand(reshape(ids, [-1, 1]), rows.shape)
-    const zeros = operation('ConstantOfShape', { inputs: [integers(table.shape)], shape: table.shape, dtype: 'float32' })
-    const attributes = { axis: { int: 0 }, reduction: { string: 'add' } }
-    return [operation('ScatterElements', { attributes, inputs: [zeros, places, rows], shape: table.shape })]
-  })
+  const [size, width] = table.shape as [number, number]
+  return take(table, ids, (g) => [segmentSum(reshape(g, [-1, width]), reshape(ids, [-1]), size)])
 }
 
 /** Rows of an activation [R, D] by `rows` of any shape, where no gradient is wanted (serving). */

@@ -106,7 +106,7 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   return reshape(sum(gradient, broadcastAxes(gradient.shape, shape)), shape)
 }
 
-const onnxTypes: Readonly<Record<DataType, number>> = { float32: 1, int64: 7, bool: 9 }
+const onnxTypes: Readonly<Record<DataType, number>> = { float32: 1, float64: 11, int64: 7, bool: 9 }
 
 /** Another element type; no gradient flows. */
 export function cast(x: Tensor, dtype: DataType): Tensor {

@@ -1,8 +1,8 @@
 /** @file A symbolic tensor: a dtype, a static shape, and the operation that makes it. */
 import { Bug } from '../errors.ts'
 
-/** Element types a graph may hold. */
-export type DataType = 'float32' | 'int64' | 'bool'
+/** Element types a graph may hold; float64 for running sums inside it, never for what goes in or comes out. */
+export type DataType = 'float32' | 'float64' | 'int64' | 'bool'
 /** Sizes of every dimension; all static. */
 export type Shape = readonly number[]
 

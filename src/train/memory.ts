@@ -22,7 +22,7 @@ export interface MemoryEstimate {
   readonly total: number
 }
 
-const elementBytes = { float32: 4, int64: 8, bool: 1 } as const
+const elementBytes = { float32: 4, float64: 8, int64: 8, bool: 1 } as const
 const bytesOf = ({ shape, dtype }: Tensor): number => sizeOf(shape) * elementBytes[dtype]
 
 /** Operators the runtime may compute in the memory of an input that nobody reads afterwards. */
