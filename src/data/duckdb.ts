@@ -1,5 +1,5 @@
 /** @file The only importer of DuckDB: an in-memory database, SQL, and results as columns. */
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { UserError } from '../errors.ts'
 
 /** How much a database may use. */
@@ -34,6 +34,8 @@ export interface Database extends Disposable {
 
 /** Opens an empty database; dispose of it when done. */
 export async function openDatabase({ temporaryFolder, memoryLimit = '2GB', threads }: DatabaseOptions = {}): Promise<Database> {
+  // Loaded when first wanted: it takes a third of a second, and most of what the command line says needs no database.
+  const { DuckDBInstance } = await import('@duckdb/node-api')
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memoryLimit,
     ...(threads === undefined ? {} : { threads: String(threads) }),
