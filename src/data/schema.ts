@@ -137,7 +137,7 @@ export type FeatureMaker = (catalog: FeatureSources) => Promise<Partial<Record<F
 export interface Dataset {
   readonly folder: string
   readonly manifest: Manifest
-  /** SHA-256 of the files, the target and the candidates: a run stores it, and refuses another dataset (error `mismatched`). */
+  /** SHA-256 of the files, the behaviors, the target and the candidates: a run stores it, and refuses another dataset (error `mismatched`). */
   readonly hash: string
   readonly events: Events
   /** [users + 1], entry 0 is ''. */

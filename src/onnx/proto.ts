@@ -1,6 +1,6 @@
 /** @file The messages of the ONNX file format that we write, by their field numbers in onnx.proto. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { Attribute, DataType, Shape } from '../tensor/node.ts'
+import { type Attribute, type DataType, elementTypes, type Shape } from '../tensor/node.ts'
 
 /** A named value with type and shape (ValueInfoProto). */
 export interface ValueInfo {
@@ -29,7 +29,6 @@ export interface GraphParts {
 }
 
 /** ONNX's numbers for element types. */
-const elementTypes: Readonly<Record<DataType, number>> = { float32: 1, float64: 11, int64: 7, bool: 9 }
 const irVersion = 10
 const opsets = [
   { domain: '', version: 21 },

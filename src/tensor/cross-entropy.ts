@@ -4,8 +4,8 @@ import { matmul } from './linear.ts'
 import { concat, reshape, slice } from './move.ts'
 import { integers, operation, type SparseRows, scalar, stopGradient, type Tensor, withGradient } from './node.ts'
 import { softmax } from './normalize.ts'
-import { oneHotProduct } from './one-hot.ts'
 import { sum } from './reduce.ts'
+import { segmentSum } from './segment-sum.ts'
 
 /** What {@link crossEntropy} compares. */
 export interface CrossEntropyParts {
@@ -61,7 +61,7 @@ export function crossEntropy({ hidden, table, targets, targetRows, weights, chun
     const toHidden = mul(sub(sums, rows), rowWeights)
     if (targetRows) return [toHidden, dense, neg(weighted)]
     const minus: SparseRows = { ids: targets, rows: neg(weighted) }
-    return sparse ? [toHidden, denseAndSparse(dense, minus)] : [toHidden, sub(dense, oneHotProduct(targets, weighted, table.shape[0] as number))]
+    return sparse ? [toHidden, denseAndSparse(dense, minus)] : [toHidden, sub(dense, segmentSum(weighted, targets, table.shape[0] as number))]
   })
 }
 

@@ -1,6 +1,6 @@
 /** @file Operators that move values without computing: reshape, transpose, slice, split, concat, expand, cast. */
 import { Bug } from '../errors.ts'
-import { constant, type DataType, integers, operation, operations, type Shape, sizeOf, type Tensor } from './node.ts'
+import { constant, type DataType, elementTypes, integers, operation, operations, type Shape, sizeOf, type Tensor } from './node.ts'
 import { sum } from './reduce.ts'
 import { broadcastAxes, broadcastShapes, frontAxis, sameShape } from './shape.ts'
 
@@ -106,9 +106,7 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   return reshape(sum(gradient, broadcastAxes(gradient.shape, shape)), shape)
 }
 
-const onnxTypes: Readonly<Record<DataType, number>> = { float32: 1, float64: 11, int64: 7, bool: 9 }
-
 /** Another element type; no gradient flows. */
 export function cast(x: Tensor, dtype: DataType): Tensor {
-  return operation('Cast', { attributes: { to: { int: onnxTypes[dtype] } }, inputs: [x], shape: x.shape, dtype })
+  return operation('Cast', { attributes: { to: { int: elementTypes[dtype] } }, inputs: [x], shape: x.shape, dtype })
 }

@@ -3,6 +3,8 @@ import { Bug } from '../errors.ts'
 
 /** Element types a graph may hold; float64 for running sums inside it, never for what goes in or comes out. */
 export type DataType = 'float32' | 'float64' | 'int64' | 'bool'
+/** The numbers that ONNX gives element types. */
+export const elementTypes: Readonly<Record<DataType, number>> = { float32: 1, float64: 11, int64: 7, bool: 9 }
 /** Sizes of every dimension; all static. */
 export type Shape = readonly number[]
 

@@ -1,5 +1,6 @@
 /** @file Sums of rows by id, inside a graph. */
-import { concat, reshape, slice } from './move.ts'
+import { sub } from './elementwise.ts'
+import { cast, concat, reshape, slice } from './move.ts'
 import { constant, integers, operation, operations, type Tensor } from './node.ts'
 
 /**
@@ -9,13 +10,11 @@ import { constant, integers, operation, operations, type Tensor } from './node.t
  */
 export function segmentSum(rows: Tensor, ids: Tensor, size: number): Tensor {
   const [count, width] = rows.shape as [number, number]
-  const wide = (x: Tensor): Tensor => operation('Cast', { attributes: { to: { int: 11 } }, inputs: [x], shape: x.shape, dtype: 'float64' })
-  const zeros = wide(constant(new Float32Array(width), [1, width]))
-  const running = concat([zeros, cumulative(wide(pick(rows, sortedPlaces(ids, count))))], 0)
+  const zeros = cast(constant(new Float32Array(width), [1, width]), 'float64')
+  const running = concat([zeros, cumulative(cast(pick(rows, sortedPlaces(ids, count)), 'float64'))], 0)
   const last = pick(running, cumulative(countsOf(ids, { count, size })))
   const before = size === 1 ? zeros : concat([zeros, slice(last, 0, 0, size - 1)], 0)
-  const sums = operation('Sub', { inputs: [last, before], shape: [size, width], dtype: 'float64' })
-  return operation('Cast', { attributes: { to: { int: 1 } }, inputs: [sums], shape: [size, width], dtype: 'float32' })
+  return cast(sub(last, before), 'float32')
 }
 
 const pick = (x: Tensor, places: Tensor): Tensor =>
