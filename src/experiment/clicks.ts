@@ -104,7 +104,10 @@ const sweep: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ...Object.fromEntries([0, 0.001, 0.1, 0.3].flatMap((w1) => [0, 0.1].map((w2) => [`w1 ${w1}, w2 ${w2}`, { w1, w2 }]))),
 }
 const scientific = sets.filter(({ slug }) => slug === 'scientific')
-const sources = (root: string): readonly DatasetChoice[] => [locallyReadScientific(root), meaninglessScientific(root)]
+const sources: Readonly<Record<string, ClickData['dataset']>> = {
+  'texts by the local encoder': locallyReadScientific,
+  'random vectors': meaninglessScientific,
+}
 
 /** Diff-MSIN by T, by w1 and w2, and by where its vectors come from (section 4.5). */
 export const diffMsinSweep: Experiment = {
@@ -114,10 +117,12 @@ export const diffMsinSweep: Experiment = {
   comparisons: (wanted) =>
     scientific.map((set) => {
       const { variants, reference } = like(set, sweep)
-      const others = sources(wanted.dataRoot).map((dataset) => {
-        const name = dataset.label.replace('amazon-scientific, ', '')
-        return { name, model: 'diff-msin', like: reference, dataset }
-      })
+      const others = Object.entries(sources).map(([name, dataset]) => ({
+        name,
+        model: 'diff-msin',
+        like: reference,
+        dataset: dataset(wanted.dataRoot),
+      }))
       return comparison(wanted, set, { reference, variants: [...variants, ...others] })
     }),
 }
