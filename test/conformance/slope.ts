@@ -17,7 +17,7 @@ export async function expectSlope({ gradients }: Pick<TrainingStep<never>, 'grad
       for (let at = 0; at < values.length; at++) values[at] = (values[at] as number) + by * (directions[index]?.[at] as number)
     }
   }
-  const nudge = 1e-3 / Math.sqrt(size)
+  const nudge = 5e-4 / Math.sqrt(size)
   move(nudge)
   const above = await lossNow()
   move(-2 * nudge)

@@ -8,6 +8,7 @@ const weight = (value: number, what: string) => z.number().min(0).max(10).defaul
 export const m3bsrConfig = z
   .strictObject({
     embeddingSize: z.int().min(1).max(256).default(16).describe('width of each id field’s embedding'),
+    residualId: flag('add an item’s embedding to what the MLP makes of its id fields; embeddingSize must equal hiddenSize'),
     hiddenSize: z.int().min(1).max(1024).default(64).describe('D, the width of every hidden state'),
     maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last events are read'),
     stride: z.int().min(1).max(1000).default(25).describe('events between the ends of a long history’s training windows'),
@@ -46,6 +47,10 @@ export const m3bsrConfig = z
     withoutDisentanglement: flag('leave out the disentanglement loss'),
   })
   .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
+  .refine(({ residualId, embeddingSize, hiddenSize }) => !residualId || embeddingSize === hiddenSize, {
+    path: ['residualId'],
+    message: 'needs an embeddingSize equal to hiddenSize',
+  })
   .refine(({ betaStart, betaEnd }) => betaStart <= betaEnd, { path: ['betaEnd'], message: 'must not be below betaStart' })
 
 /** See {@link m3bsrConfig}. */

@@ -2,13 +2,14 @@
 import type { Modality } from '../../data/schema.ts'
 import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
-import { addAll, relu } from '../../tensor/elementwise.ts'
+import { add, addAll, relu } from '../../tensor/elementwise.ts'
 import { gather } from '../../tensor/gather.ts'
 import { concat, expand, reshape } from '../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../tensor/node.ts'
 import { frozenInput } from '../frozen-inputs.ts'
 import type { CatalogShape } from '../model.ts'
 import { frozenVectors, projectedVectors } from '../projected-vectors.ts'
+import type { M3bsrConfig } from './config.ts'
 
 /** The modalities of a catalog, the id first. */
 export function modalitiesOf({ features }: CatalogShape): Modality[] {
@@ -25,10 +26,10 @@ export interface Features {
 
 /** Builds the features; parameters `field.*`, `id.*`, `image.*`, `text.*`, `table.*`. */
 export function features(
-  { embeddingSize, hiddenSize, userField }: { embeddingSize: number; hiddenSize: number; userField: boolean },
+  { embeddingSize, hiddenSize, userField, residualId }: Pick<M3bsrConfig, 'embeddingSize' | 'hiddenSize' | 'userField' | 'residualId'>,
   catalog: CatalogShape,
 ): Features {
-  const embedding = (name: string, rows: number) => parameter(`field.${name}`, [rows, embeddingSize], normal(0.1))
+  const embedding = (name: string, rows: number) => parameter(`field.${name}`, [rows, embeddingSize], normal())
   const items = embedding('item', catalog.itemCount + 1)
   const users = userField ? embedding('user', catalog.userCount + 1) : undefined
   const fields = Object.entries(catalog.fields).map(([name, count]) => ({
@@ -49,9 +50,11 @@ export function features(
   return {
     events(history, user) {
       const [rows, length] = history.shape as [number, number]
-      const parts = [gather(items, history), ...fields.map(({ values, embedded }) => gather(embedded, gather(values, history)))]
+      const item = gather(items, history)
+      const parts = [item, ...fields.map(({ values, embedded }) => gather(embedded, gather(values, history)))]
       if (users) parts.push(expand(reshape(gather(users, user), [rows, 1, embeddingSize]), [rows, length, embeddingSize]))
-      const id = outer(relu(inner(concat(parts, 2))))
+      const lifted = outer(relu(inner(concat(parts, 2))))
+      const id = residualId ? add(item, lifted) : lifted
       return [id, ...projections.map((project) => project(history))].map((x, index) => (norms[index] as Layer)(x))
     },
     items: (ids) => addAll([liftItem(ids ? gather(items, ids) : items), ...tables.map((project) => project(ids))]),

@@ -56,6 +56,7 @@ const variants: readonly { readonly name: string; readonly options: object; read
   { name: 'aligned interests', options: { disentanglement: 'align' } },
   { name: 'time embedding and deeper experts', options: { timeEmbedding: true, layers: 2, heads: 4 } },
   { name: 'a free head without the user’s id', options: { head: 'free', userField: false } },
+  { name: 'an id that is part of its own stream', options: { residualId: true, embeddingSize: 8 } },
   { name: 'one row a target', options: { samples: 'targets' } },
   { name: 'no modality denoising', options: { withoutModalityDenoising: true } },
   { name: 'no behavior denoising', options: { withoutBehaviorDenoising: true } },
@@ -80,6 +81,10 @@ describe('m3bsr', () => {
     // Away from zero: normalized vectors of next to no length have no straight stretch to measure a slope on.
     for (const { values } of state.buffers.values()) for (const [at, value] of values.entries()) values[at] = value + 0.2 * Math.sin(7 * at)
     await expectSlope(step, state, lossNow)
+  })
+
+  it('adds an id to its own stream only where it is as wide', () => {
+    expect(() => m3bsr.config.parse({ ...small, residualId: true })).toThrow('needs an embeddingSize equal to hiddenSize')
   })
 
   it('reads nothing that came after a target, noise and all', async () => {

@@ -25,6 +25,8 @@
  * - learned positions before the experts, dropout, post-norm blocks with GELU (R-M1; the paper says nothing of them);
  * - a learned vector stands for what is not there: a picture, a text (R-M1), the last event of a behavior a user never showed;
  * - without auxiliary events the shared expert reads the target's, without target events the auxiliary ones (R-M9);
+ * - an item's embedding may also be added to what the MLP of eq. 3 makes of it (`residualId`);
+ * - the matrix W of eq. 23 begins near the mean of the slots (the paper says nothing of how parameters begin);
  * - the item table is made of the items' own features (R-M13, `head: 'tied'`);
  * - the three readings of the contrast (R-M11); next events of other behaviors are targets too, with less weight (R-M15).
  */

@@ -1,10 +1,10 @@
 /** @file Interest routing (eq. 21-22) and the user vector (eq. 23): which slots carry a score, by how much. */
-import { xavier, zeros } from '../../nn/init.ts'
+import { uniform, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import { add, addAll, mul, sigmoid, sub } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { concat, reshape, transpose } from '../../tensor/move.ts'
-import { constant, parameter, type Tensor } from '../../tensor/node.ts'
+import { constant, type Initializer, parameter, type Tensor } from '../../tensor/node.ts'
 import { mean } from '../../tensor/reduce.ts'
 
 /** What each target's vectors become. */
@@ -26,11 +26,26 @@ export interface RoutingConfig {
   readonly head: 'tied' | 'free'
 }
 
+/**
+ * A matrix that joins slots as their mean, but for a little: from the first step a history scores what is like its last items, as
+ * SASRec's does, and items learn from each other rather than each by heart.
+ */
+function nearMean(from: number, width: number): Initializer {
+  const random = uniform(0.1 * Math.sqrt(6 / (from + width)))
+  return (values, stream) => {
+    random(values, stream)
+    for (let row = 0; row < from; row++) {
+      const at = row * width + (row % width)
+      values[at] = (values[at] as number) + width / from
+    }
+  }
+}
+
 /** The routing; parameters `gate.*` and `user.*`. */
 export function routing({ width, slots, shared, average, head }: RoutingConfig): (specific: readonly Tensor[], common: Tensor | undefined) => Routed {
   const gate = linear('gate', [(slots + 1) * width, slots * width])
   const from = average ? width : slots * width
-  const weight = parameter('user.weight', [from, width], xavier(from, width))
+  const weight = parameter('user.weight', [from, width], nearMean(from, width))
   const bias = parameter('user.bias', [width], zeros)
   /** slot_k = g_k * h_common + (1 - g_k) * h_k = h_k + g_k * (h_common - h_k), with h [M, S * D]. */
   const route = (joined: Tensor, common: Tensor): { mixed: Tensor; gates: Tensor } => {
