@@ -4,6 +4,7 @@ import { layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { multiHeadAttention, transformerBlock } from '../../nn/transformer-block.ts'
 import { add, addAll, gelu, greater, mul, where } from '../../tensor/elementwise.ts'
+import { gather } from '../../tensor/gather.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { concat, reshape, slice } from '../../tensor/move.ts'
 import { parameter, type Tensor } from '../../tensor/node.ts'
@@ -48,15 +49,18 @@ function lastLayer(name: string, { width, heads, dropout }: ExpertConfig) {
   }
 }
 
-/** A specific expert (eq. 18-19): a stream [B, L, D] -> h_b^m [M, D], the output at the behavior's last event before each target. */
-export function specificExpert(name: string, config: ExpertConfig, behavior: number) {
+/**
+ * A specific expert (eq. 18-19): a stream [B, L, D] -> h_b^m [M, D], the output at the behavior's last event before each target. The
+ * row of `age` [A, D] that is added to what it reads there tells how many events came since: a favorite just made says more than one of long ago.
+ */
+export function specificExpert(name: string, config: ExpertConfig, behavior: number, age: Tensor) {
   const { width, heads, layers, dropout } = config
   const earlier = Array.from({ length: layers - 1 }, (_, layer) => transformerBlock(`${name}.block${layer}`, { width, heads, dropout }))
   const read = lastLayer(`${name}.block${layers - 1}`, config)
   const known = orNothing(`${name}.nothing`, width)
   return (stream: Tensor, inputs: GraphInputs, reading: Reading): Tensor => {
     const memory = earlier.reduce((query, block) => block({ query, bias: perHead(inputs.own), noise: reading.noise }), stream)
-    const query = matmul(inputs.last[behavior] as Tensor, memory)
+    const query = add(matmul(inputs.last[behavior] as Tensor, memory), gather(age, inputs.age[behavior] as Tensor))
     return known(read(query, memory, inputs.read[behavior] as Tensor, reading), reading.flags(inputs.seen[behavior] as Tensor))
   }
 }
@@ -72,7 +76,11 @@ export function meanOfStream(name: string, width: number, behavior: number) {
  * The shared expert (eq. 14-17): streams of all modalities side by side, brought to D by a projection for each behavior; auxiliary
  * events attend to target events, and a Transformer layer over what they found is read at the last of them: h_common [M, D].
  */
-export function sharedExpert(name: string, config: ExpertConfig, { behaviors, modalities }: { behaviors: number; modalities: number }) {
+export function sharedExpert(
+  name: string,
+  config: ExpertConfig,
+  { behaviors, modalities, age }: { behaviors: number; modalities: number; age: Tensor },
+) {
   const { width, heads, dropout } = config
   const projections = Array.from({ length: behaviors }, (_, behavior) => linear(`${name}.behavior${behavior}`, [modalities * width, width]))
   const cross = multiHeadAttention(`${name}.cross`, { width, heads, dropout })
@@ -84,7 +92,8 @@ export function sharedExpert(name: string, config: ExpertConfig, { behaviors, mo
     const events = addAll(projections.map((project, behavior) => mul(project(joined), slice(inputs.flags, 2, behavior, behavior + 1))))
     const memory = cross({ query: events, bias: perHead(inputs.shared), noise })
     // The event a target reads looks again, at all that came before the target: there may be later target events than itself.
-    const query = cross({ query: matmul(inputs.commonLast, events), memory: events, bias: perHead(inputs.commonCross), noise })
+    const found = cross({ query: matmul(inputs.commonLast, events), memory: events, bias: perHead(inputs.commonCross), noise })
+    const query = add(found, gather(age, inputs.commonAge))
     return known(read(query, memory, inputs.commonRead, reading), reading.flags(inputs.commonSeen))
   }
 }

@@ -66,6 +66,12 @@ describe('fillBatch', () => {
     expect(inputs['userIndex']).toEqual([0, 4])
     expect(inputs['last.0']?.slice(12)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0])
     expect(inputs['last.1']?.slice(12)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])
+    // Of the fourth event, a click, and of the third, a favor, before the fifth.
+    expect([inputs['age.0'], inputs['age.1'], inputs['common.age']]).toEqual([
+      [0, 0, 0, 0],
+      [0, 0, 0, 1],
+      [0, 0, 0, 0],
+    ])
     expect(seen(inputs['read.0'], 6).slice(2)).toEqual(['x.....', 'xx.x..'])
     expect(seen(inputs['read.1'], 6).slice(2)).toEqual(['......', '..x...'])
     expect([inputs['seen.0'], inputs['seen.1'], inputs['common.seen']]).toEqual([

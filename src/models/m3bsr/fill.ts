@@ -3,7 +3,7 @@
 import type { Window, WindowTarget } from '../../data/windows.ts'
 import { Bug } from '../../errors.ts'
 import type { BatchShape, InputBuffers } from '../model.ts'
-import { type Layout, places } from './inputs.ts'
+import { ages, type Layout, places } from './inputs.ts'
 
 /** What is added to the score of a key that must not be seen; its softmax weight is exactly 0. */
 const hidden = -1e9
@@ -121,6 +121,8 @@ function fillTargets(layout: Layout, windows: readonly Window[], shape: BatchSha
   for (let slot = 0; used < shape.targets; slot++) if (inverse[slot] === BigInt(shape.targets)) put(slot, { item: 0, weight: 0 })
 }
 
+const ageOf = (at: number, prefix: number): bigint => BigInt(Math.min(prefix - 1 - at, ages - 1))
+
 /** Where a target is read from, and from how many events. */
 interface Place {
   readonly row: number
@@ -140,6 +142,7 @@ function fillPlace({ behaviors, target }: Layout, { behavior }: Window['history'
     if (at < 0) continue
     floats(buffers, `last.${index}`)[line + at] = 1
     floats(buffers, `seen.${index}`)[slot] = 1
+    whole(buffers, `age.${index}`)[slot] = ageOf(at, prefix)
   }
   if (prefix === 0) return
   const auxiliary = Math.max(-1, ...latest.filter((_, index) => index !== target))
@@ -151,6 +154,8 @@ function fillPlace({ behaviors, target }: Layout, { behavior }: Window['history'
     if (isTarget || targets < 0) cross[line + at] = 0
     if (!isTarget || auxiliary < 0) read[line + at] = 0
   }
-  floats(buffers, 'common.last')[line + (auxiliary < 0 ? targets : auxiliary)] = 1
+  const common = auxiliary < 0 ? targets : auxiliary
+  floats(buffers, 'common.last')[line + common] = 1
+  whole(buffers, 'common.age')[slot] = ageOf(common, prefix)
   floats(buffers, 'common.seen')[slot] = 1
 }

@@ -17,6 +17,9 @@ export function places({ rows, targets, targetsPerRow }: BatchShape): number {
   return targets === 0 ? 1 : Math.max(targetsPerRow ?? targets, Math.ceil(targets / rows))
 }
 
+/** Ages of a last event that are told apart: one more is as old as the oldest. */
+export const ages = 32
+
 /** Inputs of one shape. Biases hold 0 where a key may be seen and a large negative number where not. */
 export function graphInputs({ behaviors }: Layout, shape: BatchShape) {
   const { rows, length, targets } = shape
@@ -43,11 +46,14 @@ export function graphInputs({ behaviors }: Layout, shape: BatchShape) {
     last: each((behavior) => input(`last.${behavior}`, [rows, slots, length])),
     read: each((behavior) => input(`read.${behavior}`, [rows, slots, length])),
     seen: each((behavior) => input(`seen.${behavior}`, [rows * slots])),
+    /** How many events came between the last event and the target, less than {@link ages}; 0 where there is no event. */
+    age: each((behavior) => input(`age.${behavior}`, [rows, slots], 'int64')),
     /** The same for the shared expert: the last auxiliary event, the target events it attends to, the events its Transformer reads. */
     commonLast: input('common.last', [rows, slots, length]),
     commonCross: input('common.cross', [rows, slots, length]),
     commonRead: input('common.read', [rows, slots, length]),
     commonSeen: input('common.seen', [rows * slots]),
+    commonAge: input('common.age', [rows, slots], 'int64'),
     ...(targets > 0 && {
       /** The place b * Q + q of each target, each at most once, and the target of each place, M where none. */
       places: input('places', [targets], 'int64'),
@@ -62,7 +68,7 @@ export function graphInputs({ behaviors }: Layout, shape: BatchShape) {
 export type GraphInputs = ReturnType<typeof graphInputs>
 
 /** The inputs by their names. */
-export function byName({ last, read, seen, ...single }: GraphInputs): Record<string, Tensor> {
-  const all = [...Object.values(single), ...last, ...read, ...seen].filter((tensor) => tensor !== undefined)
+export function byName({ last, read, seen, age, ...single }: GraphInputs): Record<string, Tensor> {
+  const all = [...Object.values(single), ...last, ...read, ...seen, ...age].filter((tensor) => tensor !== undefined)
   return Object.fromEntries(all.map((tensor) => [(tensor.origin as { name: string }).name, tensor]))
 }

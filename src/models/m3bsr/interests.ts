@@ -5,7 +5,7 @@ import { slice } from '../../tensor/move.ts'
 import { parameter, type Tensor } from '../../tensor/node.ts'
 import type { M3bsrConfig } from './config.ts'
 import { meanOfStream, type Reading, sharedExpert, specificExpert } from './experts.ts'
-import type { GraphInputs } from './inputs.ts'
+import { ages, type GraphInputs } from './inputs.ts'
 import { type Routed, routing } from './routing.ts'
 
 /** What is known of each target's user. */
@@ -16,15 +16,17 @@ export interface Interests extends Routed {
   readonly common: Tensor | undefined
 }
 
-/** Eq. 14-19 and 21-22; parameters `position`, `expert.*`, `gate.*`, `user.*`. */
+/** Eq. 14-19 and 21-22; parameters `position`, `age`, `expert.*`, `gate.*`, `user.*`. */
 export function interests(config: M3bsrConfig, modalities: readonly string[], behaviors: number) {
   const { hiddenSize: width, heads, layers, dropout, maxLength, head, withoutExperts, withoutSharedExpert } = config
   const sizes = { width, heads, layers, dropout }
   const positions = parameter('position', [maxLength, width], normal())
-  const expert = (name: string, behavior: number) => (withoutExperts ? meanOfStream(name, width, behavior) : specificExpert(name, sizes, behavior))
+  const age = parameter('age', [ages, width], normal())
+  const expert = (name: string, behavior: number) =>
+    withoutExperts ? meanOfStream(name, width, behavior) : specificExpert(name, sizes, behavior, age)
   const experts = Array.from({ length: behaviors }, (_, behavior) => modalities.map((modality) => expert(`expert.${behavior}.${modality}`, behavior)))
   const shared =
-    withoutExperts || withoutSharedExpert ? undefined : sharedExpert('expert.shared', sizes, { behaviors, modalities: modalities.length })
+    withoutExperts || withoutSharedExpert ? undefined : sharedExpert('expert.shared', sizes, { behaviors, modalities: modalities.length, age })
   const route = routing({ width, slots: behaviors * modalities.length, shared: shared !== undefined, average: withoutExperts, head })
 
   return (streams: readonly Tensor[], inputs: GraphInputs, reading: Reading): Interests => {

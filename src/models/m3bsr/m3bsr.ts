@@ -23,6 +23,7 @@
  * - losses are means over events, features and steps, summed over modalities (R-M8); events nothing denoises are left out;
  * - an event sees a favor by which it is denoised only if that came strictly before it: one of the same moment is often its consequence;
  * - learned positions before the experts, dropout, post-norm blocks with GELU (R-M1; the paper says nothing of them);
+ * - an expert is told how many events came since the one it is read at (R-M10): on one timeline the last favor may be this visit's or long past;
  * - a learned vector stands for what is not there: a picture, a text (R-M1), the last event of a behavior a user never showed;
  * - without auxiliary events the shared expert reads the target's, without target events the auxiliary ones (R-M9);
  * - an item's embedding may also be added to what the MLP of eq. 3 makes of it (`residualId`);

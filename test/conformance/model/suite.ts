@@ -166,7 +166,7 @@ async function checkGradients(model: NextItemModel, dataset: Dataset): Promise<v
     const gradient = gradients.get(name) as Float32Array
     const largest = gradient.reduce((best, value, at) => (Math.abs(value) > Math.abs(gradient[best] as number) ? at : best), 0)
     const kept = values[largest] as number
-    const nudge = 5e-3
+    const nudge = 2e-3
     values[largest] = kept + nudge
     const above = await lossNow()
     values[largest] = kept - nudge
