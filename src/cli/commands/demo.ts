@@ -26,7 +26,7 @@ const auxiliaryTargets = 0.2
 const sizes = {
   m3bsr: {
     config: { ...short, userField: false, auxiliaryTargets, dropout: 0.1, embeddingSize: 64, lambdaContrast: 0.005 },
-    training: { epochs: 60, patience: 8, batchSize: 32, weightDecay: 2 },
+    training: { epochs: 40, patience: 6, batchSize: 32, weightDecay: 2 },
   },
   sasrec: { config: { auxiliaryTargets }, training: { epochs: 30, patience: 5, batchSize: 64 } },
   'item-knn': { config: {}, training: {} },
