@@ -1,5 +1,6 @@
 /** @file kuairand-pure: the next like after clicks and likes, by a global time split; no pictures, and texts of tag, author and duration. */
 import type { Experiment } from './experiment.ts'
+import { counted, metrics, titles } from './next-item.ts'
 import { kuairandPure } from './public-datasets.ts'
 import { m3bsrSettings, sasrecSettings } from './settings.ts'
 
@@ -12,16 +13,15 @@ export const kuairand: Experiment = {
   seeds: [1],
   comparisons: ({ dataRoot }) => [
     {
-      title: 'Global time split',
+      title: titles.time,
       dataset: kuairandPure(dataRoot),
       split: { protocol: 'time' },
-      metrics: ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20'],
+      metrics,
       reference: 'SASRec',
       variants: [
         { name: 'SASRec', model: 'sasrec', ...sasrecSettings.kuairand },
         { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.kuairand },
-        { name: 'popularity', model: 'popularity' },
-        { name: 'item-kNN', model: 'item-knn' },
+        ...counted,
       ],
     },
   ],

@@ -1,5 +1,6 @@
 /** @file ml-latest-small: M³BSR and its ablations beside the comparisons, by leave-one-out and by a global time split. */
 import type { Comparison, Experiment, Variant, Wanted } from './experiment.ts'
+import { counted, metrics, type Protocol, titles } from './next-item.ts'
 import { mlLatestSmall } from './public-datasets.ts'
 import { m3bsrSettings, sasrecSettings } from './settings.ts'
 
@@ -7,19 +8,12 @@ const sasrec: Variant = { name: 'SASRec', model: 'sasrec', ...sasrecSettings.mov
 /** By time its figure falls for six epochs before it rises: a patience of 6 ended one seed's training there. */
 const patientSasrec: Variant = { ...sasrec, training: { ...sasrecSettings.movies.training, patience: 10 } }
 const m3bsr: Variant = { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.movies }
-const counted: readonly Variant[] = [
-  { name: 'popularity', model: 'popularity' },
-  { name: 'item-kNN', model: 'item-knn' },
-]
-
-type Protocol = 'leave-one-out' | 'time'
-const titles: Readonly<Record<Protocol, string>> = { 'leave-one-out': 'Leave-one-out', time: 'Global time split' }
 
 const comparison = ({ dataRoot }: Wanted, protocol: Protocol, about: Pick<Comparison, 'variants'> & { reference: string }): Comparison => ({
   title: titles[protocol],
   dataset: mlLatestSmall(dataRoot),
   split: { protocol },
-  metrics: ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20'],
+  metrics,
   ...about,
 })
 

@@ -1,5 +1,6 @@
 /** @file The simulated shop: M³BSR, its denoisers and their readings, beside the comparisons, with the AUC of its click denoising. */
 import type { Comparison, Experiment, Variant } from './experiment.ts'
+import { counted, metrics, type Protocol, titles } from './next-item.ts'
 import { m3bsrSettings, sasrecSettings } from './settings.ts'
 import { simulatedShop } from './shop-dataset.ts'
 
@@ -10,24 +11,17 @@ const m3bsr = (name: string, options: Readonly<Record<string, unknown>> = {}): V
   training: m3bsrSettings.shop.training,
 })
 
-type Protocol = 'leave-one-out' | 'time'
-
 const compared = (title: string, reference: string, variants: readonly Variant[], protocol: Protocol = 'leave-one-out'): Comparison => ({
   title,
   dataset: simulatedShop,
   split: { protocol },
-  metrics: ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20'],
+  metrics,
   measure: 'click auc',
   reference,
   variants,
 })
 
-const models: readonly Variant[] = [
-  { name: 'SASRec', model: 'sasrec', ...sasrecSettings.shop },
-  m3bsr('M³BSR'),
-  { name: 'popularity', model: 'popularity' },
-  { name: 'item-kNN', model: 'item-knn' },
-]
+const models: readonly Variant[] = [{ name: 'SASRec', model: 'sasrec', ...sasrecSettings.shop }, m3bsr('M³BSR'), ...counted]
 
 /** M³BSR beside what it is compared with, by both protocols, each with tables of its own. */
 export const shop: Experiment = {
@@ -35,7 +29,7 @@ export const shop: Experiment = {
   title: 'The simulated shop',
   about:
     'M³BSR, SASRec, item-kNN and popularity on a shop with planted noise, by leave-one-out and by a global time split; the AUC tells how well denoising finds accidental clicks.',
-  comparisons: () => [compared('Leave-one-out', 'SASRec', models), compared('Global time split', 'SASRec', models, 'time')],
+  comparisons: () => (['leave-one-out', 'time'] as const).map((protocol) => compared(titles[protocol], 'SASRec', models, protocol)),
 }
 
 /** M³BSR without each denoiser. */
