@@ -1,5 +1,5 @@
 /** @file Interest routing (eq. 21-22) and the user vector (eq. 23): which slots carry a score, by how much. */
-import { uniform, zeros } from '../../nn/init.ts'
+import { xavier, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import { add, addAll, mul, sigmoid, sub } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
@@ -31,9 +31,9 @@ export interface RoutingConfig {
  * SASRec's does, and items learn from each other rather than each by heart.
  */
 function nearMean(from: number, width: number): Initializer {
-  const random = uniform(0.1 * Math.sqrt(6 / (from + width)))
-  return (values, stream) => {
-    random(values, stream)
+  const little = xavier(from, width, 0.1)
+  return (values, random) => {
+    little(values, random)
     for (let row = 0; row < from; row++) {
       const at = row * width + (row % width)
       values[at] = (values[at] as number) + width / from
