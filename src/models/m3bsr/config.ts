@@ -48,8 +48,8 @@ export const m3bsrConfig = z
   })
   .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
   .refine(({ residualId, embeddingSize, hiddenSize }) => !residualId || embeddingSize === hiddenSize, {
-    path: ['residualId'],
-    message: 'needs an embeddingSize equal to hiddenSize',
+    path: ['embeddingSize'],
+    message: 'must equal hiddenSize where residualId is true',
   })
   .refine(({ betaStart, betaEnd }) => betaStart <= betaEnd, { path: ['betaEnd'], message: 'must not be below betaStart' })
 

@@ -84,7 +84,7 @@ describe('m3bsr', () => {
   })
 
   it('adds an id to its own stream only where it is as wide', () => {
-    expect(() => m3bsr.config.parse({ ...small, residualId: true })).toThrow('needs an embeddingSize equal to hiddenSize')
+    expect(() => m3bsr.config.parse({ ...small, residualId: true })).toThrow('must equal hiddenSize where residualId is true')
   })
 
   it('reads nothing that came after a target, noise and all', async () => {
