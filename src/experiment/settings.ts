@@ -11,7 +11,7 @@ type Datasets = 'shop' | 'movies' | 'kuairand'
 /** SASRec's. */
 export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
   shop: { config: { dropout: 0.2, auxiliaryTargets: 0.2 }, training: { batchSize: 64, epochs: 100, patience: 10 } },
-  movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 6 } },
+  movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 10 } },
   kuairand: { config: { dropout: 0.2 }, training: { batchSize: 128, epochs: 20, patience: 4 } },
 }
 const m3bsrConfig = {
