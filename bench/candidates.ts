@@ -3,7 +3,7 @@ import { clickShape } from '../src/models/click-frozen.ts'
 import { diffMsin } from '../src/models/diff-msin/diff-msin.ts'
 import { clickData } from './click-data.ts'
 import { candidateTimes } from './click-steps.ts'
-import { type BenchResult, median } from './result.ts'
+import { type BenchResult, median, percentile } from './result.ts'
 
 const sizes = { candidates: 1000, items: 20_000, users: 100, length: 50, vectors: 512, requests: 100, threads: 2, limit: 100 }
 
@@ -13,7 +13,6 @@ export async function candidates(): Promise<BenchResult> {
   const data = clickData({ items, users, length, samples: 1000, itemFields: [200], vectors })
   const model = diffMsin.build(diffMsin.config.parse({}), clickShape(data.dataset, data.samples.vocabulary))
   const times = await candidateTimes({ ...sizes, ...data, model })
-  const sorted = times.toSorted((a, b) => a - b)
-  const settings = { ...sizes, p99: sorted[Math.ceil(0.99 * sorted.length) - 1], paper: 360 }
+  const settings = { ...sizes, p99: percentile(times, 0.99), paper: 360 }
   return { name: 'candidates', ours: median(times), peer: null, ratio: median(times) / limit, unit: 'ms', settings }
 }

@@ -9,7 +9,7 @@ import { nextItemScorer } from '../src/ranking/scorer.ts'
 import { topItems } from '../src/ranking/top-items.ts'
 import { initialParameters } from '../src/train/parameters.ts'
 import { parametersOf } from '../src/train/step.ts'
-import type { BenchResult } from './result.ts'
+import { type BenchResult, percentile } from './result.ts'
 
 const sizes = { items: 93_466, length: 50, requests: 1000, top: 10, threads: 1 }
 const models = [sasrec, m3bsr] as readonly NextItemDefinition[]
@@ -66,7 +66,5 @@ async function requests(definition: NextItemDefinition, dataset: Dataset): Promi
     topItems(scores, top, new Set(item))
     if (request >= 20) times.push(performance.now() - start)
   }
-  times.sort((a, b) => a - b)
-  const percentile = (share: number): number => times[Math.ceil(share * times.length) - 1] as number
-  return { p50: percentile(0.5), p99: percentile(0.99) }
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
 }

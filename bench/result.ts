@@ -22,6 +22,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
+/** The least of the values that at least `share` of them, 0 to 1, do not exceed. */
+export const percentile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] as number
+
 /** The interpreter that has PyTorch. @throws UserError `missing` when PEER_PYTHON is not set. */
 export function peerPython(): string {
   const path = process.env['PEER_PYTHON']

@@ -1,7 +1,7 @@
 /** @file amazon-baby, on the split that SGP4SR's authors published: text for half of the items, and no pictures. */
 import type { Experiment } from './experiment.ts'
 import { amazonBaby } from './public-datasets.ts'
-import { nameOf } from './scientific.ts'
+import { metrics, nameOf } from './scientific.ts'
 import { babySettings } from './settings.ts'
 
 /** SASRec, SASRecF (text) and SGP4SR (text and id). */
@@ -14,7 +14,7 @@ export const baby: Experiment = {
       title: 'Models',
       dataset: amazonBaby(dataRoot),
       split: { protocol: 'given' },
-      metrics: ['ndcg@10', 'hr@10', 'ndcg@50', 'hr@50'],
+      metrics,
       reference: 'SASRec',
       variants: ['sasrec', 'sasrecf', 'sgp4sr', 'popularity', 'item-knn'].map((model) => ({ name: nameOf(model), model, ...babySettings[model] })),
     },

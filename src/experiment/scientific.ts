@@ -24,7 +24,8 @@ export function scientificVariant(model: string): Variant {
   return { name: nameOf(model), model, ...settings, ...(tune && { tune }) }
 }
 
-const metrics = ['ndcg@10', 'hr@10', 'ndcg@50', 'hr@50'] as const
+/** What is measured on the Amazon sets. */
+export const metrics = ['ndcg@10', 'hr@10', 'ndcg@50', 'hr@50'] as const
 
 /** A comparison on amazon-scientific's own split, every item ranked. */
 export const scientificComparison = ({ dataRoot }: Wanted, about: Pick<Comparison, 'title' | 'variants'> & { reference?: string }): Comparison => ({
