@@ -5,7 +5,16 @@ import { clickData } from './click-data.ts'
 import { candidateTimes } from './click-steps.ts'
 import { type BenchResult, median, percentile } from './result.ts'
 
-const sizes = { candidates: 1000, items: 20_000, users: 100, length: 50, vectors: 512, requests: 100, threads: 2, limit: 100 }
+const sizes = {
+  candidates: 1000,
+  items: 20_000,
+  users: 100,
+  length: 50,
+  vectors: 512,
+  requests: 100,
+  threads: 2,
+  limit: 100,
+}
 
 /** The median of single requests, each with another history and other candidates. */
 export async function candidates(): Promise<BenchResult> {

@@ -21,7 +21,17 @@ interface ClickDataSizes {
 
 /** A dataset as far as models of clicks read it, and its samples, all of them to train on. */
 export function clickData(sizes: ClickDataSizes): { readonly dataset: Dataset; readonly samples: ClickSamples } {
-  const { items, users, length, samples: count, itemFields = [], userFields = [], itemNumbers = 0, userNumbers = 0, vectors = 0 } = sizes
+  const {
+    items,
+    users,
+    length,
+    samples: count,
+    itemFields = [],
+    userFields = [],
+    itemNumbers = 0,
+    userNumbers = 0,
+    vectors = 0,
+  } = sizes
   const random = randomStream(0, 'click-data')
   const fieldsOf = (values: readonly number[], entries: number): Record<string, Field> =>
     Object.fromEntries(values.map((count, at) => [`field${at}`, fieldOf(count, entries)]))
@@ -30,8 +40,13 @@ export function clickData(sizes: ClickDataSizes): { readonly dataset: Dataset; r
     vocabulary: Array<string>(count + 1).fill(''),
   })
   const normals = (size: number): Float32Array => Float32Array.from({ length: size }, () => random.normal())
-  const table = () => ({ width: vectors, vectors: normals((items + 1) * vectors), present: new Uint8Array(items + 1).fill(1) })
-  const features = vectors === 0 ? {} : ({ image: table(), text: table() } satisfies Partial<Record<FeatureModality, unknown>>)
+  const table = () => ({
+    width: vectors,
+    vectors: normals((items + 1) * vectors),
+    present: new Uint8Array(items + 1).fill(1),
+  })
+  const features =
+    vectors === 0 ? {} : ({ image: table(), text: table() } satisfies Partial<Record<FeatureModality, unknown>>)
   const dataset = {
     manifest: { behaviors: ['click'], target: 'click' },
     catalog: { ids: Array<string>(items + 1).fill(''), fields: fieldsOf(itemFields, items) },
@@ -41,7 +56,8 @@ export function clickData(sizes: ClickDataSizes): { readonly dataset: Dataset; r
   } as unknown as Dataset
   const item = (): number => 1 + Math.floor(items * random.uniform() ** 3)
   const user = Int32Array.from({ length: count }, () => 1 + random.integer(users))
-  const rowOf = (entries: number): Int32Array => Int32Array.from({ length: entries + 1 }, (_, index) => (index === 0 ? 0 : index + 1))
+  const rowOf = (entries: number): Int32Array =>
+    Int32Array.from({ length: entries + 1 }, (_, index) => (index === 0 ? 0 : index + 1))
   const samples: ClickSamples = {
     columns: {
       item: Int32Array.from({ length: users * length }, item),

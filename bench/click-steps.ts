@@ -20,14 +20,29 @@ interface TimedSteps {
 }
 
 /** Milliseconds of each step on batches of the longest histories, after three to warm up. */
-export async function clickSteps({ model, dataset, samples, batchSize, steps, threads }: TimedSteps): Promise<number[]> {
+export async function clickSteps({
+  model,
+  dataset,
+  samples,
+  batchSize,
+  steps,
+  threads,
+}: TimedSteps): Promise<number[]> {
   const task = clickTask({ model, training: { batchSize, seed: 0 }, dataset, samples })
   const state = initialParameters(clickParameters(model), 0)
   const longest = Math.max(...task.shapes.map(({ length }) => length))
   const batches = [1, 2, 3].flatMap((epoch) => task.batches(epoch)).filter(({ shape }) => shape.length === longest)
   const [{ shape }] = batches as [(typeof batches)[number]]
   const runtime = { threads }
-  const parts = { model: task.model, step: stepGraph(task.model, shape), state, frozen: task.frozen, pools: noisePools(0), seed: 0, runtime }
+  const parts = {
+    model: task.model,
+    step: stepGraph(task.model, shape),
+    state,
+    frozen: task.frozen,
+    pools: noisePools(0),
+    seed: 0,
+    runtime,
+  }
   await using step = await compileStep(parts)
   const times: number[] = []
   for (let at = 0; at < steps + 3; at++) {
@@ -53,15 +68,28 @@ interface TimedRequests {
 }
 
 /** Milliseconds of each request, with another history and other candidates each, after five to warm up. */
-export async function candidateTimes({ model, dataset, samples, candidates, length, requests, threads }: TimedRequests): Promise<number[]> {
+export async function candidateTimes({
+  model,
+  dataset,
+  samples,
+  candidates,
+  length,
+  requests,
+  threads,
+}: TimedRequests): Promise<number[]> {
   const state = initialParameters(clickParameters(model), 0)
   const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
   await using predictor = clickPredictor({ model, dataset, samples, parameters, runtime: { threads } })
   const random = randomStream(1)
-  const drawn = (size: number): Int32Array => Int32Array.from({ length: size }, () => 1 + random.integer(dataset.catalog.ids.length - 1))
+  const drawn = (size: number): Int32Array =>
+    Int32Array.from({ length: size }, () => 1 + random.integer(dataset.catalog.ids.length - 1))
   const times: number[] = []
   for (let request = 0; request < requests + 5; request++) {
-    const history = { user: 1 + random.integer(dataset.userIds.length - 1), item: drawn(length), behavior: new Uint8Array(length) }
+    const history = {
+      user: 1 + random.integer(dataset.userIds.length - 1),
+      item: drawn(length),
+      behavior: new Uint8Array(length),
+    }
     const asked = drawn(candidates)
     const start = performance.now()
     await predictor.candidates(history, asked)

@@ -24,7 +24,9 @@ try {
   if (!load) throw unknownName('bench', name, Object.keys(benches))
   const bench = (await load())[name] as () => Promise<BenchResult>
   const result = await bench()
-  console.log(JSON.stringify(result, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value)))
+  console.log(
+    JSON.stringify(result, (_, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value)),
+  )
 } catch (error) {
   if (!(error instanceof UserError)) throw error
   console.error(error.message)

@@ -14,7 +14,11 @@ import { type BenchResult, median } from './result.ts'
 const source = '../shared/data/ml-latest-small'
 const cases = {
   sasrec: { model: 'sasrec', ...sasrecSettings.movies },
-  sasrecLarge: { model: 'sasrec', config: { ...sasrecSettings.movies.config, hiddenSize: 128 }, training: { batchSize: 256 } },
+  sasrecLarge: {
+    model: 'sasrec',
+    config: { ...sasrecSettings.movies.config, hiddenSize: 128 },
+    training: { batchSize: 256 },
+  },
   m3bsr: { model: 'm3bsr', ...m3bsrSettings.movies },
 } as const
 type Case = keyof typeof cases
@@ -42,7 +46,14 @@ export async function memory(): Promise<BenchResult> {
     }
     const ratio = median(Object.values(measured).map((one) => one.ratio))
     const { told, measured: peak } = measured['m3bsr'] as Measured
-    return { name: 'memory', ours: told, peer: peak, ratio, unit: 'MB told and measured', settings: { cases: measured, limit: 'within 25 %' } }
+    return {
+      name: 'memory',
+      ours: told,
+      peer: peak,
+      ratio,
+      unit: 'MB told and measured',
+      settings: { cases: measured, limit: 'within 25 %' },
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

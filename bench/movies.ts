@@ -9,5 +9,12 @@ export async function movies(): Promise<BenchResult> {
   const results = await experimentResults(process.argv.includes('ablations') ? 'movies-ablation' : 'movies')
   const seconds = variantOf(results[0], 'M³BSR')?.seconds ?? Number.NaN
   const settings = Object.fromEntries(results.map((result) => [result.title, briefly(result)]))
-  return { name: 'movies', ours: seconds, peer: limitSeconds, ratio: seconds / limitSeconds, unit: 's of training', settings }
+  return {
+    name: 'movies',
+    ours: seconds,
+    peer: limitSeconds,
+    ratio: seconds / limitSeconds,
+    unit: 's of training',
+    settings,
+  }
 }

@@ -23,5 +23,12 @@ export async function neighbors(): Promise<BenchResult> {
   await nearestByCosine(table, sizes.top, (outputs) => compile(buildGraph(outputs), { threads: sizes.threads }))
   const seconds = (performance.now() - start) / 1000
   const peakMb = (process.resourceUsage().maxRSS * 1024) / 1e6
-  return { name: 'neighbors', ours: seconds, peer: null, ratio: null, unit: 's', settings: { ...sizes, limit: 300, peakMb, limitMb: 4000 } }
+  return {
+    name: 'neighbors',
+    ours: seconds,
+    peer: null,
+    ratio: null,
+    unit: 's',
+    settings: { ...sizes, limit: 300, peakMb, limitMb: 4000 },
+  }
 }

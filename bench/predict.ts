@@ -24,7 +24,14 @@ function bareDataset(): Dataset {
     folder: 'bench',
     hash: '0'.repeat(64),
     manifest: { behaviors: ['click', 'favorite'], target: 'favorite' } as Dataset['manifest'],
-    events: { user: empty, item: empty, behavior: new Uint8Array(2), time: new Float64Array(2), role: new Uint8Array(2), start: empty },
+    events: {
+      user: empty,
+      item: empty,
+      behavior: new Uint8Array(2),
+      time: new Float64Array(2),
+      role: new Uint8Array(2),
+      start: empty,
+    },
     userIds: ['', 'someone'],
     catalog: { ids: Array.from({ length: sizes.items + 1 }, String), titles: [], fields: {} },
     features: { image: table, text: table },
@@ -45,7 +52,14 @@ export async function predict(): Promise<BenchResult> {
   const measured: Record<string, Percentiles> = {}
   for (const definition of models) measured[definition.slug] = await requests(definition, dataset)
   const ours = Math.max(...Object.values(measured).map(({ p99 }) => p99))
-  return { name: 'predict', ours, peer: null, ratio: null, unit: 'ms', settings: { ...sizes, models: measured, limit: 10 } }
+  return {
+    name: 'predict',
+    ours,
+    peer: null,
+    ratio: null,
+    unit: 'ms',
+    settings: { ...sizes, models: measured, limit: 10 },
+  }
 }
 
 /** One model with its default options, every parameter as it begins. */

@@ -21,7 +21,14 @@ export async function prepare(): Promise<BenchResult> {
       child.once('message', (message) => resolve(message as { seconds: number; gigabytes: number }))
       child.once('exit', (code) => reject(new Error(`the preparation ended with ${code}`)))
     })
-    return { name: 'prepare', ours: seconds, peer: null, ratio: null, unit: 's', settings: { ...sizes, peakGigabytes: gigabytes, limits } }
+    return {
+      name: 'prepare',
+      ours: seconds,
+      peer: null,
+      ratio: null,
+      unit: 's',
+      settings: { ...sizes, peakGigabytes: gigabytes, limits },
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

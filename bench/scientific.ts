@@ -19,7 +19,12 @@ export async function scientific(): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'scientific-'))
   try {
     const data = join(folder, 'data')
-    await prepareDataset({ source: 'recbole', input: '../shared/data/amazon-scientific', mapping: { candidates: 'all' }, out: data })
+    await prepareDataset({
+      source: 'recbole',
+      input: '../shared/data/amazon-scientific',
+      mapping: { candidates: 'all' },
+      out: data,
+    })
     const dataset = await loadDataset(data)
     const seconds: number[] = []
     const figures: Record<string, number[]> = { 'ndcg@10': [], 'hr@10': [], 'ndcg@50': [], 'hr@50': [] }
@@ -35,13 +40,36 @@ export async function scientific(): Promise<BenchResult> {
       })
       epochs.push(best?.epoch ?? 0)
       await using run = await openRun(out, { dataset })
-      const { full } = await evaluate(run.scorer, dataset, run.split, { part: 'test', seed: 1, ks: [10, 50], sampled: false, intervals: false })
+      const { full } = await evaluate(run.scorer, dataset, run.split, {
+        part: 'test',
+        seed: 1,
+        ks: [10, 50],
+        sampled: false,
+        intervals: false,
+      })
       for (const [name, values] of Object.entries(figures)) values.push(full[name]?.mean ?? Number.NaN)
     }
     const ours = median(seconds)
-    const test = Object.fromEntries(Object.entries(figures).map(([name, values]) => [name, { mean: mean(values), values }]))
-    const settings = { ...training, hiddenSize: 64, seeds, bestEpochs: epochs, test, peer: 'RecBole 1.2.1, stated', recbole }
-    return { name: 'scientific', ours, peer: recbole.secondsPerEpoch, ratio: ours / recbole.secondsPerEpoch, unit: 's/epoch', settings }
+    const test = Object.fromEntries(
+      Object.entries(figures).map(([name, values]) => [name, { mean: mean(values), values }]),
+    )
+    const settings = {
+      ...training,
+      hiddenSize: 64,
+      seeds,
+      bestEpochs: epochs,
+      test,
+      peer: 'RecBole 1.2.1, stated',
+      recbole,
+    }
+    return {
+      name: 'scientific',
+      ours,
+      peer: recbole.secondsPerEpoch,
+      ratio: ours / recbole.secondsPerEpoch,
+      unit: 's/epoch',
+      settings,
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -40,7 +40,10 @@ async function alternate(positions: Positions): Promise<{ ours: number; peer: nu
 }
 
 function peerStep(positions: Positions, count: number): number {
-  const flags = Object.entries({ ...sizes, steps: count, positions }).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const flags = Object.entries({ ...sizes, steps: count, positions }).flatMap(([name, value]) => [
+    `--${name}`,
+    String(value),
+  ])
   const out = execFileSync(peerPython(), [peerScript, ...flags], { encoding: 'utf8' })
   return (JSON.parse(out) as { median_ms: number }).median_ms
 }
@@ -49,7 +52,15 @@ function peerStep(positions: Positions, count: number): number {
 async function timeSteps(positions: Positions, count: number): Promise<number[]> {
   const { batch, length, hidden, heads, layers, items } = sizes
   const catalog = { itemCount: items - 1, userCount: batch, behaviors: ['click'], target: 0, fields: {}, features: {} }
-  const config = { hiddenSize: hidden, maxLength: length, stride: length, layers, heads, dropout: 0, auxiliaryTargets: 1 }
+  const config = {
+    hiddenSize: hidden,
+    maxLength: length,
+    stride: length,
+    layers,
+    heads,
+    dropout: 0,
+    auxiliaryTargets: 1,
+  }
   const model = sasrec.build(config, catalog)
   const lastOnly = positions === 'last'
   const shape: BatchShape = { rows: batch, length, targets: lastOnly ? batch : batch * length, lastOnly }
@@ -66,8 +77,18 @@ async function timeSteps(positions: Positions, count: number): Promise<number[]>
   const random = randomStream(0)
   const item = (): number => 1 + random.integer(items - 1)
   const windows: Window[] = Array.from({ length: batch }, (_, user) => ({
-    history: { user, item: Int32Array.from({ length }, item), behavior: new Uint8Array(length), time: new Float64Array(length) },
-    targets: Array.from({ length: lastOnly ? 1 : length }, (_, at) => ({ item: item(), behavior: 0, prefix: lastOnly ? length : at + 1, weight: 1 })),
+    history: {
+      user,
+      item: Int32Array.from({ length }, item),
+      behavior: new Uint8Array(length),
+      time: new Float64Array(length),
+    },
+    targets: Array.from({ length: lastOnly ? 1 : length }, (_, at) => ({
+      item: item(),
+      behavior: 0,
+      prefix: lastOnly ? length : at + 1,
+      weight: 1,
+    })),
   }))
   const times: number[] = []
   for (let at = 0; at < count + 3; at++) {

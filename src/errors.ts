@@ -2,7 +2,16 @@
 import { closest } from 'fastest-levenshtein'
 
 /** What can be wrong, in the fixed vocabulary of our messages. */
-export type Problem = 'missing' | 'unknown' | 'invalid' | 'duplicate' | 'mismatched' | 'unsupported' | 'empty' | 'corrupted' | 'leaked'
+export type Problem =
+  | 'missing'
+  | 'unknown'
+  | 'invalid'
+  | 'duplicate'
+  | 'mismatched'
+  | 'unsupported'
+  | 'empty'
+  | 'corrupted'
+  | 'leaked'
 
 /** The parts of an error message: `where: problem: value[, expected ...]. hint`. */
 export interface ErrorParts {
@@ -34,7 +43,13 @@ function sentence({ where, problem, value, expected, hint }: ErrorParts): string
 /** The error for a name not among the known ones, with the nearest known name as a hint. */
 export function unknownName(where: string, value: string, known: readonly string[]): UserError {
   const hint = known.length > 0 ? { hint: `did you mean "${closest(value, [...known])}"?` } : {}
-  return new UserError({ where, problem: 'unknown', value: `"${value}"`, expected: `one of ${known.join(', ')}`, ...hint })
+  return new UserError({
+    where,
+    problem: 'unknown',
+    value: `"${value}"`,
+    expected: `one of ${known.join(', ')}`,
+    ...hint,
+  })
 }
 
 /** A broken promise of our own code: exit code 1, with its stack. */

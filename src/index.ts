@@ -3,7 +3,19 @@
 // Data: files in, a prepared dataset out.
 export { loadDataset } from './data/load.ts'
 export { type PrepareOptions, prepareDataset } from './data/prepare.ts'
-export type { Catalog, Dataset, Events, FeatureMaker, FeatureTable, History, ItemIndex, Manifest, Modality, Split, UserIndex } from './data/schema.ts'
+export type {
+  Catalog,
+  Dataset,
+  Events,
+  FeatureMaker,
+  FeatureTable,
+  History,
+  ItemIndex,
+  Manifest,
+  Modality,
+  Split,
+  UserIndex,
+} from './data/schema.ts'
 export { type SplitOptions, splitDataset } from './data/splits.ts'
 // Errors a user can mend.
 export { type ErrorParts, UserError } from './errors.ts'

@@ -21,7 +21,8 @@ const filesOf = (folder: string): string[] =>
     .map((name) => join(folder, name))
 const linesOf = (file: string): number => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length
 
-const statement = /^(?:import|export)\s(?<clause>[^'"`;]*?)\bfrom\s*'(?<from>[^']+)'|^import\s*'(?<bare>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)/gm
+const statement =
+  /^(?:import|export)\s(?<clause>[^'"`;]*?)\bfrom\s*'(?<from>[^']+)'|^import\s*'(?<bare>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)/gm
 
 /** The imports of a file's text; those of our own files by their path from the root. */
 function arrowsOf(file: string, text = readFileSync(join(root, file), 'utf8')): Arrow[] {
@@ -50,7 +51,9 @@ interface Rule {
 
 /** The table of ARCHITECTURE.md, a row a folder. */
 function table(): Map<string, Rule> {
-  const rows = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\|\s*`src\/(?<folder>\w+)`\s*\|[^|]*\|(?<allowed>[^|]*)\|/gm)
+  const rows = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(
+    /^\|\s*`src\/(?<folder>\w+)`\s*\|[^|]*\|(?<allowed>[^|]*)\|/gm,
+  )
   return new Map(
     Array.from(rows, ({ groups }) => {
       const { folder, allowed } = groups as { folder: string; allowed: string }
@@ -64,7 +67,9 @@ function table(): Map<string, Rule> {
 const folderOf = (path: string): string => path.split('/')[1] as string
 const sources = filesOf('src').filter((file) => !file.endsWith('.test.ts'))
 const arrows = sources.flatMap((file) => arrowsOf(file))
-const inner = arrows.filter(({ file, target }) => file !== 'src/index.ts' && target.startsWith('src/') && target !== 'src/errors.ts')
+const inner = arrows.filter(
+  ({ file, target }) => file !== 'src/index.ts' && target.startsWith('src/') && target !== 'src/errors.ts',
+)
 const rules = table()
 
 function allowed({ file, target, typesOnly }: Arrow): boolean {
@@ -103,9 +108,11 @@ describe('the folders', () => {
   })
 
   it('reach outside the sources nowhere', () => {
-    expect(arrows.filter(({ target }) => target.startsWith('..') || /^(test|bench|tools|examples)\//.test(target)).map(({ where }) => where)).toEqual(
-      [],
-    )
+    expect(
+      arrows
+        .filter(({ target }) => target.startsWith('..') || /^(test|bench|tools|examples)\//.test(target))
+        .map(({ where }) => where),
+    ).toEqual([])
   })
 })
 

@@ -6,7 +6,8 @@ import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
 const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
-const write = (name: string, lines: readonly string[]): void => writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
+const write = (name: string, lines: readonly string[]): void =>
+  writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
 
 /** How a command ended: the lines of its error, and whether it left a folder. */
 async function outcome(args: readonly string[]): Promise<unknown> {
@@ -35,7 +36,12 @@ describe('bad input to prepare', () => {
   const cases: [what: string, events: readonly string[], items: readonly string[], told: RegExp][] = [
     ['a missing column', events.map((line) => line.replace(/^[^,]*,/, '')), items, /bad\.csv.*missing.*user/],
     ['a time that cannot be read', [...events, 'u1,i1,click,yesterday'], items, /bad\.csv row 4.*timestamp.*yesterday/],
-    ['an unknown behavior', [...events, 'u1,i1,clik,1700000002'], items, /bad\.csv row 4.*"clik".*did you mean "click"/],
+    [
+      'an unknown behavior',
+      [...events, 'u1,i1,clik,1700000002'],
+      items,
+      /bad\.csv row 4.*"clik".*did you mean "click"/,
+    ],
     ['an item without a row', [...events, 'u1,i9,click,1700000002'], items, /bad\.csv row 4.*"i9"/],
     ['a duplicate item', events, [...items, 'i1,red chair again'], /bad-items\.csv row 4.*duplicate.*"i1"/],
     ['nothing left after filtering', events, items, /empty.*users with fewer than 5 events/],
@@ -47,7 +53,9 @@ describe('bad input to prepare', () => {
   })
 
   it('a file that is not there, an unknown source, an unknown key', async () => {
-    expect(await outcome(['prepare', '--events', 'none.csv', '--out', 'nothing'])).toEqual(refusal(/none\.csv.*missing/))
+    expect(await outcome(['prepare', '--events', 'none.csv', '--out', 'nothing'])).toEqual(
+      refusal(/none\.csv.*missing/),
+    )
     expect(await outcome(['prepare', '--source', 'movielans', '--input', '.', '--out', 'nothing'])).toEqual(
       refusal(/source: unknown: "movielans".*did you mean "movielens"/),
     )
@@ -69,10 +77,16 @@ describe('bad input to train', () => {
     expect(await outcome(train('--hidden-size', '0'))).toEqual(
       refusal(/sasrec\.hiddenSize: invalid: 0, expected a whole number from 1 to 1024\. the default is 64/),
     )
-    expect(await outcome(train('--heads', '3'))).toEqual(refusal(/sasrec\.heads: invalid: 3, expected .* must divide hiddenSize/))
-    expect(await outcome(train('--dropout', 'half'))).toEqual(refusal(/sasrec\.dropout: invalid: "half", expected a number from 0 to 0\.95/))
+    expect(await outcome(train('--heads', '3'))).toEqual(
+      refusal(/sasrec\.heads: invalid: 3, expected .* must divide hiddenSize/),
+    )
+    expect(await outcome(train('--dropout', 'half'))).toEqual(
+      refusal(/sasrec\.dropout: invalid: "half", expected a number from 0 to 0\.95/),
+    )
     expect(await outcome(train('--epochs', '0'))).toEqual(refusal(/training\.epochs: invalid: 0/))
-    expect(await outcome(train('--hiden-size', '8'))).toEqual(refusal(/unknown option '--hiden-size'. Did you mean --hidden-size\?/))
+    expect(await outcome(train('--hiden-size', '8'))).toEqual(
+      refusal(/unknown option '--hiden-size'. Did you mean --hidden-size\?/),
+    )
     expect(await outcome(train('--split', 'random'))).toEqual(
       refusal(/split\.protocol: invalid: "random", expected one of leave-one-out, time, given/),
     )
@@ -83,7 +97,9 @@ describe('bad input to train', () => {
   })
 
   it('an unknown model, no model, no dataset, a damaged dataset', async () => {
-    expect(await outcome(['train', 'm3bs', 'data', '--out', 'nothing'])).toEqual(refusal(/model: unknown: "m3bs".*did you mean "m3bsr"/))
+    expect(await outcome(['train', 'm3bs', 'data', '--out', 'nothing'])).toEqual(
+      refusal(/model: unknown: "m3bs".*did you mean "m3bsr"/),
+    )
     expect(await outcome(['train'])).toEqual(refusal(/train: missing: a model/))
     expect(await outcome(['train', 'sasrec', 'nowhere', '--out', 'nothing'])).toEqual(refusal(/nowhere: missing/))
     expect(await outcome(['train', '--resume', 'nowhere'])).toEqual(refusal(/nowhere: missing: the folder/))
@@ -92,11 +108,16 @@ describe('bad input to train', () => {
     const bytes = readFileSync(path)
     bytes[100] = (bytes[100] as number) ^ 1
     writeFileSync(path, bytes)
-    expect(await outcome(['train', 'sasrec', 'damaged', '--out', 'nothing'])).toEqual(refusal(/events\.parquet: corrupted/))
+    expect(await outcome(['train', 'sasrec', 'damaged', '--out', 'nothing'])).toEqual(
+      refusal(/events\.parquet: corrupted/),
+    )
   })
 
   it('takes its folder away when there is nothing to learn from', async () => {
-    write('few.csv', ['user,item,behavior,timestamp', ...Array.from({ length: 6 }, (_, at) => `u1,i${at},click,${1_700_000_000 + at}`)])
+    write('few.csv', [
+      'user,item,behavior,timestamp',
+      ...Array.from({ length: 6 }, (_, at) => `u1,i${at},click,${1_700_000_000 + at}`),
+    ])
     await run('prepare', '--events', 'few.csv', '--items', 'items.csv', '--config', 'shop.yaml', '--out', 'few')
     expect(await outcome(['train', 'sasrec', 'few', '--out', 'nothing', '--auxiliary-targets', '0'])).toEqual(
       refusal(/few: empty: .* hold nothing that sasrec can learn/),
@@ -108,12 +129,16 @@ describe('bad input to evaluate and recommend', () => {
   it('is refused', async () => {
     expect(await outcome(['evaluate', 'nowhere'])).toEqual(refusal(/nowhere: missing: the folder/))
     expect(await outcome(['evaluate', 'data'])).toEqual(refusal(/data: missing: run\.json/))
-    expect(await outcome(['evaluate', 'knn', '--k', '0'])).toEqual(refusal(/--k: invalid: "0", expected a whole number from 1/))
+    expect(await outcome(['evaluate', 'knn', '--k', '0'])).toEqual(
+      refusal(/--k: invalid: "0", expected a whole number from 1/),
+    )
     expect(await outcome(['evaluate', 'knn', '--part', 'tset'])).toEqual(refusal(/argument 'tset' is invalid/))
     expect(await outcome(['evaluate', 'knn', '--split', 'time'])).toEqual(
       refusal(/--split: mismatched: time, expected leave-one-out, which knn was trained on/),
     )
-    expect(await outcome(['recommend', 'knn', '--user', 'u1', '--top', 'many'])).toEqual(refusal(/--top: invalid: "many"/))
+    expect(await outcome(['recommend', 'knn', '--user', 'u1', '--top', 'many'])).toEqual(
+      refusal(/--top: invalid: "many"/),
+    )
     expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
   })
 

@@ -10,9 +10,31 @@ import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
 
 const folder = workplace()
 const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
-const training = ['--epochs', '12', '--patience', '12', '--batch-size', '64', '--learning-rate', '0.01', '--threads', '1', '--seed', '7']
+const training = [
+  '--epochs',
+  '12',
+  '--patience',
+  '12',
+  '--batch-size',
+  '64',
+  '--learning-rate',
+  '0.01',
+  '--threads',
+  '1',
+  '--seed',
+  '7',
+]
 const sizes = ['--embedding-size', '4', '--hidden-size', '8', '--attention-size', '8', '--max-length', '8']
-const train = (out: string, ...more: readonly string[]): string[] => ['train', 'din', 'data', '--out', out, ...sizes, ...training, ...more]
+const train = (out: string, ...more: readonly string[]): string[] => [
+  'train',
+  'din',
+  'data',
+  '--out',
+  out,
+  ...sizes,
+  ...training,
+  ...more,
+]
 const bytes = (...path: readonly string[]): Buffer => readFileSync(join(folder, ...path))
 
 let trained: Ended | undefined
@@ -35,7 +57,9 @@ describe('a run of a model of clicks', () => {
     child.kill('SIGKILL')
     await ended
     await succeed(['train', '--resume', 'killed'], folder)
-    const different = ['model.safetensors', 'epochs.json'].filter((file) => !bytes('killed', file).equals(bytes('whole', file)))
+    const different = ['model.safetensors', 'epochs.json'].filter(
+      (file) => !bytes('killed', file).equals(bytes('whole', file)),
+    )
     expect(different).toEqual([])
   })
 
@@ -58,7 +82,12 @@ describe('a run of a model of clicks', () => {
 
   it('explains itself for a user and items', async () => {
     const { stdout } = await run('explain', 'whole', '--user', 'u1', '--items', 'i1,i2', '--top', '2', '--json')
-    const told = JSON.parse(stdout) as { id: string; title: string; probability: number; attention: { id: string; weight: number }[] }[]
+    const told = JSON.parse(stdout) as {
+      id: string
+      title: string
+      probability: number
+      attention: { id: string; weight: number }[]
+    }[]
     expect(told.map(({ id, title }) => [id, title])).toEqual([
       ['i1', 'blue thing 1'],
       ['i2', 'green thing 2'],
@@ -68,7 +97,9 @@ describe('a run of a model of clicks', () => {
     expect(told.map(({ attention }) => attention.length)).toEqual([2, 2])
     const [first, second] = told[0]?.attention ?? []
     expect(Math.abs(first?.weight ?? 0)).toBeGreaterThanOrEqual(Math.abs(second?.weight ?? 1))
-    expect((await run('explain', 'whole', '--user', 'u1', '--items', 'i1')).stdout).toMatch(/^blue thing 1 \(i1\): \d+\.\d %\n {5}looked at: /)
+    expect((await run('explain', 'whole', '--user', 'u1', '--items', 'i1')).stdout).toMatch(
+      /^blue thing 1 \(i1\): \d+\.\d %\n {5}looked at: /,
+    )
   })
 })
 
@@ -80,20 +111,28 @@ describe('what a model of clicks cannot do', () => {
   }
 
   it('is refused in one sentence', async () => {
-    expect(await refused('recommend', 'whole', '--user', 'u1')).toContain('whole: unsupported: din predicts clicks, expected a model that ranks')
+    expect(await refused('recommend', 'whole', '--user', 'u1')).toContain(
+      'whole: unsupported: din predicts clicks, expected a model that ranks',
+    )
     expect(await refused('explain', 'whole', '--user', 'nobody', '--items', 'i1')).toContain('unknown: user "nobody"')
     expect(await refused('explain', 'whole', '--user', 'u1', '--items', 'i999')).toContain('unknown: "i999"')
   })
 
   it('is refused before it is trained', async () => {
     expect(await refused(...train('bad', '--label', 'like'))).toContain('split.label: unknown: "like"')
-    expect(await refused('train', 'twin', 'data', '--embedding-size', '16', '--heads', '3')).toContain('twin.heads: invalid: 3')
-    expect(await refused('train', 'diff-msin', 'data', '--w1', '-1')).toContain('diff-msin.w1: invalid: -1, expected a number from 0 to 10')
+    expect(await refused('train', 'twin', 'data', '--embedding-size', '16', '--heads', '3')).toContain(
+      'twin.heads: invalid: 3',
+    )
+    expect(await refused('train', 'diff-msin', 'data', '--w1', '-1')).toContain(
+      'diff-msin.w1: invalid: -1, expected a number from 0 to 10',
+    )
   })
 
   it('and a model of the next item explains no clicks', async () => {
     await succeed(['train', 'popularity', 'data', '--out', 'popular'], folder)
-    expect(await refused('explain', 'popular', '--user', 'u1', '--items', 'i1')).toContain('popularity ranks the next item')
+    expect(await refused('explain', 'popular', '--user', 'u1', '--items', 'i1')).toContain(
+      'popularity ranks the next item',
+    )
     expect(await refused('evaluate', 'popular', 'whole')).toContain('unsupported: din predicts clicks')
   })
 })
@@ -104,7 +143,12 @@ describe('an experiment on clicks', () => {
     settings: {},
     inputs: [],
     make: (out: string) =>
-      prepareDataset({ events: join(folder, 'shown.csv'), items: join(folder, 'items.csv'), mapping: join(folder, 'feed.yaml'), out }),
+      prepareDataset({
+        events: join(folder, 'shown.csv'),
+        items: join(folder, 'items.csv'),
+        mapping: join(folder, 'feed.yaml'),
+        out,
+      }),
   })
   const config = { embeddingSize: 4, hiddenSize: 8, attentionSize: 8, maxLength: 8 }
   const options = { config, training: { epochs: 2, batchSize: 64, learningRate: 0.01 } }
@@ -131,7 +175,13 @@ describe('an experiment on clicks', () => {
     const progress = gridProgress(process.stderr, 1)
     const quiet = { ...progress, say: () => undefined, report: () => undefined, begin: () => undefined }
     const out = join(folder, 'results')
-    const ended = await runExperiment(experiment, { dataRoot: '.', out, runs: join(folder, 'runs'), jobs: 1, progress: quiet })
+    const ended = await runExperiment(experiment, {
+      dataRoot: '.',
+      out,
+      runs: join(folder, 'runs'),
+      jobs: 1,
+      progress: quiet,
+    })
     if (ended.status !== 'finished') throw new Error('interrupted')
     const heads =
       'variant | validation AUC | test AUC | test GAUC | test log loss | test calibration | AUC minus DIN | RelaImpr (Yan et al.) | AUC ratio'

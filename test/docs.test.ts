@@ -8,18 +8,27 @@ import { isTrained, modelOf, modelSlugs } from '../src/models/registry.ts'
 import { trainingConfig } from '../src/train/config.ts'
 import { splitConfig } from '../src/train/split-config.ts'
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter(
-  (page) => page.endsWith('.md'),
-)
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  ...readdirSync('docs').map((name) => `docs/${name}`),
+].filter((page) => page.endsWith('.md'))
 const textOf = (page: string): string => readFileSync(page, 'utf8')
 /** The fenced blocks of a page in one language ('' for none). */
 const blocksOf = (page: string, language: string): string[] =>
-  [...textOf(page).matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, found, body]) => (found === language ? [body as string] : []))
+  [...textOf(page).matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, found, body]) =>
+    found === language ? [body as string] : [],
+  )
 
 /** `docs/models.md`, made of the schemas. */
 function modelsPage(): string {
   const table = (options: readonly Option[]): string => {
-    const rows = options.map(({ name, description, range, default: fallback }) => `| \`${name}\` | ${description} | ${range} | ${code(fallback)} |`)
+    const rows = options.map(
+      ({ name, description, range, default: fallback }) =>
+        `| \`${name}\` | ${description} | ${range} | ${code(fallback)} |`,
+    )
     return ['| option | what it is | range | default |', '| --- | --- | --- | --- |', ...rows].join('\n')
   }
   const code = (value: unknown): string => (value === undefined ? '' : `\`${JSON.stringify(value)}\``)
@@ -62,7 +71,9 @@ describe('the docs', () => {
     const cited = modelSlugs.filter((slug) => bibliography.includes(`{${slug},`))
     expect(cited).toEqual(modelSlugs.filter((slug) => slug !== 'popularity'))
     for (const slug of modelSlugs) {
-      const schemas = isTrained(modelOf(slug)) ? [modelOf(slug).config, trainingConfig, splitConfig] : [modelOf(slug).config, splitConfig]
+      const schemas = isTrained(modelOf(slug))
+        ? [modelOf(slug).config, trainingConfig, splitConfig]
+        : [modelOf(slug).config, splitConfig]
       const names = schemas.flatMap((schema) => optionsOf(schema).map(({ name }) => name))
       expect(names).toEqual([...new Set(names)])
     }
@@ -74,7 +85,8 @@ describe('the docs', () => {
     const blocks = blocksOf('README.md', 'ts')
     expect(blocks.length).toBeGreaterThan(0)
     for (const block of blocks) expect(example).toContain(block)
-    for (const block of blocksOf('docs/engine.md', 'ts').slice(0, 1)) expect(readFileSync('examples/engine.ts', 'utf8')).toContain(block)
+    for (const block of blocksOf('docs/engine.md', 'ts').slice(0, 1))
+      expect(readFileSync('examples/engine.ts', 'utf8')).toContain(block)
   })
 
   it.each(pages)('%s shows only commands and flags that exist', (page) => {

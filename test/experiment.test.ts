@@ -18,11 +18,13 @@ import { writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
 const script = fileURLToPath(new URL('./fixtures/tiny-experiment.ts', import.meta.url))
-const startTiny = (cwd: string, jobs: number) => start([String(jobs)], { cwd, through: [...command.slice(0, 3), script] })
+const startTiny = (cwd: string, jobs: number) =>
+  start([String(jobs)], { cwd, through: [...command.slice(0, 3), script] })
 const place = (name: string): string => {
   const cwd = join(folder, name)
   mkdirSync(cwd, { recursive: true })
-  for (const file of ['events.csv', 'items.csv']) cpSync(join(folder, file), join(cwd, file), { preserveTimestamps: true })
+  for (const file of ['events.csv', 'items.csv'])
+    cpSync(join(folder, file), join(cwd, file), { preserveTimestamps: true })
   return cwd
 }
 const results = ['results/tiny.json', 'results/tiny.md', 'results/tiny.svg', 'runs/experiments/tiny/tiny.parquet']
@@ -35,9 +37,13 @@ const cellsOf = (cwd: string): string[][] => {
 }
 interface TinyResults {
   rows: Record<string, unknown>[]
-  comparisons: { tried: { options: { dropout: number }; validation: number; kept: boolean }[]; variants: { options: unknown }[] }[]
+  comparisons: {
+    tried: { options: { dropout: number }; validation: number; kept: boolean }[]
+    variants: { options: unknown }[]
+  }[]
 }
-const jsonOf = (cwd: string): TinyResults => JSON.parse(readFileSync(join(cwd, 'results', 'tiny.json'), 'utf8')) as TinyResults
+const jsonOf = (cwd: string): TinyResults =>
+  JSON.parse(readFileSync(join(cwd, 'results', 'tiny.json'), 'utf8')) as TinyResults
 
 let whole: Ended | undefined
 beforeAll(async () => {
@@ -67,7 +73,18 @@ describe('an experiment', () => {
     const { rows } = jsonOf(join(folder, 'whole'))
     expect(rows).toHaveLength(2 * 5)
     for (const row of rows) {
-      expect(Object.keys(row)).toEqual(['model', 'options', 'dataset', 'split', 'protocol', 'metric', 'mean', 'low', 'high', 'seeds'])
+      expect(Object.keys(row)).toEqual([
+        'model',
+        'options',
+        'dataset',
+        'split',
+        'protocol',
+        'metric',
+        'mean',
+        'low',
+        'high',
+        'seeds',
+      ])
     }
     expect(rows[1]).toMatchObject({
       model: 'sasrec',
@@ -78,7 +95,9 @@ describe('an experiment', () => {
       seeds: [1, 2],
     })
     using db = await openDatabase()
-    const stored = await db.rows<{ mean: number; options: string }>(`SELECT * FROM '${join(folder, 'whole', results[3] as string)}'`)
+    const stored = await db.rows<{ mean: number; options: string }>(
+      `SELECT * FROM '${join(folder, 'whole', results[3] as string)}'`,
+    )
     expect(stored.map(({ mean }) => mean)).toEqual(rows.map(({ mean }) => mean))
     expect(stored.map(({ options }) => JSON.parse(options) as unknown)).toEqual(rows.map(({ options }) => options))
   })
@@ -92,7 +111,9 @@ describe('an experiment', () => {
       '| variant | model | dataset | options | epoch kept |',
       '| variant | options | seed | validation NDCG@10 |  |',
     ])
-    expect(page).toMatch(/\n\| SASRec \| (0\.\d{4} \[0\.\d{4}, 0\.\d{4}\] \| ){3}-?0\.\d{4} \[-?0\.\d{4}, -?0\.\d{4}\] \|\n/)
+    expect(page).toMatch(
+      /\n\| SASRec \| (0\.\d{4} \[0\.\d{4}, 0\.\d{4}\] \| ){3}-?0\.\d{4} \[-?0\.\d{4}, -?0\.\d{4}\] \|\n/,
+    )
     expect(page).toMatch(/\n\| item-kNN \| item-knn \| tiny shop \| defaults \| - \|\n/)
     expect(page).toContain('Split leave-one-out, candidates unseen, 60 test targets of 60 users, seeds 1, 2.')
     expect(page).toContain('![A tiny shop](tiny.svg)')
@@ -106,13 +127,18 @@ describe('an experiment', () => {
     expect(comparison?.variants[0]?.options).toEqual(tried.find(({ kept }) => kept)?.options)
     // Two seeds of the winner and item-kNN were tested; the loser was trained alone.
     expect(cellsOf(join(folder, 'whole')).map((files) => files.includes('tested.json'))).toHaveLength(4)
-    expect(cellsOf(join(folder, 'whole')).filter((files) => files.includes('trained.json') && !files.includes('tested.json'))).toHaveLength(1)
+    expect(
+      cellsOf(join(folder, 'whole')).filter(
+        (files) => files.includes('trained.json') && !files.includes('tested.json'),
+      ),
+    ).toHaveLength(1)
   })
 
   it('trains nothing when it is started again', async () => {
     const cwd = join(folder, 'whole')
     const [before, cells] = [bytesOf(cwd), join(cwd, 'runs', 'experiments', 'cells')]
-    const times = (): number[] => readdirSync(cells, { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(cells, name)).mtimeMs)
+    const times = (): number[] =>
+      readdirSync(cells, { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(cells, name)).mtimeMs)
     const written = times()
     const { stderr } = await startTiny(cwd, 1).ended
     expect(stderr).toBe('2 of 2 cells were done before\n3 of 3 cells were done before\n')
@@ -123,7 +149,8 @@ describe('an experiment', () => {
   it('goes on after kill -9 in the middle of a cell, to the same bytes', async () => {
     const cwd = place('killed')
     const { child, ended } = startTiny(cwd, 1)
-    const begun = (): boolean => cellsOf(cwd).some((files) => files.includes('checkpoint.safetensors') && !files.includes('trained.json'))
+    const begun = (): boolean =>
+      cellsOf(cwd).some((files) => files.includes('checkpoint.safetensors') && !files.includes('trained.json'))
     while (!begun() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2))
     child.kill('SIGKILL')
     await ended
@@ -149,9 +176,21 @@ describe('an experiment', () => {
 const quiet = gridProgress({ write: () => true } as unknown as NodeJS.WritableStream, 1)
 /** Runs a comparison of fitted models in this process. */
 async function compare(comparison: Partial<Comparison>, only?: string[]): Promise<unknown> {
-  const whole: Comparison = { title: 'Two', dataset: tinyChoice(folder), metrics: ['ndcg@10'], variants: [], ...comparison }
+  const whole: Comparison = {
+    title: 'Two',
+    dataset: tinyChoice(folder),
+    metrics: ['ndcg@10'],
+    variants: [],
+    ...comparison,
+  }
   const experiment: Experiment = { name: 'two', title: 'Two', about: 'Two.', seeds: [1], comparisons: () => [whole] }
-  const settings = { dataRoot: folder, out: join(folder, 'two'), runs: join(folder, 'two-runs'), jobs: 1, progress: quiet }
+  const settings = {
+    dataRoot: folder,
+    out: join(folder, 'two'),
+    runs: join(folder, 'two-runs'),
+    jobs: 1,
+    progress: quiet,
+  }
   return runExperiment(experiment, { ...settings, ...(only && { only }) })
 }
 const [first, second] = [
@@ -181,10 +220,34 @@ describe('a table', () => {
   it('refuses other sampled negatives, and a figure of the other protocol', () => {
     const frame: Frame = { split: { protocol: 'given' }, candidates: 'all', negatives: null, targets: '1, hash a' }
     const framed = [frame, { ...frame, negatives: '99, seed 1' }].map((frame, at) => ({ variant: `v${at}`, frame }))
-    expect(() => checkComparable('T', framed)).toThrow(/^table "T", v1: mismatched: sampled negatives 99, seed 1, expected sampled negatives none/)
+    expect(() => checkComparable('T', framed)).toThrow(
+      /^table "T", v1: mismatched: sampled negatives 99, seed 1, expected sampled negatives none/,
+    )
     const figures = { full: {}, sampled99: { 'ndcg@10': { mean: 0.5 } } }
-    const variants = [{ variant: 'v', model: 'm', options: {}, dataset: 'd', validation: null, figures, bestEpochs: [], measures: [], seconds: 0 }]
-    const result: ComparisonResult = { title: 'T', frame, targets: 1, users: 1, seeds: [1], metrics: ['ndcg@10'], variants, tried: [], absent: [] }
+    const variants = [
+      {
+        variant: 'v',
+        model: 'm',
+        options: {},
+        dataset: 'd',
+        validation: null,
+        figures,
+        bestEpochs: [],
+        measures: [],
+        seconds: 0,
+      },
+    ]
+    const result: ComparisonResult = {
+      title: 'T',
+      frame,
+      targets: 1,
+      users: 1,
+      seeds: [1],
+      metrics: ['ndcg@10'],
+      variants,
+      tried: [],
+      absent: [],
+    }
     expect(() => protocolTable(result, 'full')).toThrow(
       /^table "T", v: mismatched: a figure of protocol sampled99, expected ndcg@10 of protocol full/,
     )
@@ -192,15 +255,21 @@ describe('a table', () => {
   })
 
   it('refuses an unequal budget of tuning, unknown names and options, before anything is trained', async () => {
-    const tuned = (name: string, tries: number) => ({ name, model: 'sasrec', tune: Array.from({ length: tries }, () => ({})) })
+    const tuned = (name: string, tries: number) => ({
+      name,
+      model: 'sasrec',
+      tune: Array.from({ length: tries }, () => ({})),
+    })
     const told = /^table "Two", b: mismatched: 3 option sets to try, expected 2, as for a: one budget for all$/
     await expect(compare({ variants: [tuned('a', 2), tuned('b', 3)] })).rejects.toThrow(told)
-    await expect(compare({ variants: [first], reference: 'populr' })).rejects.toThrow(/variant: unknown: "populr".*did you mean "popular"/)
+    await expect(compare({ variants: [first], reference: 'populr' })).rejects.toThrow(
+      /variant: unknown: "populr".*did you mean "popular"/,
+    )
     await expect(compare({ variants: [first, first] })).rejects.toThrow(/duplicate: variant "popular"/)
     await expect(compare({ variants: [{ ...first, model: 'item-kn' }] })).rejects.toThrow(/model: unknown: "item-kn"/)
-    await expect(compare({ variants: [{ name: 'a', model: 'sasrec', tune: [{ config: { hiddenSize: 0 } }] }] })).rejects.toThrow(
-      /sasrec\.hiddenSize: invalid/,
-    )
+    await expect(
+      compare({ variants: [{ name: 'a', model: 'sasrec', tune: [{ config: { hiddenSize: 0 } }] }] }),
+    ).rejects.toThrow(/sasrec\.hiddenSize: invalid/)
     await expect(compare({ variants: [first] }, ['near'])).rejects.toThrow(/--only: unknown: "near"/)
   })
 
@@ -240,12 +309,18 @@ describe('siftrec experiment', () => {
     for (const { name } of experiments) expect(listed.stdout).toMatch(new RegExp(`^${name} `, 'm'))
     const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', stderr: expect.stringMatching(told) })
     expect(unknown).toEqual(refusal(/^experiment: unknown: "moveis".*did you mean "movies"\?$/))
-    expect(missing).toEqual(refusal(/ml-latest-small: missing: the data this experiment is about\. say where the data sets are with --data-root$/))
+    expect(missing).toEqual(
+      refusal(
+        /ml-latest-small: missing: the data this experiment is about\. say where the data sets are with --data-root$/,
+      ),
+    )
     expect(models).toEqual(refusal(/^--models: unsupported/))
   })
 
   it('has comparisons that can be run: known variants, one budget of tuning, options in range', () => {
-    const all = experiments.flatMap(({ comparisons, models }) => comparisons({ dataRoot: 'nowhere', ...(models && { models }) }))
+    const all = experiments.flatMap(({ comparisons, models }) =>
+      comparisons({ dataRoot: 'nowhere', ...(models && { models }) }),
+    )
     expect(all.length).toBeGreaterThan(9)
     for (const comparison of all) expect(() => checkComparison(comparison)).not.toThrow()
   })

@@ -10,14 +10,18 @@ beforeAll(() => run('simulate --out shop --users 80 --items 200 --sessions 4 --s
 
 describe("a newcomer's first hour", () => {
   it('walks from files to recommendations', async () => {
-    const prepared = await run('prepare --events shop/events.csv --items shop/items.csv --config shop/shop.yaml --out data/shop')
+    const prepared = await run(
+      'prepare --events shop/events.csv --items shop/items.csv --config shop/shop.yaml --out data/shop',
+    )
     expect(prepared.stderr).toMatch(/image: vectors for 200 of 200 items \(local-image/)
     expect(prepared.stdout).toContain('next: siftrec train m3bsr data/shop')
 
     const options = '--hidden-size 16 --modality-steps 2 --behavior-steps 2 --max-length 16 --epochs 2 --batch-size 32'
     const trained = await run(`train m3bsr data/shop --seed 7 --out runs/shop ${options}`)
     expect(trained.stderr).toMatch(/memory at the peak, estimated: [\d,]+ MB/)
-    expect(trained.stderr).toMatch(/epoch 2 {2}loss [\d.]+ \(main [\d.]+, contrast [\d.]+, modality [\d.]+, behavior [\d.]+\) {2}validation NDCG@10/)
+    expect(trained.stderr).toMatch(
+      /epoch 2 {2}loss [\d.]+ \(main [\d.]+, contrast [\d.]+, modality [\d.]+, behavior [\d.]+\) {2}validation NDCG@10/,
+    )
     expect(trained.stdout).toContain('next: siftrec evaluate runs/shop')
 
     await run('train popularity data/shop --out runs/popularity')
@@ -41,7 +45,14 @@ describe("a newcomer's first hour", () => {
 
   it('runs the example of the README', async () => {
     const example = resolve('examples/shop.ts')
-    const through = ['env', `TSX_TSCONFIG_PATH=${resolve('tsconfig.json')}`, process.execPath, '--import', import.meta.resolve('tsx'), example]
+    const through = [
+      'env',
+      `TSX_TSCONFIG_PATH=${resolve('tsconfig.json')}`,
+      process.execPath,
+      '--import',
+      import.meta.resolve('tsx'),
+      example,
+    ]
     const { code, stdout, stderr } = await start([], { cwd: join(folder, 'shop'), through }).ended
     expect(stderr).toBe('')
     expect(code).toBe(0)
@@ -50,7 +61,13 @@ describe("a newcomer's first hour", () => {
   })
 
   it('runs the example of the engine', async () => {
-    const through = ['env', `TSX_TSCONFIG_PATH=${resolve('tsconfig.json')}`, process.execPath, '--import', import.meta.resolve('tsx')]
+    const through = [
+      'env',
+      `TSX_TSCONFIG_PATH=${resolve('tsconfig.json')}`,
+      process.execPath,
+      '--import',
+      import.meta.resolve('tsx'),
+    ]
     const { stdout } = await start([resolve('examples/engine.ts')], { cwd: folder, through }).ended
     expect(stdout).toBe('1.00 2.00 3.00\n')
   })

@@ -16,7 +16,13 @@ const described = JSON.parse(readFileSync('package.json', 'utf8')) as Package
 const built = mkdtempSync(join(tmpdir(), 'siftrec-package-'))
 
 beforeAll(() => {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(built, 'dist')])
+  execFileSync(process.execPath, [
+    'node_modules/typescript/bin/tsc',
+    '-p',
+    'tsconfig.build.json',
+    '--outDir',
+    join(built, 'dist'),
+  ])
   // What was built finds its dependencies and the package's own name as an installed package would.
   symlinkSync(resolve('node_modules'), join(built, 'node_modules'))
   symlinkSync(resolve('package.json'), join(built, 'package.json'))
@@ -31,18 +37,33 @@ describe('the package', () => {
   })
 
   it('can be imported from plain JavaScript', () => {
-    const code = "const all = [await import('./dist/index.js'), await import('./dist/tensor/index.js'), await import('./dist/metrics/index.js')]"
+    const code =
+      "const all = [await import('./dist/index.js'), await import('./dist/tensor/index.js'), await import('./dist/metrics/index.js')]"
     const told = `${code}; console.log(JSON.stringify(all.map((module) => Object.keys(module))))`
-    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', told], { cwd: built, encoding: 'utf8' })
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', told], {
+      cwd: built,
+      encoding: 'utf8',
+    })
     const [main, tensor, metrics] = JSON.parse(printed) as string[][]
-    expect(main).toEqual(expect.arrayContaining(['prepareDataset', 'loadDataset', 'trainRun', 'openRun', 'evaluate', 'recommend', 'UserError']))
+    expect(main).toEqual(
+      expect.arrayContaining([
+        'prepareDataset',
+        'loadDataset',
+        'trainRun',
+        'openRun',
+        'evaluate',
+        'recommend',
+        'UserError',
+      ]),
+    )
     expect(tensor).toEqual(expect.arrayContaining(['matmul', 'gradients']))
     expect(metrics).toEqual(expect.arrayContaining(['ndcg', 'auc']))
   })
 
   it('runs as a command', () => {
     const help = execFileSync(process.execPath, [join(built, 'dist/cli/main.js'), '--help'], { encoding: 'utf8' })
-    for (const command of ['prepare', 'train', 'evaluate', 'recommend', 'simulate', 'demo', 'models']) expect(help).toContain(command)
+    for (const command of ['prepare', 'train', 'evaluate', 'recommend', 'simulate', 'demo', 'models'])
+      expect(help).toContain(command)
     const [bin = ''] = Object.values(described.bin)
     expect(readFileSync(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
     expect(statSync(bin).mode & 0o111).toBeGreaterThan(0)
@@ -54,14 +75,18 @@ describe('the package', () => {
   })
 
   it('pins every dependency, and its lockfile has every platform', () => {
-    const loose = Object.entries({ ...described.dependencies, ...described.devDependencies }).filter(([, version]) => !/^\d/.test(version))
+    const loose = Object.entries({ ...described.dependencies, ...described.devDependencies }).filter(
+      ([, version]) => !/^\d/.test(version),
+    )
     expect(loose).toEqual([])
     const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
       packages: Record<string, { optionalDependencies?: Record<string, string> }>
     }
     const missing = Object.entries(packages).flatMap(([owner, { optionalDependencies = {} }]) =>
       Object.entries(optionalDependencies).flatMap(([name, version]) =>
-        /^\d/.test(version) && !(`node_modules/${name}` in packages) && !(`${owner}/node_modules/${name}` in packages) ? [name] : [],
+        /^\d/.test(version) && !(`node_modules/${name}` in packages) && !(`${owner}/node_modules/${name}` in packages)
+          ? [name]
+          : [],
       ),
     )
     // If not, run npx tsx tools/complete-lockfile.ts.

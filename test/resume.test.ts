@@ -6,8 +6,29 @@ import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
 const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
-const settings = ['--hidden-size', '16', '--epochs', '30', '--patience', '30', '--batch-size', '8', '--threads', '1', '--seed', '7']
-const train = (out: string, ...more: readonly string[]): string[] => ['train', 'sasrec', 'data', '--out', out, ...settings, ...more]
+const settings = [
+  '--hidden-size',
+  '16',
+  '--epochs',
+  '30',
+  '--patience',
+  '30',
+  '--batch-size',
+  '8',
+  '--threads',
+  '1',
+  '--seed',
+  '7',
+]
+const train = (out: string, ...more: readonly string[]): string[] => [
+  'train',
+  'sasrec',
+  'data',
+  '--out',
+  out,
+  ...settings,
+  ...more,
+]
 const bytes = (...path: readonly string[]): Buffer => readFileSync(join(folder, ...path))
 
 beforeAll(async () => {
@@ -39,16 +60,19 @@ describe('a run', () => {
     expect(different).toEqual([])
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('stopped by %s saves, tells how to go on, and goes on to the same bytes', async (signal) => {
-    const { child, ended, said } = start(train(signal), { cwd: folder })
-    await said('epoch 2')
-    child.kill(signal)
-    const { code, stderr } = await ended
-    expect(code).toBe(130)
-    const told = /go on with: siftrec (train --resume \S+)/.exec(stderr)?.[1] ?? ''
-    await succeed(told.split(' '), folder)
-    expect(bytes(signal, 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
-  })
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'stopped by %s saves, tells how to go on, and goes on to the same bytes',
+    async (signal) => {
+      const { child, ended, said } = start(train(signal), { cwd: folder })
+      await said('epoch 2')
+      child.kill(signal)
+      const { code, stderr } = await ended
+      expect(code).toBe(130)
+      const told = /go on with: siftrec (train --resume \S+)/.exec(stderr)?.[1] ?? ''
+      await succeed(told.split(' '), folder)
+      expect(bytes(signal, 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
+    },
+  )
 
   it('goes on with the very command that started it, and refuses other settings', async () => {
     const { child, ended, said } = start(train('same'), { cwd: folder })
@@ -56,7 +80,10 @@ describe('a run', () => {
     child.kill('SIGINT')
     await ended
     const other = await run(...train('same', '--resume', '--learning-rate', '0.1'))
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('same learningRate: mismatched: 0.1, expected 0.001') as string })
+    expect(other).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('same learningRate: mismatched: 0.1, expected 0.001') as string,
+    })
     expect((await run(...train('same', '--resume'))).code).toBe(0)
     expect(bytes('same', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
   })
@@ -86,25 +113,34 @@ describe('opening a run', () => {
   const refusal = (told: string): unknown => ({ code: 2, error: [expect.stringContaining(told)] })
 
   it('refuses the model of another run, a damaged one, and what is no model', async () => {
-    for (const name of ['foreign', 'cut', 'noise']) cpSync(join(folder, 'whole'), join(folder, name), { recursive: true })
+    for (const name of ['foreign', 'cut', 'noise'])
+      cpSync(join(folder, 'whole'), join(folder, name), { recursive: true })
     await run(...train('wide', '--hidden-size', '32', '--epochs', '1'))
     cpSync(join(folder, 'wide', 'model.safetensors'), join(folder, 'foreign', 'model.safetensors'))
-    expect(await outcome('evaluate', 'foreign')).toEqual(refusal('model.safetensors: mismatched: the model of another run'))
+    expect(await outcome('evaluate', 'foreign')).toEqual(
+      refusal('model.safetensors: mismatched: the model of another run'),
+    )
     writeFileSync(join(folder, 'cut', 'model.safetensors'), bytes('whole', 'model.safetensors').subarray(0, 5000))
     expect(await outcome('evaluate', 'cut')).toEqual(refusal('model.safetensors: corrupted'))
     writeFileSync(join(folder, 'noise', 'model.safetensors'), 'not a model at all, but long enough')
     expect(await outcome('recommend', 'noise', '--user', 'u1')).toEqual(refusal('model.safetensors: corrupted'))
     cpSync(join(folder, 'wide', 'checkpoint.safetensors'), join(folder, 'foreign', 'checkpoint.safetensors'))
-    expect(await outcome('train', '--resume', 'foreign')).toEqual(refusal('checkpoint.safetensors: mismatched: it was made with other settings'))
+    expect(await outcome('train', '--resume', 'foreign')).toEqual(
+      refusal('checkpoint.safetensors: mismatched: it was made with other settings'),
+    )
   })
 
   it('refuses a run.json that was edited', async () => {
     cpSync(join(folder, 'whole'), join(folder, 'edited'), { recursive: true })
     const path = join(folder, 'edited', 'run.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"hiddenSize": 16', '"hiddenSize": 32'))
-    expect(await outcome('evaluate', 'edited')).toEqual(refusal('mismatched: the model of another run, or run.json was edited'))
+    expect(await outcome('evaluate', 'edited')).toEqual(
+      refusal('mismatched: the model of another run, or run.json was edited'),
+    )
     writeFileSync(path, readFileSync(path, 'utf8').replace('"hiddenSize": 32', '"hiddenSize": 0'))
-    expect(await outcome('evaluate', 'edited')).toEqual(refusal('sasrec.hiddenSize: invalid: 0, expected a whole number from 1'))
+    expect(await outcome('evaluate', 'edited')).toEqual(
+      refusal('sasrec.hiddenSize: invalid: 0, expected a whole number from 1'),
+    )
     writeFileSync(path, '{')
     expect(await outcome('evaluate', 'edited')).toEqual(refusal('run.json: corrupted'))
   })

@@ -1,6 +1,12 @@
 /** @file How good runs of models of clicks are, side by side on the same impressions. */
 import type { Dataset } from '../data/schema.ts'
-import { type ClickReport, clickReport, compareClicks, type Predictions, printClickReports } from '../evaluate/clicks.ts'
+import {
+  type ClickReport,
+  clickReport,
+  compareClicks,
+  type Predictions,
+  printClickReports,
+} from '../evaluate/clicks.ts'
 import { printInterval } from '../evaluate/report.ts'
 import { reliabilityPlot } from '../experiment/reliability-plot.ts'
 import { predictionsOf } from '../ranking/click-predictor.ts'
@@ -16,11 +22,17 @@ interface Wanted {
 }
 
 /** Prints the reports of runs, and the first against each other one. */
-export async function evaluateClicks(folders: readonly string[], { part, data, json, reliability }: Wanted): Promise<void> {
+export async function evaluateClicks(
+  folders: readonly string[],
+  { part, data, json, reliability }: Wanted,
+): Promise<void> {
   const made: Predictions[] = []
   let dataset: Dataset | undefined
   for (const folder of folders) {
-    await using run = await openClickRun(folder, { ...(data === undefined ? {} : { data }), ...(dataset && { dataset }) })
+    await using run = await openClickRun(folder, {
+      ...(data === undefined ? {} : { data }),
+      ...(dataset && { dataset }),
+    })
     dataset = run.dataset
     made.push(await predictionsOf(run, part))
   }
@@ -38,5 +50,8 @@ function printed(reports: readonly ClickReport[], [first, ...others]: readonly P
     const improved = `RelaImpr ${percent(relaImpr)} (Yan et al.), AUC ratio ${percent(aucRatio)}`
     return `${first?.model} less ${other.model}, AUC, same impressions: ${printInterval(difference)}; ${improved}`
   })
-  return [printClickReports(reports, { plain: !process.stdout.isTTY }), ...(lines.length > 0 ? ['', ...lines] : [])].join('\n')
+  return [
+    printClickReports(reports, { plain: !process.stdout.isTTY }),
+    ...(lines.length > 0 ? ['', ...lines] : []),
+  ].join('\n')
 }

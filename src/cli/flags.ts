@@ -15,16 +15,20 @@ export function addFlags(command: Command, schema: z.ZodType, heading: string): 
 }
 
 function flagOf({ name, kind, range, default: fallback, description }: Option): Flag {
-  const value = kind === 'boolean' ? '[true|false]' : kind === 'choice' ? '<name>' : kind === 'json' ? '<json>' : '<value>'
+  const value =
+    kind === 'boolean' ? '[true|false]' : kind === 'choice' ? '<name>' : kind === 'json' ? '<json>' : '<value>'
   const told = fallback === undefined ? range : `${range}; default ${JSON.stringify(fallback)}`
-  const flag = new Flag(`--${kebab(flagName(name))} ${value}`, `${description} (${told})`).argParser((text) => valueOf(kind, text))
+  const flag = new Flag(`--${kebab(flagName(name))} ${value}`, `${description} (${told})`).argParser((text) =>
+    valueOf(kind, text),
+  )
   return kind === 'boolean' ? flag.preset('true') : flag
 }
 
 /** A flag's text as its option's kind; what cannot be read stays text, for the schema to refuse with its range. */
 function valueOf(kind: Option['kind'], text: string): unknown {
   if (kind === 'boolean') return text === 'true' || (text === 'false' ? false : text)
-  if (kind === 'integer' || kind === 'number') return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
+  if (kind === 'integer' || kind === 'number')
+    return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
   if (kind !== 'json') return text
   try {
     return JSON.parse(text)
@@ -36,5 +40,7 @@ function valueOf(kind: Option['kind'], text: string): unknown {
 /** Those of the flags that were given and belong to the schema. */
 export function givenFlags(schema: z.ZodType, flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const names = optionsOf(schema).map(({ name }) => name)
-  return Object.fromEntries(names.flatMap((name) => (flags[flagName(name)] === undefined ? [] : [[name, flags[flagName(name)]]])))
+  return Object.fromEntries(
+    names.flatMap((name) => (flags[flagName(name)] === undefined ? [] : [[name, flags[flagName(name)]]])),
+  )
 }

@@ -19,12 +19,16 @@ const settings = { batchSize: 3, maxLength: 10, seed: 1, epoch: 1 }
 describe('batches of clicks', () => {
   it('hold each training sample once, with those of like length', () => {
     const batches = clickBatches(samplesOf(30), settings)
-    expect(batches.flatMap(({ samples }) => [...samples]).sort((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, at) => 2 * at))
+    expect(batches.flatMap(({ samples }) => [...samples]).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 15 }, (_, at) => 2 * at),
+    )
     const fits = { 4: [0, 2, 4], 8: [6, 8], 10: [10, 12, 14, 16, 18, 20, 22, 24, 26, 28] }
     for (const [length, samples] of Object.entries(fits)) {
       const own = batches.filter((batch) => batch.length === Number(length))
       expect(own.flatMap((batch) => [...batch.samples]).sort((a, b) => a - b)).toEqual(samples)
-      expect(own.map((batch) => batch.samples.length).filter((size) => size < 3).length).toBe(samples.length % 3 === 0 ? 0 : 1)
+      expect(own.map((batch) => batch.samples.length).filter((size) => size < 3).length).toBe(
+        samples.length % 3 === 0 ? 0 : 1,
+      )
     }
   })
 
@@ -39,7 +43,9 @@ describe('batches of clicks', () => {
   })
 
   it('have one length where histories are not read, and few lengths otherwise', () => {
-    expect(new Set(clickBatches(samplesOf(30), { ...settings, maxLength: 0 }).map(({ length }) => length))).toEqual(new Set([1]))
+    expect(new Set(clickBatches(samplesOf(30), { ...settings, maxLength: 0 }).map(({ length }) => length))).toEqual(
+      new Set([1]),
+    )
     expect([0, 1, 4, 5, 50].map(historyLengths)).toEqual([[1], [1], [4], [4, 5], [4, 8, 16, 32, 50]])
   })
 })

@@ -23,7 +23,10 @@ export function historyLengths(maxLength: number): number[] {
 }
 
 /** The training samples of one epoch: shuffled, packed by length, full but for the last of each length, batches shuffled; fully determined by the seed and the epoch. */
-export function clickBatches({ columns, user, end, train }: ClickSamples, { batchSize, maxLength, seed, epoch }: ClickBatchSettings): ClickBatch[] {
+export function clickBatches(
+  { columns, user, end, train }: ClickSamples,
+  { batchSize, maxLength, seed, epoch }: ClickBatchSettings,
+): ClickBatch[] {
   const stream = randomStream(seed, 'clicks', epoch)
   const lengths = historyLengths(maxLength)
   const batches: ClickBatch[] = []

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type TinyEvent, type TinySettings, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
-import { type ClickSamples, type ClickSplitConfig, clickSamples, clickSplitConfig, clickSplitDefaults } from './click-samples.ts'
+import {
+  type ClickSamples,
+  type ClickSplitConfig,
+  clickSamples,
+  clickSplitConfig,
+  clickSplitDefaults,
+} from './click-samples.ts'
 import type { Dataset } from './schema.ts'
 
 type Shown = readonly [user: number, item: number, time: number, click: number]
@@ -51,7 +57,11 @@ const events: TinyEvent[] = [
 describe('samples of impressions', () => {
   it('are split by time, as histories hold what came strictly before', () => {
     const samples = samplesOf(shownDataset(shown, { events }))
-    expect([samples.train, samples.validation, samples.test].map((part) => [...part])).toEqual([[0, 1, 2, 3, 5, 6, 7], [8], [4, 9]])
+    expect([samples.train, samples.validation, samples.test].map((part) => [...part])).toEqual([
+      [0, 1, 2, 3, 5, 6, 7],
+      [8],
+      [4, 9],
+    ])
     // The click of an impression is an event of that very time: not in its history, but in the next one's.
     expect([...samples.user.keys()].map((sample) => historyOf(samples, sample))).toEqual([
       [7],
@@ -85,7 +95,8 @@ describe('samples of impressions', () => {
   })
 
   it('count each event of the histories once, and nothing that training does not read', () => {
-    const known = (minimumCount: number) => [...samplesOf(shownDataset(shown, { events }), { minimumCount }).vocabulary.itemRow].map((row) => row > 1)
+    const known = (minimumCount: number) =>
+      [...samplesOf(shownDataset(shown, { events }), { minimumCount }).vocabulary.itemRow].map((row) => row > 1)
     const items = (wanted: boolean[]) => wanted.flatMap((yes, item) => (yes ? [item] : []))
     // 1: three impressions and one event; 2: two and one (the click at 50, read at 70); 3: two (its click at 60 is read by the test alone); 7: one event, read by three.
     expect(items(known(1))).toEqual([1, 2, 3, 7])
@@ -101,7 +112,11 @@ describe('samples of impressions', () => {
       const price = Float32Array.of(Number.NaN, e, -e, Number.NaN, testOnly, 0, 0, 0, 0, 0)
       const same = new Float32Array(10).fill(3)
       const age = Float32Array.of(Number.NaN, 0, e)
-      const full = { ...dataset, catalog: { ...dataset.catalog, numbers: { same, price } }, users: { fields: {}, numbers: { age } } }
+      const full = {
+        ...dataset,
+        catalog: { ...dataset.catalog, numbers: { same, price } },
+        users: { fields: {}, numbers: { age } },
+      }
       return samplesOf(full).vocabulary
     }
     const { itemNumbers, userNumbers } = withPrice(1e6)
@@ -177,7 +192,8 @@ describe('drawn samples', () => {
   })
 
   it('are the same again from the same seed, and a user is drawn for alone', () => {
-    const drawn = (events: readonly TinyEvent[], splitSeed: number) => samplesOf(tinyDataset({ events, items: 500, users: 2 }), { splitSeed }).item
+    const drawn = (events: readonly TinyEvent[], splitSeed: number) =>
+      samplesOf(tinyDataset({ events, items: 500, users: 2 }), { splitSeed }).item
     expect(drawn(log, 1)).toEqual(drawn(log, 1))
     expect(drawn(log, 1)).not.toEqual(drawn(log, 2))
     expect(drawn([...log, [1, 9, 'favorite', 11]], 1).slice(-6)).toEqual(drawn(log, 1).slice(-6))
@@ -187,15 +203,26 @@ describe('drawn samples', () => {
     const all: TinyEvent[] = [1, 2, 3, 4].map((item) => [1, item, 'favorite', item])
     const other: TinyEvent[] = [1, 2, 3].map((item) => [2, item, 'favorite', item])
     const { user, label } = samplesOf(tinyDataset({ events: [...all, ...other], candidates: 'all' }))
-    expect([...user].map((owner, sample) => [owner, label[sample]])).toEqual([...[1, 1, 1].map(() => [1, 1]), [2, 1], [2, 0], [2, 1], [2, 0]])
-    expect(() => samplesOf(tinyDataset({ events: all }))).toThrow(/^tiny: invalid: every user touched every item, so no item is left to draw/)
+    expect([...user].map((owner, sample) => [owner, label[sample]])).toEqual([
+      ...[1, 1, 1].map(() => [1, 1]),
+      [2, 1],
+      [2, 0],
+      [2, 1],
+      [2, 0],
+    ])
+    expect(() => samplesOf(tinyDataset({ events: all }))).toThrow(
+      /^tiny: invalid: every user touched every item, so no item is left to draw/,
+    )
   })
 
   it('follow the roles of a split that was given, and may be of another behavior', () => {
-    const given = log.map(([user, item, name, time]): TinyEvent => [user, item, name, time, time >= 10 ? 2 : time >= 8 ? 1 : 0])
+    const given = log.map(
+      ([user, item, name, time]): TinyEvent => [user, item, name, time, time >= 10 ? 2 : time >= 8 ? 1 : 0],
+    )
     const dataset = tinyDataset({ events: given, items: 30, time: 'order' })
     const samples = samplesOf(dataset)
-    const positives = (part: Int32Array) => [...part].filter((at) => samples.label[at] === 1).map((at) => samples.item[at])
+    const positives = (part: Int32Array) =>
+      [...part].filter((at) => samples.label[at] === 1).map((at) => samples.item[at])
     expect([samples.train, samples.validation, samples.test].map(positives)).toEqual([[2, 4, 7], [7, 8], [5]])
   })
 
@@ -218,7 +245,11 @@ describe('the options of samples', () => {
   it('have defaults that a dataset decides', () => {
     const { manifest } = shownDataset(shown, { events })
     expect(clickSplitDefaults(manifest)).toEqual({ source: 'impressions', label: 'click', protocol: 'time' })
-    expect(clickSplitDefaults(manifest, { source: 'drawn' })).toEqual({ source: 'drawn', label: 'favorite', protocol: 'time' })
+    expect(clickSplitDefaults(manifest, { source: 'drawn' })).toEqual({
+      source: 'drawn',
+      label: 'favorite',
+      protocol: 'time',
+    })
     const ordered = { ...manifest, time: 'order' as const }
     expect(() => clickSplitDefaults(ordered)).toThrow(
       'split.protocol: missing: tiny has neither times nor a split of its own. prepare it with times, or set random, which leaks the future',
@@ -240,7 +271,12 @@ describe('the options of samples', () => {
       { label: 'clik' },
       /^split\.label: unknown: "clik", expected one of click\. did you mean "click"\?$/,
     ],
-    ['an unknown behavior', tinyDataset({ events }), { label: 'buy' }, /^split\.label: unknown: "buy", expected one of click, favorite/],
+    [
+      'an unknown behavior',
+      tinyDataset({ events }),
+      { label: 'buy' },
+      /^split\.label: unknown: "buy", expected one of click, favorite/,
+    ],
     [
       'a split of impressions',
       shownDataset(shown, { events }),

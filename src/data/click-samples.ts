@@ -13,19 +13,32 @@ import { columnsUntil, type EventColumns } from './windows.ts'
 export const clickSplitConfig = z.strictObject({
   source: z
     .enum(['impressions', 'drawn'])
-    .describe('what is predicted: labelled impressions, or events beside one drawn item each; by default impressions where the dataset has them'),
+    .describe(
+      'what is predicted: labelled impressions, or events beside one drawn item each; by default impressions where the dataset has them',
+    ),
   label: z
     .string()
     .min(1)
-    .describe('the label of impressions, or the behavior of drawn samples, that counts as 1; by default the first label, or the target behavior'),
+    .describe(
+      'the label of impressions, or the behavior of drawn samples, that counts as 1; by default the first label, or the target behavior',
+    ),
   protocol: z
     .enum(['time', 'given', 'random'])
     .describe(
       'what is held out; by default time, or given where a dataset without times has a split; random leaks the future, and is there to compare',
     ),
   testShare: z.number().gt(0).lt(1).default(0.2).describe('the share of samples, the last by time, that test'),
-  validationShare: z.number().gt(0).lt(1).default(0.1).describe('the share of samples, by time, before those, that validate'),
-  minimumCount: z.int().min(1).default(2).describe('an item or user that training meets less often shares the row of the unknown'),
+  validationShare: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.1)
+    .describe('the share of samples, by time, before those, that validate'),
+  minimumCount: z
+    .int()
+    .min(1)
+    .default(2)
+    .describe('an item or user that training meets less often shares the row of the unknown'),
   splitSeed: z.int().min(0).default(1).describe('seed of drawn items and of the random split'),
 })
 /** See {@link clickSplitConfig}. */
@@ -61,7 +74,8 @@ export function clickSplitDefaults(
   given: { readonly source?: string; readonly protocol?: string } = {},
 ): Pick<ClickSplitConfig, 'source' | 'label'> & Partial<Pick<ClickSplitConfig, 'protocol'>> {
   const source = (given.source ?? (manifest.impressions ? 'impressions' : 'drawn')) as ClickSplitConfig['source']
-  const label = source === 'drawn' ? manifest.target : (Object.keys(manifest.impressions?.labels ?? {})[0] ?? manifest.target)
+  const label =
+    source === 'drawn' ? manifest.target : (Object.keys(manifest.impressions?.labels ?? {})[0] ?? manifest.target)
   if (given.protocol !== undefined) return { source, label }
   if (manifest.time === 'milliseconds') return { source, label, protocol: 'time' }
   if (manifest.ownSplit && source === 'drawn') return { source, label, protocol: 'given' }
@@ -91,7 +105,12 @@ export function clickSamples(dataset: Dataset, settings: ClickSplitConfig): Clic
 function shownOf({ manifest, impressions }: Dataset, label: string): LabelledItems {
   if (!impressions) {
     const hint = 'set drawn, or prepare the dataset with impressions.labels in the mapping'
-    throw new UserError({ where: 'split.source', problem: 'unsupported', value: `impressions, but ${manifest.name} has none`, hint })
+    throw new UserError({
+      where: 'split.source',
+      problem: 'unsupported',
+      value: `impressions, but ${manifest.name} has none`,
+      hint,
+    })
   }
   const { user, item, time, labels } = impressions
   const found = Object.hasOwn(labels, label) ? labels[label] : undefined
@@ -121,7 +140,12 @@ function partsOf(manifest: Manifest, { time, role: roles }: LabelledItems, setti
   }
   if (manifest.time === 'order') {
     const value = `time, but ${manifest.name} has only an order within each user`
-    throw new UserError({ where: 'split.protocol', problem: 'unsupported', value, hint: `use ${manifest.ownSplit ? 'given' : 'random'}` })
+    throw new UserError({
+      where: 'split.protocol',
+      problem: 'unsupported',
+      value,
+      hint: `use ${manifest.ownSplit ? 'given' : 'random'}`,
+    })
   }
   const [validationFrom, testFrom] = timeCuts(time, { testShare, validationShare, timesFrom: manifest.timesFrom })
   const within = (from: number, to: number): Int32Array =>
@@ -143,16 +167,24 @@ function numbersWhere(count: number, wanted: (sample: number) => boolean): Int32
 function shuffledParts(count: number, { testShare, validationShare }: ClickSplitConfig, seed: number): Parts {
   const order = randomStream(seed, 'click-split').shuffle(Int32Array.from({ length: count }, (_, sample) => sample))
   // As in `timeCuts`, the small number mends shares that are not quite what they say.
-  const [trained, validated] = [testShare + validationShare, testShare].map((share) => Math.floor(count * (1 - share) + 1e-9))
+  const [trained, validated] = [testShare + validationShare, testShare].map((share) =>
+    Math.floor(count * (1 - share) + 1e-9),
+  )
   const part = (from?: number, to?: number): Int32Array => order.slice(from, to).sort()
   return { train: part(0, trained), validation: part(trained, validated), test: part(validated) }
 }
 
-function refuseUseless({ name }: Manifest, { label }: LabelledItems, { train, test }: Parts, settings: ClickSplitConfig): void {
+function refuseUseless(
+  { name }: Manifest,
+  { label }: LabelledItems,
+  { train, test }: Parts,
+  settings: ClickSplitConfig,
+): void {
   const where = `split of ${name}`
   const hint = 'choose another label, protocol or shares'
   for (const [part, { length }] of Object.entries({ train, test })) {
-    if (length === 0) throw new UserError({ where, problem: 'invalid', value: `none of ${label.length} samples is for ${part}`, hint })
+    if (length === 0)
+      throw new UserError({ where, problem: 'invalid', value: `none of ${label.length} samples is for ${part}`, hint })
   }
   const ones = train.reduce((sum, sample) => sum + (label[sample] as number), 0)
   if (ones > 0 && ones < train.length) return

@@ -25,7 +25,11 @@ interface TrainingSamples {
 }
 
 /** Fits the vocabulary; an id that training samples, or for items the events of their histories, hold fewer than `minimumCount` times is unknown. */
-export function clickVocabulary({ userIds, catalog, users }: Dataset, samples: TrainingSamples, minimumCount: number): ClickVocabulary {
+export function clickVocabulary(
+  { userIds, catalog, users }: Dataset,
+  samples: TrainingSamples,
+  minimumCount: number,
+): ClickVocabulary {
   const { columns, user, item, end, train } = samples
   const items = new Int32Array(catalog.ids.length)
   const owners = new Int32Array(userIds.length)
@@ -47,7 +51,14 @@ export function clickVocabulary({ userIds, catalog, users }: Dataset, samples: T
   const [itemRow, itemRows] = rowsOf(items, minimumCount)
   const [userRow, userRows] = rowsOf(owners, minimumCount)
   itemRow[0] = 0
-  return { itemRow, itemRows, userRow, userRows, itemNumbers, userNumbers: standardized(Object.values(users?.numbers ?? {}), owners) }
+  return {
+    itemRow,
+    itemRows,
+    userRow,
+    userRows,
+    itemNumbers,
+    userNumbers: standardized(Object.values(users?.numbers ?? {}), owners),
+  }
 }
 
 /** Rows by ascending index from 2 on, and how many there are. */
@@ -67,7 +78,8 @@ function standardized(columns: readonly Float32Array[], counts: Int32Array): Flo
     const deviation = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length)
     // Of a constant nothing but rounding is left; of no number at all, NaN.
     if (!(deviation > 1e-9)) continue
-    for (const [index, value] of values.entries()) if (!Number.isNaN(value)) table[index * width + place] = (value - mean) / deviation
+    for (const [index, value] of values.entries())
+      if (!Number.isNaN(value)) table[index * width + place] = (value - mean) / deviation
   }
   return table
 }

@@ -12,12 +12,23 @@ import type { RawTables } from './sources/source.ts'
 /** Writes `users.parquet`, `items.parquet`, `events.parquet` and `impressions.parquet`; the last two are sorted by user, time and place in the log. */
 export async function writeTables(db: Database, raw: RawTables, folder: string): Promise<void> {
   const write = (columns: readonly string[], from: string, file: string): Promise<void> =>
-    db.run(`COPY (SELECT ${columns.join(', ')} FROM ${from}) TO ${literal(join(folder, file))} (FORMAT parquet, COMPRESSION zstd)`)
+    db.run(
+      `COPY (SELECT ${columns.join(', ')} FROM ${from}) TO ${literal(join(folder, file))} (FORMAT parquet, COMPRESSION zstd)`,
+    )
   await placePictures(db, raw)
-  await write(['index', 'id', ...describingColumns(raw.userFields, raw.userNumbers)], 'user_index ORDER BY index', 'users.parquet')
-  await write(['index', 'id', 'title', 'image', ...describingColumns(raw.fields, raw.numbers)], 'item_index ORDER BY index', 'items.parquet')
+  await write(
+    ['index', 'id', ...describingColumns(raw.userFields, raw.userNumbers)],
+    'user_index ORDER BY index',
+    'users.parquet',
+  )
+  await write(
+    ['index', 'id', 'title', 'image', ...describingColumns(raw.fields, raw.numbers)],
+    'item_index ORDER BY index',
+    'items.parquet',
+  )
   const { time, join: ranks } = await orderOf(db, raw)
-  const indexed = (rows: string): string => `${rows} e JOIN user_index u ON u.n = e.user JOIN item_index i ON i.n = e.item${ranks}`
+  const indexed = (rows: string): string =>
+    `${rows} e JOIN user_index u ON u.n = e.user JOIN item_index i ON i.n = e.item${ranks}`
   const columns = ['u.index AS user', 'i.index AS item']
   await write(
     [...columns, 'e.behavior', `${time} AS time`, 'e.role'],
@@ -40,7 +51,8 @@ function describingColumns(fields: readonly string[] = [], numbers: readonly str
 /** The SQL of a time, for rows called `e`: where it is only an order, its rank among all that the user did and saw. */
 async function orderOf(db: Database, raw: RawTables): Promise<{ time: string; join: string }> {
   if (raw.time !== 'order') return { time: 'e.time', join: '' }
-  if (raw.impressionLabels === undefined) return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time) AS DOUBLE)', join: '' }
+  if (raw.impressionLabels === undefined)
+    return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time) AS DOUBLE)', join: '' }
   await db.run(`CREATE TABLE ranks AS SELECT user, time, CAST(row_number() OVER (PARTITION BY user ORDER BY time) AS DOUBLE) AS rank
     FROM (SELECT user, time FROM events UNION SELECT user, time FROM impressions)`)
   return { time: 'ranks.rank', join: ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time' }
@@ -54,23 +66,38 @@ async function placePictures(db: Database, raw: RawTables): Promise<void> {
   const found = image.map(find)
   const rows = found.flatMap((path, at) => (path === '' ? [] : [`(${at + 1}, ${literal(path)})`]))
   await db.run('CREATE TABLE pictures(index INTEGER, path VARCHAR)')
-  for (let at = 0; at < rows.length; at += 10_000) await db.run(`INSERT INTO pictures VALUES ${rows.slice(at, at + 10_000).join(', ')}`)
-  await db.run("UPDATE item_index SET image = coalesce((SELECT path FROM pictures p WHERE p.index = item_index.index), '')")
+  for (let at = 0; at < rows.length; at += 10_000)
+    await db.run(`INSERT INTO pictures VALUES ${rows.slice(at, at + 10_000).join(', ')}`)
+  await db.run(
+    "UPDATE item_index SET image = coalesce((SELECT path FROM pictures p WHERE p.index = item_index.index), '')",
+  )
 }
 
 async function itemColumns(db: Database): Promise<{ id: string[]; text: string[]; image: string[] }> {
   const items = await countRows(db, 'item_index')
-  return db.columns('SELECT id, text, image FROM item_index ORDER BY index', items, { id: 'text', text: 'text', image: 'text' })
+  return db.columns('SELECT id, text, image FROM item_index ORDER BY index', items, {
+    id: 'text',
+    text: 'text',
+    image: 'text',
+  })
 }
 
 /** Has the features made and writes them; what the manifest says of them is returned. */
-export async function writeFeatures(db: Database, raw: RawTables, folder: string, make: FeatureMaker | undefined): Promise<Manifest['features']> {
+export async function writeFeatures(
+  db: Database,
+  raw: RawTables,
+  folder: string,
+  make: FeatureMaker | undefined,
+): Promise<Manifest['features']> {
   if (!make) return {}
   const { id, text, image } = await itemColumns(db)
   const sources: FeatureSources = {
     ids: ['', ...id],
     titles: ['', ...text],
-    images: [null, ...image.map((path) => (path === '' || raw.images === undefined ? null : resolve(raw.images, path)))],
+    images: [
+      null,
+      ...image.map((path) => (path === '' || raw.images === undefined ? null : resolve(raw.images, path))),
+    ],
   }
   const made = await make(sources)
   if (Object.keys(made).length === 0) return {}
@@ -87,12 +114,20 @@ export async function writeFeatures(db: Database, raw: RawTables, folder: string
 export async function describeDataset(
   db: Database,
   raw: RawTables,
-  given: { name: string; source: string; dropped: Dropped[]; features: Manifest['features']; settings: Manifest['settings'] },
+  given: {
+    name: string
+    source: string
+    dropped: Dropped[]
+    features: Manifest['features']
+    settings: Manifest['settings']
+  },
 ): Promise<Manifest> {
   const { events } = await countEvents(db)
   const users = await countRows(db, 'user_index')
   const items = await countRows(db, 'item_index')
-  const perBehavior = await db.rows<{ behavior: number; count: number }>('SELECT behavior, count(*) AS count FROM events GROUP BY behavior')
+  const perBehavior = await db.rows<{ behavior: number; count: number }>(
+    'SELECT behavior, count(*) AS count FROM events GROUP BY behavior',
+  )
   return {
     format: 'siftrec-dataset',
     version: 1,
@@ -109,7 +144,10 @@ export async function describeDataset(
       users,
       items,
       perBehavior: Object.fromEntries(
-        raw.behaviors.map((behavior, index) => [behavior, perBehavior.find((row) => row.behavior === index)?.count ?? 0]),
+        raw.behaviors.map((behavior, index) => [
+          behavior,
+          perBehavior.find((row) => row.behavior === index)?.count ?? 0,
+        ]),
       ),
     },
     dropped: given.dropped,
@@ -129,7 +167,11 @@ async function countRows(db: Database, table: string): Promise<number> {
 }
 
 /** The number of distinct values of each field, unknown not counted. */
-async function countValues(db: Database, table: string, fields: readonly string[] = []): Promise<Record<string, number>> {
+async function countValues(
+  db: Database,
+  table: string,
+  fields: readonly string[] = [],
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const name of fields) {
     const column = identifier(`field_${name}`)
@@ -141,7 +183,10 @@ async function countValues(db: Database, table: string, fields: readonly string[
   return counts
 }
 
-async function describeUsers(db: Database, { userFields = [], userNumbers = [] }: RawTables): Promise<Pick<Manifest, 'users'>> {
+async function describeUsers(
+  db: Database,
+  { userFields = [], userNumbers = [] }: RawTables,
+): Promise<Pick<Manifest, 'users'>> {
   if (userFields.length + userNumbers.length === 0) return {}
   return { users: { fields: await countValues(db, 'user_index', userFields), numbers: [...userNumbers] } }
 }

@@ -22,7 +22,12 @@ export interface LabelledItems {
 export function drawnSamples({ events, catalog, manifest }: Dataset, behavior: number, seed: number): LabelledItems {
   const rows = positiveRows(events, behavior)
   const size = 2 * rows.length
-  const made = { user: new Int32Array(size), item: new Int32Array(size), time: new Float64Array(size), label: new Uint8Array(size) }
+  const made = {
+    user: new Int32Array(size),
+    item: new Int32Array(size),
+    time: new Float64Array(size),
+    label: new Uint8Array(size),
+  }
   const roles = new Uint8Array(size)
   const drawer = untouchedItems(events, catalog.ids.length - 1)
   let draw: (() => number) | undefined
@@ -37,16 +42,28 @@ export function drawnSamples({ events, catalog, manifest }: Dataset, behavior: n
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index] as number
     const user = events.user[row] as number
-    if (index === 0 || user !== events.user[rows[index - 1] as number]) draw = drawer(user, randomStream(seed, 'click-negatives', user))
+    if (index === 0 || user !== events.user[rows[index - 1] as number])
+      draw = drawer(user, randomStream(seed, 'click-negatives', user))
     add(row, events.item[row] as number, 1)
     if (draw) add(row, draw(), 0)
   }
   if (at === rows.length && at > 0) {
     const value = 'every user touched every item, so no item is left to draw'
-    throw new UserError({ where: manifest.name, problem: 'invalid', value, expected: 'items that a user never touched' })
+    throw new UserError({
+      where: manifest.name,
+      problem: 'invalid',
+      value,
+      expected: 'items that a user never touched',
+    })
   }
   const { user, item, time, label } = made
-  return { user: user.slice(0, at), item: item.slice(0, at), time: time.slice(0, at), label: label.slice(0, at), role: roles.slice(0, at) }
+  return {
+    user: user.slice(0, at),
+    item: item.slice(0, at),
+    time: time.slice(0, at),
+    label: label.slice(0, at),
+    role: roles.slice(0, at),
+  }
 }
 
 /** The rows of a behavior with a history, ascending; an item counts once at one time. */
@@ -68,7 +85,10 @@ function positiveRows({ user, item, behavior, time, start }: Events, wanted: num
 }
 
 /** Makes, for one user after the other, what draws uniformly from the items that the user never touches; undefined where there is none. */
-function untouchedItems({ item, start }: Events, items: number): (user: number, stream: RandomStream) => (() => number) | undefined {
+function untouchedItems(
+  { item, start }: Events,
+  items: number,
+): (user: number, stream: RandomStream) => (() => number) | undefined {
   const touchedBy = new Int32Array(items + 1)
   return (user, stream) => {
     let touched = 0
@@ -78,7 +98,9 @@ function untouchedItems({ item, start }: Events, items: number): (user: number, 
     }
     if (touched === items) return undefined
     if (2 * touched > items) {
-      const left = Int32Array.from({ length: items }, (_, index) => index + 1).filter((number) => touchedBy[number] !== user)
+      const left = Int32Array.from({ length: items }, (_, index) => index + 1).filter(
+        (number) => touchedBy[number] !== user,
+      )
       return () => left[stream.integer(left.length)] as number
     }
     return () => {

@@ -33,7 +33,11 @@ export interface Database extends Disposable {
 }
 
 /** Opens an empty database; dispose of it when done. */
-export async function openDatabase({ temporaryFolder, memoryLimit = '2GB', threads }: DatabaseOptions = {}): Promise<Database> {
+export async function openDatabase({
+  temporaryFolder,
+  memoryLimit = '2GB',
+  threads,
+}: DatabaseOptions = {}): Promise<Database> {
   // Loaded when first wanted: it takes a third of a second, and most of what the command line says needs no database.
   const { DuckDBInstance } = await import('@duckdb/node-api')
   const instance = await DuckDBInstance.create(':memory:', {
@@ -61,8 +65,19 @@ export async function openDatabase({ temporaryFolder, memoryLimit = '2GB', threa
   }
 }
 
-async function readColumns<K extends ColumnKinds>(connection: DuckDBConnection, sql: string, count: number, kinds: K): Promise<Columns<K>> {
-  const makers = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, float64: Float64Array, text: Array<string> } as const
+async function readColumns<K extends ColumnKinds>(
+  connection: DuckDBConnection,
+  sql: string,
+  count: number,
+  kinds: K,
+): Promise<Columns<K>> {
+  const makers = {
+    float32: Float32Array,
+    int32: Int32Array,
+    uint8: Uint8Array,
+    float64: Float64Array,
+    text: Array<string>,
+  } as const
   const names = Object.keys(kinds)
   const arrays = names.map((name) => new makers[kinds[name] as keyof ColumnArrays](count))
   const emptyOf: { [Kind in keyof ColumnArrays]?: string | number } = { text: '', float32: Number.NaN }
@@ -111,17 +126,34 @@ async function inOurWords<T>(work: Promise<T>): Promise<T> {
 function userErrorOf(message: string): UserError | undefined {
   const firstLine = message.split('\n', 1)[0] as string
   if (/Out of Memory/i.test(firstLine)) {
-    return new UserError({ where: 'memory', problem: 'invalid', value: firstLine, hint: 'allow more with the memory option' })
+    return new UserError({
+      where: 'memory',
+      problem: 'invalid',
+      value: firstLine,
+      hint: 'allow more with the memory option',
+    })
   }
-  if (/No space left/i.test(message)) return new UserError({ where: 'disk', problem: 'invalid', value: 'no space left on the device' })
+  if (/No space left/i.test(message))
+    return new UserError({ where: 'disk', problem: 'invalid', value: 'no space left on the device' })
   const parsing = /CSV Error on Line: (\d+)/.exec(message)
   if (parsing) {
     const file = /^\s*file\s*=\s*(.+)$/m.exec(message)?.[1] ?? 'the file'
-    const reason = /^(?!.*CSV Error)(?!Original Line).*(?:Expected|quote|Value|column).*$/im.exec(message)?.[0]?.trim() ?? 'it cannot be parsed'
-    return new UserError({ where: `${baseName(file)} row ${parsing[1]}`, problem: 'invalid', value: reason.replace(/\.$/, '') })
+    const reason =
+      /^(?!.*CSV Error)(?!Original Line).*(?:Expected|quote|Value|column).*$/im.exec(message)?.[0]?.trim() ??
+      'it cannot be parsed'
+    return new UserError({
+      where: `${baseName(file)} row ${parsing[1]}`,
+      problem: 'invalid',
+      value: reason.replace(/\.$/, ''),
+    })
   }
   const json = /Malformed JSON in file "([^"]+)", at byte \d+ in (?:line|record\/value) (\d+)/.exec(message)
-  if (json) return new UserError({ where: `${baseName(json[1] as string)} row ${json[2]}`, problem: 'invalid', value: 'malformed JSON' })
+  if (json)
+    return new UserError({
+      where: `${baseName(json[1] as string)} row ${json[2]}`,
+      problem: 'invalid',
+      value: 'malformed JSON',
+    })
   return undefined
 }
 

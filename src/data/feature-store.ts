@@ -26,11 +26,20 @@ export function encodeFeatures(features: Partial<Record<FeatureModality, MadeFea
  * Reads the features that a manifest promises.
  * @throws UserError `missing`, `mismatched` or `invalid`, naming the file and the modality
  */
-export function readFeatures(folder: string, { features, counts }: Manifest): Partial<Record<FeatureModality, FeatureTable>> {
+export function readFeatures(
+  folder: string,
+  { features, counts }: Manifest,
+): Partial<Record<FeatureModality, FeatureTable>> {
   const promised = Object.entries(features)
   const path = join(folder, featuresFile)
   if (promised.length === 0) return {}
-  if (!existsSync(path)) throw new UserError({ where: path, problem: 'missing', value: 'the file of features', hint: 'prepare the dataset again' })
+  if (!existsSync(path))
+    throw new UserError({
+      where: path,
+      problem: 'missing',
+      value: 'the file of features',
+      hint: 'prepare the dataset again',
+    })
   const { tensors } = readSafetensors(path)
   const tables: Partial<Record<FeatureModality, FeatureTable>> = {}
   for (const [modality, { width }] of promised) {
@@ -41,7 +50,12 @@ export function readFeatures(folder: string, { features, counts }: Manifest): Pa
       throw new UserError({ where, problem: 'missing', value: `${modality} and ${modality}.present` })
     }
     if (vectors.shape[1] !== width)
-      throw new UserError({ where, problem: 'mismatched', value: `width ${vectors.shape[1]}`, expected: `width ${width}, as the manifest says` })
+      throw new UserError({
+        where,
+        problem: 'mismatched',
+        value: `width ${vectors.shape[1]}`,
+        expected: `width ${width}, as the manifest says`,
+      })
     const table = { width, vectors: vectors.data, present: present.data }
     checkTable(table, counts.items, where)
     tables[modality as FeatureModality] = table

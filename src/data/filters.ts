@@ -29,21 +29,34 @@ export async function countEvents(db: Database): Promise<EventCounts> {
 export async function filterEvents(db: Database, raw: RawTables, where: string): Promise<Dropped[]> {
   const { minimumEventsPerItem, minimumEventsPerUser } = raw.mapping.filters
   const steps: { filter: string; select: string }[] = [
-    ...(raw.fields === undefined ? [] : [{ filter: 'items not in the item table', select: 'SELECT * FROM events WHERE item IS NOT NULL' }]),
+    ...(raw.fields === undefined
+      ? []
+      : [{ filter: 'items not in the item table', select: 'SELECT * FROM events WHERE item IS NOT NULL' }]),
     // Where time is an order, each record has a place of its own and nothing can be a duplicate.
     ...(raw.time === 'order'
       ? []
       : [
           {
             filter: 'exact duplicates',
-            select: 'SELECT user, item, behavior, time, max(role) AS role, min(row) AS row FROM events GROUP BY user, item, behavior, time',
+            select:
+              'SELECT user, item, behavior, time, max(role) AS role, min(row) AS row FROM events GROUP BY user, item, behavior, time',
           },
         ]),
     ...(minimumEventsPerItem > 1
-      ? [{ filter: `items with fewer than ${minimumEventsPerItem} events`, select: atLeast('item', minimumEventsPerItem) }]
+      ? [
+          {
+            filter: `items with fewer than ${minimumEventsPerItem} events`,
+            select: atLeast('item', minimumEventsPerItem),
+          },
+        ]
       : []),
     ...(minimumEventsPerUser > 1
-      ? [{ filter: `users with fewer than ${minimumEventsPerUser} events`, select: atLeast('user', minimumEventsPerUser) }]
+      ? [
+          {
+            filter: `users with fewer than ${minimumEventsPerUser} events`,
+            select: atLeast('user', minimumEventsPerUser),
+          },
+        ]
       : []),
   ]
   const dropped: Dropped[] = []
@@ -52,7 +65,12 @@ export async function filterEvents(db: Database, raw: RawTables, where: string):
   for (const { filter, select } of steps) {
     await db.run(`CREATE TABLE filtered AS ${select}; DROP TABLE events; ALTER TABLE filtered RENAME TO events`)
     const after = await countEvents(db)
-    dropped.push({ filter, events: before.events - after.events, users: before.users - after.users, items: before.items - after.items })
+    dropped.push({
+      filter,
+      events: before.events - after.events,
+      users: before.users - after.users,
+      items: before.items - after.items,
+    })
     before = after
   }
   if (before.events === 0) throw nothingLeft(where, first.events, dropped)
@@ -70,5 +88,10 @@ function nothingLeft(where: string, events: number, dropped: readonly Dropped[])
     events === 0
       ? 'no record is any of the behaviors: look at their `when`'
       : 'lower filters.minimumEventsPerUser or minimumEventsPerItem in the mapping'
-  return new UserError({ where, problem: 'empty', value: `of ${events} events none is left${took ? ` (${took})` : ''}`, hint })
+  return new UserError({
+    where,
+    problem: 'empty',
+    value: `of ${events} events none is left${took ? ` (${took})` : ''}`,
+    hint,
+  })
 }

@@ -31,5 +31,10 @@ export function firstRowAt({ start, time }: Pick<Events, 'start' | 'time'>, user
 }
 
 function view({ item, behavior, time }: Events, user: UserIndex, begin: number, end: number): History {
-  return { user, item: item.subarray(begin, end), behavior: behavior.subarray(begin, end), time: time.subarray(begin, end) }
+  return {
+    user,
+    item: item.subarray(begin, end),
+    behavior: behavior.subarray(begin, end),
+    time: time.subarray(begin, end),
+  }
 }

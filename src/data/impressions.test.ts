@@ -43,7 +43,10 @@ describe('impressions', () => {
   })
 
   it('of one user and item count once at one time, as 1 where any is, and again at another', async () => {
-    const dataset = await prepareFiles({ 'log.csv': `${header}u,a,5,0\nu,a,5,1\nu,a,5,0\nu,a,6,0\n` }, { events: 'log.csv', mapping: clicks })
+    const dataset = await prepareFiles(
+      { 'log.csv': `${header}u,a,5,0\nu,a,5,1\nu,a,5,0\nu,a,6,0\n` },
+      { events: 'log.csv', mapping: clicks },
+    )
     expect(impressionLines(dataset)).toEqual(['u a 5 click:1', 'u a 6 click:0'])
   })
 
@@ -64,7 +67,13 @@ describe('impressions', () => {
     const mapping: MappingInput = { ...clicks, events: { timeUnit: 'order' } }
     const log = 'user,item,clicked\nu,a,0\nv,a,1\nu,b,1\nu,b,1\nu,c,0\n'
     const dataset = await prepareFiles({ 'log.csv': log }, { events: 'log.csv', mapping })
-    expect(impressionLines(dataset)).toEqual(['u a 1 click:0', 'u b 2 click:1', 'u b 3 click:1', 'u c 4 click:0', 'v a 1 click:1'])
+    expect(impressionLines(dataset)).toEqual([
+      'u a 1 click:0',
+      'u b 2 click:1',
+      'u b 3 click:1',
+      'u c 4 click:0',
+      'v a 1 click:1',
+    ])
     expect(eventLines(dataset)).toEqual(['u b click 2', 'u b click 3', 'v a click 1'])
   })
 
@@ -76,7 +85,10 @@ describe('impressions', () => {
   })
 
   it('are there only where labels are', async () => {
-    const dataset = await prepareFiles({ 'log.csv': `${header}u,a,1,1\n` }, { events: 'log.csv', mapping: { ...clicks, impressions: {} } })
+    const dataset = await prepareFiles(
+      { 'log.csv': `${header}u,a,1,1\n` },
+      { events: 'log.csv', mapping: { ...clicks, impressions: {} } },
+    )
     expect(dataset).not.toHaveProperty('impressions')
     expect(Object.keys(dataset.manifest.files)).toEqual(['events.parquet', 'users.parquet', 'items.parquet'])
     expect(dataset.manifest).not.toHaveProperty('impressions')
@@ -92,10 +104,21 @@ describe('users and numbers', () => {
 
   it('are told by files of their own, in the order of the dataset', async () => {
     const mapping: MappingInput = { items: { numbers: { price: 'price' } } }
-    const users: MappingInput['users'] = { id: 'user_id', fields: { city: { column: 'city', before: '/' } }, numbers: { age: 'age' } }
+    const users: MappingInput['users'] = {
+      id: 'user_id',
+      fields: { city: { column: 'city', before: '/' } },
+      numbers: { age: 'age' },
+    }
     const path = 'shop.yaml'
-    const yaml = JSON.stringify({ ...mapping, filters: { minimumEventsPerUser: 0 }, users: { ...users, files: 'users.csv' } })
-    const dataset = await prepareFiles({ ...files, [path]: yaml }, { events: 'log.csv', items: 'items.csv', mapping: path })
+    const yaml = JSON.stringify({
+      ...mapping,
+      filters: { minimumEventsPerUser: 0 },
+      users: { ...users, files: 'users.csv' },
+    })
+    const dataset = await prepareFiles(
+      { ...files, [path]: yaml },
+      { events: 'log.csv', items: 'items.csv', mapping: path },
+    )
     expect(dataset.userIds).toEqual(['', 'v', 'u', 'w'])
     expect(dataset.users).toEqual({
       fields: { city: { values: Int32Array.of(0, 0, 1, 0), vocabulary: ['', 'Rome'] } },
@@ -115,7 +138,12 @@ describe('bad input of impressions and users', () => {
       clicks,
       /^log\.csv row 3, column "clicked": invalid: "0\.5", expected 0 or 1$/,
     ],
-    ['no label', { 'log.csv': `${header}u,a,1,1\nu,b,2,\n` }, clicks, /^log\.csv row 3, column "clicked": invalid: nothing, expected 0 or 1$/],
+    [
+      'no label',
+      { 'log.csv': `${header}u,a,1,1\nu,b,2,\n` },
+      clicks,
+      /^log\.csv row 3, column "clicked": invalid: nothing, expected 0 or 1$/,
+    ],
     [
       'a label that is always 1',
       { 'log.csv': `${header}u,a,1,1\nu,b,2,1\n` },
@@ -164,7 +192,12 @@ describe('bad input of impressions and users', () => {
       clicks,
       /^users\.csv row 4: duplicate: user "u", already in users\.csv row 2\. keep one of them$/,
     ],
-    ['an unknown key', {}, mapped({ impressions: { label: {} } as object }), /^mapping impressions: unknown: "label", expected one of labels/],
+    [
+      'an unknown key',
+      {},
+      mapped({ impressions: { label: {} } as object }),
+      /^mapping impressions: unknown: "label", expected one of labels/,
+    ],
   ])('%s', async (_, files, mapping, sentence) => {
     const users = 'users.csv' in files ? { users: { ...mapping.users, files: 'users.csv' } } : {}
     const yaml = JSON.stringify({ ...mapping, ...users, filters: { minimumEventsPerUser: 0 } })
@@ -175,7 +208,10 @@ describe('bad input of impressions and users', () => {
 
   it('leaves out a label of a source itself that is the same everywhere', async () => {
     const lines: string[] = []
-    const files = { 'ratings.csv': 'userId,movieId,rating,timestamp\n1,10,4,100\n1,20,5,101\n', 'movies.csv': 'movieId,title,genres\n10,A,\n20,B,\n' }
+    const files = {
+      'ratings.csv': 'userId,movieId,rating,timestamp\n1,10,4,100\n1,20,5,101\n',
+      'movies.csv': 'movieId,title,genres\n10,A,\n20,B,\n',
+    }
     const dataset = await prepareFiles(files, { source: 'movielens', report: (line) => lines.push(line) })
     expect(dataset.impressions).toBeUndefined()
     expect(lines).toContain('left out: label click is 1 in all 2 impressions')

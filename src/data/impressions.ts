@@ -54,8 +54,13 @@ export async function describeImpressions(db: Database, raw: RawTables): Promise
   const { impressionLabels } = raw
   if (impressionLabels === undefined) return {}
   const sums = labelColumns(raw).map((label, index) => `count(*) FILTER (WHERE ${label} = 1) AS n${index}`)
-  const [counts = {}] = await db.rows<Record<string, number>>(`SELECT ${['count(*) AS total', ...sums].join(', ')} FROM impressions`)
+  const [counts = {}] = await db.rows<Record<string, number>>(
+    `SELECT ${['count(*) AS total', ...sums].join(', ')} FROM impressions`,
+  )
   return {
-    impressions: { count: counts['total'] ?? 0, labels: Object.fromEntries(impressionLabels.map((name, index) => [name, counts[`n${index}`] ?? 0])) },
+    impressions: {
+      count: counts['total'] ?? 0,
+      labels: Object.fromEntries(impressionLabels.map((name, index) => [name, counts[`n${index}`] ?? 0])),
+    },
   }
 }

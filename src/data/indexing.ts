@@ -34,12 +34,17 @@ export async function indexItems(db: Database, raw: RawTables): Promise<Dropped[
 /** Select items of fields, and of numbers that are still text. */
 function describedColumns(fields: readonly string[] = [], numbers: readonly string[] = []): string[] {
   const number = (name: string): string => identifier(`number_${name}`)
-  return [...fields.map((name) => identifier(`field_${name}`)), ...numbers.map((name) => `CAST(${number(name)} AS DOUBLE) AS ${number(name)}`)]
+  return [
+    ...fields.map((name) => identifier(`field_${name}`)),
+    ...numbers.map((name) => `CAST(${number(name)} AS DOUBLE) AS ${number(name)}`),
+  ]
 }
 
 /** The log's records of events, and of impressions if they count too. */
 function records(column: 'user' | 'item', impressions: boolean): string {
-  return impressions ? `(SELECT ${column}, row FROM raw_events UNION ALL SELECT ${column}, row FROM raw_impressions)` : 'raw_events'
+  return impressions
+    ? `(SELECT ${column}, row FROM raw_events UNION ALL SELECT ${column}, row FROM raw_impressions)`
+    : 'raw_events'
 }
 
 /**
@@ -82,7 +87,9 @@ export async function closeGaps(db: Database, raw: RawTables): Promise<void> {
     const shown = impressions ? ` UNION SELECT ${column} FROM impressions` : ''
     return `n IN (SELECT ${column} FROM events${shown})`
   }
-  await db.run(`CREATE TABLE user_index AS SELECT ${index}, n, id FROM users WHERE ${used('user', keepsIdleUsers(raw))}`)
+  await db.run(
+    `CREATE TABLE user_index AS SELECT ${index}, n, id FROM users WHERE ${used('user', keepsIdleUsers(raw))}`,
+  )
   await db.run(
     `CREATE TABLE item_index AS SELECT ${index}, * FROM items ${raw.fields === undefined ? `WHERE ${used('item', raw.impressionLabels !== undefined)}` : ''}`,
   )

@@ -65,7 +65,9 @@ describe('load', () => {
     const { folder, out, file } = await prepared()
     using _ = folder
     writeFileSync(file('users.parquet'), 'something else')
-    await expect(loadDataset(out)).rejects.toThrow(/users\.parquet: corrupted: SHA-256 [0-9a-f]{12}\.\.\., expected [0-9a-f]{12}/)
+    await expect(loadDataset(out)).rejects.toThrow(
+      /users\.parquet: corrupted: SHA-256 [0-9a-f]{12}\.\.\., expected [0-9a-f]{12}/,
+    )
     rmSync(file('users.parquet'))
     await expect(loadDataset(out)).rejects.toThrow(/users\.parquet: missing/)
   })
@@ -83,8 +85,12 @@ describe('load', () => {
     const { folder, out } = await prepared()
     using _ = folder
     await replaceFeatures(out, [0, 0, 0, 1, 2, 3, 4, 5, 6], 3)
-    await expect(loadDataset(out)).rejects.toThrow(/^out\/features\.safetensors text: mismatched: width 3, expected width 2/)
+    await expect(loadDataset(out)).rejects.toThrow(
+      /^out\/features\.safetensors text: mismatched: width 3, expected width 2/,
+    )
     await replaceFeatures(out, [0, 0, 1, 2, Number.NaN, 4], 2)
-    await expect(loadDataset(out)).rejects.toThrow(/^out\/features\.safetensors text, item 2: invalid: NaN, expected finite numbers$/)
+    await expect(loadDataset(out)).rejects.toThrow(
+      /^out\/features\.safetensors text, item 2: invalid: NaN, expected finite numbers$/,
+    )
   })
 })

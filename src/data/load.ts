@@ -5,7 +5,16 @@ import { UserError } from '../errors.ts'
 import { type Database, identifier, literal, openDatabase } from './duckdb.ts'
 import { readFeatures } from './feature-store.ts'
 import { hashFile, hashOfDataset } from './hashes.ts'
-import { type Catalog, type Dataset, type Events, type Field, type Impressions, type Manifest, manifestSchema, type UserTable } from './schema.ts'
+import {
+  type Catalog,
+  type Dataset,
+  type Events,
+  type Field,
+  type Impressions,
+  type Manifest,
+  manifestSchema,
+  type UserTable,
+} from './schema.ts'
 
 /**
  * Loads a prepared dataset.
@@ -16,7 +25,8 @@ export async function loadDataset(folder: string): Promise<Dataset> {
   const manifest = readManifest(folder)
   for (const [file, expected] of Object.entries(manifest.files)) {
     const path = join(folder, file)
-    if (!existsSync(path)) throw new UserError({ where: path, problem: 'missing', value: 'a file of the dataset', hint: 'prepare it again' })
+    if (!existsSync(path))
+      throw new UserError({ where: path, problem: 'missing', value: 'a file of the dataset', hint: 'prepare it again' })
     const found = await hashFile(path)
     if (found !== expected) {
       const hint = 'it changed since it was prepared: restore it, or prepare the dataset again'
@@ -34,7 +44,15 @@ export async function loadDataset(folder: string): Promise<Dataset> {
   const { ids: userIds, users } = await readUsers(db, folder, manifest)
   const catalog = await readCatalog(db, folder, manifest)
   const impressions = await readImpressions(db, folder, manifest)
-  const dataset = { folder, manifest, hash: hashOfDataset(manifest), events, userIds, catalog, features: readFeatures(folder, manifest) }
+  const dataset = {
+    folder,
+    manifest,
+    hash: hashOfDataset(manifest),
+    events,
+    userIds,
+    catalog,
+    features: readFeatures(folder, manifest),
+  }
   return { ...dataset, ...(users ? { users } : {}), ...(impressions ? { impressions } : {}) }
 }
 
@@ -47,7 +65,12 @@ function readManifest(folder: string): Manifest {
   try {
     return manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
-    throw new UserError({ where: path, problem: 'corrupted', value: 'not a manifest of a dataset of version 1', hint: 'prepare the dataset again' })
+    throw new UserError({
+      where: path,
+      problem: 'corrupted',
+      value: 'not a manifest of a dataset of version 1',
+      hint: 'prepare the dataset again',
+    })
   }
 }
 
@@ -57,14 +80,22 @@ function table(folder: string, name: string): string {
 
 async function readEvents(db: Database, folder: string, { counts }: Manifest): Promise<Events> {
   const kinds = { user: 'int32', item: 'int32', behavior: 'uint8', time: 'float64', role: 'uint8' } as const
-  const columns = await db.columns(`SELECT user, item, behavior, time, role FROM ${table(folder, 'events')}`, counts.events, kinds)
+  const columns = await db.columns(
+    `SELECT user, item, behavior, time, role FROM ${table(folder, 'events')}`,
+    counts.events,
+    kinds,
+  )
   const start = new Int32Array(counts.users + 2)
   for (const user of columns.user) start[user + 1] = (start[user + 1] as number) + 1
   for (let user = 1; user < start.length; user++) start[user] = (start[user] as number) + (start[user - 1] as number)
   return { ...columns, start }
 }
 
-async function readUsers(db: Database, folder: string, { counts, users }: Manifest): Promise<{ ids: string[]; users?: UserTable }> {
+async function readUsers(
+  db: Database,
+  folder: string,
+  { counts, users }: Manifest,
+): Promise<{ ids: string[]; users?: UserTable }> {
   const { text, fields, numbers } = await readDescribed(db, table(folder, 'users'), {
     count: counts.users,
     text: ['id'],
@@ -87,12 +118,17 @@ async function readCatalog(db: Database, folder: string, { counts, fields, numbe
 }
 
 /** The columns of users or items; each gets an entry 0 of its own. */
-async function readDescribed(db: Database, from: string, wanted: { count: number; text: string[]; fields: string[]; numbers: string[] }) {
+async function readDescribed(
+  db: Database,
+  from: string,
+  wanted: { count: number; text: string[]; fields: string[]; numbers: string[] },
+) {
   const { count, text, fields, numbers } = wanted
   const names = [...text, ...fields.map((name) => `field_${name}`)]
   const strings = await db.columns(selectOf(names, from), count, kindsOf(names, 'text'))
   const numberNames = numbers.map((name) => `number_${name}`)
-  const values = numbers.length > 0 ? await db.columns(selectOf(numberNames, from), count, kindsOf(numberNames, 'float32')) : {}
+  const values =
+    numbers.length > 0 ? await db.columns(selectOf(numberNames, from), count, kindsOf(numberNames, 'float32')) : {}
   return {
     text: Object.fromEntries(text.map((name) => [name, ['', ...(strings[name] ?? [])]])),
     fields: Object.fromEntries(fields.map((name) => [name, fieldOf(strings[`field_${name}`] ?? [])])),
@@ -114,14 +150,22 @@ function withNobody(values: Float32Array = new Float32Array(0)): Float32Array {
   return all
 }
 
-async function readImpressions(db: Database, folder: string, { impressions }: Manifest): Promise<Impressions | undefined> {
+async function readImpressions(
+  db: Database,
+  folder: string,
+  { impressions }: Manifest,
+): Promise<Impressions | undefined> {
   if (!impressions) return undefined
   const labels = Object.keys(impressions.labels)
   const from = table(folder, 'impressions')
   const kinds = { user: 'int32', item: 'int32', time: 'float64' } as const
   const columns = await db.columns(`SELECT user, item, time FROM ${from}`, impressions.count, kinds)
   const names = labels.map((name) => `label_${name}`)
-  const values = await db.columns(`SELECT ${names.map(identifier).join(', ')} FROM ${from}`, impressions.count, kindsOf(names, 'uint8'))
+  const values = await db.columns(
+    `SELECT ${names.map(identifier).join(', ')} FROM ${from}`,
+    impressions.count,
+    kindsOf(names, 'uint8'),
+  )
   return { ...columns, labels: Object.fromEntries(labels.map((name) => [name, values[`label_${name}`] as Uint8Array])) }
 }
 

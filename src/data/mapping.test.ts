@@ -8,22 +8,39 @@ describe('a mapping', () => {
     const mapping = checkMapping({}, 'mapping')
     expect(mapping.behaviors).toEqual(['click'])
     expect(mapping.candidates).toBe('unseen')
-    expect(mapping.filters).toEqual({ minimumEventsPerUser: 5, minimumEventsPerItem: 0, unlistedItems: 'error', duplicateItems: 'error' })
+    expect(mapping.filters).toEqual({
+      minimumEventsPerUser: 5,
+      minimumEventsPerItem: 0,
+      unlistedItems: 'error',
+      duplicateItems: 'error',
+    })
   })
 
   it.each([
     [{ candidates: 'unsen' }, 'shop.yaml candidates: invalid: "unsen", expected one of unseen, untargeted, all'],
     [{ events: { usr: 'u' } }, /^shop\.yaml events: unknown: "usr", expected one of files, .* did you mean "user"\?$/],
-    [{ behaviour: [] }, /^shop\.yaml: unknown: "behaviour", expected one of name, events, .* did you mean "behaviors"\?$/],
-    [{ filters: { minimumEventsPerUser: -1 } }, /^shop\.yaml filters\.minimumEventsPerUser: invalid: -1, expected .*>=0/],
-    [{ behaviors: ['click', 'buy'], target: 'bye' }, /^shop\.yaml target: unknown: "bye", expected one of click, buy\. did you mean "buy"\?$/],
+    [
+      { behaviour: [] },
+      /^shop\.yaml: unknown: "behaviour", expected one of name, events, .* did you mean "behaviors"\?$/,
+    ],
+    [
+      { filters: { minimumEventsPerUser: -1 } },
+      /^shop\.yaml filters\.minimumEventsPerUser: invalid: -1, expected .*>=0/,
+    ],
+    [
+      { behaviors: ['click', 'buy'], target: 'bye' },
+      /^shop\.yaml target: unknown: "bye", expected one of click, buy\. did you mean "buy"\?$/,
+    ],
     [{ behaviors: ['click', 'click'] }, 'shop.yaml behaviors: duplicate: click, click'],
   ])('says what is wrong with %j', (input, sentence) => {
     expect(() => checkMapping(input, 'shop.yaml')).toThrow(sentence)
   })
 
   it('is laid upon a preset section by section', () => {
-    const merged = mergeMappings({ events: { user: 'u', item: 'i' }, behaviors: ['click'] }, { events: { item: 'j' }, target: 'click' })
+    const merged = mergeMappings(
+      { events: { user: 'u', item: 'i' }, behaviors: ['click'] },
+      { events: { item: 'j' }, target: 'click' },
+    )
     expect(merged).toEqual({ events: { user: 'u', item: 'j' }, behaviors: ['click'], target: 'click' })
   })
 

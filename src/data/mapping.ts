@@ -105,7 +105,13 @@ const filtersSchema = z.strictObject({
   duplicateItems: z.enum(['error', 'first']).default('error'),
 })
 
-const sections = { events: eventsSchema, impressions: impressionsSchema, items: itemsSchema, users: usersSchema, filters: filtersSchema } as const
+const sections = {
+  events: eventsSchema,
+  impressions: impressionsSchema,
+  items: itemsSchema,
+  users: usersSchema,
+  filters: filtersSchema,
+} as const
 
 /** A mapping; every key may be left out. */
 export const mappingSchema = z.strictObject({
@@ -146,13 +152,19 @@ export function readMapping(path: string): MappingInput {
     written = parse(text) ?? {}
   } catch (error) {
     const [reason] = (error as Error).message.split('\n')
-    throw new UserError({ where: path, problem: 'corrupted', value: reason ?? 'it is not YAML', expected: 'a YAML file' })
+    throw new UserError({
+      where: path,
+      problem: 'corrupted',
+      value: reason ?? 'it is not YAML',
+      expected: 'a YAML file',
+    })
   }
   checkMapping(written, path)
   const input = written as MappingInput
   for (const section of ['events', 'items', 'users'] as const) {
     const files = input[section]?.files
-    if (files !== undefined) Object.assign(input[section] as object, { files: [files].flat().map((file) => beside(path, file)) })
+    if (files !== undefined)
+      Object.assign(input[section] as object, { files: [files].flat().map((file) => beside(path, file)) })
   }
   if (input.items?.images) input.items.images = beside(path, input.items.images)
   return input
@@ -181,7 +193,8 @@ export function checkMapping(input: unknown, where: string): Mapping {
     const behaviors = behaviorNames(data)
     if (new Set(behaviors).size < behaviors.length)
       throw new UserError({ where: `${where} behaviors`, problem: 'duplicate', value: behaviors.join(', ') })
-    if (data.target !== undefined && !behaviors.includes(data.target)) throw unknownName(`${where} target`, data.target, behaviors)
+    if (data.target !== undefined && !behaviors.includes(data.target))
+      throw unknownName(`${where} target`, data.target, behaviors)
     return data
   }
   const [issue] = error.issues
@@ -191,7 +204,10 @@ export function checkMapping(input: unknown, where: string): Mapping {
     const known = sections[path as keyof typeof sections] ?? (path === '' ? mappingSchema : undefined)
     throw unknownName(`${where}${path ? ` ${path}` : ''}`, issue.keys[0] ?? '', Object.keys(known?.shape ?? {}))
   }
-  const value = JSON.stringify(issue.path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input)) ?? 'nothing'
+  const value =
+    JSON.stringify(
+      issue.path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input),
+    ) ?? 'nothing'
   const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message
   throw new UserError({ where: path ? `${where} ${path}` : where, problem: 'invalid', value, expected })
 }

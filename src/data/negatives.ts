@@ -8,7 +8,11 @@ import type { Dataset } from './schema.ts'
  * The same target, seed and count always give the same items, whatever else is drawn.
  * @param row the target's event row
  */
-export function negativesOf({ events, catalog }: Dataset, row: number, { count, seed }: { count: number; seed: number }): Int32Array {
+export function negativesOf(
+  { events, catalog }: Dataset,
+  row: number,
+  { count, seed }: { count: number; seed: number },
+): Int32Array {
   const own = new Set(historyOf(events, events.user[row] as number).item)
   const items = catalog.ids.length - 1
   const free = items - own.size

@@ -7,7 +7,8 @@ import { UserError } from '../errors.ts'
  * @throws UserError `missing` without the folder
  */
 export function pictureFinder(folder: string): (name: string) => string {
-  if (!existsSync(folder)) throw new UserError({ where: folder, problem: 'missing', value: 'no such folder of pictures' })
+  if (!existsSync(folder))
+    throw new UserError({ where: folder, problem: 'missing', value: 'no such folder of pictures' })
   // One listing instead of a look at the disk per item.
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
   const exact = new Set(files)

@@ -93,13 +93,22 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   const duplicates = await indexItems(db, raw)
   await indexEvents(db, raw)
   const name = raw.mapping.name ?? basename(resolve(options.out))
-  const dropped = [...duplicates, ...(await filterEvents(db, raw, name))].filter(({ events, items }) => events + items > 0)
-  for (const { filter, events, users, items } of dropped) report(`dropped for "${filter}": ${events} events, ${users} users, ${items} items`)
+  const dropped = [...duplicates, ...(await filterEvents(db, raw, name))].filter(
+    ({ events, items }) => events + items > 0,
+  )
+  for (const { filter, events, users, items } of dropped)
+    report(`dropped for "${filter}": ${events} events, ${users} users, ${items} items`)
   await indexImpressions(db, raw, report)
   await closeGaps(db, raw)
   await writeTables(db, raw, folder)
   const features = await writeFeatures(db, raw, folder, options.features)
-  const manifest = await describeDataset(db, raw, { name, source, dropped, features, settings: settingsOf(options, raw) })
+  const manifest = await describeDataset(db, raw, {
+    name,
+    source,
+    dropped,
+    features,
+    settings: settingsOf(options, raw),
+  })
   rmSync(temporaryFolder, { recursive: true, force: true })
   const files = [
     'events.parquet',
@@ -110,12 +119,16 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   ]
   for (const file of files) manifest.files[file] = await hashFile(join(folder, file))
   await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  report(`${name}: ${manifest.counts.events} events of ${manifest.counts.users} users on ${manifest.counts.items} items`)
+  report(
+    `${name}: ${manifest.counts.events} events of ${manifest.counts.users} users on ${manifest.counts.items} items`,
+  )
   return manifest
 }
 
 /** What the manifest tells of the settings: the options that were given, and the mapping with all its defaults. */
 function settingsOf({ source = 'csv', input, events, items }: PrepareOptions, raw: RawTables): Manifest['settings'] {
-  const given = Object.entries({ source, input, events, items, images: raw.images }).filter(([, value]) => value !== undefined)
+  const given = Object.entries({ source, input, events, items, images: raw.images }).filter(
+    ([, value]) => value !== undefined,
+  )
   return { ...Object.fromEntries(given), mapping: raw.mapping }
 }

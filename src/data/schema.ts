@@ -34,7 +34,12 @@ export const manifestSchema = z.strictObject({
   ownSplit: z.boolean(),
   /** Where true times begin: events before it have an order, but no time of their own, so no cut may fall there. */
   timesFrom: z.number().optional(),
-  counts: z.strictObject({ events: z.int(), users: z.int(), items: z.int(), perBehavior: z.record(z.string(), z.int()) }),
+  counts: z.strictObject({
+    events: z.int(),
+    users: z.int(),
+    items: z.int(),
+    perBehavior: z.record(z.string(), z.int()),
+  }),
   /** What each filter took away, in the order it ran. */
   dropped: z.array(z.strictObject({ filter: z.string(), events: z.int(), users: z.int(), items: z.int() })),
   /** Categorical fields of the items (`brand`, `category`, ...): the number of distinct values. */

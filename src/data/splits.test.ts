@@ -67,7 +67,10 @@ describe('leave-one-out', () => {
 })
 
 describe('the time protocol', () => {
-  const events: TinyEvent[] = Array.from({ length: 10 }, (_, at): TinyEvent => [1 + (at % 2), at + 1, 'favorite', at * 10])
+  const events: TinyEvent[] = Array.from(
+    { length: 10 },
+    (_, at): TinyEvent => [1 + (at % 2), at + 1, 'favorite', at * 10],
+  )
 
   it('cuts so that the last fifth of the targets is tested and the tenth before validates', () => {
     const dataset = tinyDataset({ events })
@@ -89,13 +92,15 @@ describe('the time protocol', () => {
 
   it('is refused where there is only an order', () => {
     const dataset = tinyDataset({ events, time: 'order' })
-    expect(() => splitDataset(dataset, { protocol: 'time' })).toThrow(/^protocol: unsupported: time, but tiny has only an order/)
+    expect(() => splitDataset(dataset, { protocol: 'time' })).toThrow(
+      /^protocol: unsupported: time, but tiny has only an order/,
+    )
   })
 
   it('refuses shares that leave nothing to train on', () => {
-    expect(() => splitDataset(tinyDataset({ events }), { protocol: 'time', testShare: 0.6, validationShare: 0.4 })).toThrow(
-      /^validationShare and testShare: invalid: 0.4 and 0.6/,
-    )
+    expect(() =>
+      splitDataset(tinyDataset({ events }), { protocol: 'time', testShare: 0.6, validationShare: 0.4 }),
+    ).toThrow(/^validationShare and testShare: invalid: 0.4 and 0.6/)
   })
 })
 
@@ -112,16 +117,27 @@ describe('the given protocol', () => {
     })
     const split = splitDataset(dataset)
     expect(split.protocol).toBe('given')
-    expect([lines(dataset, split.validation), lines(dataset, split.test), [...split.trainEnd]]).toEqual([['1 2 2'], ['1 3 3'], [0, 1]])
+    expect([lines(dataset, split.validation), lines(dataset, split.test), [...split.trainEnd]]).toEqual([
+      ['1 2 2'],
+      ['1 3 3'],
+      [0, 1],
+    ])
   })
 
   it('is refused where none came', () => {
-    expect(() => splitDataset(tinyDataset({ events: [[1, 1, 'click', 1]] }), { protocol: 'given' })).toThrow(/^protocol: unsupported: given/)
+    expect(() => splitDataset(tinyDataset({ events: [[1, 1, 'click', 1]] }), { protocol: 'given' })).toThrow(
+      /^protocol: unsupported: given/,
+    )
   })
 })
 
 describe('no protocol leaks', () => {
-  const event = tuple(integer({ min: 1, max: 3 }), integer({ min: 1, max: 6 }), constantFrom('click', 'favorite'), integer({ min: 0, max: 9 }))
+  const event = tuple(
+    integer({ min: 1, max: 3 }),
+    integer({ min: 1, max: 6 }),
+    constantFrom('click', 'favorite'),
+    integer({ min: 0, max: 9 }),
+  )
   const leaks = ({ events, manifest }: Dataset, { validation, test, trainEnd, cuts }: Split): string[] =>
     [...validation, ...test].flatMap((row) => {
       const user = events.user[row] as number
@@ -130,7 +146,9 @@ describe('no protocol leaks', () => {
       const trained = events.time.subarray(events.start[user], trainEnd[user])
       return [
         ...(history.time.every((earlier) => earlier < time) ? [] : ['input']),
-        ...(trained.every((earlier) => earlier < time && earlier < (cuts?.[0] ?? Number.POSITIVE_INFINITY)) ? [] : ['training']),
+        ...(trained.every((earlier) => earlier < time && earlier < (cuts?.[0] ?? Number.POSITIVE_INFINITY))
+          ? []
+          : ['training']),
         ...(manifest.candidates === 'unseen' && history.item.includes(events.item[row] as number) ? ['seen'] : []),
       ]
     })
@@ -138,13 +156,17 @@ describe('no protocol leaks', () => {
   it.each(['leave-one-out', 'time'] as const)('%s', (protocol) => {
     let targets = 0
     assert(
-      property(array(event, { minLength: 1, maxLength: 60 }), constantFrom('unseen', 'untargeted', 'all'), (events, candidates) => {
-        const dataset = tinyDataset({ events, candidates, users: 3, items: 6 })
-        const split = splitDataset(dataset, { protocol })
-        targets += split.test.length
-        expect(leaks(dataset, split)).toEqual([])
-        expect(new Set([...split.validation, ...split.test]).size).toBe(split.validation.length + split.test.length)
-      }),
+      property(
+        array(event, { minLength: 1, maxLength: 60 }),
+        constantFrom('unseen', 'untargeted', 'all'),
+        (events, candidates) => {
+          const dataset = tinyDataset({ events, candidates, users: 3, items: 6 })
+          const split = splitDataset(dataset, { protocol })
+          targets += split.test.length
+          expect(leaks(dataset, split)).toEqual([])
+          expect(new Set([...split.validation, ...split.test]).size).toBe(split.validation.length + split.test.length)
+        },
+      ),
       { seed: 7 },
     )
     expect(targets).toBeGreaterThan(100)

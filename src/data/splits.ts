@@ -62,28 +62,53 @@ function leaveOneOut({ events, userIds }: Dataset, targets: Int32Array): Split {
     test.push(targets[at] as number)
     if (events.user[targets[at - 1] ?? -1] === owner) validation.push(targets[at - 1] as number)
   }
-  return finish({ events, userIds }, { protocol: 'leave-one-out', validation: Int32Array.from(validation), test: Int32Array.from(test) })
+  return finish(
+    { events, userIds },
+    { protocol: 'leave-one-out', validation: Int32Array.from(validation), test: Int32Array.from(test) },
+  )
 }
 
 function asGiven({ events, userIds, manifest }: Dataset, targets: Int32Array): Split {
   if (!manifest.ownSplit) {
     const hint = 'use leave-one-out or time'
-    throw new UserError({ where: 'protocol', problem: 'unsupported', value: `given, but ${manifest.name} came without a split`, hint })
+    throw new UserError({
+      where: 'protocol',
+      problem: 'unsupported',
+      value: `given, but ${manifest.name} came without a split`,
+      hint,
+    })
   }
   const withRole = (wanted: number): Int32Array => targets.filter((row) => events.role[row] === wanted)
-  return finish({ events, userIds }, { protocol: 'given', validation: withRole(role.validation), test: withRole(role.test) })
+  return finish(
+    { events, userIds },
+    { protocol: 'given', validation: withRole(role.validation), test: withRole(role.test) },
+  )
 }
 
-function byTime({ events, userIds, manifest }: Dataset, targets: Int32Array, { testShare = 0.2, validationShare = 0.1 }: SplitOptions): Split {
+function byTime(
+  { events, userIds, manifest }: Dataset,
+  targets: Int32Array,
+  { testShare = 0.2, validationShare = 0.1 }: SplitOptions,
+): Split {
   if (manifest.time === 'order') {
     const value = `time, but ${manifest.name} has only an order within each user`
-    throw new UserError({ where: 'protocol', problem: 'unsupported', value, hint: `use ${manifest.ownSplit ? 'given' : 'leave-one-out'}` })
+    throw new UserError({
+      where: 'protocol',
+      problem: 'unsupported',
+      value,
+      hint: `use ${manifest.ownSplit ? 'given' : 'leave-one-out'}`,
+    })
   }
   const times = Float64Array.from(targets, (row) => events.time[row] as number)
   const cuts = timeCuts(times, { testShare, validationShare, timesFrom: manifest.timesFrom })
   const within = (from: number, to: number): Int32Array =>
     targets.filter((row) => (events.time[row] as number) >= from && (events.time[row] as number) < to)
-  const split = { protocol: 'time', validation: within(...cuts), test: within(cuts[1], Number.POSITIVE_INFINITY), cuts } as const
+  const split = {
+    protocol: 'time',
+    validation: within(...cuts),
+    test: within(cuts[1], Number.POSITIVE_INFINITY),
+    cuts,
+  } as const
   return finish({ events, userIds }, split)
 }
 
@@ -105,7 +130,8 @@ export function timeCuts(
   checkShares(testShare, validationShare)
   const sorted = times.filter((time) => time >= timesFrom).sort()
   // The small number mends shares such as 0.1 + 0.2, which are not quite what they say.
-  const cutAt = (share: number): number => sorted[Math.floor(sorted.length * (1 - share) + 1e-9)] ?? Number.POSITIVE_INFINITY
+  const cutAt = (share: number): number =>
+    sorted[Math.floor(sorted.length * (1 - share) + 1e-9)] ?? Number.POSITIVE_INFINITY
   return [cutAt(testShare + validationShare), cutAt(testShare)]
 }
 
@@ -113,19 +139,32 @@ export function timeCuts(
 export function checkShares(testShare: number, validationShare: number): void {
   if (testShare > 0 && validationShare > 0 && testShare + validationShare < 1) return
   const expected = 'two shares above 0 that leave something to train on'
-  throw new UserError({ where: 'validationShare and testShare', problem: 'invalid', value: `${validationShare} and ${testShare}`, expected })
+  throw new UserError({
+    where: 'validationShare and testShare',
+    problem: 'invalid',
+    value: `${validationShare} and ${testShare}`,
+    expected,
+  })
 }
 
 /** Adds what follows from the targets: where each user's training rows end, and how many targets have no history. */
-function finish({ events, userIds }: Pick<Dataset, 'events' | 'userIds'>, split: Omit<Split, 'trainEnd' | 'emptyHistories'>): Split {
+function finish(
+  { events, userIds }: Pick<Dataset, 'events' | 'userIds'>,
+  split: Omit<Split, 'trainEnd' | 'emptyHistories'>,
+): Split {
   const limit = new Float64Array(userIds.length).fill(split.cuts?.[0] ?? Number.POSITIVE_INFINITY)
   for (const row of [...split.validation, ...split.test]) {
     const owner = events.user[row] as number
     limit[owner] = Math.min(limit[owner] as number, events.time[row] as number)
   }
-  const trainEnd = Int32Array.from(userIds, (_, user) => (user === 0 ? 0 : firstRowAt(events, user, limit[user] as number)))
+  const trainEnd = Int32Array.from(userIds, (_, user) =>
+    user === 0 ? 0 : firstRowAt(events, user, limit[user] as number),
+  )
   const empty = (rows: Int32Array): number =>
-    rows.filter((row) => firstRowAt(events, events.user[row] as number, events.time[row] as number) === events.start[events.user[row] as number])
-      .length
+    rows.filter(
+      (row) =>
+        firstRowAt(events, events.user[row] as number, events.time[row] as number) ===
+        events.start[events.user[row] as number],
+    ).length
   return { ...split, trainEnd, emptyHistories: { validation: empty(split.validation), test: empty(split.test) } }
 }

@@ -2,13 +2,28 @@ import { array, assert as assertProperty, boolean, constantFrom, integer, proper
 import { describe, expect, it } from 'vitest'
 import { type TinyEvent, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
 import type { Dataset, Split } from './schema.ts'
-import { bucketsOf, epochBatches, makeWindows, mergeBehaviors, trainingWindows, type WindowSettings } from './windows.ts'
+import {
+  bucketsOf,
+  epochBatches,
+  makeWindows,
+  mergeBehaviors,
+  trainingWindows,
+  type WindowSettings,
+} from './windows.ts'
 
-const settings: WindowSettings = { maxLength: 4, stride: 2, targetWeights: [0.5, 1], mergeBehaviors: false, onePerPosition: false }
+const settings: WindowSettings = {
+  maxLength: 4,
+  stride: 2,
+  targetWeights: [0.5, 1],
+  mergeBehaviors: false,
+  onePerPosition: false,
+}
 
 const allTrain = ({ events }: Dataset): Split => ({
   protocol: 'given',
-  trainEnd: Int32Array.from({ length: events.start.length - 1 }, (_, user) => (user === 0 ? 0 : (events.start[user + 1] as number))),
+  trainEnd: Int32Array.from({ length: events.start.length - 1 }, (_, user) =>
+    user === 0 ? 0 : (events.start[user + 1] as number),
+  ),
   validation: new Int32Array(0),
   test: new Int32Array(0),
 })
@@ -17,14 +32,22 @@ const made = (dataset: Dataset, options: WindowSettings, candidates: 'all' | 'un
   const windows = trainingWindows(dataset.events, allTrain(dataset), candidates, options)
   const batching = { batchSize: 3, lengths: [options.maxLength], seed: 1 }
   const buckets = bucketsOf(windows, options, batching)
-  return epochBatches(windows, options, buckets, batching, 1).flatMap((batch) => makeWindows(windows, batch, options, 1, 1))
+  return epochBatches(windows, options, buckets, batching, 1).flatMap((batch) =>
+    makeWindows(windows, batch, options, 1, 1),
+  )
 }
 
 describe('training windows', () => {
   it('cut a long history so that every later event is a target once, with room before it', () => {
-    const dataset = tinyDataset({ events: Array.from({ length: 8 }, (_, at): TinyEvent => [1, at + 1, 'favorite', at]) })
-    const windows = made(dataset, settings).sort((a, b) => (a.history.item[0] as number) - (b.history.item[0] as number))
-    expect(windows.map(({ history, targets }) => [[...history.item], targets.map(({ item, prefix }) => [item, prefix])])).toEqual([
+    const dataset = tinyDataset({
+      events: Array.from({ length: 8 }, (_, at): TinyEvent => [1, at + 1, 'favorite', at]),
+    })
+    const windows = made(dataset, settings).sort(
+      (a, b) => (a.history.item[0] as number) - (b.history.item[0] as number),
+    )
+    expect(
+      windows.map(({ history, targets }) => [[...history.item], targets.map(({ item, prefix }) => [item, prefix])]),
+    ).toEqual([
       [
         [1, 2, 3, 4],
         [
@@ -46,9 +69,14 @@ describe('training windows', () => {
   })
 
   it('give each target the most history there is, where each has a window of its own', () => {
-    const dataset = tinyDataset({ events: Array.from({ length: 7 }, (_, at): TinyEvent => [1, at + 1, 'favorite', at]) })
+    const dataset = tinyDataset({
+      events: Array.from({ length: 7 }, (_, at): TinyEvent => [1, at + 1, 'favorite', at]),
+    })
     const windows = made(dataset, { ...settings, onePerWindow: true })
-    const rows = windows.map(({ history, targets }) => [[...history.item], targets.map(({ item, prefix }) => [item, prefix])])
+    const rows = windows.map(({ history, targets }) => [
+      [...history.item],
+      targets.map(({ item, prefix }) => [item, prefix]),
+    ])
     expect(rows.sort((a, b) => String(a[1]).localeCompare(String(b[1])))).toEqual([
       [[1], [[2, 1]]],
       [[1, 2], [[3, 2]]],
@@ -60,13 +88,24 @@ describe('training windows', () => {
   })
 
   it('never read an event at the time of the target or later', () => {
-    const event = tuple(integer({ min: 1, max: 3 }), integer({ min: 1, max: 9 }), constantFrom('click', 'favorite'), integer({ min: 0, max: 12 }))
+    const event = tuple(
+      integer({ min: 1, max: 3 }),
+      integer({ min: 1, max: 9 }),
+      constantFrom('click', 'favorite'),
+      integer({ min: 0, max: 12 }),
+    )
     assertProperty(
       property(array(event, { minLength: 1, maxLength: 40 }), boolean(), boolean(), (events, merge, single) => {
         const dataset = tinyDataset({ events, users: 3, items: 9 })
-        for (const { history, targets } of made(dataset, { ...settings, mergeBehaviors: merge, onePerPosition: single })) {
+        for (const { history, targets } of made(dataset, {
+          ...settings,
+          mergeBehaviors: merge,
+          onePerPosition: single,
+        })) {
           for (const { item, prefix } of targets) {
-            const times = [...dataset.events.time].filter((_, row) => dataset.events.user[row] === history.user && dataset.events.item[row] === item)
+            const times = [...dataset.events.time].filter(
+              (_, row) => dataset.events.user[row] === history.user && dataset.events.item[row] === item,
+            )
             expect(prefix).toBeGreaterThan(0)
             expect(Math.max(...times)).toBeGreaterThan(history.time[prefix - 1] as number)
           }
@@ -94,7 +133,12 @@ describe('training windows', () => {
   })
 
   it('count an event of several behaviors once, as its deepest', () => {
-    const history = { user: 1, item: Int32Array.of(5, 5, 6), behavior: Uint8Array.of(0, 1, 0), time: Float64Array.of(1, 1, 2) }
+    const history = {
+      user: 1,
+      item: Int32Array.of(5, 5, 6),
+      behavior: Uint8Array.of(0, 1, 0),
+      time: Float64Array.of(1, 1, 2),
+    }
     const merged = mergeBehaviors(history)
     expect([[...merged.item], [...merged.behavior]]).toEqual([
       [5, 6],
@@ -110,7 +154,8 @@ describe('training windows', () => {
     const windows = trainingWindows(dataset.events, allTrain(dataset), 'all', settings)
     const batching = { batchSize: 4, lengths: [1, 2, 4], seed: 1 }
     const buckets = bucketsOf(windows, settings, batching)
-    const order = (epoch: number) => epochBatches(windows, settings, buckets, batching, epoch).map(({ windows }) => [...windows])
+    const order = (epoch: number) =>
+      epochBatches(windows, settings, buckets, batching, epoch).map(({ windows }) => [...windows])
     expect(order(1)).toEqual(order(1))
     expect(order(1)).not.toEqual(order(2))
     expect(

@@ -64,13 +64,22 @@ export function mergeBehaviors(history: History): History {
   return merged ? { user: history.user, ...merged } : history
 }
 
-function mergeColumns(from: Omit<EventColumns, 'start'>, begin: number, end: number): Omit<EventColumns, 'start'> | undefined {
+function mergeColumns(
+  from: Omit<EventColumns, 'start'>,
+  begin: number,
+  end: number,
+): Omit<EventColumns, 'start'> | undefined {
   const kept: number[] = []
   const deepest: number[] = []
   let repeated = false
   for (let row = begin; row < end; row++) {
     let twin = kept.length - 1
-    while (twin >= 0 && from.time[kept[twin] as number] === from.time[row] && from.item[kept[twin] as number] !== from.item[row]) twin--
+    while (
+      twin >= 0 &&
+      from.time[kept[twin] as number] === from.time[row] &&
+      from.item[kept[twin] as number] !== from.item[row]
+    )
+      twin--
     if (twin >= 0 && from.time[kept[twin] as number] === from.time[row]) {
       deepest[twin] = Math.max(deepest[twin] as number, from.behavior[row] as number)
       repeated = true
@@ -91,7 +100,12 @@ function mergeColumns(from: Omit<EventColumns, 'start'>, begin: number, end: num
 export function columnsUntil(events: Events, ends: Int32Array, merge: boolean): EventColumns {
   const users = ends.length - 1
   const total = ends.reduce((sum, end, user) => sum + (user > 0 ? end - (events.start[user] as number) : 0), 0)
-  const columns = { item: new Int32Array(total), behavior: new Uint8Array(total), time: new Float64Array(total), start: new Int32Array(users + 2) }
+  const columns = {
+    item: new Int32Array(total),
+    behavior: new Uint8Array(total),
+    time: new Float64Array(total),
+    start: new Int32Array(users + 2),
+  }
   let at = 0
   for (let user = 1; user <= users; user++) {
     columns.start[user] = at
@@ -115,7 +129,12 @@ export function columnsUntil(events: Events, ends: Int32Array, merge: boolean): 
  * Cuts the training events into windows. A target is read from events strictly earlier than it (R-M15); with `candidates`
  * 'unseen' an item the user touched before is no target, since it is never ranked.
  */
-export function trainingWindows(events: Events, split: Split, candidates: Manifest['candidates'], settings: WindowSettings): TrainingWindows {
+export function trainingWindows(
+  events: Events,
+  split: Split,
+  candidates: Manifest['candidates'],
+  settings: WindowSettings,
+): TrainingWindows {
   const columns = columnsUntil(events, split.trainEnd, settings.mergeBehaviors)
   const rows: WindowRows[] = []
   let targetCount = 0
@@ -146,7 +165,9 @@ function userWindows(
     const weight = targetWeights[behavior[row] as number] as number
     const prefix = first - begin
     if (prefix === 0 || weight === 0 || (candidates === 'unseen' && seen.has(item[row] as number))) continue
-    const skipped = settings.onePerWindow ? Math.max(0, prefix - maxLength) : Math.max(0, Math.ceil((prefix - maxLength) / stride)) * stride
+    const skipped = settings.onePerWindow
+      ? Math.max(0, prefix - maxLength)
+      : Math.max(0, Math.ceil((prefix - maxLength) / stride)) * stride
     const key = settings.onePerWindow ? row : skipped
     const window = byWindow.get(key)
     const target = { row, prefix: prefix - skipped, weight }
@@ -186,7 +207,11 @@ function targetsOf({ targets }: WindowRows, onePerPosition: boolean): number {
 }
 
 /** The buckets a dataset needs, with room for a quarter more targets than an average batch has. */
-export function bucketsOf({ rows }: TrainingWindows, { onePerPosition }: WindowSettings, { batchSize, lengths }: BatchSettings): Bucket[] {
+export function bucketsOf(
+  { rows }: TrainingWindows,
+  { onePerPosition }: WindowSettings,
+  { batchSize, lengths }: BatchSettings,
+): Bucket[] {
   return lengths.flatMap((length, index) => {
     const members = rows.filter(({ begin, end }) => end - begin <= length && end - begin > (lengths[index - 1] ?? -1))
     if (members.length === 0) return []
@@ -232,7 +257,13 @@ export function epochBatches(
 }
 
 /** The windows of a batch with their views; of several targets at one position one is drawn for this epoch, with their weights' sum. */
-export function makeWindows({ columns, rows }: TrainingWindows, batch: Batch, settings: WindowSettings, seed: number, epoch: number): Window[] {
+export function makeWindows(
+  { columns, rows }: TrainingWindows,
+  batch: Batch,
+  settings: WindowSettings,
+  seed: number,
+  epoch: number,
+): Window[] {
   return batch.windows.map((number) => {
     const { user, begin, end, targets } = rows[number] as WindowRows
     const history = {

@@ -44,7 +44,9 @@ describe('clickReport', () => {
   })
 
   it('has ten bins, from the least probable up', () => {
-    expect(report.reliability.map(({ predicted }) => predicted)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9])
+    expect(report.reliability.map(({ predicted }) => predicted)).toEqual([
+      0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9,
+    ])
     // The two of 0.5 stand as they came: the clicked one first.
     expect(report.reliability.map(({ observed }) => observed)).toEqual([0, 1, 0, 0, 1, 0, 0, 1, 1, 1])
   })
@@ -66,19 +68,32 @@ describe('clickReport', () => {
   })
 
   it('has no GAUC when no user has both classes', () => {
-    expect(clickReport({ ...predictions, user: Int32Array.from({ length: 10 }, (_, at) => at + 1) }).gauc).toEqual({ mean: Number.NaN, users: 0 })
+    expect(clickReport({ ...predictions, user: Int32Array.from({ length: 10 }, (_, at) => at + 1) }).gauc).toEqual({
+      mean: Number.NaN,
+      users: 0,
+    })
   })
 
   it('refuses what is no probability, no label, of one class or of several lengths', () => {
-    const refused = (change: Partial<Predictions>, message: string) => expect(() => clickReport({ ...predictions, ...change })).toThrow(message)
+    const refused = (change: Partial<Predictions>, message: string) =>
+      expect(() => clickReport({ ...predictions, ...change })).toThrow(message)
     const probability = (third: number) => ({ probability: predictions.probability.with(2, third) })
     refused(probability(Number.NaN), 'din impression 3: invalid: probability NaN, expected a number from 0 to 1')
     refused(probability(1.5), 'din impression 3: invalid: probability 1.5, expected a number from 0 to 1')
     refused(probability(-0.5), 'din impression 3: invalid: probability -0.5, expected a number from 0 to 1')
     refused({ label: predictions.label.with(0, 2) }, 'din impression 1: invalid: label 2, expected 0 or 1')
-    refused({ label: new Uint8Array(10) }, 'din: invalid: 0 clicks in 10 impressions. AUC needs both clicks and non-clicks')
-    refused({ label: new Uint8Array(10).fill(1) }, 'din: invalid: 10 clicks in 10 impressions. AUC needs both clicks and non-clicks')
-    refused({ label: drop(predictions.label) }, 'din: mismatched: 10 probabilities, 9 labels and 10 users, expected one of each for an impression')
+    refused(
+      { label: new Uint8Array(10) },
+      'din: invalid: 0 clicks in 10 impressions. AUC needs both clicks and non-clicks',
+    )
+    refused(
+      { label: new Uint8Array(10).fill(1) },
+      'din: invalid: 10 clicks in 10 impressions. AUC needs both clicks and non-clicks',
+    )
+    refused(
+      { label: drop(predictions.label) },
+      'din: mismatched: 10 probabilities, 9 labels and 10 users, expected one of each for an impression',
+    )
     const none = { probability: new Float32Array(0), label: new Uint8Array(0), user: new Int32Array(0) }
     refused(none, 'din: invalid: 0 clicks in 0 impressions. AUC needs both clicks and non-clicks')
   })
@@ -98,16 +113,30 @@ describe('compareClicks', () => {
   })
 
   it('finds no difference from itself', () => {
-    expect(compareClicks(predictions, predictions)).toEqual({ difference: { mean: 0, low: 0, high: 0 }, relaImpr: 0, aucRatio: 0 })
+    expect(compareClicks(predictions, predictions)).toEqual({
+      difference: { mean: 0, low: 0, high: 0 },
+      relaImpr: 0,
+      aucRatio: 0,
+    })
   })
 
   it('refuses other impressions, and what a report refuses', () => {
     const expected = 'expected the same impressions in the same order'
     const refused = (change: Partial<Predictions>, message: string) =>
       expect(() => compareClicks(predictions, { ...predictions, model: 'lr', ...change })).toThrow(message)
-    refused({ user: predictions.user.with(3, 9) }, `din and lr: mismatched: another user or label at impression 4, ${expected}`)
-    refused({ label: predictions.label.with(4, 0) }, `din and lr: mismatched: another user or label at impression 5, ${expected}`)
-    const shorter = { user: predictions.user.slice(1), label: drop(predictions.label), probability: predictions.probability.slice(1) }
+    refused(
+      { user: predictions.user.with(3, 9) },
+      `din and lr: mismatched: another user or label at impression 4, ${expected}`,
+    )
+    refused(
+      { label: predictions.label.with(4, 0) },
+      `din and lr: mismatched: another user or label at impression 5, ${expected}`,
+    )
+    const shorter = {
+      user: predictions.user.slice(1),
+      label: drop(predictions.label),
+      probability: predictions.probability.slice(1),
+    }
     refused(shorter, `din and lr: mismatched: 10 and 9 impressions, ${expected}`)
     refused({ probability: predictions.probability.with(0, 2) }, 'lr impression 1: invalid: probability 2')
   })
@@ -116,7 +145,14 @@ describe('compareClicks', () => {
 describe('printClickReports', () => {
   const slice = { impressions: 1000, clicks: 440, users: 60, reliability: [] }
   const auc = { mean: 0.727, low: 0.7251, high: 0.7289 }
-  const report = { ...slice, model: 'din', auc, gauc: { ...auc, users: 55 }, logLoss: { mean: 0.6, low: 0.59, high: 0.61 }, calibration: 1.02 }
+  const report = {
+    ...slice,
+    model: 'din',
+    auc,
+    gauc: { ...auc, users: 55 },
+    logLoss: { mean: 0.6, low: 0.59, high: 0.61 },
+    calibration: 1.02,
+  }
 
   it('prints a row a model', () => {
     expect(printClickReports([report, { ...report, model: 'diff-msin' }], { plain: true })).toBe(

@@ -78,7 +78,10 @@ export function clickReport(predictions: Predictions): ClickReport {
 export function compareClicks(a: Predictions, b: Predictions): ClickComparison {
   for (const predictions of [a, b]) checkPredictions(predictions)
   checkSame(a, b)
-  const [ours, base] = [a, b].map(({ probability, label }) => meanAucInterval([probability], label).mean) as [number, number]
+  const [ours, base] = [a, b].map(({ probability, label }) => meanAucInterval([probability], label).mean) as [
+    number,
+    number,
+  ]
   const difference = meanAucDifference([a.probability], [b.probability], a.label)
   return { difference, relaImpr: relaImpr(ours, base), aucRatio: aucRatio(ours, base) }
 }
@@ -90,10 +93,16 @@ export function compareClicks(a: Predictions, b: Predictions): ClickComparison {
 export function printClickReports(reports: readonly ClickReport[], options: TableOptions): string {
   const [first] = reports
   if (!first) return ''
-  const setting = ({ impressions, clicks, users }: ClickReport): string => `${impressions} impressions of ${users} users, ${clicks} clicked`
+  const setting = ({ impressions, clicks, users }: ClickReport): string =>
+    `${impressions} impressions of ${users} users, ${clicks} clicked`
   const other = reports.find((report) => setting(report) !== setting(first))
   if (other)
-    throw new UserError({ where: `${first.model} and ${other.model}`, problem: 'mismatched', value: setting(other), expected: setting(first) })
+    throw new UserError({
+      where: `${first.model} and ${other.model}`,
+      problem: 'mismatched',
+      value: setting(other),
+      expected: setting(first),
+    })
   const heading = `${setting(first)} (${((100 * first.clicks) / first.impressions).toFixed(1)} %); GAUC over the ${first.gauc.users} users who have both`
   const rows = reports.map(({ model, auc, gauc, logLoss, calibration }) => [
     model,
@@ -119,7 +128,12 @@ function gaucInterval({ probability, label, user }: Predictions): ClickReport['g
 
 function checkSame(a: Predictions, b: Predictions): void {
   const refuse = (value: string): never => {
-    throw new UserError({ where: `${a.model} and ${b.model}`, problem: 'mismatched', value, expected: 'the same impressions in the same order' })
+    throw new UserError({
+      where: `${a.model} and ${b.model}`,
+      problem: 'mismatched',
+      value,
+      expected: 'the same impressions in the same order',
+    })
   }
   if (a.label.length !== b.label.length) refuse(`${a.label.length} and ${b.label.length} impressions`)
   const other = a.label.findIndex((label, at) => label !== b.label[at] || a.user[at] !== b.user[at])
@@ -137,11 +151,21 @@ export function checkPredictions({ model, probability, label, user }: Prediction
   }
   const strange = label.findIndex((value) => value > 1)
   if (strange >= 0)
-    throw new UserError({ where: `${model} impression ${strange + 1}`, problem: 'invalid', value: `label ${label[strange]}`, expected: '0 or 1' })
+    throw new UserError({
+      where: `${model} impression ${strange + 1}`,
+      problem: 'invalid',
+      value: `label ${label[strange]}`,
+      expected: '0 or 1',
+    })
   const wild = probability.findIndex((value) => !(value >= 0 && value <= 1))
   if (wild >= 0) {
     const value = `probability ${probability[wild]}`
-    throw new UserError({ where: `${model} impression ${wild + 1}`, problem: 'invalid', value, expected: 'a number from 0 to 1' })
+    throw new UserError({
+      where: `${model} impression ${wild + 1}`,
+      problem: 'invalid',
+      value,
+      expected: 'a number from 0 to 1',
+    })
   }
   const clicks = clicksOf(label)
   if (clicks === 0 || clicks === impressions) {

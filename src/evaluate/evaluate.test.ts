@@ -48,7 +48,8 @@ describe('evaluate', () => {
     const model: Scorer = {
       slug: 'fixed',
       itemCount: 5,
-      score: (histories) => Promise.resolve(Float32Array.from(histories.flatMap(() => [Number.NEGATIVE_INFINITY, 9, 5, 5, 2, 1]))),
+      score: (histories) =>
+        Promise.resolve(Float32Array.from(histories.flatMap(() => [Number.NEGATIVE_INFINITY, 9, 5, 5, 2, 1]))),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
     const report = await evaluate(model, five, everyone, { part: 'test', seed: 1, ks: [2, 3, 20], sampled: false })
@@ -70,18 +71,30 @@ describe('evaluate', () => {
       expect(low).toBeLessThanOrEqual(mean)
       expect(high).toBeGreaterThanOrEqual(mean)
     }
-    expect(report).toMatchObject({ model: 'item-knn', protocol: 'leave-one-out', part: 'test', seed: 7, ks: [10, 20], targets: 60, users: 60 })
+    expect(report).toMatchObject({
+      model: 'item-knn',
+      protocol: 'leave-one-out',
+      part: 'test',
+      seed: 7,
+      ks: [10, 20],
+      targets: 60,
+      users: 60,
+    })
     expect(JSON.parse(JSON.stringify(report))).toEqual(report)
   })
 
   it('has the users with at most 10 earlier events as cold starts', async () => {
     const { coldStart } = await evaluate(knn(), dataset, split, { part: 'test', seed: 7 })
     // A user has 4 + (u mod 12) events, one of them the target: at most 10 earlier for u mod 12 up to 7.
-    expect(coldStart?.targets).toBe(Array.from({ length: 60 }, (_, at) => (at + 1) % 12).filter((rest) => rest <= 7).length)
+    expect(coldStart?.targets).toBe(
+      Array.from({ length: 60 }, (_, at) => (at + 1) % 12).filter((rest) => rest <= 7).length,
+    )
   })
 
   it('writes the same bytes for the same seed, and other intervals for another', async () => {
-    const [first, second, other] = await Promise.all([7, 7, 8].map((seed) => evaluate(knn(), dataset, split, { part: 'test', seed })))
+    const [first, second, other] = await Promise.all(
+      [7, 7, 8].map((seed) => evaluate(knn(), dataset, split, { part: 'test', seed })),
+    )
     expect(JSON.stringify(second)).toBe(JSON.stringify(first))
     expect(other?.full['ndcg@10']).not.toEqual(first?.full['ndcg@10'])
     expect(other?.full['ndcg@10']?.mean).toBe(first?.full['ndcg@10']?.mean)
@@ -116,18 +129,28 @@ describe('ndcgOf', () => {
 
 describe('compareRanks', () => {
   it('tells item-kNN from popularity on a log with a next item to find, by the same targets', async () => {
-    const [ours, theirs] = await Promise.all([knn(), popular()].map((model) => rankTargets(model, dataset, split, { part: 'test', seed: 7 })))
+    const [ours, theirs] = await Promise.all(
+      [knn(), popular()].map((model) => rankTargets(model, dataset, split, { part: 'test', seed: 7 })),
+    )
     if (!ours || !theirs) throw new Error('no ranks')
     const gain = compareRanks(ours, theirs, { metric: 'ndcg', k: 10, seed: 7 })
     expect(gain.low).toBeGreaterThan(0)
     expect(compareRanks(theirs, ours, { metric: 'ndcg', k: 10, seed: 7 }).mean).toBeCloseTo(-gain.mean, 12)
-    expect(compareRanks(ours, ours, { metric: 'hr', k: 10, seed: 7, against: 'sampled99' })).toEqual({ mean: 0, low: 0, high: 0 })
+    expect(compareRanks(ours, ours, { metric: 'hr', k: 10, seed: 7, against: 'sampled99' })).toEqual({
+      mean: 0,
+      low: 0,
+      high: 0,
+    })
   })
 
   it('refuses ranks of other targets', async () => {
     const test = await rankTargets(knn(), dataset, split, { part: 'test', seed: 7, sampled: false })
     const validation = await rankTargets(knn(), dataset, split, { part: 'validation', seed: 7, sampled: false })
-    expect(() => compareRanks(test, validation, { metric: 'ndcg', k: 10, seed: 7 })).toThrow('item-knn and item-knn: mismatched: 60 and 60 targets')
-    expect(() => compareRanks(test, test, { metric: 'ndcg', k: 10, seed: 7, against: 'sampled99' })).toThrow('ranked the same way')
+    expect(() => compareRanks(test, validation, { metric: 'ndcg', k: 10, seed: 7 })).toThrow(
+      'item-knn and item-knn: mismatched: 60 and 60 targets',
+    )
+    expect(() => compareRanks(test, test, { metric: 'ndcg', k: 10, seed: 7, against: 'sampled99' })).toThrow(
+      'ranked the same way',
+    )
   })
 })

@@ -55,7 +55,12 @@ export interface EvaluateOptions extends RankOptions {
  * Ranks every target of a split part and reports HR, NDCG and MRR at each k with intervals, for all targets and for cold starts.
  * @throws UserError as {@link rankTargets}, and `invalid` for a k that is not a whole number from 1
  */
-export async function evaluate(scorer: Scorer, dataset: Dataset, split: Split, options: EvaluateOptions): Promise<Report> {
+export async function evaluate(
+  scorer: Scorer,
+  dataset: Dataset,
+  split: Split,
+  options: EvaluateOptions,
+): Promise<Report> {
   checkLengths(options.ks ?? [])
   return reportOf(await rankTargets(scorer, dataset, split, options), dataset, split, options)
 }
@@ -107,12 +112,22 @@ export function compareRanks(
   const [ours, theirs] = values
   if (!ours || !theirs || ours.length !== theirs.length || a.rows.some((row, target) => row !== b.rows[target])) {
     const value = `${a.rows.length} and ${b.rows.length} targets`
-    throw new UserError({ where: `${a.model} and ${b.model}`, problem: 'mismatched', value, expected: 'the same targets, ranked the same way' })
+    throw new UserError({
+      where: `${a.model} and ${b.model}`,
+      problem: 'mismatched',
+      value,
+      expected: 'the same targets, ranked the same way',
+    })
   }
   return pairedDifference(ours, theirs, a.user, { seed })
 }
 
-function sliceOf(ranks: TargetRanks, targets: readonly number[], ks: readonly number[], seed: number | undefined): Slice {
+function sliceOf(
+  ranks: TargetRanks,
+  targets: readonly number[],
+  ks: readonly number[],
+  seed: number | undefined,
+): Slice {
   const user = Int32Array.from(targets, (target) => ranks.user[target] as number)
   const names = ks.flatMap((k) => (Object.keys(metrics) as MetricName[]).map((metric) => ({ metric, k })))
   const figures = (all: Float64Array): Figures => {
@@ -126,5 +141,11 @@ function sliceOf(ranks: TargetRanks, targets: readonly number[], ks: readonly nu
 
 function checkLengths(ks: readonly number[]): void {
   const wrong = ks.find((k) => !Number.isInteger(k) || k < 1)
-  if (wrong !== undefined) throw new UserError({ where: 'evaluate.ks', problem: 'invalid', value: String(wrong), expected: 'a whole number from 1' })
+  if (wrong !== undefined)
+    throw new UserError({
+      where: 'evaluate.ks',
+      problem: 'invalid',
+      value: String(wrong),
+      expected: 'a whole number from 1',
+    })
 }

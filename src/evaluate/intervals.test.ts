@@ -9,7 +9,9 @@ function coverage(sample: (seed: number) => { values: Float64Array; users: Int32
   let held = 0
   for (let seed = 1; seed <= rounds; seed++) {
     const { values, users } = sample(seed)
-    const [{ low = Number.NaN, high = Number.NaN }] = bootstrapMeans([values], users, { seed, resamples: 200 }) as [Interval]
+    const [{ low = Number.NaN, high = Number.NaN }] = bootstrapMeans([values], users, { seed, resamples: 200 }) as [
+      Interval,
+    ]
     if (low <= 0 && high >= 0) held++
   }
   return held / rounds
@@ -53,7 +55,13 @@ describe('bootstrapMeans', () => {
     const sample = (seed: number, users: Int32Array) => {
       const stream = randomStream(seed, 'clusters')
       const taste = Array.from({ length: 50 }, () => stream.normal())
-      return { values: Float64Array.from({ length: 500 }, (_, at) => (taste[Math.floor(at / 10)] ?? 0) + 0.1 * stream.normal()), users }
+      return {
+        values: Float64Array.from(
+          { length: 500 },
+          (_, at) => (taste[Math.floor(at / 10)] ?? 0) + 0.1 * stream.normal(),
+        ),
+        users,
+      }
     }
     const owners = Int32Array.from({ length: 500 }, (_, at) => Math.floor(at / 10) + 1)
     expect(coverage((seed) => sample(seed, owners))).toBeGreaterThan(0.9)

@@ -23,7 +23,11 @@ export interface BootstrapOptions {
  * @param columns each [targets]: one value per target, of one metric
  * @param users [targets]: whose target it is
  */
-export function bootstrapMeans(columns: readonly ArrayLike<number>[], users: ArrayLike<number>, options: BootstrapOptions): Interval[] {
+export function bootstrapMeans(
+  columns: readonly ArrayLike<number>[],
+  users: ArrayLike<number>,
+  options: BootstrapOptions,
+): Interval[] {
   const { seed, resamples = 1000 } = options
   const { sums, sizes } = sumByUser(columns, users)
   const count = sizes.length
@@ -37,7 +41,8 @@ export function bootstrapMeans(columns: readonly ArrayLike<number>[], users: Arr
     for (let draw = 0; draw < count; draw++) {
       const drawn = stream.integer(count)
       size += sizes[drawn] as number
-      for (let column = 0, at = drawn * width; column < width; column++, at++) total[column] = (total[column] as number) + (sums[at] as number)
+      for (let column = 0, at = drawn * width; column < width; column++, at++)
+        total[column] = (total[column] as number) + (sums[at] as number)
     }
     means.forEach((column, at) => {
       column[resample] = (total[at] as number) / size
@@ -56,13 +61,21 @@ export function bootstrapMeans(columns: readonly ArrayLike<number>[], users: Arr
  * both models on them, so what makes a user hard for both cancels. An interval that holds 0 does not tell the two apart.
  * @param a and b, each [targets]: one value per target, e.g. NDCG@10, in the same order
  */
-export function pairedDifference(a: ArrayLike<number>, b: ArrayLike<number>, users: ArrayLike<number>, options: BootstrapOptions): Interval {
+export function pairedDifference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  users: ArrayLike<number>,
+  options: BootstrapOptions,
+): Interval {
   const difference = Float64Array.from({ length: a.length }, (_, at) => (a[at] as number) - (b[at] as number))
   return bootstrapMeans([difference], users, options)[0] as Interval
 }
 
 /** Per distinct user the sum of each column, [users, columns] row-major, and the number of targets, [users]. */
-function sumByUser(columns: readonly ArrayLike<number>[], users: ArrayLike<number>): { sums: Float64Array; sizes: Float64Array } {
+function sumByUser(
+  columns: readonly ArrayLike<number>[],
+  users: ArrayLike<number>,
+): { sums: Float64Array; sizes: Float64Array } {
   const places = new Map<number, number>()
   const place = Int32Array.from(users, (user) => {
     const known = places.get(user)

@@ -20,12 +20,22 @@ const dataset = tinyDataset({
 /** Rows [from, to) as a history, right or not. */
 function rows(from: number, to: number): History {
   const { user, item, behavior, time } = dataset.events
-  return { user: user[from] ?? 0, item: item.subarray(from, to), behavior: behavior.subarray(from, to), time: time.subarray(from, to) }
+  return {
+    user: user[from] ?? 0,
+    item: item.subarray(from, to),
+    behavior: behavior.subarray(from, to),
+    time: time.subarray(from, to),
+  }
 }
 
 function split(trainEnd: readonly number[], cuts?: readonly [number, number]): Split {
   const targets = { validation: Int32Array.of(1, 5), test: Int32Array.of(3) }
-  return { protocol: cuts ? 'time' : 'leave-one-out', trainEnd: Int32Array.from(trainEnd), ...targets, ...(cuts ? { cuts } : {}) }
+  return {
+    protocol: cuts ? 'time' : 'leave-one-out',
+    trainEnd: Int32Array.from(trainEnd),
+    ...targets,
+    ...(cuts ? { cuts } : {}),
+  }
 }
 
 describe('checkInput', () => {
@@ -41,11 +51,15 @@ describe('checkInput', () => {
   })
 
   it('fails an event after its target', () => {
-    expect(() => checkInput(dataset, 0, rows(1, 2))).toThrow('user "Ada", event row 1: leaked: it is input at time 20, expected a time before 10')
+    expect(() => checkInput(dataset, 0, rows(1, 2))).toThrow(
+      'user "Ada", event row 1: leaked: it is input at time 20, expected a time before 10',
+    )
   })
 
   it("fails another user's event", () => {
-    expect(() => checkInput(dataset, 3, rows(4, 5))).toThrow('user "Ben", event row 4: leaked: it is input to the target in row 3, expected only')
+    expect(() => checkInput(dataset, 3, rows(4, 5))).toThrow(
+      'user "Ben", event row 4: leaked: it is input to the target in row 3, expected only',
+    )
   })
 })
 
@@ -63,12 +77,16 @@ describe('checkTraining', () => {
 
   it('fails a row that shares its time with a target', () => {
     const test = { ...split([0, 3, 5]), validation: new Int32Array(0) }
-    expect(() => checkTraining(dataset, test)).toThrow('event row 2: leaked: it trains the model at time 30, expected a time before 30')
+    expect(() => checkTraining(dataset, test)).toThrow(
+      'event row 2: leaked: it trains the model at time 30, expected a time before 30',
+    )
   })
 
   it('fails a row at the cut of the time protocol, of a user without targets too', () => {
     const noTargets = { ...split([0, 1, 5], [15, 30]), validation: new Int32Array(0) }
-    expect(() => checkTraining(dataset, noTargets)).toThrow('user "Ben", event row 4: leaked: it trains the model at time 15')
+    expect(() => checkTraining(dataset, noTargets)).toThrow(
+      'user "Ben", event row 4: leaked: it trains the model at time 15',
+    )
   })
 })
 

@@ -19,7 +19,12 @@ export function checkTraining(dataset: Dataset, split: Split): void {
     const end = split.trainEnd[owner] as number
     for (let row = start[owner] as number; row < end; row++) {
       if ((time[row] as number) < (limit[owner] as number)) continue
-      throw leaked(dataset, row, `it trains the model at time ${time[row]}`, `a time before ${limit[owner]}, where this user's targets begin`)
+      throw leaked(
+        dataset,
+        row,
+        `it trains the model at time ${time[row]}`,
+        `a time before ${limit[owner]}, where this user's targets begin`,
+      )
     }
   }
 }
@@ -37,10 +42,20 @@ export function checkInput(dataset: Dataset, target: number, history: History): 
   for (let at = 0; at < history.time.length; at++) {
     const row = first + at
     if (user[row] !== user[target]) {
-      throw leaked(dataset, row, `it is input to the target in row ${target}`, `only events of "${dataset.userIds[user[target] as number]}"`)
+      throw leaked(
+        dataset,
+        row,
+        `it is input to the target in row ${target}`,
+        `only events of "${dataset.userIds[user[target] as number]}"`,
+      )
     }
     if ((history.time[at] as number) < limit) continue
-    throw leaked(dataset, row, `it is input at time ${history.time[at]}`, `a time before ${limit}, the time of the target in row ${target}`)
+    throw leaked(
+      dataset,
+      row,
+      `it is input at time ${history.time[at]}`,
+      `a time before ${limit}, the time of the target in row ${target}`,
+    )
   }
 }
 

@@ -5,7 +5,10 @@ import type { Scorer } from '../models/scorer.ts'
 import { rankTargets } from './rank.ts'
 
 /** A model that scores items 1, 2, ... so, whatever the history; it keeps the histories it was shown. */
-function fixedScorer(scores: readonly number[], itemCount = scores.length): Scorer & { shown: History[]; batches: number[] } {
+function fixedScorer(
+  scores: readonly number[],
+  itemCount = scores.length,
+): Scorer & { shown: History[]; batches: number[] } {
   const shown: History[] = []
   const batches: number[] = []
   return {
@@ -106,7 +109,8 @@ describe('rankTargets, sampled negatives', () => {
       expect(rank).toBeLessThanOrEqual(100)
     }
     const middle = Array.from({ length: items }, (_, at) => (at * 7919) % items)
-    const again = async (seed: number) => (await rankTargets(fixedScorer(middle), large, split, { part: 'test', seed })).sampled99
+    const again = async (seed: number) =>
+      (await rankTargets(fixedScorer(middle), large, split, { part: 'test', seed })).sampled99
     expect(await again(1)).toEqual(await again(1))
     const seeds = await Promise.all([1, 2, 3, 4, 5].map(again))
     expect(new Set(seeds.map((ranks) => ranks?.join())).size).toBeGreaterThan(1)
@@ -114,7 +118,9 @@ describe('rankTargets, sampled negatives', () => {
 
   it("never holds the user's own items, later ones included", async () => {
     // Only the user's own items beat the targets: 1, 2, 5 and 399, 398 for user 1.
-    const own = Array.from({ length: items }, (_, at) => ([1, 2, 5, 398, 399].includes(at + 1) ? 9 : [3, 4].includes(at + 1) ? 5 : 0))
+    const own = Array.from({ length: items }, (_, at) =>
+      [1, 2, 5, 398, 399].includes(at + 1) ? 9 : [3, 4].includes(at + 1) ? 5 : 0,
+    )
     const { sampled99 } = await rankTargets(fixedScorer(own), large, split, { part: 'test', seed: 1 })
     expect(sampled99?.[0]).toBe(1)
   })
@@ -141,11 +147,15 @@ describe('rankTargets, refusals', () => {
       'tiny validation: empty: 0 targets',
     )
     const leaky = { ...split, trainEnd: Int32Array.of(0, 3, 4) }
-    await expect(rankTargets(fixedScorer(scores), shop(), leaky, request)).rejects.toThrow('user "Ada", event row 2: leaked: it trains the model')
+    await expect(rankTargets(fixedScorer(scores), shop(), leaky, request)).rejects.toThrow(
+      'user "Ada", event row 2: leaked: it trains the model',
+    )
   })
 
   it('refuses sampled negatives of a catalog that has too few', async () => {
-    await expect(rankTargets(fixedScorer(scores), shop(), split, { part: 'test', seed: 1 })).rejects.toThrow('at least 99 for sampled metrics')
+    await expect(rankTargets(fixedScorer(scores), shop(), split, { part: 'test', seed: 1 })).rejects.toThrow(
+      'at least 99 for sampled metrics',
+    )
   })
 
   it('refuses a target that is left out as seen', async () => {

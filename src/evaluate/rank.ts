@@ -44,7 +44,12 @@ export interface TargetRanks {
  * Ranks every target of a split part with a model. The guard of leak-check.ts is always on.
  * @throws UserError `empty` without targets, `mismatched` for a model of another catalog, `invalid` for NaN scores or too few items for 99 negatives, `leaked` from the guard
  */
-export async function rankTargets(scorer: Scorer, dataset: Dataset, split: Split, options: RankOptions): Promise<TargetRanks> {
+export async function rankTargets(
+  scorer: Scorer,
+  dataset: Dataset,
+  split: Split,
+  options: RankOptions,
+): Promise<TargetRanks> {
   const rows = split[options.part]
   const itemCount = dataset.catalog.ids.length - 1
   checkRequest(scorer, dataset, rows.length, options.part)
@@ -56,14 +61,18 @@ export async function rankTargets(scorer: Scorer, dataset: Dataset, split: Split
   } = options
   const { events } = dataset
   const user = rows.map((row) => events.user[row] as number)
-  const earlier = rows.map((row, target) => historyBefore(events, user[target] as number, events.time[row] as number).item.length)
+  const earlier = rows.map(
+    (row, target) => historyBefore(events, user[target] as number, events.time[row] as number).item.length,
+  )
   const full = new Float64Array(rows.length)
   const sampled99 = sampled ? new Float64Array(rows.length) : undefined
   // Histories of like length share a batch, so that little of it is padding.
   const order = rows.map((_, target) => target).sort((a, b) => (earlier[a] as number) - (earlier[b] as number) || a - b)
   for (let from = 0; from < order.length; from += batchSize) {
     const batch = order.subarray(from, from + batchSize)
-    const scores = await scorer.score(Array.from(batch, (target) => inputOf(dataset, rows[target] as number, maxLength)))
+    const scores = await scorer.score(
+      Array.from(batch, (target) => inputOf(dataset, rows[target] as number, maxLength)),
+    )
     batch.forEach((target, at) => {
       const ownScores = scores.subarray(at * (itemCount + 1), (at + 1) * (itemCount + 1))
       const row = rows[target] as number
@@ -112,7 +121,13 @@ function fullRank(model: string, dataset: Dataset, row: number, scores: Float32A
   const inCatalog = expectedRank(target, scores.subarray(1))
   if (Number.isNaN(inCatalog)) {
     const hint = 'if it was just trained, lower the learning rate'
-    throw new UserError({ where: model, problem: 'invalid', value: `NaN among the scores of user "${userIds[user]}"`, expected: 'numbers', hint })
+    throw new UserError({
+      where: model,
+      problem: 'invalid',
+      value: `NaN among the scores of user "${userIds[user]}"`,
+      expected: 'numbers',
+      hint,
+    })
   }
   // The target tied with itself, which is half a place; the excluded items take away what they added.
   const lost =

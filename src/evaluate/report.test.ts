@@ -3,7 +3,12 @@ import type { Report } from './evaluate.ts'
 import { printInterval, printReports } from './report.ts'
 
 const figure = { mean: 0.08123, low: 0.0741, high: 0.0884 }
-const slice = { targets: 66, users: 60, full: { 'ndcg@10': figure }, sampled99: { 'ndcg@10': { mean: 0.4, low: 0.35, high: 0.45 } } }
+const slice = {
+  targets: 66,
+  users: 60,
+  full: { 'ndcg@10': figure },
+  sampled99: { 'ndcg@10': { mean: 0.4, low: 0.35, high: 0.45 } },
+}
 const report: Report = {
   model: 'popularity',
   dataset: { name: 'movies', hash: '0' },

@@ -79,5 +79,10 @@ function checkAlike(first: Report, reports: readonly Report[]): void {
     JSON.stringify({ dataset: dataset.hash, protocol, part, candidates, seed, ks, targets })
   const other = reports.find((report) => setting(report) !== setting(first))
   if (other)
-    throw new UserError({ where: `${first.model} and ${other.model}`, problem: 'mismatched', value: setting(other), expected: setting(first) })
+    throw new UserError({
+      where: `${first.model} and ${other.model}`,
+      problem: 'mismatched',
+      value: setting(other),
+      expected: setting(first),
+    })
 }

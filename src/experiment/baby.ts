@@ -8,7 +8,8 @@ import { babySettings } from './settings.ts'
 export const baby: Experiment = {
   name: 'baby',
   title: 'amazon-baby',
-  about: "SASRec, SASRecF and SGP4SR on amazon-baby's published split, with titles and descriptions by the local encoder and no pictures.",
+  about:
+    "SASRec, SASRecF and SGP4SR on amazon-baby's published split, with titles and descriptions by the local encoder and no pictures.",
   comparisons: ({ dataRoot }) => [
     {
       title: 'Models',
@@ -16,7 +17,11 @@ export const baby: Experiment = {
       split: { protocol: 'given' },
       metrics,
       reference: 'SASRec',
-      variants: ['sasrec', 'sasrecf', 'sgp4sr', 'popularity', 'item-knn'].map((model) => ({ name: nameOf(model), model, ...babySettings[model] })),
+      variants: ['sasrec', 'sasrecf', 'sgp4sr', 'popularity', 'item-knn'].map((model) => ({
+        name: nameOf(model),
+        model,
+        ...babySettings[model],
+      })),
     },
   ],
 }

@@ -49,13 +49,18 @@ export interface CellSettings extends OptionSet {
  * depend on how many cells run side by side.
  * @throws UserError `unknown` for a model, `invalid` or `unknown` for an option
  */
-export function cellOf(cells: string, { model, seed, dataset, split, sampled, measure, ...options }: CellSettings): Cell {
+export function cellOf(
+  cells: string,
+  { model, seed, dataset, split, sampled, measure, ...options }: CellSettings,
+): Cell {
   const entry = modelOf(model)
   const determined = {
     version,
     model,
     config: parseOptions(model, entry.config, options.config ?? {}) as Cell['config'],
-    training: isTrained(entry) ? parseOptions('training', trainingConfig, { threads: 1, ...options.training, seed }) : null,
+    training: isTrained(entry)
+      ? parseOptions('training', trainingConfig, { threads: 1, ...options.training, seed })
+      : null,
     split: splitSettings(model, dataset, split),
     sampled,
     ...(measure !== undefined && { measure }),
@@ -116,7 +121,12 @@ const trainedSchema = z.strictObject({
   /** Null where the split has no validation targets. */
   validation: outcomeSchema.nullable(),
 })
-const testedSchema = z.strictObject({ key: z.string(), frame: frameSchema, measure: z.number().nullable(), test: outcomeSchema })
+const testedSchema = z.strictObject({
+  key: z.string(),
+  frame: frameSchema,
+  measure: z.number().nullable(),
+  test: outcomeSchema,
+})
 /** What training a cell gave. */
 export type Trained = z.infer<typeof trainedSchema>
 /** What testing a cell gave. */
@@ -131,7 +141,11 @@ export const trainedOf = (cell: Cell): Trained | undefined => readResult(cell, c
 export const testedOf = (cell: Cell): Tested | undefined => readResult(cell, cellFiles.tested, testedSchema)
 
 /** A result that is whole and of this very cell; anything else counts as not done, and is made again. */
-function readResult<T extends { key: string }>({ folder, key }: Cell, name: string, schema: z.ZodType<T>): T | undefined {
+function readResult<T extends { key: string }>(
+  { folder, key }: Cell,
+  name: string,
+  schema: z.ZodType<T>,
+): T | undefined {
   const path = join(folder, name)
   if (!existsSync(path)) return undefined
   const { data } = schema.safeParse(JSON.parse(readFileSync(path, 'utf8')))

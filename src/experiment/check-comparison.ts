@@ -13,7 +13,8 @@ import type { Comparison, OptionSet, Variant } from './experiment.ts'
 export function checkComparison({ title, variants, reference }: Comparison): void {
   const names = variants.map(({ name }) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined) throw new UserError({ where: `table "${title}"`, problem: 'duplicate', value: `variant "${twice}"` })
+  if (twice !== undefined)
+    throw new UserError({ where: `table "${title}"`, problem: 'duplicate', value: `variant "${twice}"` })
   for (const named of [reference, ...variants.flatMap(({ against, like }) => [against, like])]) {
     if (named !== undefined && !names.includes(named)) throw unknownName(`table "${title}" variant`, named, names)
   }
@@ -38,6 +39,7 @@ function checkOptions(variants: readonly Variant[], variant: Variant, set: Optio
 
 /** Option sets laid over each other, the last on top. */
 export function laid(...sets: readonly OptionSet[]): Required<OptionSet> {
-  const merge = (part: keyof OptionSet) => Object.assign({}, ...sets.map((set) => set[part])) as Readonly<Record<string, unknown>>
+  const merge = (part: keyof OptionSet) =>
+    Object.assign({}, ...sets.map((set) => set[part])) as Readonly<Record<string, unknown>>
   return { config: merge('config'), training: merge('training') }
 }

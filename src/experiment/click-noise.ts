@@ -18,7 +18,10 @@ export interface ClickNoise {
  * events, as many as the model reads. A click that no target event came before is not denoised, and left out.
  * Undefined for a model that does not tell how far it moved an event.
  */
-export async function clickNoise({ scorer, dataset, maxLength }: OpenRun, truth: Truth): Promise<ClickNoise | undefined> {
+export async function clickNoise(
+  { scorer, dataset, maxLength }: OpenRun,
+  truth: Truth,
+): Promise<ClickNoise | undefined> {
   if (!('reasons' in scorer)) return undefined
   const { events, manifest, userIds } = dataset
   const planted = accidentalOf(dataset, truth)
@@ -35,7 +38,11 @@ export async function clickNoise({ scorer, dataset, maxLength }: OpenRun, truth:
       accidental.push(planted[row] as number)
     }
   }
-  return { auc: auc(distances, accidental), clicks: distances.length, accidental: accidental.reduce((sum, one) => sum + one, 0) }
+  return {
+    auc: auc(distances, accidental),
+    clicks: distances.length,
+    accidental: accidental.reduce((sum, one) => sum + one, 0),
+  }
 }
 
 /** What was found, in a sentence. */

@@ -28,8 +28,12 @@ export function clickResultsOf(runs: readonly VariantRuns[]): VariantResult[] {
       validation: validationInterval(run.trained),
       figures: { impressions: { auc, ...otherFigures(ours) } },
       ...(theirs &&
-        run.against !== undefined && { difference: { against: run.against, figures: { auc: meanAucDifference(scores, theirs, label) } } }),
-      ...(base !== undefined && { improvement: { relaImpr: relaImpr(auc.mean, base), aucRatio: aucRatio(auc.mean, base) } }),
+        run.against !== undefined && {
+          difference: { against: run.against, figures: { auc: meanAucDifference(scores, theirs, label) } },
+        }),
+      ...(base !== undefined && {
+        improvement: { relaImpr: relaImpr(auc.mean, base), aucRatio: aucRatio(auc.mean, base) },
+      }),
       bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
       measures: [],
       seconds: run.trained.reduce((sum, { seconds }) => sum + seconds, 0) / run.trained.length,
@@ -54,10 +58,14 @@ function validationInterval(trained: readonly Trained[]): Interval | null {
 function otherFigures(runs: readonly StoredPredictions[]): Readonly<Record<Exclude<ClickMetric, 'auc'>, Interval>> {
   const made = runs.map(predictionsOf)
   for (const predictions of made) checkPredictions(predictions)
-  const meanOf = (figure: (predictions: Predictions) => number): number => made.reduce((sum, one) => sum + figure(one), 0) / made.length
+  const meanOf = (figure: (predictions: Predictions) => number): number =>
+    made.reduce((sum, one) => sum + figure(one), 0) / made.length
   const [{ label, user }] = made as [Predictions]
   const losses = made.map((predictions) => logLosses(predictions.probability, label))
-  const meanLosses = Float64Array.from(label, (_, at) => losses.reduce((sum, of) => sum + (of[at] as number), 0) / losses.length)
+  const meanLosses = Float64Array.from(
+    label,
+    (_, at) => losses.reduce((sum, of) => sum + (of[at] as number), 0) / losses.length,
+  )
   const [logLoss] = bootstrapMeans([meanLosses], user, { seed: evaluationSeed }) as [Interval]
   return {
     gauc: { mean: meanOf(({ probability, label, user }) => gauc(probability, label, user).mean) },

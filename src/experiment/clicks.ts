@@ -1,6 +1,12 @@
 /** @file Click prediction on three data sets: all models, the backbones with and without Diff-MSIN, its ablations and its sweeps. */
 import type { Comparison, DatasetChoice, Experiment, Variant, Wanted } from './experiment.ts'
-import { amazonScientific, kuairandPure, locallyReadScientific, meaninglessScientific, mlLatestSmall } from './public-datasets.ts'
+import {
+  amazonScientific,
+  kuairandPure,
+  locallyReadScientific,
+  meaninglessScientific,
+  mlLatestSmall,
+} from './public-datasets.ts'
 import { type ClickSet, clickSettings, clickTries } from './settings.ts'
 
 const models: Readonly<Record<string, string>> = { lr: 'LR', fm: 'FM', deepfm: 'DeepFM', 'youtube-net': 'YoutubeNet' }
@@ -61,7 +67,10 @@ export const ctrBackbones: Experiment = {
   about: 'DIN, DPN, ETA and TWIN, each alone and under Diff-MSIN, on the three data sets.',
   comparisons: (wanted) =>
     sets.map((set) => {
-      const variants = Object.entries(backbones).flatMap(([slug, name]) => [alone(slug, name, set), { ...plugged(slug, set), against: name }])
+      const variants = Object.entries(backbones).flatMap(([slug, name]) => [
+        alone(slug, name, set),
+        { ...plugged(slug, set), against: name },
+      ])
       return comparison(wanted, set, { reference: 'DIN', variants })
     }),
 }
@@ -85,7 +94,12 @@ const like = (
   options: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
 ): Pick<Comparison, 'variants'> & { reference: string } => {
   const whole = plugged('din', set)
-  const others = Object.entries(options).map(([name, config]) => ({ name, model: whole.model, like: whole.name, config }))
+  const others = Object.entries(options).map(([name, config]) => ({
+    name,
+    model: whole.model,
+    like: whole.name,
+    config,
+  }))
   return { reference: whole.name, variants: [whole, ...others] }
 }
 /** The data sets that have pictures. */
@@ -95,7 +109,8 @@ const pictured = sets.filter(({ slug }) => slug !== 'kuairand')
 export const diffMsinAblation: Experiment = {
   name: 'diff-msin-ablation',
   title: 'Diff-MSIN without each part',
-  about: 'Diff-MSIN on DIN without its modules, without a modality, and without an expert, on the two data sets with pictures.',
+  about:
+    'Diff-MSIN on DIN without its modules, without a modality, and without an expert, on the two data sets with pictures.',
   comparisons: (wanted) => pictured.map((set) => comparison(wanted, set, like(set, ablations))),
 }
 
@@ -113,7 +128,8 @@ const sources: Readonly<Record<string, ClickData['dataset']>> = {
 export const diffMsinSweep: Experiment = {
   name: 'diff-msin-sweep',
   title: 'Diff-MSIN by its options',
-  about: 'Diff-MSIN on DIN by the number of steps T, the weights w1 and w2, and the source of its vectors, on amazon-scientific.',
+  about:
+    'Diff-MSIN on DIN by the number of steps T, the weights w1 and w2, and the source of its vectors, on amazon-scientific.',
   comparisons: (wanted) =>
     scientific.map((set) => {
       const { variants, reference } = like(set, sweep)
@@ -137,6 +153,7 @@ const readings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 export const diffMsinReadings: Experiment = {
   name: 'diff-msin-readings',
   title: 'Diff-MSIN by reading',
-  about: 'Diff-MSIN on DIN by the other readings of its equations, on amazon-scientific; whole sequences of states take many times as long.',
+  about:
+    'Diff-MSIN on DIN by the other readings of its equations, on amazon-scientific; whole sequences of states take many times as long.',
   comparisons: (wanted) => scientific.map((set) => comparison(wanted, set, like(set, readings))),
 }

@@ -9,7 +9,10 @@ export interface Framed {
 }
 
 const facets: readonly (readonly [what: string, of: (frame: Frame) => string])[] = [
-  ['split', ({ split: { protocol, ...shares } }) => (protocol === 'time' ? `time ${JSON.stringify(shares)}` : String(protocol))],
+  [
+    'split',
+    ({ split: { protocol, ...shares } }) => (protocol === 'time' ? `time ${JSON.stringify(shares)}` : String(protocol)),
+  ],
   ['candidates', ({ candidates }) => candidates],
   ['sampled negatives', ({ negatives }) => negatives ?? 'none'],
   ['targets', ({ targets }) => targets],

@@ -38,21 +38,37 @@ export function gridOf(settings: GridSettings): Grid {
   const { comparison, seeds, prefix, wanted } = settings
   const { variants } = comparison
   checkComparison(comparison)
-  const needed = variants.filter((variant) => wanted(variant) || variants.some((other) => other.like === variant.name && wanted(other)))
+  const needed = variants.filter(
+    (variant) => wanted(variant) || variants.some((other) => other.like === variant.name && wanted(other)),
+  )
   return {
     tuningJobs: () =>
       needed.flatMap((variant) =>
         (variant.tune ?? []).map((set, at) => {
           const label = `${prefix}${variant.name}, option set ${at + 1} of ${variant.tune?.length}`
-          return { label, cell: cellFor(settings, variant, laid(variant, set), firstOf(seeds)), stage: 'trained' as const }
+          return {
+            label,
+            cell: cellFor(settings, variant, laid(variant, set), firstOf(seeds)),
+            stage: 'trained' as const,
+          }
         }),
       ),
     jobs: () =>
       seeds.flatMap((seed) =>
         variants.filter(wanted).map((variant) => {
           const options = chosenOptions(settings, variant)
-          if (!options) throw new UserError({ where: variant.name, problem: 'missing', value: 'what tuning tried', hint: 'run the tuning first' })
-          return { label: `${prefix}${variant.name}, seed ${seed}`, cell: cellFor(settings, variant, options, seed), stage: 'tested' as const }
+          if (!options)
+            throw new UserError({
+              where: variant.name,
+              problem: 'missing',
+              value: 'what tuning tried',
+              hint: 'run the tuning first',
+            })
+          return {
+            label: `${prefix}${variant.name}, seed ${seed}`,
+            cell: cellFor(settings, variant, options, seed),
+            stage: 'tested' as const,
+          }
         }),
       ),
     result: () => resultOf(settings),
@@ -61,10 +77,22 @@ export function gridOf(settings: GridSettings): Grid {
 
 const firstOf = (seeds: readonly number[]): number => seeds[0] as number
 
-function cellFor({ comparison, cells, dataset }: GridSettings, variant: Variant, options: OptionSet, seed: number): Cell {
+function cellFor(
+  { comparison, cells, dataset }: GridSettings,
+  variant: Variant,
+  options: OptionSet,
+  seed: number,
+): Cell {
   const { sampled = true, measure } = comparison
   const split = variant.split ?? comparison.split ?? {}
-  const made = { model: variant.model, seed, dataset: dataset(variant, seed), split, sampled, ...(measure !== undefined && { measure }) }
+  const made = {
+    model: variant.model,
+    seed,
+    dataset: dataset(variant, seed),
+    split,
+    sampled,
+    ...(measure !== undefined && { measure }),
+  }
   return cellOf(cells, { ...made, ...options })
 }
 
@@ -74,7 +102,12 @@ function triedFor(settings: GridSettings, variant: Variant): Tried[] | undefined
   const tried = (variant.tune ?? []).map((set) => {
     const options = laid(variant, set)
     const trained = trainedOf(cellFor(settings, variant, options, seed))
-    return { variant: variant.name, options: { ...options.config, ...options.training }, seed, validation: trained && validationOf([trained]) }
+    return {
+      variant: variant.name,
+      options: { ...options.config, ...options.training },
+      seed,
+      validation: trained && validationOf([trained]),
+    }
   })
   const figures = tried.flatMap(({ validation }) => validation ?? [])
   if (figures.length < tried.length) return undefined

@@ -7,7 +7,11 @@ import { m3bsrSettings, sasrecSettings } from './settings.ts'
 const sasrec: Variant = { name: 'SASRec', model: 'sasrec', ...sasrecSettings.movies }
 const m3bsr: Variant = { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.movies }
 
-const comparison = ({ dataRoot }: Wanted, protocol: Protocol, about: Pick<Comparison, 'variants'> & { reference: string }): Comparison => ({
+const comparison = (
+  { dataRoot }: Wanted,
+  protocol: Protocol,
+  about: Pick<Comparison, 'variants'> & { reference: string },
+): Comparison => ({
   title: titles[protocol],
   dataset: mlLatestSmall(dataRoot),
   split: { protocol },
@@ -40,7 +44,12 @@ export const moviesAblation: Experiment = {
   title: 'M³BSR without each part, ml-latest-small',
   about: 'M³BSR on ml-latest-small without each denoiser, the experts, the shared expert and the disentanglement.',
   comparisons(wanted) {
-    const without = Object.entries(ablations).map(([name, option]) => ({ name, model: 'm3bsr', like: m3bsr.name, config: { [option]: true } }))
+    const without = Object.entries(ablations).map(([name, option]) => ({
+      name,
+      model: 'm3bsr',
+      like: m3bsr.name,
+      config: { [option]: true },
+    }))
     return [comparison(wanted, 'leave-one-out', { reference: m3bsr.name, variants: [m3bsr, ...without] })]
   },
 }

@@ -4,7 +4,10 @@ import type { Comparison, Variant } from './experiment.ts'
 /** How a dataset is split. */
 export type Protocol = 'leave-one-out' | 'time'
 /** Titles of comparisons by one protocol each. */
-export const titles: Readonly<Record<Protocol, string>> = { 'leave-one-out': 'Leave-one-out', time: 'Global time split' }
+export const titles: Readonly<Record<Protocol, string>> = {
+  'leave-one-out': 'Leave-one-out',
+  time: 'Global time split',
+}
 /** What is measured of every model. */
 export const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20']
 /** The models that have nothing to learn. */

@@ -4,7 +4,10 @@ import type { ComparisonResult, VariantResult } from './results.ts'
 
 const wanted = { dataRoot: 'data', models: ['sasrec', 'item-knn'] }
 
-const figuresOf = (mean: number) => ({ 'ndcg@10': { mean, low: mean - 0.01, high: mean + 0.01 }, 'hr@10': { mean: 2 * mean } })
+const figuresOf = (mean: number) => ({
+  'ndcg@10': { mean, low: mean - 0.01, high: mean + 0.01 },
+  'hr@10': { mean: 2 * mean },
+})
 const variant = (name: string, mean: number, less?: number): VariantResult => ({
   variant: name,
   model: 'sasrec',
@@ -18,7 +21,10 @@ const variant = (name: string, mean: number, less?: number): VariantResult => ({
   ...(less !== undefined && {
     difference: {
       against: 'SASRec 0 %',
-      figures: { 'ndcg@10': { mean: less, low: less - 0.002, high: less + 0.002 }, 'hr@10': { mean: less, low: less, high: less } },
+      figures: {
+        'ndcg@10': { mean: less, low: less - 0.002, high: less + 0.002 },
+        'hr@10': { mean: less, low: less, high: less },
+      },
     },
   }),
 })
@@ -47,7 +53,8 @@ describe('the noise test', () => {
 
   it('has another group of items for each seed, and no group where nothing is wrong', () => {
     const [comparison] = noise.comparisons(wanted)
-    const names = (at: number) => [1, 2].map((seed) => (comparison?.variants[at]?.dataset ?? comparison?.dataset)?.recipe(seed).name)
+    const names = (at: number) =>
+      [1, 2].map((seed) => (comparison?.variants[at]?.dataset ?? comparison?.dataset)?.recipe(seed).name)
     expect([names(0), names(2)]).toEqual([
       ['amazon-scientific', 'amazon-scientific'],
       ['amazon-scientific-noise20-1', 'amazon-scientific-noise20-2'],
@@ -61,7 +68,10 @@ describe('the noise test', () => {
   it('is drawn by share, NDCG@10 beside R@10', () => {
     const panels = noise
       .plot?.([result])
-      .panels.map(({ title, series }) => [title, series.map(({ name, points }) => [name, points.map(({ x, mean }) => [x, mean])])])
+      .panels.map(({ title, series }) => [
+        title,
+        series.map(({ name, points }) => [name, points.map(({ x, mean }) => [x, mean])]),
+      ])
     expect(panels).toEqual([
       [
         'NDCG@10',

@@ -14,7 +14,8 @@ const variantName = (model: string, share: number): string => `${nameOf(model)} 
 export const noise: Experiment = {
   name: 'noise',
   title: 'Wrong images, amazon-scientific',
-  about: 'The decline of models (--models) when a share of the items, 0 to 50 % in five seeded groups, has the image of another item.',
+  about:
+    'The decline of models (--models) when a share of the items, 0 to 50 % in five seeded groups, has the image of another item.',
   // A group of items goes with each seed of training.
   seeds: [1, 2, 3, 4, 5],
   models: ['sgp4sr', 'sasrecf'],
@@ -29,11 +30,20 @@ export const noise: Experiment = {
 function noisy(model: string, share: number, { dataRoot }: Wanted): Variant {
   const clean = variantName(model, 0)
   if (share === 0) return { ...scientificVariant(model), name: clean }
-  return { name: variantName(model, share), model, like: clean, against: clean, dataset: noisyScientific(dataRoot, share) }
+  return {
+    name: variantName(model, share),
+    model,
+    like: clean,
+    against: clean,
+    dataset: noisyScientific(dataRoot, share),
+  }
 }
 
 /** The variants of each model, by share. */
-function byModel([result]: readonly ComparisonResult[]): [model: string, shares: { share: number; result: VariantResult }[]][] {
+function byModel([result]: readonly ComparisonResult[]): [
+  model: string,
+  shares: { share: number; result: VariantResult }[],
+][] {
   const found = new Map<string, { share: number; result: VariantResult }[]>()
   for (const variant of result?.variants ?? []) {
     const share = shares.find((share) => variantName(variant.model, share) === variant.variant) ?? 0

@@ -25,7 +25,8 @@ describe('a plot', () => {
   it('is an SVG with its titles, names and axes', () => {
     const svg = drawPlot(plot)
     expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"[\s\S]*<\/svg>\n$/)
-    for (const text of ['A &amp; B', 'left', 'right', 'one', 'two', 'share', 'NDCG@10', 'R@10', 'SASRec']) expect(svg).toContain(`>${text}</text>`)
+    for (const text of ['A &amp; B', 'left', 'right', 'one', 'two', 'share', 'NDCG@10', 'R@10', 'SASRec'])
+      expect(svg).toContain(`>${text}</text>`)
   })
 
   it('is the same text each time it is drawn', () => {
@@ -36,6 +37,8 @@ describe('a plot', () => {
     const bars = (svg: string): number => svg.match(/stroke-opacity="0.7"|opacity="0.7"/g)?.length ?? 0
     const without = points.map(({ x, mean }) => ({ x, mean }))
     expect(bars(drawPlot(plot))).toBeGreaterThan(0)
-    expect(bars(drawPlot({ title: '', panels: [{ title: '', x: '', y: '', series: [{ name: 'one', points: without }] }] }))).toBe(0)
+    expect(
+      bars(drawPlot({ title: '', panels: [{ title: '', x: '', y: '', series: [{ name: 'one', points: without }] }] })),
+    ).toBe(0)
   })
 })

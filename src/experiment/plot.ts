@@ -43,7 +43,9 @@ export interface Plot {
 const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#999999']
 const size = { panel: 460, height: 380, left: 64, right: 24, top: 84, bottom: 64 }
 
-type ChartOption = ComposeOption<CustomSeriesOption | GridComponentOption | LegendComponentOption | LineSeriesOption | TitleComponentOption>
+type ChartOption = ComposeOption<
+  CustomSeriesOption | GridComponentOption | LegendComponentOption | LineSeriesOption | TitleComponentOption
+>
 
 /** The plot as SVG text; the same plot gives the same text. */
 export function drawPlot({ title, panels }: Plot): string {
@@ -66,7 +68,12 @@ export function drawPlot({ title, panels }: Plot): string {
       })),
     ],
     ...(names.length > 1 && { legend: { data: names, top: 32 } }),
-    grid: panels.map((_, at) => ({ left: width * at + size.left, width: width - size.left - size.right, top: size.top, bottom: size.bottom })),
+    grid: panels.map((_, at) => ({
+      left: width * at + size.left,
+      width: width - size.left - size.right,
+      top: size.top,
+      bottom: size.bottom,
+    })),
     xAxis: panels.map((panel, gridIndex) => ({
       gridIndex,
       name: panel.x,
@@ -74,11 +81,23 @@ export function drawPlot({ title, panels }: Plot): string {
       nameGap: 40,
       ...(isNumeric(panel)
         ? { type: 'value' as const }
-        : { type: 'category' as const, data: categoriesOf(panel), axisLabel: { interval: 0, rotate: 20, fontSize: 10 } }),
+        : {
+            type: 'category' as const,
+            data: categoriesOf(panel),
+            axisLabel: { interval: 0, rotate: 20, fontSize: 10 },
+          }),
     })),
-    yAxis: panels.map((panel, gridIndex) => ({ gridIndex, type: 'value' as const, scale: true, name: panel.y, nameTextStyle: { fontSize: 11 } })),
+    yAxis: panels.map((panel, gridIndex) => ({
+      gridIndex,
+      type: 'value' as const,
+      scale: true,
+      name: panel.y,
+      nameTextStyle: { fontSize: 11 },
+    })),
     series: panels.flatMap((panel, at) =>
-      panel.series.flatMap((series) => seriesOf(panel, series, at, colors[names.indexOf(series.name) % colors.length] as string)),
+      panel.series.flatMap((series) =>
+        seriesOf(panel, series, at, colors[names.indexOf(series.name) % colors.length] as string),
+      ),
     ),
   }
   chart.setOption(option)
@@ -89,10 +108,18 @@ export function drawPlot({ title, panels }: Plot): string {
   return `${still.replaceAll(/\bzr\d+-/g, 'zr-')}\n`
 }
 
-const isNumeric = ({ series }: Panel): boolean => series.every(({ points }) => points.every(({ x }) => typeof x === 'number'))
-const categoriesOf = ({ series }: Panel): string[] => [...new Set(series.flatMap(({ points }) => points.map(({ x }) => String(x))))]
+const isNumeric = ({ series }: Panel): boolean =>
+  series.every(({ points }) => points.every(({ x }) => typeof x === 'number'))
+const categoriesOf = ({ series }: Panel): string[] => [
+  ...new Set(series.flatMap(({ points }) => points.map(({ x }) => String(x)))),
+]
 
-function seriesOf(panel: Panel, { name, points }: PlotSeries, at: number, color: string): (LineSeriesOption | CustomSeriesOption)[] {
+function seriesOf(
+  panel: Panel,
+  { name, points }: PlotSeries,
+  at: number,
+  color: string,
+): (LineSeriesOption | CustomSeriesOption)[] {
   const axes = { name, xAxisIndex: at, yAxisIndex: at, color }
   const numeric = isNumeric(panel)
   const place = ({ x }: PlotPoint): number => (numeric ? (x as number) : categoriesOf(panel).indexOf(String(x)))
@@ -118,7 +145,10 @@ function seriesOf(panel: Panel, { name, points }: PlotSeries, at: number, color:
         shape: { x1, y1, x2, y2 },
         style: { stroke: color, lineWidth: 1.2, opacity: 0.7 },
       })
-      return { type: 'group', children: [stroke(x, low, x, high), stroke(x - 4, low, x + 4, low), stroke(x - 4, high, x + 4, high)] }
+      return {
+        type: 'group',
+        children: [stroke(x, low, x, high), stroke(x - 4, low, x + 4, low), stroke(x - 4, high, x + 4, high)],
+      }
     },
   }
   return [line, bars]

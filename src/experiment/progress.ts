@@ -38,7 +38,8 @@ export function gridProgress(stream: ProgressStream, sideBySide: number): GridPr
       if (event.kind === 'begun') running.set(job, 'starting')
       else if (event.kind === 'training') {
         const { event: told } = event
-        if (told.kind === 'epoch') running.set(job, `epoch ${told.epoch}, validation ${told.metric} ${told.validation.toFixed(4)}`)
+        if (told.kind === 'epoch')
+          running.set(job, `epoch ${told.epoch}, validation ${told.metric} ${told.validation.toFixed(4)}`)
       } else {
         running.delete(job)
         ended++
@@ -57,7 +58,9 @@ function outcome({ cell }: Job): string {
   const trained = trainedOf(cell)
   if (!trained) return 'not done'
   const validation = validationOf([trained])
-  const figure = Number.isNaN(validation) ? 'no validation targets' : `validation ${validationMetric(cell.model)} ${validation.toFixed(4)}`
+  const figure = Number.isNaN(validation)
+    ? 'no validation targets'
+    : `validation ${validationMetric(cell.model)} ${validation.toFixed(4)}`
   return trained.epochs === 0 ? figure : `${figure} in epoch ${trained.bestEpoch} of ${trained.epochs}`
 }
 
@@ -65,7 +68,8 @@ function outcome({ cell }: Job): string {
 function gridClock(sideBySide: number) {
   const took = new Map<string, number[]>()
   let left: Job[] = []
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
   return {
     begin(jobs: readonly Job[]): void {
       left = [...jobs]

@@ -17,7 +17,8 @@ const lines = (...all: string[]): string => `${all.join('\n')}\n`
 beforeAll(() => {
   const input = join(folder.path, 'amazon-scientific')
   for (const made of [input, join(folder.path, 'prepared')]) mkdirSync(made)
-  const write = (name: string, content: string | Uint8Array): void => writeFileSync(join(input, `Scientific.${name}`), content)
+  const write = (name: string, content: string | Uint8Array): void =>
+    writeFileSync(join(input, `Scientific.${name}`), content)
   write('item2index', lines(...Object.entries(rows).map((pair) => pair.join('\t'))))
   write('text', lines('item_id:token\ttext:token_seq', ...Object.entries(texts).map((pair) => pair.join('\t'))))
   for (const [part, target] of [
@@ -33,14 +34,18 @@ beforeAll(() => {
 })
 afterAll(() => folder[Symbol.dispose]())
 
-async function features(choice: DatasetChoice): Promise<{ text: FeatureTable; image: FeatureTable; row: (id: number) => number }> {
+async function features(
+  choice: DatasetChoice,
+): Promise<{ text: FeatureTable; image: FeatureTable; row: (id: number) => number }> {
   const recipe = choice.recipe(1)
   const out = join(folder.path, 'prepared', recipe.name)
   await recipe.make(out)
   const { features, catalog } = await loadDataset(out)
   return { ...(features as { text: FeatureTable; image: FeatureTable }), row: (id) => catalog.ids.indexOf(String(id)) }
 }
-const vectorOf = ({ vectors, width }: FeatureTable, row: number): number[] => [...vectors.subarray(row * width, (row + 1) * width)]
+const vectorOf = ({ vectors, width }: FeatureTable, row: number): number[] => [
+  ...vectors.subarray(row * width, (row + 1) * width),
+]
 
 describe('amazon-scientific', () => {
   it('reads each text by its ASIN, not by its line, and keeps the pictures', async () => {
@@ -55,7 +60,10 @@ describe('amazon-scientific', () => {
   })
 
   it('spreads random vectors as the vectors they stand for', async () => {
-    const [clip, random] = [await features(amazonScientific(folder.path)), await features(meaninglessScientific(folder.path))]
+    const [clip, random] = [
+      await features(amazonScientific(folder.path)),
+      await features(meaninglessScientific(folder.path)),
+    ]
     const square = ({ vectors }: FeatureTable): number => vectors.reduce((sum, value) => sum + value * value, 0)
     for (const modality of ['text', 'image'] as const) {
       // 1,536 squares of normals: a standard error of 4 %.

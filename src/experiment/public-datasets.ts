@@ -15,7 +15,11 @@ export const amazonScientific = (root: string): DatasetChoice => ({
   label: 'amazon-scientific',
   recipe() {
     const files = scientificFiles(root)
-    return scientificRecipe(files, { name: 'amazon-scientific', settings: { ...clipSettings, share: 0, seed: 0 }, features: clip(files) })
+    return scientificRecipe(files, {
+      name: 'amazon-scientific',
+      settings: { ...clipSettings, share: 0, seed: 0 },
+      features: clip(files),
+    })
   },
 })
 
@@ -28,7 +32,11 @@ export function noisyScientific(root: string, share: number): DatasetChoice {
     recipe(seed) {
       const files = scientificFiles(root)
       const features = wrongImages(clip(files), { share, seed })
-      return scientificRecipe(files, { name: `amazon-scientific-noise${percent}-${seed}`, settings: { ...clipSettings, share, seed }, features })
+      return scientificRecipe(files, {
+        name: `amazon-scientific-noise${percent}-${seed}`,
+        settings: { ...clipSettings, share, seed },
+        features,
+      })
     },
   }
 }
@@ -45,7 +53,11 @@ export const locallyReadScientific = (root: string): DatasetChoice => ({
       const { image } = await clip(files)(sources)
       return { ...(text && { text }), ...(image && { image }) }
     }
-    return scientificRecipe(files, { name: 'amazon-scientific-local', settings: { text: 'local', image: 'CLIP' }, features })
+    return scientificRecipe(files, {
+      name: 'amazon-scientific-local',
+      settings: { text: 'local', image: 'CLIP' },
+      features,
+    })
   },
 })
 
@@ -65,9 +77,12 @@ export const meaninglessScientific = (root: string): DatasetChoice => ({
 /** Vectors of the same spread for the same items, in directions that say nothing. */
 function meaningless({ table, ...made }: MadeFeatures, modality: string): MadeFeatures {
   const stream = randomStream(1, 'vectors that say nothing', modality)
-  const spread = Math.sqrt(table.vectors.reduce((sum, value) => sum + value * value, 0) / (table.width * Math.max(1, sumOf(table.present))))
+  const spread = Math.sqrt(
+    table.vectors.reduce((sum, value) => sum + value * value, 0) / (table.width * Math.max(1, sumOf(table.present))),
+  )
   const vectors = table.vectors.map(() => spread * stream.normal())
-  for (const [item, present] of table.present.entries()) if (!present) vectors.fill(0, item * table.width, (item + 1) * table.width)
+  for (const [item, present] of table.present.entries())
+    if (!present) vectors.fill(0, item * table.width, (item + 1) * table.width)
   return { ...made, encoder: 'random', table: { ...table, vectors } }
 }
 const sumOf = (present: Uint8Array): number => present.reduce((sum, one) => sum + one, 0)
@@ -90,7 +105,11 @@ function clip({ input, ids }: ScientificFiles): FeatureMaker {
 /** The text of each item by the row that the split's files name it by. */
 function textsOfRows({ input, ids }: ScientificFiles): Map<string, string> {
   const rowOf = new Map(pairsOf(ids))
-  return new Map(pairsOf(join(input, 'Scientific.text')).flatMap(([asin, text]) => (rowOf.has(asin) ? [[rowOf.get(asin) as string, text]] : [])))
+  return new Map(
+    pairsOf(join(input, 'Scientific.text')).flatMap(([asin, text]) =>
+      rowOf.has(asin) ? [[rowOf.get(asin) as string, text]] : [],
+    ),
+  )
 }
 
 const pairsOf = (path: string): [string, string][] =>
@@ -101,11 +120,19 @@ const pairsOf = (path: string): [string, string][] =>
       return first && second ? [[first, second]] : []
     })
 
-function scientificRecipe({ input }: ScientificFiles, made: { name: string; settings: object; features: FeatureMaker }): DatasetRecipe {
+function scientificRecipe(
+  { input }: ScientificFiles,
+  made: { name: string; settings: object; features: FeatureMaker },
+): DatasetRecipe {
   const mapping = { name: 'amazon-scientific', candidates: 'all' } as const
   const { name, features } = made
   const settings = { mapping, ...made.settings }
-  return { name, settings, inputs: [input], make: (out) => prepareDataset({ source: 'recbole', input, mapping, features, out }) }
+  return {
+    name,
+    settings,
+    inputs: [input],
+    make: (out) => prepareDataset({ source: 'recbole', input, mapping, features, out }),
+  }
 }
 
 /** amazon-baby on its published split: title and description by the local encoder where they are known, no pictures. */
@@ -126,7 +153,14 @@ export const mlLatestSmall = (root: string): DatasetChoice => ({
     const input = join(root, 'ml-latest-small')
     const mapping = { name: 'ml-latest-small' }
     const make = (out: string) =>
-      prepareDataset({ source: 'movielens', input, images: join(input, 'posters'), mapping, features: localFeatures(), out })
+      prepareDataset({
+        source: 'movielens',
+        input,
+        images: join(input, 'posters'),
+        mapping,
+        features: localFeatures(),
+        out,
+      })
     return { name: 'ml-latest-small', settings: { mapping, encoder: 'local' }, inputs: [input], make }
   },
 })

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { drawPlot } from './plot.ts'
 import { reliabilityPlot } from './reliability-plot.ts'
 
-const bin = (predicted: number, observed: number) => ({ count: 100, predicted, observed, low: observed - 0.05, high: observed + 0.05 })
+const bin = (predicted: number, observed: number) => ({
+  count: 100,
+  predicted,
+  observed,
+  low: observed - 0.05,
+  high: observed + 0.05,
+})
 const reports = [
   { model: 'din', reliability: [bin(0.1, 0.12), bin(0.3, 0.25)] },
   { model: 'lr', reliability: [bin(0.2, 0.2)] },

@@ -3,10 +3,22 @@ import type { Frame, StoredRanks, Tested, Trained } from './cell.ts'
 import { resultsOf, rowsOf, seedMeans, type VariantRuns, validationOf } from './results.ts'
 
 /** Three targets, the first of user 1, the others of user 2. */
-const ranks = (full: number[]): StoredRanks => ({ model: 'm', rows: [10, 20, 21], user: [1, 2, 2], earlier: [1, 1, 2], full })
+const ranks = (full: number[]): StoredRanks => ({
+  model: 'm',
+  rows: [10, 20, 21],
+  user: [1, 2, 2],
+  earlier: [1, 1, 2],
+  full,
+})
 const frame: Frame = { split: { protocol: 'given' }, candidates: 'all', negatives: null, targets: '3, hash a' }
 const tested = (full: number[]): Tested => ({ key: 'k', frame, measure: null, test: ranks(full) })
-const trained = (full: number[]): Trained => ({ key: 'k', epochs: 2, bestEpoch: 1, seconds: 1, validation: ranks(full) })
+const trained = (full: number[]): Trained => ({
+  key: 'k',
+  epochs: 2,
+  bestEpoch: 1,
+  seconds: 1,
+  validation: ranks(full),
+})
 const runsOf = (variant: string, bySeed: number[][], against?: string): VariantRuns => ({
   variant,
   model: 'm',
@@ -57,7 +69,17 @@ describe('seed-averaged figures', () => {
 
   it('become rows, the validation figure beside the test figures', () => {
     const variants = resultsOf('T', ['ndcg@10'], [runsOf('good', good)])
-    const rows = rowsOf({ title: 'T', frame, targets: 3, users: 2, seeds: [1, 2], metrics: ['ndcg@10'], variants, tried: [], absent: [] })
+    const rows = rowsOf({
+      title: 'T',
+      frame,
+      targets: 3,
+      users: 2,
+      seeds: [1, 2],
+      metrics: ['ndcg@10'],
+      variants,
+      tried: [],
+      absent: [],
+    })
     const shared = {
       model: 'm',
       options: { heads: 2 },

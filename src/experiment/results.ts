@@ -91,11 +91,17 @@ export interface ComparisonResult {
 const formulas = { hr: hitRate, ndcg, mrr } as const
 
 /** The metric of each target, averaged over the runs of several seeds: [targets]. */
-export function seedMeans(runs: readonly StoredRanks[], metric: Metric, protocol: Exclude<Protocol, 'impressions'>): Float64Array {
+export function seedMeans(
+  runs: readonly StoredRanks[],
+  metric: Metric,
+  protocol: Exclude<Protocol, 'impressions'>,
+): Float64Array {
   const [name, length] = metric.split('@') as [keyof typeof formulas, string]
   const [k, formula] = [Number(length), formulas[name]]
   const total = new Float64Array(runs[0]?.full.length ?? 0)
-  for (const run of runs) for (const [target, rank] of (run[protocol] ?? []).entries()) total[target] = (total[target] as number) + formula(rank, k)
+  for (const run of runs)
+    for (const [target, rank] of (run[protocol] ?? []).entries())
+      total[target] = (total[target] as number) + formula(rank, k)
   return total.map((sum) => sum / runs.length)
 }
 
@@ -107,7 +113,8 @@ export function validationOf(trained: readonly Trained[]): number {
   const outcomes = trained.flatMap(({ validation }) => validation ?? [])
   if (outcomes.length === 0) return Number.NaN
   const clicks = outcomes.filter(isClicks)
-  if (clicks.length > 0) return clicks.reduce((sum, { probability, label }) => sum + auc(probability, label), 0) / clicks.length
+  if (clicks.length > 0)
+    return clicks.reduce((sum, { probability, label }) => sum + auc(probability, label), 0) / clicks.length
   const ranks = ranksOf(outcomes)
   const values = seedMeans(ranks, 'ndcg@10', 'full')
   return values.reduce((sum, value) => sum + value, 0) / values.length
@@ -124,7 +131,8 @@ export function resultsOf(title: string, metrics: readonly Metric[], runs: reado
   return clicks ? clickResultsOf(runs) : rankResultsOf(metrics, runs)
 }
 
-const ranksOf = (outcomes: readonly Tested['test'][]): StoredRanks[] => outcomes.flatMap((outcome) => (isClicks(outcome) ? [] : [outcome]))
+const ranksOf = (outcomes: readonly Tested['test'][]): StoredRanks[] =>
+  outcomes.flatMap((outcome) => (isClicks(outcome) ? [] : [outcome]))
 
 function rankResultsOf(metrics: readonly Metric[], runs: readonly VariantRuns[]): VariantResult[] {
   const test = bootstrapTogether(runs[0]?.tested[0]?.test.user ?? [])
@@ -134,13 +142,18 @@ function rankResultsOf(metrics: readonly Metric[], runs: readonly VariantRuns[])
     const compared = runs.find(({ variant }) => variant === run.against)?.tested
     const other = compared && ranksOf(compared.map(({ test }) => test))
     const full = metrics.map((metric) => [metric, test(seedMeans(ranks, metric, 'full'))] as const)
-    const sampled = ranks[0]?.sampled99 ? metrics.map((metric) => [metric, test(seedMeans(ranks, metric, 'sampled99'))] as const) : []
-    const less = other ? metrics.map((metric) => [metric, test(differenceOf(ranks, other, metric))] as const) : undefined
+    const sampled = ranks[0]?.sampled99
+      ? metrics.map((metric) => [metric, test(seedMeans(ranks, metric, 'sampled99'))] as const)
+      : []
+    const less = other
+      ? metrics.map((metric) => [metric, test(differenceOf(ranks, other, metric))] as const)
+      : undefined
     const validated = ranksOf(run.trained.flatMap(({ validation }) => validation ?? []))
     const choice = validated.length > 0 ? validation(seedMeans(validated, 'ndcg@10', 'full')) : undefined
     return { run, full, sampled, less, choice }
   })
-  const answered = (of: readonly (readonly [Metric, () => Interval])[]) => Object.fromEntries(of.map(([metric, answer]) => [metric, answer()]))
+  const answered = (of: readonly (readonly [Metric, () => Interval])[]) =>
+    Object.fromEntries(of.map(([metric, answer]) => [metric, answer()]))
   return asked.map(({ run, full, sampled, less, choice }) => ({
     variant: run.variant,
     model: run.model,
@@ -174,7 +187,8 @@ function bootstrapTogether(user: readonly number[]): (column: Float64Array) => (
 }
 
 /** The protocol whose figures come first. */
-export const headlineOf = (figures: VariantResult['figures']): 'full' | 'impressions' => ('impressions' in figures ? 'impressions' : 'full')
+export const headlineOf = (figures: VariantResult['figures']): 'full' | 'impressions' =>
+  'impressions' in figures ? 'impressions' : 'full'
 
 /** A comparison's rows, in the form every table of ours has. */
 export function rowsOf({ variants, frame, metrics, seeds }: ComparisonResult): Row[] {
@@ -198,7 +212,8 @@ export function rowsOf({ variants, frame, metrics, seeds }: ComparisonResult): R
         return figure ? [row(protocol, metric, figure)] : []
       }),
     )
-    const [main, chosen] = headlineOf(figures) === 'full' ? (['full', 'ndcg@10'] as const) : (['impressions', 'auc'] as const)
+    const [main, chosen] =
+      headlineOf(figures) === 'full' ? (['full', 'ndcg@10'] as const) : (['impressions', 'auc'] as const)
     return [...(validation ? [row(main, `validation ${chosen}`, validation)] : []), ...tested]
   })
 }

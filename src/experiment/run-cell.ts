@@ -65,7 +65,15 @@ async function train(cell: Cell, dataset: Dataset, { signal, report }: Watching)
   const began = performance.now()
   const spent = (): number => (performance.now() - began) / 1e3 + secondsBefore(out)
   const resume = holdsRun(out)
-  const settings = { model, dataset, out, config, split, ...(training && { training }), ...(resume ? { resume } : { overwrite: true }) }
+  const settings = {
+    model,
+    dataset,
+    out,
+    config,
+    split,
+    ...(training && { training }),
+    ...(resume ? { resume } : { overwrite: true }),
+  }
   const { status, best, epochs } = await trainRun({ ...settings, ...(signal && { signal }), ...(report && { report }) })
   if (status === 'interrupted') {
     await writeAtomically(join(out, spentFile), JSON.stringify(spent()))
@@ -112,8 +120,17 @@ async function judged(cell: Cell, dataset: Dataset, part: 'validation' | 'test')
   return run.split[part].length > 0 ? storedRanks(await ranked(cell, run, part)) : null
 }
 
-function ranked({ sampled }: Cell, { scorer, dataset, split, maxLength }: OpenRun, part: 'validation' | 'test'): Promise<TargetRanks> {
-  return rankTargets(scorer, dataset, split, { part, seed: evaluationSeed, maxLength, sampled: sampled && part === 'test' })
+function ranked(
+  { sampled }: Cell,
+  { scorer, dataset, split, maxLength }: OpenRun,
+  part: 'validation' | 'test',
+): Promise<TargetRanks> {
+  return rankTargets(scorer, dataset, split, {
+    part,
+    seed: evaluationSeed,
+    maxLength,
+    sampled: sampled && part === 'test',
+  })
 }
 
 function storedRanks({ model, rows, user, earlier, full, sampled99 }: TargetRanks): StoredRanks {
@@ -136,7 +153,12 @@ function frameOf(cell: Cell, dataset: Dataset): Frame {
   }
   const { validation, test } = material.split
   const negatives = sampled ? `99, seed ${evaluationSeed}` : null
-  return { split, candidates: manifest.candidates, negatives, targets: `${test.length}, hash ${hashOf(dataset, [...validation, ...test], events)}` }
+  return {
+    split,
+    candidates: manifest.candidates,
+    negatives,
+    targets: `${test.length}, hash ${hashOf(dataset, [...validation, ...test], events)}`,
+  }
 }
 
 /** Twelve letters that stand for who is asked about what, when, and for samples of clicks the answer. */

@@ -80,7 +80,10 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
 }
 
 /** Which variants are trained. @throws UserError `unknown` for a name that no comparison has */
-function wantedBy(comparisons: readonly Comparison[], only: readonly string[] | undefined): (variant: Variant) => boolean {
+function wantedBy(
+  comparisons: readonly Comparison[],
+  only: readonly string[] | undefined,
+): (variant: Variant) => boolean {
   if (!only) return () => true
   const asked = only.map((name) => name.toLowerCase())
   const variants = comparisons.flatMap(({ variants }) => variants)
@@ -146,12 +149,23 @@ async function writeResults(
   const own = join(runs, name)
   for (const folder of [out, own]) mkdirSync(folder, { recursive: true })
   const usual = (experiment.seeds ?? [1, 2, 3]).join()
-  const flags = [...(models ? [` --models ${models.join(',')}`] : []), ...(seeds.join() === usual ? [] : [` --seeds ${seeds.join(',')}`])]
+  const flags = [
+    ...(models ? [` --models ${models.join(',')}`] : []),
+    ...(seeds.join() === usual ? [] : [` --seeds ${seeds.join(',')}`]),
+  ]
   const command = `npx siftrec experiment ${name}${flags.join('')}`
   const rows = results.flatMap(rowsOf)
   const page = pageOf(experiment, command, results)
-  const files = { json: join(out, `${name}.json`), md: join(out, `${name}.md`), svg: join(out, `${name}.svg`), parquet: join(own, `${name}.parquet`) }
-  await writeAtomically(files.json, printJson({ name, title, about, command }, { rows, comparisons: results.map(withoutRows) }))
+  const files = {
+    json: join(out, `${name}.json`),
+    md: join(out, `${name}.md`),
+    svg: join(out, `${name}.svg`),
+    parquet: join(own, `${name}.parquet`),
+  }
+  await writeAtomically(
+    files.json,
+    printJson({ name, title, about, command }, { rows, comparisons: results.map(withoutRows) }),
+  )
   await writeAtomically(files.md, page)
   // Loaded where it is needed: every other command would start the slower for it.
   const { drawPlot, plotOfVariants } = await import('./plot.ts')
@@ -165,7 +179,10 @@ async function writeResults(
 }
 
 /** JSON with an element of each list on a line of its own, so that a changed figure is a changed line. */
-function printJson(head: Readonly<Record<string, string>>, lists: Readonly<Record<string, readonly unknown[]>>): string {
+function printJson(
+  head: Readonly<Record<string, string>>,
+  lists: Readonly<Record<string, readonly unknown[]>>,
+): string {
   const texts = Object.entries(head).map(([name, value]) => ` ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
   const listed = Object.entries(lists).map(
     ([name, list]) => ` ${JSON.stringify(name)}: [\n${list.map((one) => `  ${JSON.stringify(one)}`).join(',\n')}\n ]`,
@@ -173,13 +190,22 @@ function printJson(head: Readonly<Record<string, string>>, lists: Readonly<Recor
   return `{\n${[...texts, ...listed].join(',\n')}\n}\n`
 }
 
-function pageOf({ name, title, about, notes }: Experiment, command: string, results: readonly ComparisonResult[]): string {
+function pageOf(
+  { name, title, about, notes }: Experiment,
+  command: string,
+  results: readonly ComparisonResult[],
+): string {
   const clicks = results.some(({ variants }) => variants.some(({ figures }) => headlineOf(figures) === 'impressions'))
   const how = clicks
     ? "A figure is the mean over the seeds. The intervals of AUC and of its differences, taken impression by impression, are DeLong's for that mean at 95 %; that of the log loss is a bootstrap over users. Calibration is the clicks expected over those that came."
     : 'A figure is the mean over the seeds, with the 95 % bootstrap interval over users of the metric averaged over the seeds; a difference is taken target by target.'
   const own = notes?.(results)
-  const parts = [`# ${title}`, about, `\`${command}\` makes this page, [its rows](${name}.json) and the plot. ${how}`, `![${title}](${name}.svg)`]
+  const parts = [
+    `# ${title}`,
+    about,
+    `\`${command}\` makes this page, [its rows](${name}.json) and the plot. ${how}`,
+    `![${title}](${name}.svg)`,
+  ]
   return `${[...parts, ...(own === undefined ? [] : [own]), ...results.map(comparisonPage)].join('\n\n')}\n`
 }
 

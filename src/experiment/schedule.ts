@@ -53,7 +53,12 @@ export async function runJobs(jobs: readonly Job[], options: ScheduleOptions): P
   return options.signal?.aborted ? 'interrupted' : 'finished'
 }
 
-async function runJob(job: Job, worker: Worker | undefined, signal: AbortSignal, report: ScheduleOptions['report']): Promise<void> {
+async function runJob(
+  job: Job,
+  worker: Worker | undefined,
+  signal: AbortSignal,
+  report: ScheduleOptions['report'],
+): Promise<void> {
   const began = performance.now()
   report({ kind: 'begun', job })
   const watching = { signal, report: (event: TrainingEvent) => report({ kind: 'training', job, event }) }

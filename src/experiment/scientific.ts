@@ -28,7 +28,10 @@ export function scientificVariant(model: string): Variant {
 export const metrics = ['ndcg@10', 'hr@10', 'ndcg@50', 'hr@50'] as const
 
 /** A comparison on amazon-scientific's own split, every item ranked. */
-export const scientificComparison = ({ dataRoot }: Wanted, about: Pick<Comparison, 'title' | 'variants'> & { reference?: string }): Comparison => ({
+export const scientificComparison = (
+  { dataRoot }: Wanted,
+  about: Pick<Comparison, 'title' | 'variants'> & { reference?: string },
+): Comparison => ({
   dataset: amazonScientific(dataRoot),
   split: { protocol: 'given' },
   metrics,
@@ -39,9 +42,14 @@ export const scientificComparison = ({ dataRoot }: Wanted, about: Pick<Compariso
 export const scientific: Experiment = {
   name: 'scientific',
   title: 'amazon-scientific',
-  about: 'SASRec, SASRecF, SGP4SR, GRU4Rec, BERT4Rec, popularity and item-kNN on amazon-scientific with its CLIP vectors.',
+  about:
+    'SASRec, SASRecF, SGP4SR, GRU4Rec, BERT4Rec, popularity and item-kNN on amazon-scientific with its CLIP vectors.',
   comparisons: (wanted) => [
-    scientificComparison(wanted, { title: 'Models', reference: 'SASRec', variants: Object.keys(names).map(scientificVariant) }),
+    scientificComparison(wanted, {
+      title: 'Models',
+      reference: 'SASRec',
+      variants: Object.keys(names).map(scientificVariant),
+    }),
   ],
 }
 
@@ -57,10 +65,16 @@ const ablations: Readonly<Record<string, string>> = {
 export const sgp4srAblation: Experiment = {
   name: 'sgp4sr-ablation',
   title: 'SGP4SR without each part, amazon-scientific',
-  about: 'SGP4SR on amazon-scientific without co-occurrence, graphs, interest centers, separated streams, and graphs and centers.',
+  about:
+    'SGP4SR on amazon-scientific without co-occurrence, graphs, interest centers, separated streams, and graphs and centers.',
   comparisons(wanted) {
     const whole = scientificVariant('sgp4sr')
-    const without = Object.entries(ablations).map(([name, option]) => ({ name, model: 'sgp4sr', like: whole.name, config: { [option]: true } }))
+    const without = Object.entries(ablations).map(([name, option]) => ({
+      name,
+      model: 'sgp4sr',
+      like: whole.name,
+      config: { [option]: true },
+    }))
     return [scientificComparison(wanted, { title: 'Ablations', reference: whole.name, variants: [whole, ...without] })]
   },
 }
@@ -78,7 +92,9 @@ export const sgp4srCenters: Experiment = {
   comparisons(wanted) {
     const whole = { ...scientificVariant('sgp4sr'), name: centersName(usual) }
     const variants = centers.map((count) =>
-      count === usual ? whole : { name: centersName(count), model: 'sgp4sr', like: whole.name, config: { centers: count } },
+      count === usual
+        ? whole
+        : { name: centersName(count), model: 'sgp4sr', like: whole.name, config: { centers: count } },
     )
     return [scientificComparison(wanted, { title: 'Interest centers', reference: whole.name, variants })]
   },
@@ -86,14 +102,23 @@ export const sgp4srCenters: Experiment = {
 }
 
 function centersPlot([result]: readonly ComparisonResult[]): Plot {
-  const placed = (result?.variants ?? []).map((variant) => ({ ...variant, x: Number(variant.variant.replace(/\D+/, '')) }))
-  const panel = (title: string, figure: (variant: (typeof placed)[number]) => { mean: number; low?: number; high?: number } | null | undefined) => {
+  const placed = (result?.variants ?? []).map((variant) => ({
+    ...variant,
+    x: Number(variant.variant.replace(/\D+/, '')),
+  }))
+  const panel = (
+    title: string,
+    figure: (variant: (typeof placed)[number]) => { mean: number; low?: number; high?: number } | null | undefined,
+  ) => {
     const points = placed.flatMap((variant) => {
       const found = figure(variant)
       return found ? [{ x: variant.x, ...found }] : []
     })
     return { title, x: 'k, interest centers', y: 'NDCG@10', series: [{ name: 'SGP4SR', points }] }
   }
-  const panels = [panel('validation', ({ validation }) => validation), panel('test', ({ figures }) => figures.full?.['ndcg@10'])]
+  const panels = [
+    panel('validation', ({ validation }) => validation),
+    panel('test', ({ figures }) => figures.full?.['ndcg@10']),
+  ]
   return { title: sgp4srCenters.title, panels }
 }

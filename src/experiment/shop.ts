@@ -11,7 +11,12 @@ const m3bsr = (name: string, options: Readonly<Record<string, unknown>> = {}): V
   training: m3bsrSettings.shop.training,
 })
 
-const compared = (title: string, reference: string, variants: readonly Variant[], protocol: Protocol = 'leave-one-out'): Comparison => ({
+const compared = (
+  title: string,
+  reference: string,
+  variants: readonly Variant[],
+  protocol: Protocol = 'leave-one-out',
+): Comparison => ({
   title,
   dataset: simulatedShop,
   split: { protocol },

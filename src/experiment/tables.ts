@@ -12,7 +12,9 @@ export function markdownTable(heads: readonly string[], lines: readonly (readonl
 function printFigure(figure: Interval | null | undefined): string {
   if (!figure) return '-'
   const { mean, low, high } = figure
-  return low === undefined || high === undefined ? mean.toFixed(4) : `${mean.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
+  return low === undefined || high === undefined
+    ? mean.toFixed(4)
+    : `${mean.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
 }
 
 /** Options as they are written in tables: `dropout 0.4, heads 1`. */
@@ -23,7 +25,8 @@ function printOptions(options: Readonly<Record<string, unknown>>): string {
   return shown.length > 0 ? shown.join(', ') : 'defaults'
 }
 
-const metricHead = (metric: string): string => (metric.includes(' ') || metric === 'calibration' ? metric : metric.toUpperCase())
+const metricHead = (metric: string): string =>
+  metric.includes(' ') || metric === 'calibration' ? metric : metric.toUpperCase()
 
 /** What choices are made by. */
 const validationHead = (protocol: Protocol): string => `validation ${protocol === 'impressions' ? 'AUC' : 'NDCG@10'}`
@@ -54,7 +57,9 @@ export function protocolTable({ title, variants, metrics, measure }: ComparisonR
       result.variant,
       ...(main ? [printFigure(result.validation)] : []),
       ...metrics.map((metric) => printFigure(measuredBy(title, result, protocol, metric))),
-      ...(compared ? [against.length > 1 && result.difference ? `${result.difference.against}: ${difference}` : difference] : []),
+      ...(compared
+        ? [against.length > 1 && result.difference ? `${result.difference.against}: ${difference}` : difference]
+        : []),
       ...(improved ? [printPercent(result.improvement?.relaImpr), printPercent(result.improvement?.aucRatio)] : []),
       ...(measured ? [printMeasure(result)] : []),
     ]
@@ -67,13 +72,19 @@ function measuredBy(title: string, { variant, figures }: VariantResult, protocol
   if (figure) return figure
   const other: Protocol = protocol === 'full' ? 'sampled99' : 'full'
   const value = figures[other]?.[metric] ? `a figure of protocol ${other}` : `no ${metric}`
-  throw new UserError({ where: `table "${title}", ${variant}`, problem: 'mismatched', value, expected: `${metric} of protocol ${protocol}` })
+  throw new UserError({
+    where: `table "${title}", ${variant}`,
+    problem: 'mismatched',
+    value,
+    expected: `${metric} of protocol ${protocol}`,
+  })
 }
 
 /** A fitted model has no epochs. */
 const printEpochs = (epochs: readonly number[]): string => (epochs.some((epoch) => epoch > 0) ? epochs.join(', ') : '-')
 
-const printPercent = (share: number | undefined): string => (share === undefined ? '-' : `${(100 * share).toFixed(2)} %`)
+const printPercent = (share: number | undefined): string =>
+  share === undefined ? '-' : `${(100 * share).toFixed(2)} %`
 
 function printMeasure({ measures }: VariantResult): string {
   if (measures.length === 0) return '-'
@@ -85,7 +96,10 @@ function printMeasure({ measures }: VariantResult): string {
 export function comparisonPage(result: ComparisonResult): string {
   const { title, frame, targets, users, seeds, variants, tried, absent } = result
   const { protocol, testShare, validationShare } = frame.split
-  const split = protocol === 'time' ? `time (last ${String(testShare)} tests, ${String(validationShare)} before it validates)` : String(protocol)
+  const split =
+    protocol === 'time'
+      ? `time (last ${String(testShare)} tests, ${String(validationShare)} before it validates)`
+      : String(protocol)
   const headline = headlineOf(variants[0]?.figures ?? {})
   const asked = headline === 'full' ? 'targets' : 'impressions'
   const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test ${asked} of ${users} users, seeds ${seeds.join(', ')}.`
@@ -95,11 +109,22 @@ export function comparisonPage(result: ComparisonResult): string {
     absent.length > 0 ? `${about} Not run yet: ${absent.join(', ')}.` : about,
     headline === 'full' ? 'Against the full catalog:' : 'Whether each impression was clicked:',
     protocolTable(result, headline),
-    ...(sampled ? ['Against 99 sampled negatives (another question; not comparable with the table above):', protocolTable(result, 'sampled99')] : []),
+    ...(sampled
+      ? [
+          'Against 99 sampled negatives (another question; not comparable with the table above):',
+          protocolTable(result, 'sampled99'),
+        ]
+      : []),
     'What was trained, with options that differ from the defaults, and the epoch that validation kept, of each seed:',
     markdownTable(
       ['variant', 'model', 'dataset', 'options', 'epoch kept'],
-      variants.map(({ variant, model, dataset, options, bestEpochs }) => [variant, model, dataset, printOptions(options), printEpochs(bestEpochs)]),
+      variants.map(({ variant, model, dataset, options, bestEpochs }) => [
+        variant,
+        model,
+        dataset,
+        printOptions(options),
+        printEpochs(bestEpochs),
+      ]),
     ),
     ...(tried.length > 0
       ? [

@@ -16,13 +16,15 @@ const owners = (share: number, seed = 1): number[] => {
   const { vectors } = mismatched(table, { share, seed })
   return Array.from({ length: count + 1 }, (_, item) => vectors[2 * item] as number)
 }
-const wrong = (share: number, seed = 1): number[] => owners(share, seed).flatMap((owner, item) => (owner === item || item === 3 ? [] : [item]))
+const wrong = (share: number, seed = 1): number[] =>
+  owners(share, seed).flatMap((owner, item) => (owner === item || item === 3 ? [] : [item]))
 
 describe('wrong images', () => {
   it('go to the share of the 40 items with an image, whole vectors of other items', () => {
     for (const share of [0, 0.1, 0.5]) expect(wrong(share)).toHaveLength(40 * share)
     const { vectors, present } = mismatched(table, { share: 0.5, seed: 1 })
-    for (const [item, owner] of owners(0.5).entries()) expect(vectors[2 * item + 1]).toBe(item === 0 ? 100 : item === 3 ? 0 : 100 + owner)
+    for (const [item, owner] of owners(0.5).entries())
+      expect(vectors[2 * item + 1]).toBe(item === 0 ? 100 : item === 3 ? 0 : 100 + owner)
     expect(owners(0.5)[3]).toBe(0)
     expect(present).toEqual(table.present)
   })

@@ -18,7 +18,13 @@ export function wrongImages(make: FeatureMaker, { share, seed }: WrongImages): F
   return async (sources) => {
     const made = await make(sources)
     const { image } = made
-    if (!image) throw new UserError({ where: 'noise', problem: 'missing', value: 'image vectors', expected: 'a dataset with pictures' })
+    if (!image)
+      throw new UserError({
+        where: 'noise',
+        problem: 'missing',
+        value: 'image vectors',
+        expected: 'a dataset with pictures',
+      })
     const table = mismatched(image.table, { share, seed })
     return { ...made, image: { ...image, encoder: `${image.encoder}, ${share} of them wrong, group ${seed}`, table } }
   }
@@ -34,7 +40,9 @@ export function mismatched({ width, vectors, present }: FeatureTable, { share, s
   for (const item of group) {
     const place = owners.indexOf(item)
     // One of the others, each as likely.
-    const other = owners[(place + 1 + randomStream(seed, 'whose image', item).integer(owners.length - 1)) % owners.length] as number
+    const other = owners[
+      (place + 1 + randomStream(seed, 'whose image', item).integer(owners.length - 1)) % owners.length
+    ] as number
     copy.set(vectors.subarray(other * width, (other + 1) * width), item * width)
   }
   return { width, vectors: copy, present }

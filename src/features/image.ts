@@ -30,7 +30,9 @@ export function imageEncoder(): Encoder<string> {
     batchSize: 2,
     async encode(batch) {
       const vectors = new Float32Array(batch.length * width)
-      const encoded = await Promise.all(batch.map((path, row) => encodeOne(path, projection, vectors.subarray(row * width, (row + 1) * width))))
+      const encoded = await Promise.all(
+        batch.map((path, row) => encodeOne(path, projection, vectors.subarray(row * width, (row + 1) * width))),
+      )
       return { vectors, present: Uint8Array.from(encoded, Number) } satisfies EncodedBatch
     },
   }
@@ -42,7 +44,8 @@ async function encodeOne(path: string, projection: Float32Array, vector: Float32
   const features = describe(pixels)
   for (const [feature, value] of features.entries()) {
     if (value === 0) continue
-    for (let at = 0, from = feature * width; at < width; at++) vector[at] = (vector[at] as number) + value * (projection[from + at] as number)
+    for (let at = 0, from = feature * width; at < width; at++)
+      vector[at] = (vector[at] as number) + value * (projection[from + at] as number)
   }
   return normalize(vector)
 }
@@ -50,7 +53,10 @@ async function encodeOne(path: string, projection: Float32Array, vector: Float32
 /** Red, green, blue bytes at the common size; undefined where the file is no picture. */
 async function readPixels(path: string): Promise<Uint8Array | undefined> {
   try {
-    const image = sharp(path).flatten({ background: '#fff' }).toColorspace('srgb').resize(size.columns, size.rows, { fit: 'fill' })
+    const image = sharp(path)
+      .flatten({ background: '#fff' })
+      .toColorspace('srgb')
+      .resize(size.columns, size.rows, { fit: 'fill' })
     return await image.raw().toBuffer()
   } catch {
     return undefined
@@ -91,7 +97,10 @@ function colorBin(red: number, green: number, blue: number): number {
   const step = (share: number, bins: number): number => Math.min(bins - 1, Math.floor(share * bins))
   const saturation = most === 0 ? 0 : spread / most
   // Rounded, so that red, at the seam of the circle, is in the middle of a bin: noise would else throw it to either side.
-  return ((Math.round((hue / 6) * hues) % hues) * saturations + step(saturation, saturations)) * values + step(most / 256, values)
+  return (
+    ((Math.round((hue / 6) * hues) % hues) * saturations + step(saturation, saturations)) * values +
+    step(most / 256, values)
+  )
 }
 
 function addGradients(features: Float32Array, brightness: Float32Array): void {

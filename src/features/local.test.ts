@@ -38,8 +38,10 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const row = ({ vectors, width }: FeatureTable, item: number): Float32Array => vectors.subarray(item * width, (item + 1) * width)
-const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, index) => sum + value * (b[index] as number), 0)
+const row = ({ vectors, width }: FeatureTable, item: number): Float32Array =>
+  vectors.subarray(item * width, (item + 1) * width)
+const dot = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, value, index) => sum + value * (b[index] as number), 0)
 
 async function ofTitles(...titles: string[]): Promise<FeatureTable> {
   const { vectors, present } = await (await textEncoder()).encode(titles)
@@ -49,7 +51,10 @@ async function ofPictures(...names: string[]): Promise<FeatureTable> {
   const { vectors, present } = await imageEncoder().encode(names.map(at))
   return { width: 512, vectors, present }
 }
-async function ofCatalog(titles: string[], images: (string | null)[]): Promise<Partial<Record<'image' | 'text', MadeFeatures>>> {
+async function ofCatalog(
+  titles: string[],
+  images: (string | null)[],
+): Promise<Partial<Record<'image' | 'text', MadeFeatures>>> {
   return localFeatures()({ ids: titles.map(String), titles, images })
 }
 

@@ -28,7 +28,11 @@ async function encodeCatalog(
 ): Promise<MadeFeatures | undefined> {
   const items = inputs.flatMap((input, item) => (input === null || item === 0 ? [] : [item]))
   if (items.length === 0) return undefined
-  const table = { width: encoder.width, vectors: new Float32Array(inputs.length * encoder.width), present: new Uint8Array(inputs.length) }
+  const table = {
+    width: encoder.width,
+    vectors: new Float32Array(inputs.length * encoder.width),
+    present: new Uint8Array(inputs.length),
+  }
   const broken: string[] = []
   for (let from = 0, told = 0; from < items.length; from += encoder.batchSize) {
     const batch = items.slice(from, from + encoder.batchSize)

@@ -15,12 +15,19 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function put(name: string, content: Uint8Array | string | readonly number[]): string {
   const path = join(folder, name)
-  writeFileSync(path, Array.isArray(content) ? new Uint8Array(Float32Array.from(content).buffer) : (content as Uint8Array | string))
+  writeFileSync(
+    path,
+    Array.isArray(content) ? new Uint8Array(Float32Array.from(content).buffer) : (content as Uint8Array | string),
+  )
   return path
 }
 
 const six = [1, 2, 3, 4, 5, 6]
-const catalogOf = (...items: string[]) => ({ ids: ['', ...items], titles: ['', ...items], images: [null, ...items.map(() => null)] })
+const catalogOf = (...items: string[]) => ({
+  ids: ['', ...items],
+  titles: ['', ...items],
+  images: [null, ...items.map(() => null)],
+})
 
 async function textOf(file: PrecomputedFile, ...items: string[]): Promise<FeatureTable> {
   const { text } = await precomputedFeatures({ text: file })(catalogOf(...items))
@@ -38,13 +45,22 @@ async function refusal(file: PrecomputedFile, ...items: string[]): Promise<strin
 
 describe('precomputedFeatures', () => {
   it('joins raw rows to items by id, whatever their order, and masks the items it lacks', async () => {
-    const table = await textOf({ vectors: put('a.bin', six), ids: put('a.ids', 'x\ny\nz\n'), width: 2 }, 'z', 'missing', 'x')
+    const table = await textOf(
+      { vectors: put('a.bin', six), ids: put('a.ids', 'x\ny\nz\n'), width: 2 },
+      'z',
+      'missing',
+      'x',
+    )
     expect([...table.present]).toEqual([0, 1, 0, 1])
     expect([...table.vectors]).toEqual([0, 0, 5, 6, 0, 0, 1, 2])
   })
 
   it('reads id<TAB>row, in any order of lines', async () => {
-    const table = await textOf({ vectors: put('b.bin', six), ids: put('b.ids', 'y\t2\r\nx\t0\r\n'), width: 2 }, 'x', 'y')
+    const table = await textOf(
+      { vectors: put('b.bin', six), ids: put('b.ids', 'y\t2\r\nx\t0\r\n'), width: 2 },
+      'x',
+      'y',
+    )
     expect([...table.vectors]).toEqual([0, 0, 1, 2, 5, 6])
   })
 
@@ -64,7 +80,10 @@ describe('precomputedFeatures', () => {
 
   it('reads safetensors, with ids in its metadata', async () => {
     const data = Float32Array.from(six)
-    const bytes = encodeSafetensors({ text: { shape: [3, 2], data }, other: { shape: [6], data } }, { ids: '["x","y","z"]' })
+    const bytes = encodeSafetensors(
+      { text: { shape: [3, 2], data }, other: { shape: [6], data } },
+      { ids: '["x","y","z"]' },
+    )
     expect([...(await textOf({ vectors: put('e.safetensors', bytes) }, 'y')).vectors]).toEqual([0, 0, 3, 4])
   })
 
@@ -80,13 +99,17 @@ describe('what it refuses', () => {
     expect(await refusal({ vectors: put('g.bin', [1, 2, 3, Number.NaN, 5, 6]), ids, width: 2 }, 'x')).toBe(
       'UserError: g.bin row 1 (rows count from 0): invalid: NaN, expected finite numbers',
     )
-    expect(await refusal({ vectors: put('g2.bin', [1, 2, 3, 4, 5, Number.POSITIVE_INFINITY]), ids, width: 2 }, 'x')).toContain('g2.bin row 2')
+    expect(
+      await refusal({ vectors: put('g2.bin', [1, 2, 3, 4, 5, Number.POSITIVE_INFINITY]), ids, width: 2 }, 'x'),
+    ).toContain('g2.bin row 2')
   })
 
   it('names the width, of a file that tells it and of one that does not', async () => {
     const ids = put('h.ids', 'x\ny\nz')
     const npy = put('h.npy', new Uint8Array(dump(Float32Array.from(six), [3, 2])))
-    expect(await refusal({ vectors: npy, ids, width: 4 }, 'x')).toBe('UserError: h.npy: mismatched: width 2, expected width 4')
+    expect(await refusal({ vectors: npy, ids, width: 4 }, 'x')).toBe(
+      'UserError: h.npy: mismatched: width 2, expected width 4',
+    )
     expect(await refusal({ vectors: put('h.bin', six), ids }, 'x')).toMatch(
       /^UserError: h.bin: mismatched: 24 bytes, expected whole rows of 512 float32/,
     )
@@ -111,14 +134,20 @@ describe('what it refuses', () => {
 
   it('says so when no id is in the catalog', async () => {
     const file = { vectors: put('k.bin', six), ids: put('k.ids', 'x\ny\nz\n'), width: 2 }
-    expect(await refusal(file, '7')).toBe('UserError: k.ids: mismatched: no id is in the catalog, such as "x", expected ids such as "7"')
+    expect(await refusal(file, '7')).toBe(
+      'UserError: k.ids: mismatched: no id is in the catalog, such as "x", expected ids such as "7"',
+    )
   })
 
   it('names files that are absent or torn', async () => {
     expect(await refusal({ vectors: join(folder, 'none.npy') }, 'x')).toMatch(/^UserError: none.npy: missing/)
-    expect(await refusal({ vectors: put('l.bin', six), ids: join(folder, 'none.ids'), width: 2 }, 'x')).toMatch(/^UserError: none.ids: missing/)
+    expect(await refusal({ vectors: put('l.bin', six), ids: join(folder, 'none.ids'), width: 2 }, 'x')).toMatch(
+      /^UserError: none.ids: missing/,
+    )
     const whole = new Uint8Array(dump(Float32Array.from(six), [3, 2]))
-    expect(await refusal({ vectors: put('l.npy', whole.subarray(0, whole.length - 8)) }, 'x')).toMatch(/^UserError: l.npy: corrupted: 4 numbers/)
+    expect(await refusal({ vectors: put('l.npy', whole.subarray(0, whole.length - 8)) }, 'x')).toMatch(
+      /^UserError: l.npy: corrupted: 4 numbers/,
+    )
     expect(await refusal({ vectors: put('m.npy', 'words') }, 'x')).toMatch(/^UserError: m.npy: corrupted/)
     expect(await refusal({ vectors: put('n.npy', new Uint8Array(dump(Int32Array.from(six), [3, 2]))) }, 'x')).toMatch(
       /^UserError: n.npy: unsupported/,
@@ -135,9 +164,14 @@ describe.skipIf(absent)('the published vectors of amazon-scientific', () => {
 
   it('gives item "17" row 17, and the item of an ASIN the row its line says', async () => {
     const bytes = readFileSync(file.vectors)
-    const numbers = (row: number): number[] => Array.from({ length: 512 }, (_, at) => bytes.readFloatLE(4 * (row * 512 + at)))
+    const numbers = (row: number): number[] =>
+      Array.from({ length: 512 }, (_, at) => bytes.readFloatLE(4 * (row * 512 + at)))
     const [asin = '', row = ''] = readFileSync(file.ids, 'utf8').split('\n')[700]?.split('\t') ?? []
-    expect([...(await textOf(file, '17', '1584')).vectors]).toEqual([...Array<number>(512).fill(0), ...numbers(17), ...numbers(1584)])
+    expect([...(await textOf(file, '17', '1584')).vectors]).toEqual([
+      ...Array<number>(512).fill(0),
+      ...numbers(17),
+      ...numbers(1584),
+    ])
     expect([...(await textOf(file, asin)).vectors.subarray(512)]).toEqual(numbers(Number(row)))
   })
 

@@ -38,7 +38,11 @@ export function precomputedFeatures(files: Partial<Record<FeatureModality, Preco
   }
 }
 
-function tableOf({ ids }: FeatureSources, { vectors, width }: VectorRows, { where, rowOf, numbered }: RowIds): FeatureTable {
+function tableOf(
+  { ids }: FeatureSources,
+  { vectors, width }: VectorRows,
+  { where, rowOf, numbered }: RowIds,
+): FeatureTable {
   const rows = (byRow: boolean): [item: number, row: number][] => {
     const named = byRow ? new Map([...rowOf.values()].map((row) => [String(row), row])) : rowOf
     return ids.flatMap((id, item) => {
@@ -91,7 +95,12 @@ function readIds(file: PrecomputedFile, { rows, ids }: VectorRows): RowIds {
 
 function numberLines(where: string, ids: readonly string[], rows: number): RowIds {
   if (ids.length !== rows)
-    throw new UserError({ where, problem: 'mismatched', value: `${ids.length} ids`, expected: `${rows}, one for each row of vectors` })
+    throw new UserError({
+      where,
+      problem: 'mismatched',
+      value: `${ids.length} ids`,
+      expected: `${rows}, one for each row of vectors`,
+    })
   return {
     where,
     rowOf: collect(
@@ -105,7 +114,12 @@ function numberLines(where: string, ids: readonly string[], rows: number): RowId
 function readPair(line: string, where: string, rows: number): [string, number] {
   const [id = '', row = '', ...more] = line.split('\t')
   if (more.length > 0 || !/^\d+$/.test(row) || Number(row) >= rows) {
-    throw new UserError({ where, problem: 'invalid', value: `"${line}"`, expected: `an id, a tab and a row from 0 to ${rows - 1}` })
+    throw new UserError({
+      where,
+      problem: 'invalid',
+      value: `"${line}"`,
+      expected: `an id, a tab and a row from 0 to ${rows - 1}`,
+    })
   }
   return [id, Number(row)]
 }

@@ -41,7 +41,8 @@ export async function textEncoder(): Promise<Encoder<string>> {
 function encodeAll(batch: readonly string[], encodeOne: (text: string, vector: Float32Array) => boolean): EncodedBatch {
   const vectors = new Float32Array(batch.length * width)
   const present = new Uint8Array(batch.length)
-  for (const [row, text] of batch.entries()) present[row] = encodeOne(text, vectors.subarray(row * width, (row + 1) * width)) ? 1 : 0
+  for (const [row, text] of batch.entries())
+    present[row] = encodeOne(text, vectors.subarray(row * width, (row + 1) * width)) ? 1 : 0
   return { vectors, present }
 }
 

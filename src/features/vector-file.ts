@@ -25,9 +25,18 @@ const rawWidth = 512
  */
 export function readVectors(path: string, tensor: string, width?: number): VectorRows {
   if (!existsSync(path)) throw new UserError({ where: path, problem: 'missing', value: 'no such file of vectors' })
-  const read = path.endsWith('.safetensors') ? readTensor(path, tensor) : path.endsWith('.npy') ? readNpy(path) : readRaw(path, width ?? rawWidth)
+  const read = path.endsWith('.safetensors')
+    ? readTensor(path, tensor)
+    : path.endsWith('.npy')
+      ? readNpy(path)
+      : readRaw(path, width ?? rawWidth)
   if (width !== undefined && read.width !== width) {
-    throw new UserError({ where: path, problem: 'mismatched', value: `width ${read.width}`, expected: `width ${width}` })
+    throw new UserError({
+      where: path,
+      problem: 'mismatched',
+      value: `width ${read.width}`,
+      expected: `width ${width}`,
+    })
   }
   const at = read.vectors.findIndex((value) => !Number.isFinite(value))
   if (at >= 0) {
@@ -40,8 +49,15 @@ export function readVectors(path: string, tensor: string, width?: number): Vecto
 function readTensor(path: string, name: string): VectorRows {
   const { tensors, metadata } = readSafetensors(path)
   const names = Object.keys(tensors)
-  const found: StoredTensor | undefined = tensors[name] ?? (names.length === 1 ? tensors[names[0] as string] : undefined)
-  if (!found) throw new UserError({ where: path, problem: 'missing', value: `tensor "${name}"`, expected: `it among ${names.join(', ') || 'none'}` })
+  const found: StoredTensor | undefined =
+    tensors[name] ?? (names.length === 1 ? tensors[names[0] as string] : undefined)
+  if (!found)
+    throw new UserError({
+      where: path,
+      problem: 'missing',
+      value: `tensor "${name}"`,
+      expected: `it among ${names.join(', ') || 'none'}`,
+    })
   const rows = matrix(path, found.shape, found.data)
   return metadata.ids === undefined ? rows : { ...rows, ids: idsOf(path, metadata.ids) }
 }
@@ -60,7 +76,13 @@ function readNpy(path: string): VectorRows {
   const read = parseNpy(path)
   if (read.fortranOrder) {
     const hint = 'save it with numpy.ascontiguousarray'
-    throw new UserError({ where: path, problem: 'unsupported', value: 'columns first (fortran_order)', expected: 'rows first', hint })
+    throw new UserError({
+      where: path,
+      problem: 'unsupported',
+      value: 'columns first (fortran_order)',
+      expected: 'rows first',
+      hint,
+    })
   }
   return matrix(path, read.shape, read.data)
 }
@@ -78,12 +100,29 @@ function parseNpy(path: string): ReturnType<typeof parse> {
 function matrix(path: string, shape: readonly number[], data: ArrayBufferView): VectorRows {
   const [rows, width] = shape
   if (shape.length !== 2 || rows === undefined || !width) {
-    throw new UserError({ where: path, problem: 'mismatched', value: `shape [${shape.join(', ')}]`, expected: '[rows, width]' })
+    throw new UserError({
+      where: path,
+      problem: 'mismatched',
+      value: `shape [${shape.join(', ')}]`,
+      expected: '[rows, width]',
+    })
   }
-  const vectors = data instanceof Float32Array ? data : data instanceof Float64Array ? Float32Array.from(data) : undefined
-  if (!vectors) throw new UserError({ where: path, problem: 'unsupported', value: 'whole numbers', expected: 'floating-point numbers' })
+  const vectors =
+    data instanceof Float32Array ? data : data instanceof Float64Array ? Float32Array.from(data) : undefined
+  if (!vectors)
+    throw new UserError({
+      where: path,
+      problem: 'unsupported',
+      value: 'whole numbers',
+      expected: 'floating-point numbers',
+    })
   if (vectors.length !== rows * width) {
-    throw new UserError({ where: path, problem: 'corrupted', value: `${vectors.length} numbers`, expected: `${rows} rows of ${width}` })
+    throw new UserError({
+      where: path,
+      problem: 'corrupted',
+      value: `${vectors.length} numbers`,
+      expected: `${rows} rows of ${width}`,
+    })
   }
   return { rows, width, vectors }
 }

@@ -17,14 +17,17 @@
  * @returns NaN when a score is NaN or either class is empty: there is no pair to compare.
  */
 export function auc(scores: ArrayLike<number>, positive: ArrayLike<number | boolean>): number {
-  const order = Array.from({ length: scores.length }, (_, index) => index).sort((a, b) => (scores[a] as number) - (scores[b] as number))
+  const order = Array.from({ length: scores.length }, (_, index) => index).sort(
+    (a, b) => (scores[a] as number) - (scores[b] as number),
+  )
   let positives = 0
   let rankSum = 0
   for (let from = 0, to = 0; from < order.length; from = to) {
     const score = scores[order[from] as number] as number
     if (Number.isNaN(score)) return Number.NaN
     let members = 0
-    for (; to < order.length && scores[order[to] as number] === score; to++) if (positive[order[to] as number]) members++
+    for (; to < order.length && scores[order[to] as number] === score; to++)
+      if (positive[order[to] as number]) members++
     positives += members
     // Ranks from + 1 to `to` are shared by the tied: each has their middle.
     rankSum += members * ((from + 1 + to) / 2)

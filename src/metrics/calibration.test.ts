@@ -2,7 +2,10 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { calibration, reliability } from './calibration.ts'
 
-const cases = fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 1 })), { minLength: 1, maxLength: 60 })
+const cases = fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 1 })), {
+  minLength: 1,
+  maxLength: 60,
+})
 
 describe('calibration', () => {
   it('is what the five impressions of its docstring have', () => {
@@ -56,7 +59,8 @@ describe('reliability', () => {
         const counts = found.map(({ count }) => count)
         expect(found.length).toBe(Math.min(bins, cases.length))
         expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
-        const total = (of: (bin: (typeof found)[number]) => number): number => found.reduce((sum, bin) => sum + bin.count * of(bin), 0)
+        const total = (of: (bin: (typeof found)[number]) => number): number =>
+          found.reduce((sum, bin) => sum + bin.count * of(bin), 0)
         expect(total(() => 1)).toBe(cases.length)
         expect(total(({ observed }) => observed)).toBeCloseTo(
           labels.reduce((sum, label) => sum + label, 0),

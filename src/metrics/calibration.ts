@@ -50,7 +50,10 @@ export function reliability(probabilities: ArrayLike<number>, labels: ArrayLike<
   const order = new Uint32Array(count).map((_, index) => index)
   if (order.some((at) => Number.isNaN(probabilities[at]))) return []
   order.sort((a, b) => (probabilities[a] as number) - (probabilities[b] as number))
-  const cuts = Array.from({ length: bins }, (_, bin) => [Math.floor((bin * count) / bins), Math.floor(((bin + 1) * count) / bins)] as const)
+  const cuts = Array.from(
+    { length: bins },
+    (_, bin) => [Math.floor((bin * count) / bins), Math.floor(((bin + 1) * count) / bins)] as const,
+  )
   return cuts
     .filter(([from, to]) => to > from)
     .map(([from, to]) => {
@@ -59,7 +62,12 @@ export function reliability(probabilities: ArrayLike<number>, labels: ArrayLike<
         expected += probabilities[at] as number
         clicks += labels[at] as number
       }
-      return { count: to - from, predicted: expected / (to - from), observed: clicks / (to - from), ...wilson(clicks, to - from) }
+      return {
+        count: to - from,
+        predicted: expected / (to - from),
+        observed: clicks / (to - from),
+        ...wilson(clicks, to - from),
+      }
     })
 }
 

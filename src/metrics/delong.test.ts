@@ -9,7 +9,10 @@ type Runs = readonly (readonly number[])[]
 // Two of each class at least; few distinct scores, so that ties are common.
 const score = fc.integer({ min: -3, max: 3 })
 const impressions = fc
-  .array(fc.record({ label: fc.boolean(), ours: fc.tuple(score, score, score), theirs: fc.tuple(score, score) }), { minLength: 4, maxLength: 24 })
+  .array(fc.record({ label: fc.boolean(), ours: fc.tuple(score, score, score), theirs: fc.tuple(score, score) }), {
+    minLength: 4,
+    maxLength: 24,
+  })
   .map((rows) => rows.map((row, at) => (at < 4 ? { ...row, label: at % 2 === 0 } : row)))
   .map((rows) => ({
     labels: rows.map(({ label }) => label),
@@ -20,7 +23,8 @@ const impressions = fc
 /** DeLong et al. as written: components pair by pair, then the covariance of every two runs, then the variance of the weighted sum. */
 function byPairs(runs: Runs, weights: readonly number[], labels: readonly boolean[]): { mean: number; half: number } {
   const sum = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
-  const classOf = (scores: readonly number[], wanted: boolean): number[] => scores.filter((_, at) => labels[at] === wanted)
+  const classOf = (scores: readonly number[], wanted: boolean): number[] =>
+    scores.filter((_, at) => labels[at] === wanted)
   const won = (high: number, low: number): number => (high > low ? 1 : high === low ? 1 / 2 : 0)
   const components = runs.map((scores) => {
     const [positives, negatives] = [classOf(scores, true), classOf(scores, false)]
@@ -32,11 +36,18 @@ function byPairs(runs: Runs, weights: readonly number[], labels: readonly boolea
   const aucs = components.map(({ V10 }) => sum(V10) / V10.length)
   const covariance = (side: 'V10' | 'V01', r: number, s: number): number => {
     const [first, second] = [components[r]?.[side] ?? [], components[s]?.[side] ?? []]
-    const products = first.map((value, at) => (value - (aucs[r] as number)) * ((second[at] as number) - (aucs[s] as number)))
+    const products = first.map(
+      (value, at) => (value - (aucs[r] as number)) * ((second[at] as number) - (aucs[s] as number)),
+    )
     return sum(products) / (first.length - 1) / first.length
   }
-  const variance = sum(weights.flatMap((w, r) => weights.map((v, s) => w * v * (covariance('V10', r, s) + covariance('V01', r, s)))))
-  return { mean: sum(aucs.map((value, run) => value * (weights[run] as number))), half: 1.959963984540054 * Math.sqrt(Math.max(0, variance)) }
+  const variance = sum(
+    weights.flatMap((w, r) => weights.map((v, s) => w * v * (covariance('V10', r, s) + covariance('V01', r, s)))),
+  )
+  return {
+    mean: sum(aucs.map((value, run) => value * (weights[run] as number))),
+    half: 1.959963984540054 * Math.sqrt(Math.max(0, variance)),
+  }
 }
 
 // Positives 0.9, 0.4, 0.2, negatives 0.4, 0.1: the example of the docstring.
@@ -92,7 +103,10 @@ describe('meanAucInterval', () => {
     let held = 0
     for (let round = 0; round < rounds; round++) {
       const labels = Array.from({ length: 160 }, (_, at) => at % 2 === 0)
-      const { low, high } = meanAucInterval([labels.map((label) => (label ? stream.uniform() : stream.uniform() ** 2))], labels)
+      const { low, high } = meanAucInterval(
+        [labels.map((label) => (label ? stream.uniform() : stream.uniform() ** 2))],
+        labels,
+      )
       if (low <= 2 / 3 && high >= 2 / 3) held++
     }
     expect(held / rounds).toBeGreaterThan(0.92)

@@ -71,9 +71,13 @@ function meanComponents(runs: readonly ArrayLike<number>[], labels: ArrayLike<nu
  */
 function componentsOf(scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): Components {
   const [positive, negative] = [ofClass(true, scores, labels), ofClass(false, scores, labels)]
-  if (positive.some(Number.isNaN) || negative.some(Number.isNaN)) return { positive: positive.fill(Number.NaN), negative: negative.fill(Number.NaN) }
+  if (positive.some(Number.isNaN) || negative.some(Number.isNaN))
+    return { positive: positive.fill(Number.NaN), negative: negative.fill(Number.NaN) }
   const [positives, negatives] = [positive.toSorted(), negative.toSorted()]
-  return { positive: positive.map((score) => shareBelow(score, negatives)), negative: negative.map((score) => 1 - shareBelow(score, positives)) }
+  return {
+    positive: positive.map((score) => shareBelow(score, negatives)),
+    negative: negative.map((score) => 1 - shareBelow(score, positives)),
+  }
 }
 
 function ofClass(wanted: boolean, scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): Float64Array {

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { auc } from './auc.ts'
 import { gauc, userAucs } from './gauc.ts'
 
-const impression = fc.record({ user: fc.integer({ min: 1, max: 5 }), score: fc.integer({ min: -3, max: 3 }), label: fc.integer({ min: 0, max: 1 }) })
+const impression = fc.record({
+  user: fc.integer({ min: 1, max: 5 }),
+  score: fc.integer({ min: -3, max: 3 }),
+  label: fc.integer({ min: 0, max: 1 }),
+})
 const impressions = fc.array(impression, { maxLength: 40 })
 type Impression = { user: number; score: number; label: number }
 

@@ -36,12 +36,21 @@ export function gauc(
 ): { readonly mean: number; readonly users: number } {
   const counted = userAucs(scores, positive, users)
   const impressions = counted.reduce((sum, user) => sum + user.impressions, 0)
-  return { mean: counted.reduce((sum, user) => sum + user.impressions * user.auc, 0) / impressions, users: counted.length }
+  return {
+    mean: counted.reduce((sum, user) => sum + user.impressions * user.auc, 0) / impressions,
+    users: counted.length,
+  }
 }
 
 /** The AUC of each user who has both classes, by user; shapes as in {@link gauc}. n log n, whatever the users have. */
-export function userAucs(scores: ArrayLike<number>, positive: ArrayLike<number | boolean>, users: ArrayLike<number>): UserAuc[] {
-  const order = new Uint32Array(scores.length).map((_, index) => index).sort((a, b) => (users[a] as number) - (users[b] as number))
+export function userAucs(
+  scores: ArrayLike<number>,
+  positive: ArrayLike<number | boolean>,
+  users: ArrayLike<number>,
+): UserAuc[] {
+  const order = new Uint32Array(scores.length)
+    .map((_, index) => index)
+    .sort((a, b) => (users[a] as number) - (users[b] as number))
   const found: UserAuc[] = []
   for (let from = 0, to = 0; from < order.length; from = to) {
     const user = users[order[from] as number] as number

@@ -34,21 +34,25 @@ describe('logLoss', () => {
 
   it('is at least 0, finite, the same when classes change places, and least at the share of clicks', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(probability, label), { minLength: 1, maxLength: 30 }), probability, (cases, other) => {
-        const probabilities = cases.map(([probability]) => probability)
-        const labels = cases.map(([, label]) => label)
-        const loss = logLoss(probabilities, labels)
-        expect(loss).toBeGreaterThanOrEqual(0)
-        expect(loss).toBeLessThan(16.2)
-        const turned = logLoss(
-          probabilities.map((probability) => 1 - probability),
-          labels.map((label) => 1 - label),
-        )
-        expect(turned).toBeCloseTo(loss, 6)
-        const share = labels.reduce((sum, label) => sum + label, 0) / labels.length
-        const always = (constant: number): number => logLoss(Array.from(labels).fill(constant), labels)
-        expect(always(share)).toBeLessThanOrEqual(always(other) + 1e-9)
-      }),
+      fc.property(
+        fc.array(fc.tuple(probability, label), { minLength: 1, maxLength: 30 }),
+        probability,
+        (cases, other) => {
+          const probabilities = cases.map(([probability]) => probability)
+          const labels = cases.map(([, label]) => label)
+          const loss = logLoss(probabilities, labels)
+          expect(loss).toBeGreaterThanOrEqual(0)
+          expect(loss).toBeLessThan(16.2)
+          const turned = logLoss(
+            probabilities.map((probability) => 1 - probability),
+            labels.map((label) => 1 - label),
+          )
+          expect(turned).toBeCloseTo(loss, 6)
+          const share = labels.reduce((sum, label) => sum + label, 0) / labels.length
+          const always = (constant: number): number => logLoss(Array.from(labels).fill(constant), labels)
+          expect(always(share)).toBeLessThanOrEqual(always(other) + 1e-9)
+        },
+      ),
     )
   })
 })

@@ -12,7 +12,9 @@ type Vocabulary = ClickSamples['vocabulary']
 /** The sizes and names of a dataset, which is all that building a model of clicks may read. */
 export function clickShape(dataset: Dataset, { itemRows, userRows, itemNumbers, userNumbers }: Vocabulary): ClickShape {
   const catalog = catalogShape(dataset)
-  const fields = Object.entries(dataset.users?.fields ?? {}).map(([name, { vocabulary }]) => [name, vocabulary.length] as const)
+  const fields = Object.entries(dataset.users?.fields ?? {}).map(
+    ([name, { vocabulary }]) => [name, vocabulary.length] as const,
+  )
   return {
     ...catalog,
     itemRows,
@@ -24,8 +26,14 @@ export function clickShape(dataset: Dataset, { itemRows, userRows, itemNumbers, 
 }
 
 /** The frozen inputs of a dataset: vectors, and what training says of ids and numbers, the fields beside the ids. */
-export function clickFrozen(dataset: Dataset, { itemRow, userRow, itemNumbers, userNumbers }: Vocabulary): FrozenInputs {
-  const columns = (rows: Int32Array, fields: Readonly<Record<string, Field>>) => [rows, ...Object.values(fields).map(({ values }) => values)]
+export function clickFrozen(
+  dataset: Dataset,
+  { itemRow, userRow, itemNumbers, userNumbers }: Vocabulary,
+): FrozenInputs {
+  const columns = (rows: Int32Array, fields: Readonly<Record<string, Field>>) => [
+    rows,
+    ...Object.values(fields).map(({ values }) => values),
+  ]
   return {
     ...frozenFeatures(dataset.features),
     [clickInput.fields('item')]: sideBySide(columns(itemRow, dataset.catalog.fields)),

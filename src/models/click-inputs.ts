@@ -8,7 +8,10 @@ import type { ClickBatch } from './click-model.ts'
 export type ClickBatchShape = Pick<ClickBatch, 'rows' | 'histories' | 'length'>
 
 /** The inputs of a batch by name, and the batch made of them. */
-export function clickInputs({ rows, histories, length }: ClickBatchShape): { inputs: Readonly<Record<string, Tensor>>; batch: ClickBatch } {
+export function clickInputs({ rows, histories, length }: ClickBatchShape): {
+  inputs: Readonly<Record<string, Tensor>>
+  batch: ClickBatch
+} {
   const user = input('user', [histories], 'int64')
   const item = input('item', [rows], 'int64')
   const history = input('history', [histories, length], 'int64')

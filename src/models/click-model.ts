@@ -46,7 +46,10 @@ export interface ClickOutput {
    * Losses beside the log loss: scalars, each with its weight. Given are the labels [B] as 0 and 1, and what each row counts, [B], which adds up to 1 and is
    * 0 where a batch has fewer samples than rows. Only asked for in training.
    */
-  readonly losses?: (label_B: Tensor, weight_B: Tensor) => Readonly<Record<string, { readonly weight: number; readonly value: Tensor }>>
+  readonly losses?: (
+    label_B: Tensor,
+    weight_B: Tensor,
+  ) => Readonly<Record<string, { readonly weight: number; readonly value: Tensor }>>
 }
 
 /** A built model of clicks. */

@@ -16,15 +16,23 @@ export const frozenInput = {
 export type FrozenInputs = Readonly<Record<string, Float32Array | BigInt64Array>>
 
 /** The frozen inputs of a dataset, and what a model brings of its own. */
-export function frozenInputs({ features, catalog }: Dataset, { frozen = {} }: Pick<NextItemModel, 'frozen'> = {}): FrozenInputs {
-  const fields = Object.entries(catalog.fields).map(([name, { values }]) => [frozenInput.field(name), BigInt64Array.from(values, BigInt)] as const)
+export function frozenInputs(
+  { features, catalog }: Dataset,
+  { frozen = {} }: Pick<NextItemModel, 'frozen'> = {},
+): FrozenInputs {
+  const fields = Object.entries(catalog.fields).map(
+    ([name, { values }]) => [frozenInput.field(name), BigInt64Array.from(values, BigInt)] as const,
+  )
   return { ...frozen, ...frozenFeatures(features), ...Object.fromEntries(fields) }
 }
 
 /** The vectors of a dataset's items, and which items have them. */
 export function frozenFeatures(features: Dataset['features']): FrozenInputs {
   const inputs: Record<string, Float32Array | BigInt64Array> = {}
-  for (const [modality, table] of Object.entries(features) as [FeatureModality, { vectors: Float32Array; present: Uint8Array }][]) {
+  for (const [modality, table] of Object.entries(features) as [
+    FeatureModality,
+    { vectors: Float32Array; present: Uint8Array },
+  ][]) {
     inputs[frozenInput.vectors(modality)] = table.vectors
     inputs[frozenInput.present(modality)] = Float32Array.from(table.present)
   }
@@ -39,7 +47,9 @@ export function catalogShape({ manifest, catalog, userIds, features }: Dataset):
     userCount: userIds.length - 1,
     behaviors: manifest.behaviors,
     target: manifest.behaviors.indexOf(manifest.target),
-    fields: Object.fromEntries(Object.entries(catalog.fields).map(([name, { vocabulary }]) => [name, vocabulary.length])),
+    fields: Object.fromEntries(
+      Object.entries(catalog.fields).map(([name, { vocabulary }]) => [name, vocabulary.length]),
+    ),
     features: Object.fromEntries(widths),
   }
 }

@@ -65,7 +65,12 @@ export interface NextItemModel {
   /** Fills the buffers of a training or serving graph; rows beyond the windows are padding. `random` is the step's own, and given in training alone. */
   fill(windows: readonly Window[], shape: BatchShape, buffers: InputBuffers, random?: RandomStream): void
   /** Turns the serving graph's reasons for one history (row 0) into explanations. */
-  explain?(history: History, items: readonly ItemIndex[], reasons: Readonly<Record<string, Float32Array>>, scores: ItemScores): readonly Explanation[]
+  explain?(
+    history: History,
+    items: readonly ItemIndex[],
+    reasons: Readonly<Record<string, Float32Array>>,
+    scores: ItemScores,
+  ): readonly Explanation[]
 }
 /** The item table's rows, to recompute a score's parts. */
 export interface ItemScores {
@@ -74,7 +79,9 @@ export interface ItemScores {
 }
 
 /** Tensors made once for a dataset and a split, before anything is trained: item graphs, clusters. */
-export type Offline = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | BigInt64Array }>>
+export type Offline = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | BigInt64Array }>
+>
 
 /** A compiled graph outside training: the runtime's program, as far as a model may use it. */
 export interface Computation extends AsyncDisposable {

@@ -28,7 +28,13 @@ export function optionsOf(schema: z.ZodType): Option[] {
   const { properties = {} } = z.toJSONSchema(schema, { io: 'input' }) as { properties?: Record<string, PropertySchema> }
   return Object.entries(properties).map(([name, property]) => {
     const kind = kindOf(property)
-    return { name, kind, range: rangeOf(kind, property), default: property.default, description: property.description ?? '' }
+    return {
+      name,
+      kind,
+      range: rangeOf(kind, property),
+      default: property.default,
+      description: property.description ?? '',
+    }
   })
 }
 
@@ -44,8 +50,10 @@ function rangeOf(kind: Option['kind'], property: PropertySchema): string {
   if (kind === 'boolean') return 'true or false'
   if (kind === 'text') return 'text'
   if (kind === 'json') return 'JSON'
-  const low = exclusiveMinimum !== undefined ? ` above ${exclusiveMinimum}` : minimum !== undefined ? ` from ${minimum}` : ''
-  const high = exclusiveMaximum !== undefined ? ` to below ${exclusiveMaximum}` : maximum !== undefined ? ` to ${maximum}` : ''
+  const low =
+    exclusiveMinimum !== undefined ? ` above ${exclusiveMinimum}` : minimum !== undefined ? ` from ${minimum}` : ''
+  const high =
+    exclusiveMaximum !== undefined ? ` to below ${exclusiveMaximum}` : maximum !== undefined ? ` to ${maximum}` : ''
   return `${kind === 'integer' ? 'a whole number' : 'a number'}${low}${high}`
 }
 
@@ -70,7 +78,10 @@ export function parseOptions<Config>(where: string, schema: z.ZodType<Config>, i
     where: name ? `${where}.${name}` : where,
     problem: 'invalid',
     value: JSON.stringify(value ?? option?.default) ?? 'nothing',
-    expected: issue?.code === 'custom' ? `${option?.range ?? 'a value'} that ${issue.message}` : (option?.range ?? String(issue?.message)),
+    expected:
+      issue?.code === 'custom'
+        ? `${option?.range ?? 'a value'} that ${issue.message}`
+        : (option?.range ?? String(issue?.message)),
     ...(option?.default === undefined ? {} : { hint: `the default is ${JSON.stringify(option.default)}` }),
   })
 }

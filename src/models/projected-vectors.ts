@@ -27,7 +27,11 @@ export function frozenVectors(modality: FeatureModality, { itemCount, features }
 /**
  * ids of any shape [..] -> [.., width], or all items [V + 1, width] where no ids are given; parameters `NAME.{weight,bias,missing}`.
  */
-export function projectedVectors({ vectors, present }: FrozenVectors, width: number, name: string): (ids?: Tensor) => Tensor {
+export function projectedVectors(
+  { vectors, present }: FrozenVectors,
+  width: number,
+  name: string,
+): (ids?: Tensor) => Tensor {
   const from = vectors.shape[1] as number
   const weight = parameter(`${name}.weight`, [from, width], xavier(from, width))
   const bias = parameter(`${name}.bias`, [width], zeros)

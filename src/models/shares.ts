@@ -5,7 +5,8 @@ import type { ItemScores } from './model.ts'
 export function averageRow({ table, width }: ItemScores): Float64Array {
   const average = new Float64Array(width)
   const rows = table.length / width - 1
-  for (let at = width; at < table.length; at++) average[at % width] = (average[at % width] as number) + (table[at] as number) / rows
+  for (let at = width; at < table.length; at++)
+    average[at % width] = (average[at % width] as number) + (table[at] as number) / rows
   return average
 }
 

@@ -20,14 +20,19 @@ const unit = activationUnit('unit', width, [6, 3])
 function feedsOf(tensor: Tensor): Record<string, Feeds[string]> {
   const stream = randomStream(4)
   return Object.fromEntries(
-    buildGraph({ tensor }).parameters.map(({ origin, shape }) => [origin.name, Float32Array.from({ length: sizeOf(shape) }, () => stream.normal())]),
+    buildGraph({ tensor }).parameters.map(({ origin, shape }) => [
+      origin.name,
+      Float32Array.from({ length: sizeOf(shape) }, () => stream.normal()),
+    ]),
   )
 }
 
 /** The weights of each event on its own: so short a history takes the other way through the first layer. */
 const oneByOne = (): Tensor =>
   concat(
-    Array.from({ length }, (_, at) => unit({ history: slice(history, 1, at, at + 1), target, mask: slice(mask, 1, at, at + 1) })),
+    Array.from({ length }, (_, at) =>
+      unit({ history: slice(history, 1, at, at + 1), target, mask: slice(mask, 1, at, at + 1) }),
+    ),
     1,
   )
 
@@ -44,7 +49,9 @@ it('weighs long histories, each with a matrix of its candidate, as it weighs sho
     await evaluateGradients(sum(sumSquares(apart)), parameters, feeds),
   ]
   const far = Object.entries(ours.gradients).filter(([name, values]) =>
-    values.some((value, at) => Math.abs(value - (theirs.gradients[name]?.[at] ?? Number.NaN)) > 1e-3 * (1 + Math.abs(value))),
+    values.some(
+      (value, at) => Math.abs(value - (theirs.gradients[name]?.[at] ?? Number.NaN)) > 1e-3 * (1 + Math.abs(value)),
+    ),
   )
   expect(far.map(([name]) => name)).toEqual([])
 })
@@ -52,7 +59,10 @@ it('weighs long histories, each with a matrix of its candidate, as it weighs sho
 it('adds up a history, shared or not', async () => {
   const weights = leaf('weights', [rows, length])
   const shared = weightedSum(weights, slice(history, 0, 0, 1))
-  const feeds = { weights: new Float32Array(rows * length).fill(1), history: Float32Array.from({ length: rows * length * width }, (_, at) => at) }
+  const feeds = {
+    weights: new Float32Array(rows * length).fill(1),
+    history: Float32Array.from({ length: rows * length * width }, (_, at) => at),
+  }
   // The columns of the first history are 0, 4, 8, 12, 16 and so on: 40, 45, 50, 55.
   expect(await evaluateTensor(shared, feeds)).toEqual([40, 45, 50, 55, 40, 45, 50, 55, 40, 45, 50, 55])
   expect((await evaluateTensor(weightedSum(weights, history), feeds)).slice(0, 5)).toEqual([40, 45, 50, 55, 140])

@@ -23,7 +23,12 @@ export interface TargetAttentionInputs {
  * The first layer is never given the four side by side: W_h h + W_t t + W_p (h * t), where W_h and W_t add up what h - t has in common with both.
  * So the history's part is computed once for all candidates of a user, and the widest product has a quarter of the columns.
  */
-export function activationUnit(name: string, width: number, hidden: readonly [number, ...number[]], options: MlpOptions = {}) {
+export function activationUnit(
+  name: string,
+  width: number,
+  hidden: readonly [number, ...number[]],
+  options: MlpOptions = {},
+) {
   const [first, ...rest] = hidden
   const { activation: kind = 'prelu' } = options
   const weight = parameter(`${name}.first.weight`, [4 * width, first], xavier(4 * width, first))
@@ -35,7 +40,10 @@ export function activationUnit(name: string, width: number, hidden: readonly [nu
     const [histories, length] = history.shape as [number, number, number]
     const [rows] = target.shape as [number, number]
     const [ofHistory, ofTarget, ofDifference, ofProduct] = [part(0), part(1), part(2), part(3)]
-    const [toHistory, targetPart] = [add(ofHistory, ofDifference), add(matmul(target, sub(ofTarget, ofDifference)), bias)]
+    const [toHistory, targetPart] = [
+      add(ofHistory, ofDifference),
+      add(matmul(target, sub(ofTarget, ofDifference)), bias),
+    ]
     // Long histories of their own: one product with a matrix for each candidate, W_h + diag(t) W_p, costs half of two products with all.
     const historyPart =
       histories === rows && 2 * length > width

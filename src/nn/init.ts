@@ -18,4 +18,5 @@ export const uniform =
     for (let index = 0; index < values.length; index++) values[index] = bound * (2 * random.uniform() - 1)
   }
 /** Uniform in +-gain sqrt(6 / (in + out)) (Glorot & Bengio, 2010). */
-export const xavier = (fanIn: number, fanOut: number, gain = 1): Initializer => uniform(gain * Math.sqrt(6 / (fanIn + fanOut)))
+export const xavier = (fanIn: number, fanOut: number, gain = 1): Initializer =>
+  uniform(gain * Math.sqrt(6 / (fanIn + fanOut)))

@@ -12,7 +12,11 @@ export type Layer = (x: Tensor) => Tensor
 export type Affine = Layer & { readonly weight: Parameter }
 
 /** x [.., in] -> x W + b [.., out]; W is named `NAME.weight` [in, out], b `NAME.bias` [out]. */
-export function linear(name: string, [fanIn, fanOut]: readonly [number, number], options: { bias?: boolean; init?: Initializer } = {}): Affine {
+export function linear(
+  name: string,
+  [fanIn, fanOut]: readonly [number, number],
+  options: { bias?: boolean; init?: Initializer } = {},
+): Affine {
   const weight = parameter(`${name}.weight`, [fanIn, fanOut], options.init ?? xavier(fanIn, fanOut))
   const bias = options.bias === false ? undefined : parameter(`${name}.bias`, [fanOut], zeros)
   const layer: Layer = (x) => (bias ? add(matmul(x, weight), bias) : matmul(x, weight))

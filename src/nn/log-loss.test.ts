@@ -6,7 +6,11 @@ import { logLoss } from './log-loss.ts'
 const of = (logits: readonly number[], labels: readonly number[], weights: readonly number[]) => {
   const shape = [logits.length]
   const logit = parameter('logit', shape, () => {})
-  const feeds = { logit: Float32Array.from(logits), label: Float32Array.from(labels), weight: Float32Array.from(weights) }
+  const feeds = {
+    logit: Float32Array.from(logits),
+    label: Float32Array.from(labels),
+    weight: Float32Array.from(weights),
+  }
   return { loss: logLoss(logit, input('label', shape), input('weight', shape)), logit, feeds }
 }
 

@@ -42,7 +42,11 @@ export interface MlpOptions {
  * Affine layers with an activation after all but the last: x [.., sizes[0]] -> [.., sizes[last]].
  * Layer i has the parameters `NAME.i.{weight,bias}`, and `NAME.i.slope` with PReLU.
  */
-export function mlp(name: string, sizes: readonly number[], { activation: kind = 'relu', dropout = 0 }: MlpOptions = {}) {
+export function mlp(
+  name: string,
+  sizes: readonly number[],
+  { activation: kind = 'relu', dropout = 0 }: MlpOptions = {},
+) {
   const layers = sizes.slice(1).map((to, at) => {
     const affine = linear(`${name}.${at}`, [sizes[at] as number, to])
     return { affine, activate: at < sizes.length - 2 ? activation(kind, `${name}.${at}`, to) : undefined }

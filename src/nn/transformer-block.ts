@@ -49,13 +49,21 @@ export function multiHeadAttention(
   const toOutput = linear(`${name}.output`, [width, width], { init: normal() })
   const split = (x: Tensor): Tensor => {
     const [rows, length] = x.shape as [number, number, number]
-    return heads === 1 ? reshape(x, [rows, 1, length, width]) : transpose(reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3])
+    return heads === 1
+      ? reshape(x, [rows, 1, length, width])
+      : transpose(reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3])
   }
   return ({ query, memory = query, bias, noise }) => {
     const [rows, lengthQ] = query.shape as [number, number, number]
     const lengthK = memory.shape[1] as number
     const [q, k, v] = [split(toQuery(query)), split(toKey(memory)), split(toValue(memory))]
-    const { output } = attention({ query: q, key: k, value: v, bias, keep: noise.keep([rows, heads, lengthQ, lengthK], dropout) })
+    const { output } = attention({
+      query: q,
+      key: k,
+      value: v,
+      bias,
+      keep: noise.keep([rows, heads, lengthQ, lengthK], dropout),
+    })
     const merged = heads === 1 ? output : transpose(output, [0, 2, 1, 3])
     return toOutput(reshape(merged, [rows, lengthQ, width]))
   }

@@ -22,11 +22,21 @@ it('is what hangs on no changing input, as far as something that does reads it',
 })
 
 it('is fed to the rest, which gives the same', async () => {
-  const feeds = { x: Float32Array.of(1, -1), weight: Float32Array.of(1, 2, 3, 4), rows: Float32Array.of(0, 0, 5, 5, 0, 0), ids: BigInt64Array.of(1n) }
-  const run = async (outputs: Readonly<Record<string, Tensor>>, given: ReadonlyMap<Tensor, string>, more: Readonly<Record<string, Float32Array>>) => {
+  const feeds = {
+    x: Float32Array.of(1, -1),
+    weight: Float32Array.of(1, 2, 3, 4),
+    rows: Float32Array.of(0, 0, 5, 5, 0, 0),
+    ids: BigInt64Array.of(1n),
+  }
+  const run = async (
+    outputs: Readonly<Record<string, Tensor>>,
+    given: ReadonlyMap<Tensor, string>,
+    more: Readonly<Record<string, Float32Array>>,
+  ) => {
     const graph = buildGraph(outputs, { given })
     await using program = await compile(graph, { threads: 1 })
-    for (const [name, buffer] of Object.entries({ ...feeds, ...more })) if (graph.inputs.has(name)) program.bind(name, buffer)
+    for (const [name, buffer] of Object.entries({ ...feeds, ...more }))
+      if (graph.inputs.has(name)) program.bind(name, buffer)
     await program.run()
     return { value: Array.from(program.outputs['value'] as Float32Array), inputs: [...graph.inputs.keys()].sort() }
   }

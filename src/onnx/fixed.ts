@@ -9,7 +9,8 @@ import { operationsOf } from './graph.ts'
 export function fixedTensors(outputs: readonly Tensor[], changes: (input: string) => boolean): readonly Tensor[] {
   const changing = new Set<Operation>()
   const resolved = new Map<Tensor, Tensor>()
-  const varies = (x: Tensor): boolean => (isLeaf(x) ? x.origin.kind === 'input' && changes(x.origin.name) : changing.has(x.origin as Operation))
+  const varies = (x: Tensor): boolean =>
+    isLeaf(x) ? x.origin.kind === 'input' && changes(x.origin.name) : changing.has(x.origin as Operation)
   const order = operationsOf(outputs)
   for (const step of order) {
     for (const [index, output] of step.outputs.entries()) {

@@ -38,11 +38,19 @@ describe('buildGraph', () => {
 
   it('gives one tensor under several names, an input as an output, an alias and a constant', async () => {
     const doubled = mul(x, 2)
-    const graph = buildGraph({ first: doubled, second: doubled, same: x, stopped: stopGradient(x), fixed: constant(BigInt64Array.of(7n), [1]) })
+    const graph = buildGraph({
+      first: doubled,
+      second: doubled,
+      same: x,
+      stopped: stopGradient(x),
+      fixed: constant(BigInt64Array.of(7n), [1]),
+    })
     await using program = await compile(graph, { threads: 1 })
     program.bind('x', Float32Array.of(1, 2))
     await program.run()
-    const values = Object.fromEntries(Object.entries(program.outputs).map(([name, buffer]) => [name, Array.from(buffer, Number)]))
+    const values = Object.fromEntries(
+      Object.entries(program.outputs).map(([name, buffer]) => [name, Array.from(buffer, Number)]),
+    )
     expect(values).toEqual({ first: [2, 4], second: [2, 4], same: [1, 2], stopped: [1, 2], fixed: [7] })
   })
 

@@ -24,7 +24,10 @@ export interface GraphOptions {
  * The ONNX graph of the named outputs.
  * @throws Bug when two different inputs share a name, or a baked parameter has another size.
  */
-export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = new Map(), given = new Map() }: GraphOptions = {}): Graph {
+export function buildGraph(
+  outputs: Readonly<Record<string, Tensor>>,
+  { bake = new Map(), given = new Map() }: GraphOptions = {},
+): Graph {
   const names = new Map<Tensor, string>()
   const nodes: NodeParts[] = []
   const leaves = new Map<string, Tensor>()
@@ -42,7 +45,10 @@ export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = n
     const baked = bake.get(name)
     if (!baked) inputs.set(name, tensor)
     else if (baked.length === sizeOf(tensor.shape)) store(constants, name, tensor, baked)
-    else throw new Bug(`"${name}" is baked with ${baked.length} values, its shape [${tensor.shape.join(', ')}] needs ${sizeOf(tensor.shape)}`)
+    else
+      throw new Bug(
+        `"${name}" is baked with ${baked.length} values, its shape [${tensor.shape.join(', ')}] needs ${sizeOf(tensor.shape)}`,
+      )
     return name
   }
   const nameGiven = (tensor: Tensor, name: string): string => {
@@ -58,7 +64,9 @@ export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = n
   }
 
   const computed = (tensor: Tensor | undefined): tensor is Tensor => tensor !== undefined && !given.has(tensor)
-  for (const step of operationsBefore(Object.values(outputs).filter(computed), ({ aliased, inputs }) => (aliased ?? inputs).filter(computed))) {
+  for (const step of operationsBefore(Object.values(outputs).filter(computed), ({ aliased, inputs }) =>
+    (aliased ?? inputs).filter(computed),
+  )) {
     if (step.aliased) {
       for (const [index, output] of step.outputs.entries()) names.set(output, nameOf(step.aliased[index] as Tensor))
       continue
@@ -84,14 +92,22 @@ export function buildGraph(outputs: Readonly<Record<string, Tensor>>, { bake = n
     results.push({ name, dtype: tensor.dtype, shape: tensor.shape })
   }
   const fed = [...inputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape }))
-  const parameters = [...inputs.values()].filter((tensor): tensor is Parameter => isLeaf(tensor) && tensor.origin.kind === 'parameter')
+  const parameters = [...inputs.values()].filter(
+    (tensor): tensor is Parameter => isLeaf(tensor) && tensor.origin.kind === 'parameter',
+  )
   return { bytes: encodeModel({ nodes, inputs: fed, outputs: results, constants }), inputs, outputs, parameters }
 }
 
-function store(constants: StoredConstant[], name: string, { dtype, shape }: Tensor, data: Float32Array | BigInt64Array | Uint8Array): string {
+function store(
+  constants: StoredConstant[],
+  name: string,
+  { dtype, shape }: Tensor,
+  data: Float32Array | BigInt64Array | Uint8Array,
+): string {
   constants.push({ name, dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) })
   return name
 }
 
 /** Every operation the tensors need, inputs first: the order in which a graph runs. */
-export const operationsOf = (tensors: readonly Tensor[]): Operation[] => operationsBefore(tensors, ({ aliased, inputs }) => aliased ?? inputs)
+export const operationsOf = (tensors: readonly Tensor[]): Operation[] =>
+  operationsBefore(tensors, ({ aliased, inputs }) => aliased ?? inputs)

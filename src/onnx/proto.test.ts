@@ -10,14 +10,17 @@ function decode(bytes: Uint8Array): Message {
   const fields: Message = {}
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag()
-    const value = wire === WireType.LengthDelimited ? reader.bytes() : wire === WireType.Bit32 ? reader.float() : reader.int64()
+    const value =
+      wire === WireType.LengthDelimited ? reader.bytes() : wire === WireType.Bit32 ? reader.float() : reader.int64()
     ;(fields[field] ??= []).push(typeof value === 'string' ? BigInt(value) : value)
   }
   return fields
 }
 
-const nested = (message: Message, field: number): Message[] => (message[field] ?? []).map((bytes) => decode(bytes as Uint8Array))
-const texts = (message: Message, field: number): string[] => (message[field] ?? []).map((bytes) => new TextDecoder().decode(bytes as Uint8Array))
+const nested = (message: Message, field: number): Message[] =>
+  (message[field] ?? []).map((bytes) => decode(bytes as Uint8Array))
+const texts = (message: Message, field: number): string[] =>
+  (message[field] ?? []).map((bytes) => new TextDecoder().decode(bytes as Uint8Array))
 
 const model = decode(
   encodeModel({
@@ -56,7 +59,12 @@ describe('encodeModel, read back by the field numbers of onnx.proto', () => {
       ['FusedMatMul'],
       ['com.microsoft'],
     ])
-    expect([texts(identity, 1), texts(identity, 2), texts(identity, 4), texts(identity, 7)]).toEqual([['y'], ['out'], ['Identity'], []])
+    expect([texts(identity, 1), texts(identity, 2), texts(identity, 4), texts(identity, 7)]).toEqual([
+      ['y'],
+      ['out'],
+      ['Identity'],
+      [],
+    ])
   })
 
   it('writes an attribute of each type with the type it is of', () => {

@@ -40,8 +40,10 @@ const message = (writer: BinaryWriter, field: number, write: (inner: BinaryWrite
   write(writer)
   writer.join()
 }
-const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter => writer.tag(field, WireType.LengthDelimited).string(value)
-const integer = (writer: BinaryWriter, field: number, value: number): BinaryWriter => writer.tag(field, WireType.Varint).int64(value)
+const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter =>
+  writer.tag(field, WireType.LengthDelimited).string(value)
+const integer = (writer: BinaryWriter, field: number, value: number): BinaryWriter =>
+  writer.tag(field, WireType.Varint).int64(value)
 
 /** The bytes of an ONNX model. */
 export function encodeModel(graph: GraphParts): Uint8Array {
@@ -70,7 +72,8 @@ function writeNode(writer: BinaryWriter, { type, domain, inputs, outputs, attrib
   for (const name of inputs) text(writer, 1, name)
   for (const name of outputs) text(writer, 2, name)
   text(writer, 4, type)
-  for (const [name, value] of Object.entries(attributes)) message(writer, 5, (inner) => writeAttribute(inner, name, value))
+  for (const [name, value] of Object.entries(attributes))
+    message(writer, 5, (inner) => writeAttribute(inner, name, value))
   if (domain) text(writer, 7, domain)
 }
 

@@ -39,7 +39,13 @@ function scaleOf(step: number, options: AdamOptions): StepScale {
 }
 
 /** One step over elements [begin, end); `step` counts from 1. Rows not touched by a sparse gradient may be left out (lazy Adam). */
-export function adamStep({ values, gradient, first, second }: AdamTarget, step: number, options: AdamOptions, begin = 0, end = values.length): void {
+export function adamStep(
+  { values, gradient, first, second }: AdamTarget,
+  step: number,
+  options: AdamOptions,
+  begin = 0,
+  end = values.length,
+): void {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, weightDecay = 0 } = options
   const { rate, floor } = scaleOf(step, options)
   const shrink = 1 - learningRate * weightDecay

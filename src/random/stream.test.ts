@@ -10,7 +10,9 @@ const stream = randomStream(1, 'test')
 
 describe('randomStream', () => {
   it('repeats itself for one seed and keys, to numbers that never change', () => {
-    expect(draw(5, normalFrom(randomStream(7, 'dropout', 3)))).toEqual(draw(5, normalFrom(randomStream(7, 'dropout', 3))))
+    expect(draw(5, normalFrom(randomStream(7, 'dropout', 3)))).toEqual(
+      draw(5, normalFrom(randomStream(7, 'dropout', 3))),
+    )
     expect(draw(3, () => randomStream(7).integer(1000))).toEqual(Array(3).fill(randomStream(7).integer(1000)))
     expect(mixSeed(7, 'dropout', 3)).toMatchInlineSnapshot(`1908550581`)
     expect(draw(3, () => stream.integer(1_000_000))).toMatchInlineSnapshot(`
@@ -24,7 +26,9 @@ describe('randomStream', () => {
 
   it('gives neighboring seeds and keys streams of their own', () => {
     const seeds = [0, 1, 2, 3, 1000, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1].map((seed) => mixSeed(seed))
-    const keys = [[], [0], [1], [0, 1], [1, 0], ['a'], ['b'], ['ab'], ['ba'], ['a', 1], [1, 'a']].map((key) => mixSeed(1, ...key))
+    const keys = [[], [0], [1], [0, 1], [1, 0], ['a'], ['b'], ['ab'], ['ba'], ['a', 1], [1, 'a']].map((key) =>
+      mixSeed(1, ...key),
+    )
     expect(new Set(seeds).size).toBe(seeds.length)
     expect(new Set(keys).size).toBe(keys.length)
     const steps = Array.from({ length: 2000 }, (_, step) => randomStream(1, 'step', step).uniform())
@@ -68,7 +72,8 @@ describe('randomStream', () => {
       { seed: 5 },
     )
     const orders = new Map<string, number>()
-    for (const order of Array.from({ length: 6000 }, () => stream.shuffle([1, 2, 3]).join())) orders.set(order, (orders.get(order) ?? 0) + 1)
+    for (const order of Array.from({ length: 6000 }, () => stream.shuffle([1, 2, 3]).join()))
+      orders.set(order, (orders.get(order) ?? 0) + 1)
     expect(orders.size).toBe(6)
     for (const count of orders.values()) expect(Math.abs(count - 1000)).toBeLessThan(150)
   })

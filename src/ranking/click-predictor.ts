@@ -81,13 +81,19 @@ export function clickPredictor({ model, dataset, samples, parameters, runtime = 
       const probability = new Float32Array(numbers.length)
       const { columns, user, item, end } = samples
       const begin = (sample: number): number => columns.start[user[sample] as number] as number
-      for (const [length, places] of byLength(numbers, (sample) => lengthFor((end[sample] as number) - begin(sample)))) {
+      for (const [length, places] of byLength(numbers, (sample) =>
+        lengthFor((end[sample] as number) - begin(sample)),
+      )) {
         for (let from = 0; from < places.length; from += most) {
           const part = places.slice(from, from + most)
           const { program, words } = await serving({ rows: most, histories: most, length })
           for (const [row, place] of part.entries()) {
             const sample = numbers[place] as number
-            fillHistory(columns, { user: user[sample] as number, begin: begin(sample), end: end[sample] as number, row }, { words, length })
+            fillHistory(
+              columns,
+              { user: user[sample] as number, begin: begin(sample), end: end[sample] as number, row },
+              { words, length },
+            )
             words.item[2 * row] = item[sample] as number
           }
           await program.run()
@@ -103,7 +109,11 @@ export function clickPredictor({ model, dataset, samples, parameters, runtime = 
       const parts: Record<string, Float32Array[]> = {}
       for (let from = 0; from < items.length; from += most) {
         const count = Math.min(most, items.length - from)
-        const { program, words, rows } = await serving({ rows: Math.max(8, 2 ** Math.ceil(Math.log2(count))), histories: 1, length })
+        const { program, words, rows } = await serving({
+          rows: Math.max(8, 2 ** Math.ceil(Math.log2(count))),
+          histories: 1,
+          length,
+        })
         fillHistory(history, { user: history.user, begin: 0, end: events, row: 0 }, { words, length })
         // Rows beyond the candidates repeat the last one; what they give is not read.
         for (let row = 0; row < rows; row++) words.item[2 * row] = items[from + Math.min(row, count - 1)] as number
@@ -129,7 +139,11 @@ export function clickPredictor({ model, dataset, samples, parameters, runtime = 
 
 /** What a run of clicks says of one part's samples, with the truth beside it. */
 export async function predictionsOf(
-  { run, samples, predictor }: { readonly run: { readonly model: string }; readonly samples: ClickSamples; readonly predictor: ClickPredictor },
+  {
+    run,
+    samples,
+    predictor,
+  }: { readonly run: { readonly model: string }; readonly samples: ClickSamples; readonly predictor: ClickPredictor },
   part: 'validation' | 'test',
 ): Promise<Predictions> {
   const numbers = samples[part]

@@ -45,7 +45,13 @@ export async function explainClicks(
 ): Promise<ClickExplanation[]> {
   const { userIds, catalog, manifest, events } = dataset
   const index = userIds.indexOf(user, 1)
-  if (index < 0) throw new UserError({ where: manifest.name, problem: 'unknown', value: `user "${user}"`, expected: 'a user of the dataset' })
+  if (index < 0)
+    throw new UserError({
+      where: manifest.name,
+      problem: 'unknown',
+      value: `user "${user}"`,
+      expected: 'a user of the dataset',
+    })
   const candidates = items.map((id) => {
     const item = catalog.ids.indexOf(id, 1)
     if (item < 0) throw unknownName(`${manifest.name} item`, id, catalog.ids.slice(1, 2000))
@@ -59,7 +65,12 @@ export async function explainClicks(
     id: catalog.ids[item] as string,
     title: catalog.titles[item] as string,
     probability: probability[at] as number,
-    ...(gates && model.gates && { gates: Object.fromEntries(model.gates.map((name, gate, all) => [name, gates[at * all.length + gate] as number])) }),
+    ...(gates &&
+      model.gates && {
+        gates: Object.fromEntries(
+          model.gates.map((name, gate, all) => [name, gates[at * all.length + gate] as number]),
+        ),
+      }),
     attention: attention ? strongest(attention.subarray(at * length, (at + 1) * length)) : [],
   }))
 
@@ -72,7 +83,12 @@ export async function explainClicks(
       .map((place) => {
         const item = history.item[first + place] as number
         const behavior = manifest.behaviors[history.behavior[first + place] as number] as string
-        return { id: catalog.ids[item] as string, title: catalog.titles[item] as string, behavior, weight: weights[place] as number }
+        return {
+          id: catalog.ids[item] as string,
+          title: catalog.titles[item] as string,
+          behavior,
+          weight: weights[place] as number,
+        }
       })
   }
 }

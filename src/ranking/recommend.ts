@@ -42,9 +42,14 @@ interface Trained {
 }
 
 /** The best `top` items (10 by default) for a user by the id of the log, items excluded by the dataset's candidates policy. */
-export async function recommend({ scorer, dataset, split }: Trained, user: string, { top = 10 }: { top?: number } = {}): Promise<Recommendations> {
+export async function recommend(
+  { scorer, dataset, split }: Trained,
+  user: string,
+  { top = 10 }: { top?: number } = {},
+): Promise<Recommendations> {
   const index = dataset.userIds.indexOf(user, 1)
-  if (index < 0) return { user, known: false, items: popularItems(dataset, split, top).map((scored) => named(dataset, scored)) }
+  if (index < 0)
+    return { user, known: false, items: popularItems(dataset, split, top).map((scored) => named(dataset, scored)) }
   const history = historyOf(dataset.events, index)
   const scores = await scorer.score([history])
   const best = topItems(scores, top, excludedItems(dataset, history))
@@ -78,6 +83,9 @@ const itemNamed = ({ catalog }: Dataset, item: ItemIndex): { id: string; title: 
   title: catalog.titles[item] ?? '',
 })
 
-function reasonNamed(dataset: Dataset, { item, behavior, share }: { item: ItemIndex; behavior: History['behavior'][number]; share: number }): Reason {
+function reasonNamed(
+  dataset: Dataset,
+  { item, behavior, share }: { item: ItemIndex; behavior: History['behavior'][number]; share: number },
+): Reason {
   return { ...itemNamed(dataset, item), behavior: dataset.manifest.behaviors[behavior] ?? '', share }
 }

@@ -40,7 +40,13 @@ interface Serving {
 export const batchRows = 128
 
 /** Makes a scorer; graphs are compiled when a batch of their size first comes. */
-export async function nextItemScorer({ slug, model, dataset, parameters, runtime = {} }: ScorerParts): Promise<NextItemScorer> {
+export async function nextItemScorer({
+  slug,
+  model,
+  dataset,
+  parameters,
+  runtime = {},
+}: ScorerParts): Promise<NextItemScorer> {
   const frozen = frozenInputs(dataset, model)
   const { maxLength, mergeBehaviors: merge } = model.windows
   const tableGraph = buildGraph({ table: model.table(), ...model.prepared?.() })
@@ -68,7 +74,12 @@ export async function nextItemScorer({ slug, model, dataset, parameters, runtime
   const windowOf = (history: History): Window => {
     const whole = merge ? mergeBehaviors(history) : history
     const from = Math.max(0, whole.item.length - maxLength)
-    const cut = { user: whole.user, item: whole.item.subarray(from), behavior: whole.behavior.subarray(from), time: whole.time.subarray(from) }
+    const cut = {
+      user: whole.user,
+      item: whole.item.subarray(from),
+      behavior: whole.behavior.subarray(from),
+      time: whole.time.subarray(from),
+    }
     return { history: cut, targets: [] }
   }
   const represent = async (histories: readonly History[]): Promise<{ made: Serving; user: Float32Array }> => {
@@ -102,7 +113,9 @@ export async function nextItemScorer({ slug, model, dataset, parameters, runtime
     async reasons(history) {
       const { made } = await represent([history])
       const { user: _, ...reasons } = made.program.outputs
-      return Object.fromEntries(Object.entries(reasons).map(([name, values]) => [name, Float32Array.from(values as Float32Array)]))
+      return Object.fromEntries(
+        Object.entries(reasons).map(([name, values]) => [name, Float32Array.from(values as Float32Array)]),
+      )
     },
     async [Symbol.asyncDispose]() {
       for (const made of servings.values()) await (await made).program[Symbol.asyncDispose]()
@@ -112,7 +125,8 @@ export async function nextItemScorer({ slug, model, dataset, parameters, runtime
   }
   const explain = model.explain?.bind(model)
   if (explain) {
-    scorer.explain = async (history, items) => explain(windowOf(history).history, items, await scorer.reasons(history), { table, width })
+    scorer.explain = async (history, items) =>
+      explain(windowOf(history).history, items, await scorer.reasons(history), { table, width })
   }
   return scorer
 }
@@ -149,7 +163,10 @@ async function makeProduct(
   runtime: RuntimeOptions,
 ): Promise<Program> {
   const user: Tensor = input('user', [rows, width])
-  const program = await compile(buildGraph({ scores: matmul(user, input('table', [itemRows, width]), { transposeB: true }) }), runtime)
+  const program = await compile(
+    buildGraph({ scores: matmul(user, input('table', [itemRows, width]), { transposeB: true }) }),
+    runtime,
+  )
   program.bind('table', table)
   return program
 }
@@ -161,5 +178,6 @@ export function bindAll(program: Program, graph: Graph, parameters: ParameterVal
     if (!values) throw new Bug(`no values for parameter "${origin.name}"`)
     program.bind(origin.name, values)
   }
-  for (const [name, buffer] of Object.entries(frozen) as [string, Buffer][]) if (graph.inputs.has(name)) program.bind(name, buffer)
+  for (const [name, buffer] of Object.entries(frozen) as [string, Buffer][])
+    if (graph.inputs.has(name)) program.bind(name, buffer)
 }

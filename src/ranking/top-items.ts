@@ -8,7 +8,11 @@ export interface ScoredItem {
 }
 
 /** The `count` best items of scores [items + 1], best first, ties by the lower index; column 0 and `excluded` are left out. */
-export function topItems(scores: Float32Array, count: number, excluded: ReadonlySet<ItemIndex> = new Set()): ScoredItem[] {
+export function topItems(
+  scores: Float32Array,
+  count: number,
+  excluded: ReadonlySet<ItemIndex> = new Set(),
+): ScoredItem[] {
   const best: ScoredItem[] = []
   let least = Number.NEGATIVE_INFINITY
   for (let item = 1; item < scores.length; item++) {

@@ -37,7 +37,9 @@ describe('compile', () => {
   it('fills output buffers in place, also a view of one shared by programs, and nothing beside it', async () => {
     const shared = new Float32Array(8)
     await using other = await compile(graph, threads, { y: shared.subarray(1, 4) })
-    await using program = await compile(buildGraph({ y: mul(x, 2), z: add(x, 1) }), threads, { y: shared.subarray(4, 7) })
+    await using program = await compile(buildGraph({ y: mul(x, 2), z: add(x, 1) }), threads, {
+      y: shared.subarray(4, 7),
+    })
     const { y, z } = program.outputs
     expect(y!.buffer).toBe(shared.buffer)
     other.bind('x', Float32Array.of(7, 8, 9))
@@ -66,8 +68,12 @@ describe('compile', () => {
     expect(() => program.bind('x', new Float32Array(4))).toThrow('"x" has 4 values, its shape [3] needs 3')
     program.bind('x', new Float32Array(3))
     await expect(program.run()).rejects.toThrow('input "other" was never bound')
-    await expect(compile(graph, threads, { y: new Float32Array(1) })).rejects.toThrow('"y" has 1 values, its shape [3] needs 3')
-    await expect(compile(graph, threads, { typo: new Float32Array(3) })).rejects.toThrow('the program has no output "typo"; it has y')
+    await expect(compile(graph, threads, { y: new Float32Array(1) })).rejects.toThrow(
+      '"y" has 1 values, its shape [3] needs 3',
+    )
+    await expect(compile(graph, threads, { typo: new Float32Array(3) })).rejects.toThrow(
+      'the program has no output "typo"; it has y',
+    )
   })
 
   it('refuses a buffer of another element type', async () => {

@@ -41,7 +41,11 @@ const arrayOf: Readonly<Record<DataType, (size: number) => Buffer>> = {
 }
 
 /** Compiles a graph; `outputBuffers` names buffers of the caller's to write outputs to. @throws Bug for an unknown name or a wrong size. */
-export async function compile(graph: Graph, options: RuntimeOptions = {}, outputBuffers: Readonly<Record<string, Buffer>> = {}): Promise<Program> {
+export async function compile(
+  graph: Graph,
+  options: RuntimeOptions = {},
+  outputBuffers: Readonly<Record<string, Buffer>> = {},
+): Promise<Program> {
   const feeds: Record<string, RuntimeTensor> = {}
   const fetches: Record<string, RuntimeTensor> = {}
   const outputs: Record<string, Buffer> = {}
@@ -80,6 +84,7 @@ export async function compile(graph: Graph, options: RuntimeOptions = {}, output
 }
 
 function wrap(name: string, { dtype, shape }: Tensor, buffer: Buffer): RuntimeTensor {
-  if (buffer.length !== sizeOf(shape)) throw new Bug(`"${name}" has ${buffer.length} values, its shape [${shape.join(', ')}] needs ${sizeOf(shape)}`)
+  if (buffer.length !== sizeOf(shape))
+    throw new Bug(`"${name}" has ${buffer.length} values, its shape [${shape.join(', ')}] needs ${sizeOf(shape)}`)
   return new RuntimeTensor(dtype, buffer as Float32Array, shape)
 }

@@ -36,8 +36,11 @@ function shapeOf(shape: (typeof styles)[number]['shape'], radius: number): strin
   if (shape === 'circle') return `<circle r="${r}"/>`
   if (shape === 'square') return `<rect x="-${r}" y="-${r}" width="${2 * radius}" height="${2 * radius}"/>`
   if (shape === 'triangle') return `<path d="M0 -${r} L${r} ${r} L-${r} ${r} Z"/>`
-  if (shape === 'diamond') return `<path d="M0 -${(1.3 * radius).toFixed(1)} L${r} 0 L0 ${(1.3 * radius).toFixed(1)} L-${r} 0 Z"/>`
-  return [-1, 0, 1].map((step) => `<rect x="${(step * radius * 0.8 - 5).toFixed(1)}" y="-${r}" width="10" height="${2 * radius}"/>`).join('')
+  if (shape === 'diamond')
+    return `<path d="M0 -${(1.3 * radius).toFixed(1)} L${r} 0 L0 ${(1.3 * radius).toFixed(1)} L-${r} 0 Z"/>`
+  return [-1, 0, 1]
+    .map((step) => `<rect x="${(step * radius * 0.8 - 5).toFixed(1)}" y="-${r}" width="10" height="${2 * radius}"/>`)
+    .join('')
 }
 
 function patternOf(pattern: (typeof styles)[number]['pattern'], color: string, random: RandomStream): string {
@@ -47,6 +50,9 @@ function patternOf(pattern: (typeof styles)[number]['pattern'], color: string, r
     const lines = Array.from({ length: 12 }, (_, at) => `<path d="M0 ${at * 12 + shift} H${width}"/>`)
     return `<g stroke="${color}" stroke-width="2" opacity="0.45">${lines.join('')}</g>`
   }
-  const dots = Array.from({ length: 80 }, (_, at) => `<circle cx="${(at % 8) * 13 + shift}" cy="${Math.floor(at / 8) * 13 + shift}" r="2.4"/>`)
+  const dots = Array.from(
+    { length: 80 },
+    (_, at) => `<circle cx="${(at % 8) * 13 + shift}" cy="${Math.floor(at / 8) * 13 + shift}" r="2.4"/>`,
+  )
   return `<g fill="${color}" opacity="0.45">${dots.join('')}</g>`
 }

@@ -52,7 +52,10 @@ const firstDay = Date.UTC(2025, 0, 1)
  * true clicks of its visit; accidental clicks tell nothing, and mostly lie outside the taste that earlier favorites show. No item is
  * touched twice by one user.
  */
-export function makeEvents(settings: ShopSettings, items: readonly TrueItem[]): { events: TrueEvent[]; users: TrueUser[] } {
+export function makeEvents(
+  settings: ShopSettings,
+  items: readonly TrueItem[],
+): { events: TrueEvent[]; users: TrueUser[] } {
   const events: TrueEvent[] = []
   const users: TrueUser[] = []
   const ring = randomStream(settings.seed, 'ring').shuffle(Int32Array.from({ length: topicCount }, (_, at) => at))
@@ -122,7 +125,9 @@ function weightsOf(
   led: { behavior: TrueEvent['behavior']; interest: Interest } | undefined,
 ): Float64Array {
   const clicks = led?.behavior === 'click'
-  const [ofLook, ofTopic] = clicks ? [story.clickOfPicture, story.clickOfTopic] : [story.favoriteOfStyle, story.favoriteOfTopic]
+  const [ofLook, ofTopic] = clicks
+    ? [story.clickOfPicture, story.clickOfTopic]
+    : [story.favoriteOfStyle, story.favoriteOfTopic]
   return Float64Array.from(items, ({ style, pictured, topic, popularity }, at) => {
     if (touched.has(at)) return 0
     if (!led) return popularity

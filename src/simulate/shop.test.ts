@@ -44,7 +44,11 @@ describe('the simulated shop', () => {
   })
 
   it('has its truth beside a dataset prepared from it', async () => {
-    const files = { events: join(shop('first'), 'events.csv'), items: join(shop('first'), 'items.csv'), mapping: join(shop('first'), 'shop.yaml') }
+    const files = {
+      events: join(shop('first'), 'events.csv'),
+      items: join(shop('first'), 'items.csv'),
+      mapping: join(shop('first'), 'shop.yaml'),
+    }
     await prepareDataset({ ...files, out: shop('prepared') })
     const dataset = await loadDataset(shop('prepared'))
     const truth = readTruth(shop('first'))

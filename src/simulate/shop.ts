@@ -13,7 +13,14 @@ import { makeItems, type ShopSettings, shopDefaults, type TrueItem } from './wor
 const truthSchema = z.strictObject({
   settings: z.record(z.string(), z.number()),
   items: z.array(
-    z.strictObject({ id: z.string(), style: z.int(), topic: z.int(), pictured: z.int(), wrongPicture: z.boolean(), popularity: z.number() }),
+    z.strictObject({
+      id: z.string(),
+      style: z.int(),
+      topic: z.int(),
+      pictured: z.int(),
+      wrongPicture: z.boolean(),
+      popularity: z.number(),
+    }),
   ),
   users: z.array(
     z.strictObject({
@@ -44,13 +51,27 @@ items:
  * Writes a shop to a new folder: events.csv, items.csv, images/, shop.yaml and truth.json; the same settings write the same bytes.
  * @throws UserError `duplicate` when the folder exists
  */
-export async function simulateShop(out: string, settings: Partial<ShopSettings> = {}): Promise<{ events: number; accidental: number }> {
-  if (existsSync(out)) throw new UserError({ where: out, problem: 'duplicate', value: 'the folder is already there', hint: 'choose another' })
+export async function simulateShop(
+  out: string,
+  settings: Partial<ShopSettings> = {},
+): Promise<{ events: number; accidental: number }> {
+  if (existsSync(out))
+    throw new UserError({
+      where: out,
+      problem: 'duplicate',
+      value: 'the folder is already there',
+      hint: 'choose another',
+    })
   const whole = { ...shopDefaults, ...settings }
   const items = makeItems(whole)
   const { events, users } = makeEvents(whole, items)
   const accidental = events.filter((event) => event.accidental)
-  const truth: Truth = { settings: { ...whole }, items, users, accidental: accidental.map(({ user, item, time }) => [user, idOf(items, item), time]) }
+  const truth: Truth = {
+    settings: { ...whole },
+    items,
+    users,
+    accidental: accidental.map(({ user, item, time }) => [user, idOf(items, item), time]),
+  }
   const building = `${out}.partial`
   rmSync(building, { recursive: true, force: true })
   try {
@@ -89,7 +110,12 @@ async function writeItems(folder: string, seed: number, items: readonly TrueItem
 export function readTruth(folder: string): Truth {
   const path = join(folder, truthFile)
   if (!existsSync(path))
-    throw new UserError({ where: folder, problem: 'missing', value: truthFile, hint: 'make a shop with: siftrec simulate --out FOLDER' })
+    throw new UserError({
+      where: folder,
+      problem: 'missing',
+      value: truthFile,
+      hint: 'make a shop with: siftrec simulate --out FOLDER',
+    })
   const parsed = truthSchema.safeParse(parseJson(path))
   if (parsed.success) return parsed.data
   throw new UserError({ where: path, problem: 'corrupted', value: parsed.error.issues[0]?.message ?? 'unreadable' })

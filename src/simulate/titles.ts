@@ -44,7 +44,18 @@ const topics: readonly (readonly [nouns: readonly string[], traits: readonly str
     ['non-slip', 'for home workouts', 'with strap'],
   ],
 ]
-const tones = ['classic', 'everyday', 'compact', 'premium', 'handmade', 'modern', 'sturdy', 'little', 'original', 'folding']
+const tones = [
+  'classic',
+  'everyday',
+  'compact',
+  'premium',
+  'handmade',
+  'modern',
+  'sturdy',
+  'little',
+  'original',
+  'folding',
+]
 const makers = ['Alder & Co', 'Brightside', 'Corvin', 'Dovetail', 'Elmwood', 'Fjord', 'Greyhaus', 'Hollis']
 
 /** The makers an item may be of: they tell nothing of style or topic. */

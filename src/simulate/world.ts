@@ -15,7 +15,14 @@ export interface ShopSettings {
 }
 
 /** The shop for experiments: about 60,000 events. */
-export const shopDefaults: ShopSettings = { users: 1200, items: 1000, seed: 1, sessions: 9, accidentalShare: 0.3, wrongPictureShare: 0.2 }
+export const shopDefaults: ShopSettings = {
+  users: 1200,
+  items: 1000,
+  seed: 1,
+  sessions: 9,
+  accidentalShare: 0.3,
+  wrongPictureShare: 0.2,
+}
 /** The shop for the demo: the same story, small enough to train four models in two minutes. */
 export const demoShop: ShopSettings = { ...shopDefaults, users: 500, items: 400, sessions: 7 }
 
@@ -39,12 +46,23 @@ export interface TrueItem {
 /** The items: style and topic independent and uniform, popularity log-normal, a wrong picture with the given share. */
 export function makeItems({ items, seed, wrongPictureShare }: ShopSettings): TrueItem[] {
   const random = randomStream(seed, 'items')
-  const wrong = new Set(random.shuffle(Int32Array.from({ length: items }, (_, at) => at)).subarray(0, Math.round(items * wrongPictureShare)))
+  const wrong = new Set(
+    random
+      .shuffle(Int32Array.from({ length: items }, (_, at) => at))
+      .subarray(0, Math.round(items * wrongPictureShare)),
+  )
   return Array.from({ length: items }, (_, at) => {
     const [style, topic] = [random.integer(styleCount), random.integer(topicCount)]
     const other = (style + 1 + random.integer(styleCount - 1)) % styleCount
     const wrongPicture = wrong.has(at)
-    return { id: `item${at + 1}`, style, topic, wrongPicture, pictured: wrongPicture ? other : style, popularity: Math.exp(0.7 * random.normal()) }
+    return {
+      id: `item${at + 1}`,
+      style,
+      topic,
+      wrongPicture,
+      pictured: wrongPicture ? other : style,
+      popularity: Math.exp(0.7 * random.normal()),
+    }
   })
 }
 

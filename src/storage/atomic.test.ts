@@ -18,6 +18,8 @@ describe('writeAtomically', () => {
   })
 
   it('says which file cannot be written', async () => {
-    await expect(writeAtomically(join(folder, 'nowhere', 'b.json'), '')).rejects.toThrow(/nowhere\/b\.json: invalid: it cannot be written \(ENOENT\)/)
+    await expect(writeAtomically(join(folder, 'nowhere', 'b.json'), '')).rejects.toThrow(
+      /nowhere\/b\.json: invalid: it cannot be written \(ENOENT\)/,
+    )
   })
 })

@@ -27,26 +27,36 @@ function withHeader(header: string, body = new Uint8Array(8)): Uint8Array {
 
 describe('safetensors', () => {
   it('gives back what was written: any names, shapes, types and metadata', () => {
-    const name = string({ minLength: 1, unit: 'grapheme' }).filter((value) => !['__metadata__', '__proto__'].includes(value))
+    const name = string({ minLength: 1, unit: 'grapheme' }).filter(
+      (value) => !['__metadata__', '__proto__'].includes(value),
+    )
     const tensor = record({ shape: array(nat(3), { maxLength: 3 }), kind: constantFrom(...kinds), seed: nat(255) })
     assert(
-      property(uniqueArray(name, { maxLength: 5 }), array(tensor, { minLength: 5, maxLength: 5 }), string(), (names, drawn, note) => {
-        const tensors = Object.fromEntries(
-          names.map((key, index): [string, StoredTensor] => {
-            const { shape, kind, seed } = drawn[index]!
-            const size = shape.reduce((product, length) => product * length, 1)
-            const values = Array.from({ length: size }, (_, at) => (seed + at) % 256)
-            return [
-              key,
-              {
-                shape,
-                data: kind === BigInt64Array ? kind.from(values, BigInt) : (kind as Exclude<typeof kind, BigInt64ArrayConstructor>).from(values),
-              },
-            ]
-          }),
-        )
-        expect(read(encodeSafetensors(tensors, { note }))).toEqual({ tensors, metadata: { note } })
-      }),
+      property(
+        uniqueArray(name, { maxLength: 5 }),
+        array(tensor, { minLength: 5, maxLength: 5 }),
+        string(),
+        (names, drawn, note) => {
+          const tensors = Object.fromEntries(
+            names.map((key, index): [string, StoredTensor] => {
+              const { shape, kind, seed } = drawn[index]!
+              const size = shape.reduce((product, length) => product * length, 1)
+              const values = Array.from({ length: size }, (_, at) => (seed + at) % 256)
+              return [
+                key,
+                {
+                  shape,
+                  data:
+                    kind === BigInt64Array
+                      ? kind.from(values, BigInt)
+                      : (kind as Exclude<typeof kind, BigInt64ArrayConstructor>).from(values),
+                },
+              ]
+            }),
+          )
+          expect(read(encodeSafetensors(tensors, { note }))).toEqual({ tensors, metadata: { note } })
+        },
+      ),
       { seed: 2, numRuns: 60 },
     )
   })
@@ -66,25 +76,46 @@ describe('safetensors', () => {
   it('reads a file whose arrays are not aligned', () => {
     const body = new Uint8Array(5)
     body.set(new Uint8Array(Float32Array.of(3).buffer), 1)
-    const header = { byte: { dtype: 'U8', shape: [1], data_offsets: [0, 1] }, float: { dtype: 'F32', shape: [], data_offsets: [1, 5] } }
-    expect(read(withHeader(JSON.stringify(header), body)).tensors['float']).toEqual({ shape: [], data: Float32Array.of(3) })
+    const header = {
+      byte: { dtype: 'U8', shape: [1], data_offsets: [0, 1] },
+      float: { dtype: 'F32', shape: [], data_offsets: [1, 5] },
+    }
+    expect(read(withHeader(JSON.stringify(header), body)).tensors['float']).toEqual({
+      shape: [],
+      data: Float32Array.of(3),
+    })
   })
 
   it.each([
     ['nothing', new Uint8Array(0), '0 bytes'],
-    ['a header longer than the file', Uint8Array.of(255, 0, 0, 0, 0, 0, 0, 0, 123), 'a header of 255 bytes in a file of 9'],
+    [
+      'a header longer than the file',
+      Uint8Array.of(255, 0, 0, 0, 0, 0, 0, 0, 123),
+      'a header of 255 bytes in a file of 9',
+    ],
     ['text', new TextEncoder().encode('user,item\n1,2\n'), 'a header of '],
     ['no JSON', withHeader('{"a":'), 'an unreadable header'],
     ['an unknown type', withHeader('{"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}'), '"a" of type BF16'],
-    ['an array past the end', withHeader('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}'), '"a" runs past the end'],
-    ['a shape that is not its size', withHeader('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}'), '"a" runs past the end'],
+    [
+      'an array past the end',
+      withHeader('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}'),
+      '"a" runs past the end',
+    ],
+    [
+      'a shape that is not its size',
+      withHeader('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}'),
+      '"a" runs past the end',
+    ],
   ])('refuses %s', (_, bytes, message) => {
     expect(() => read(bytes)).toThrow(UserError)
     expect(() => read(bytes)).toThrow(`${path}: corrupted: ${message}`)
   })
 
   it('refuses a file cut anywhere', () => {
-    const whole = encodeSafetensors({ a: { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }, b: { shape: [3], data: Uint8Array.of(1, 2, 3) } })
+    const whole = encodeSafetensors({
+      a: { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
+      b: { shape: [3], data: Uint8Array.of(1, 2, 3) },
+    })
     read(whole)
     expect(readFileSync(path)).toHaveLength(whole.length)
     assert(

@@ -25,7 +25,10 @@ interface Header {
 }
 
 /** The bytes of a safetensors file: tensors in the given order, widest elements aligned to 8 bytes. */
-export function encodeSafetensors(tensors: Readonly<Record<string, StoredTensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, StoredTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, Entry | Readonly<Record<string, string>>> = { __metadata__: metadata }
   // Widest first: every array then starts at a multiple of its element size, so that readers can view instead of copy.
   const names = Object.keys(tensors).sort((a, b) => width(tensors[b]) - width(tensors[a]))
@@ -52,16 +55,26 @@ export function encodeSafetensors(tensors: Readonly<Record<string, StoredTensor>
  * Reads a safetensors file.
  * @throws UserError `corrupted` when the file is not safetensors, is cut short, or holds a type we do not store.
  */
-export function readSafetensors(path: string): { tensors: Record<string, StoredTensor>; metadata: Record<string, string> } {
+export function readSafetensors(path: string): {
+  tensors: Record<string, StoredTensor>
+  metadata: Record<string, string>
+} {
   const size = statSync(path).size
   const corrupted = (value: string): UserError =>
-    new UserError({ where: path, problem: 'corrupted', value, expected: 'a safetensors file', hint: 'restore it from a copy, or make it again' })
+    new UserError({
+      where: path,
+      problem: 'corrupted',
+      value,
+      expected: 'a safetensors file',
+      hint: 'restore it from a copy, or make it again',
+    })
   const file = openSync(path, 'r')
   try {
     const prefix = Buffer.alloc(8)
     if (readSync(file, prefix, 0, 8, 0) < 8) throw corrupted(`${size} bytes`)
     const headerLength = Number(prefix.readBigUInt64LE())
-    if (headerLength > size - 8 || headerLength > 100_000_000) throw corrupted(`a header of ${headerLength} bytes in a file of ${size}`)
+    if (headerLength > size - 8 || headerLength > 100_000_000)
+      throw corrupted(`a header of ${headerLength} bytes in a file of ${size}`)
     const text = Buffer.alloc(headerLength)
     readSync(file, text, 0, headerLength, 8)
     const { entries, metadata } = parseHeader(text.toString('utf8'), corrupted)
@@ -93,10 +106,14 @@ function view(name: string, entry: Entry, body: Uint8Array, corrupted: (value: s
   if (!array) throw corrupted(`"${name}" of type ${entry.dtype}`)
   const [begin, end] = entry.data_offsets
   const length = entry.shape.reduce((product, size) => product * size, 1)
-  if (begin > end || end > body.length || end - begin !== length * array.BYTES_PER_ELEMENT) throw corrupted(`"${name}" runs past the end`)
+  if (begin > end || end > body.length || end - begin !== length * array.BYTES_PER_ELEMENT)
+    throw corrupted(`"${name}" runs past the end`)
   const aligned = (body.byteOffset + begin) % array.BYTES_PER_ELEMENT === 0
   const bytes = aligned ? body : body.slice(begin, end)
-  return { shape: entry.shape, data: new array(bytes.buffer as ArrayBuffer, aligned ? body.byteOffset + begin : 0, length) }
+  return {
+    shape: entry.shape,
+    data: new array(bytes.buffer as ArrayBuffer, aligned ? body.byteOffset + begin : 0, length),
+  }
 }
 
 function width(tensor: StoredTensor | undefined): number {

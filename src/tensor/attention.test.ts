@@ -42,13 +42,22 @@ function drawn(shapes: Record<string, Shape>): Record<string, Float32Array> {
     return name === 'keep' ? Number(random.uniform() > 0.4) / 0.6 : random.normal()
   }
   return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [name, Float32Array.from({ length: sizeOf(shape) }, (_, at) => value(name, at))]),
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      Float32Array.from({ length: sizeOf(shape) }, (_, at) => value(name, at)),
+    ]),
   )
 }
 
-function naive({ scale = 0.5, outputScale = 1 }: Example, parts: Record<string, NumberArray>): { output: NumberArray; weights: NumberArray } {
+function naive(
+  { scale = 0.5, outputScale = 1 }: Example,
+  parts: Record<string, NumberArray>,
+): { output: NumberArray; weights: NumberArray } {
   const weights = rowwise(
-    each((score, bias) => score + bias)(product(parts['query']!, parts['key']!, { transposeB: true, scale }), parts['bias']!),
+    each((score, bias) => score + bias)(
+      product(parts['query']!, parts['key']!, { transposeB: true, scale }),
+      parts['bias']!,
+    ),
     softmaxRow,
   )
   const kept = parts['keep'] ? each((weight, keep) => weight * keep)(weights, parts['keep']) : weights
@@ -70,7 +79,9 @@ describe('attention', () => {
       ...(outputScale !== undefined && { outputScale }),
       keep: shapes.keep && input('keep', shapes.keep),
     })
-    const arrays = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { shape, values: Array.from(feeds[name]!) }]))
+    const arrays = Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, { shape, values: Array.from(feeds[name]!) }]),
+    )
     const expected = naive(example, arrays)
     const actual = await evaluateTensors({ output, weights }, feeds)
     expect([output.shape, weights.shape]).toEqual([expected.output.shape, expected.weights.shape])
@@ -78,13 +89,16 @@ describe('attention', () => {
     expectClose(Array.from(actual.weights, Number), expected.weights.values, 'weight')
 
     const upstream = drawn({ upstream: output.shape })['upstream']!
-    const { gradients } = await evaluateGradients(sum(mul(output, input('upstream', output.shape))), learned, { ...feeds, upstream })
+    const { gradients } = await evaluateGradients(sum(mul(output, input('upstream', output.shape))), learned, {
+      ...feeds,
+      upstream,
+    })
     const names = ['query', 'key', 'value']
     const loss = (moved: readonly NumberArray[]): number =>
-      naive(example, { ...arrays, ...Object.fromEntries(names.map((name, at) => [name, moved[at]!])) }).output.values.reduce(
-        (total, number, at) => total + number * upstream[at]!,
-        0,
-      )
+      naive(example, {
+        ...arrays,
+        ...Object.fromEntries(names.map((name, at) => [name, moved[at]!])),
+      }).output.values.reduce((total, number, at) => total + number * upstream[at]!, 0)
     const differed = differences(
       loss,
       names.map((name) => arrays[name]!),

@@ -34,7 +34,10 @@ async function computed(chunk: number, apart: boolean): Promise<number[]> {
   const [forHidden, forTable, forScale] = [...gradients(loss, [hidden, table, scale]).values()]
   const sparse = forTable?.sparse.flatMap(({ rows }, index) => [[`rows${index}`, rows] as const]) ?? []
   const dense = { loss, hidden$: forHidden?.dense, table$: forTable?.dense, scale$: forScale?.dense }
-  await using program = await compile(buildGraph({ ...dense, ...Object.fromEntries(sparse) } as Parameters<typeof buildGraph>[0]), { threads: 1 })
+  await using program = await compile(
+    buildGraph({ ...dense, ...Object.fromEntries(sparse) } as Parameters<typeof buildGraph>[0]),
+    { threads: 1 },
+  )
   for (const [name, buffer] of Object.entries(buffers)) program.bind(name, buffer)
   await program.run()
   const tableGradient = Float32Array.from(program.outputs['table$'] as Float32Array)
@@ -44,7 +47,10 @@ async function computed(chunk: number, apart: boolean): Promise<number[]> {
       tableGradient[to] = (tableGradient[to] as number) + value
     }
   }
-  return [...['loss', 'hidden$', 'scale$'].flatMap((name) => [...(program.outputs[name] as Float32Array)]), ...tableGradient]
+  return [
+    ...['loss', 'hidden$', 'scale$'].flatMap((name) => [...(program.outputs[name] as Float32Array)]),
+    ...tableGradient,
+  ]
 }
 
 describe('crossEntropy over a computed table', () => {
@@ -60,7 +66,12 @@ describe('crossEntropy over a computed table', () => {
 })
 
 /** The loss in float64, by the definition. */
-function naiveLoss(hidden: NumberArray, table: NumberArray, targets: readonly number[], weights: readonly number[]): number {
+function naiveLoss(
+  hidden: NumberArray,
+  table: NumberArray,
+  targets: readonly number[],
+  weights: readonly number[],
+): number {
   const logits = product(hidden, table, { transposeB: true }).values
   const size = table.shape[0]!
   return targets.reduce((total, target, row) => {
@@ -74,7 +85,13 @@ function naiveLoss(hidden: NumberArray, table: NumberArray, targets: readonly nu
 describe('crossEntropy over a table that is a parameter', () => {
   const learned = [parameter('hidden', [rows, width], () => {}), parameter('table', [items, width], () => {})] as const
   const loss = (chunk: number) =>
-    crossEntropy({ hidden: learned[0], table: learned[1], targets: input('targets', [rows], 'int64'), weights: input('weights', [rows]), chunk })
+    crossEntropy({
+      hidden: learned[0],
+      table: learned[1],
+      targets: input('targets', [rows], 'int64'),
+      weights: input('weights', [rows]),
+      chunk,
+    })
   const arrays = [
     { shape: [rows, width], values: Array.from(buffers.hidden) },
     { shape: [items, width], values: Array.from(buffers.table) },
@@ -82,19 +99,26 @@ describe('crossEntropy over a table that is a parameter', () => {
   const naive = ([hidden, table]: readonly NumberArray[]): number =>
     naiveLoss(hidden!, table!, Array.from(buffers.targets, Number), Array.from(buffers.weights))
 
-  it.each([1, 2, 3, 6, 7, 32_768])('is the definition in chunks of %i items, with the gradient of finite differences', async (chunk) => {
-    const result = await evaluateGradients(loss(chunk), learned, buffers)
-    const [forHidden, forTable] = differences(naive, arrays)
-    expect(Math.abs(result.loss - naive(arrays))).toBeLessThan(1e-5)
-    expectClose(result.gradients['hidden']!, forHidden!, 'gradient of hidden', 1e-5)
-    expectClose(result.gradients['table']!, forTable!, 'gradient of table', 1e-5)
-  })
+  it.each([1, 2, 3, 6, 7, 32_768])(
+    'is the definition in chunks of %i items, with the gradient of finite differences',
+    async (chunk) => {
+      const result = await evaluateGradients(loss(chunk), learned, buffers)
+      const [forHidden, forTable] = differences(naive, arrays)
+      expect(Math.abs(result.loss - naive(arrays))).toBeLessThan(1e-5)
+      expectClose(result.gradients['hidden']!, forHidden!, 'gradient of hidden', 1e-5)
+      expectClose(result.gradients['table']!, forTable!, 'gradient of table', 1e-5)
+    },
+  )
 
   it.each([3, 99])('takes nothing from a row of weight 0, whatever it holds (chunk %i)', async (chunk) => {
     const last = (rows - 1) * width
     const hidden = buffers.hidden.with(last, 50).with(last + 1, -50)
     const before = await evaluateGradients(loss(chunk), learned, buffers)
-    const after = await evaluateGradients(loss(chunk), learned, { ...buffers, hidden, targets: buffers.targets.with(rows - 1, 0n) })
+    const after = await evaluateGradients(loss(chunk), learned, {
+      ...buffers,
+      hidden,
+      targets: buffers.targets.with(rows - 1, 0n),
+    })
     expect(after.loss).toBe(before.loss)
     expectClose(after.gradients['table']!, before.gradients['table']!, 'gradient of table', 0)
     expectClose(after.gradients['hidden']!.slice(last), [0, 0, 0], 'gradient of the padded row', 0)
@@ -109,6 +133,7 @@ describe('crossEntropy over a table that is a parameter', () => {
     expectClose([chunked.loss], [naive(arrays.with(0, { shape: [rows, width], values: Array.from(hidden) }))], 'loss')
     // One piece reads the loss from probabilities, so that a row costs at most -log(1e-37) = 85.2.
     expect(whole.loss).toBeLessThanOrEqual(85.2)
-    for (const name of ['hidden', 'table']) expectClose(whole.gradients[name]!, chunked.gradients[name]!, `gradient of ${name}`)
+    for (const name of ['hidden', 'table'])
+      expectClose(whole.gradients[name]!, chunked.gradients[name]!, `gradient of ${name}`)
   })
 })

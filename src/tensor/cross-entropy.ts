@@ -30,7 +30,14 @@ export interface CrossEntropyParts {
  * sum_i weights_i * -log softmax(hidden_i @ table^T)[targets_i], a scalar.
  * The weights are multiplied into the narrow side of each product, never into the [M, V] probabilities.
  */
-export function crossEntropy({ hidden, table, targets, targetRows, weights, chunk = 32_768 }: CrossEntropyParts): Tensor {
+export function crossEntropy({
+  hidden,
+  table,
+  targets,
+  targetRows,
+  weights,
+  chunk = 32_768,
+}: CrossEntropyParts): Tensor {
   const [h, t] = [stopGradient(hidden), stopGradient(table)]
   const column = reshape(targets, [-1, 1])
   const pieces = chunksOf(t, chunk)
@@ -45,7 +52,9 @@ export function crossEntropy({ hidden, table, targets, targetRows, weights, chun
     const weighted = mul(h, rowWeights)
     // A table that is a parameter takes the target rows on the host; a computed one takes them in the probabilities.
     const sparse = 'kind' in table.origin || targetRows !== undefined
-    const probabilities = whole ? [{ values: whole, scale: undefined }] : recomputed(h, pieces, logSums as Tensor[], logSum as Tensor)
+    const probabilities = whole
+      ? [{ values: whole, scale: undefined }]
+      : recomputed(h, pieces, logSums as Tensor[], logSum as Tensor)
     const forHidden: Tensor[] = []
     const forTable: Tensor[] = []
     for (const [index, { values, scale }] of probabilities.entries()) {
@@ -57,11 +66,14 @@ export function crossEntropy({ hidden, table, targets, targetRows, weights, chun
     const sums = addAll(forHidden)
     const dense = forTable.length === 1 ? (forTable[0] as Tensor) : concat(forTable, 0)
     if (whole && !sparse) return [mul(sums, rowWeights), dense]
-    const rows = targetRows ?? operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [t, targets], shape: hidden.shape })
+    const rows =
+      targetRows ?? operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [t, targets], shape: hidden.shape })
     const toHidden = mul(sub(sums, rows), rowWeights)
     if (targetRows) return [toHidden, dense, neg(weighted)]
     const minus: SparseRows = { ids: targets, rows: neg(weighted) }
-    return sparse ? [toHidden, denseAndSparse(dense, minus)] : [toHidden, sub(dense, segmentSum(weighted, targets, table.shape[0] as number))]
+    return sparse
+      ? [toHidden, denseAndSparse(dense, minus)]
+      : [toHidden, sub(dense, segmentSum(weighted, targets, table.shape[0] as number))]
   })
 }
 
@@ -72,11 +84,18 @@ function denseAndSparse(dense: Tensor, { ids, rows }: SparseRows): SparseRows & 
 
 const chunksOf = (table: Tensor, chunk: number): Tensor[] => {
   const rows = table.shape[0] as number
-  return Array.from({ length: Math.ceil(rows / chunk) }, (_, index) => slice(table, 0, index * chunk, Math.min(rows, (index + 1) * chunk)))
+  return Array.from({ length: Math.ceil(rows / chunk) }, (_, index) =>
+    slice(table, 0, index * chunk, Math.min(rows, (index + 1) * chunk)),
+  )
 }
 
 /** Each chunk's softmax once more, and exp(its log-sum - the whole log-sum), which turns it into its share of the whole softmax. */
-function recomputed(h: Tensor, pieces: readonly Tensor[], logSums: readonly Tensor[], logSum: Tensor): { values: Tensor; scale: Tensor }[] {
+function recomputed(
+  h: Tensor,
+  pieces: readonly Tensor[],
+  logSums: readonly Tensor[],
+  logSum: Tensor,
+): { values: Tensor; scale: Tensor }[] {
   // Adding 0 * logSum ties this pass to the end of the first one: merged with it, every chunk's logits would stay in memory.
   const later = add(h, mul(logSum, scalar(0)))
   return pieces.map((piece, index) => ({
@@ -86,7 +105,11 @@ function recomputed(h: Tensor, pieces: readonly Tensor[], logSums: readonly Tens
 }
 
 function logSumExp(x: Tensor): Tensor {
-  return operation('ReduceLogSumExp', { attributes: { keepdims: { int: 1 } }, inputs: [x, integers([1])], shape: x.shape.with(1, 1) })
+  return operation('ReduceLogSumExp', {
+    attributes: { keepdims: { int: 1 } },
+    inputs: [x, integers([1])],
+    shape: x.shape.with(1, 1),
+  })
 }
 
 function pick(x: Tensor, column: Tensor): Tensor {
@@ -96,7 +119,11 @@ function pick(x: Tensor, column: Tensor): Tensor {
 /** Probabilities minus one at the targets: one element a row, so nothing races. */
 function putOnes(probabilities: Tensor, column: Tensor): Tensor {
   const updates = sub(pick(probabilities, column), 1)
-  return operation('ScatterElements', { attributes: { axis: { int: 1 } }, inputs: [probabilities, column, updates], shape: probabilities.shape })
+  return operation('ScatterElements', {
+    attributes: { axis: { int: 1 } },
+    inputs: [probabilities, column, updates],
+    shape: probabilities.shape,
+  })
 }
 
 function targetLogits(h: Tensor, table: Tensor, targets: Tensor): Tensor {

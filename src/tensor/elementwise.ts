@@ -22,7 +22,10 @@ function binary(
       if (!g) return []
       const [forA, forB] = rule(g, a, b)
       // A number never needs its gradient: skip the sums it would cost.
-      return [typeof left === 'number' ? undefined : sumTo(forA(), a.shape), typeof right === 'number' ? undefined : sumTo(forB(), b.shape)]
+      return [
+        typeof left === 'number' ? undefined : sumTo(forA(), a.shape),
+        typeof right === 'number' ? undefined : sumTo(forB(), b.shape),
+      ]
     },
   })
 }
@@ -32,9 +35,11 @@ export const add = (a: Operand, b: Operand): Tensor => binary('Add', a, b, (g) =
 /** a - b. */
 export const sub = (a: Operand, b: Operand): Tensor => binary('Sub', a, b, (g) => [() => g, () => neg(g)])
 /** a * b. */
-export const mul = (a: Operand, b: Operand): Tensor => binary('Mul', a, b, (g, x, y) => [() => mul(g, y), () => mul(g, x)])
+export const mul = (a: Operand, b: Operand): Tensor =>
+  binary('Mul', a, b, (g, x, y) => [() => mul(g, y), () => mul(g, x)])
 /** a / b. */
-export const div = (a: Operand, b: Operand): Tensor => binary('Div', a, b, (g, x, y) => [() => div(g, y), () => neg(div(mul(g, x), mul(y, y)))])
+export const div = (a: Operand, b: Operand): Tensor =>
+  binary('Div', a, b, (g, x, y) => [() => div(g, y), () => neg(div(mul(g, x), mul(y, y)))])
 
 /** The sum of same-shaped tensors in one pass. */
 export function addAll(terms: readonly Tensor[]): Tensor {
@@ -46,7 +51,12 @@ export function addAll(terms: readonly Tensor[]): Tensor {
 }
 
 function unary(type: string, x: Tensor, rule: (g: Tensor, y: Tensor) => Tensor, domain?: 'com.microsoft'): Tensor {
-  const y: Tensor = operation(type, { inputs: [x], shape: x.shape, ...(domain && { domain }), gradient: ([g]) => [g && rule(g, y)] })
+  const y: Tensor = operation(type, {
+    inputs: [x],
+    shape: x.shape,
+    ...(domain && { domain }),
+    gradient: ([g]) => [g && rule(g, y)],
+  })
   return y
 }
 

@@ -20,16 +20,25 @@ describe('gather', () => {
     const width = 3
     const ids = fc
       .oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 31, max: 34 }))
-      .chain((items) => fc.tuple(fc.constant(items), fc.array(fc.nat({ max: items - 1 }), { minLength: 1, maxLength: 12 })))
+      .chain((items) =>
+        fc.tuple(fc.constant(items), fc.array(fc.nat({ max: items - 1 }), { minLength: 1, maxLength: 12 })),
+      )
     const property = fc.asyncProperty(ids, fc.nat(), async ([items, rows], seed) => {
       const table = parameter('table', [items, width], () => {})
       const values = drawn(items * width, seed)
       const weights = drawn(rows.length * width, seed + 1)
-      const weighted = mul(square(gather(table, input('ids', [rows.length], 'int64'))), constant(weights, [rows.length, width]))
+      const weighted = mul(
+        square(gather(table, input('ids', [rows.length], 'int64'))),
+        constant(weights, [rows.length, width]),
+      )
       const feeds = { table: values, ids: BigInt64Array.from(rows, BigInt) }
       const { gradients } = await evaluateGradients(sum(weighted), [table], feeds)
       const loss = (x: readonly number[]): number =>
-        rows.reduce((total, id, row) => total + [0, 1, 2].reduce((part, j) => part + weights[row * width + j]! * x[id * width + j]! ** 2, 0), 0)
+        rows.reduce(
+          (total, id, row) =>
+            total + [0, 1, 2].reduce((part, j) => part + weights[row * width + j]! * x[id * width + j]! ** 2, 0),
+          0,
+        )
       const [expected] = differences(([x]) => loss(x!.values), [{ shape: [items, width], values: Array.from(values) }])
       expectClose(gradients['table']!, expected!, 'gradient')
     })
@@ -50,7 +59,8 @@ describe('gather', () => {
 
   it('takes ids of any shape, two lookups of one table, and a dense use beside them', async () => {
     const table = parameter('table', [40, 2], () => {})
-    const ids = (values: readonly bigint[], shape: readonly number[]): Tensor => constant(BigInt64Array.from(values), shape)
+    const ids = (values: readonly bigint[], shape: readonly number[]): Tensor =>
+      constant(BigInt64Array.from(values), shape)
     const looked = gather(table, ids([0n, 2n, 2n, 1n], [2, 2]))
     expect(looked.shape).toEqual([2, 2, 2])
     const loss = add(add(sum(looked), mul(sum(gather(table, ids([2n], [1]))), 10)), sum(mul(table, 100)))
@@ -74,7 +84,9 @@ describe('gather', () => {
         ),
         constant(BigInt64Array.of(0n), [1]),
       ),
-    ).toThrow('gather works on a parameter or an input; use lookup for rows of a computed table, selectRows for those of an activation')
+    ).toThrow(
+      'gather works on a parameter or an input; use lookup for rows of a computed table, selectRows for those of an activation',
+    )
   })
 })
 

@@ -24,7 +24,9 @@ const smallTable = 32
  */
 export function gather(table: Tensor, ids: Tensor): Tensor {
   if (!('kind' in table.origin))
-    throw new Bug('gather works on a parameter or an input; use lookup for rows of a computed table, selectRows for those of an activation')
+    throw new Bug(
+      'gather works on a parameter or an input; use lookup for rows of a computed table, selectRows for those of an activation',
+    )
   const [size, ...rest] = table.shape as [number, ...number[]]
   return take(table, ids, (g) => {
     const flat = reshape(ids, [-1])

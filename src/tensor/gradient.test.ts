@@ -15,12 +15,18 @@ describe('gradients', () => {
     // x y + x (x y) + x: derivative y + 2 x y + 1 by x, x + x^2 by y.
     const loss = sum(add(add(shared, mul(x, shared)), x))
     const result = await evaluateGradients(loss, [x, y], feeds)
-    expect(result).toEqual({ loss: 1 * 3 + 1 * 3 + 1 + (2 * 4 + 2 * 8 + 2), gradients: { x: [3 + 6 + 1, 4 + 16 + 1], y: [2, 6] } })
+    expect(result).toEqual({
+      loss: 1 * 3 + 1 * 3 + 1 + (2 * 4 + 2 * 8 + 2),
+      gradients: { x: [3 + 6 + 1, 4 + 16 + 1], y: [2, 6] },
+    })
   })
 
   it('gives a parameter that is the loss itself a gradient of one', async () => {
     const alone = parameter('alone', [1], () => {})
-    expect(await evaluateGradients(alone, [alone], { alone: Float32Array.of(5) })).toEqual({ loss: 5, gradients: { alone: [1] } })
+    expect(await evaluateGradients(alone, [alone], { alone: Float32Array.of(5) })).toEqual({
+      loss: 5,
+      gradients: { alone: [1] },
+    })
   })
 
   it('passes through a chain too deep for recursion', async () => {

@@ -1,7 +1,15 @@
 /** @file Reverse-mode gradients of a scalar with respect to parameters. */
 import { Bug } from '../errors.ts'
 import { addAll } from './elementwise.ts'
-import { constant, type InputGradient, type Operation, type Parameter, type SparseRows, sizeOf, type Tensor } from './node.ts'
+import {
+  constant,
+  type InputGradient,
+  type Operation,
+  type Parameter,
+  type SparseRows,
+  sizeOf,
+  type Tensor,
+} from './node.ts'
 import { operationsBefore } from './order.ts'
 
 /** A parameter's gradient: a dense tensor, rows to be added on the host, or both. */
@@ -54,7 +62,8 @@ export function gradients(loss: Tensor, parameters: readonly Parameter[]): Map<P
 function reaches(from: Tensor, targets: ReadonlySet<Tensor>): Set<Tensor> {
   const needed = new Set<Tensor>()
   for (const step of forwards(from)) {
-    if (step.gradient && step.inputs.some((x) => x && (targets.has(x) || needed.has(x)))) for (const output of step.outputs) needed.add(output)
+    if (step.gradient && step.inputs.some((x) => x && (targets.has(x) || needed.has(x))))
+      for (const output of step.outputs) needed.add(output)
   }
   for (const target of targets) needed.add(target)
   return needed

@@ -1,7 +1,24 @@
 /** @file Symbolic tensors, as `siftrec/tensor` offers them: operators with their shapes and gradients, no numbers. */
 export { attention } from './attention.ts'
 export { crossEntropy } from './cross-entropy.ts'
-export { add, div, exp, gelu, greater, log, mul, neg, relu, sigmoid, softplus, sqrt, square, sub, tanh, where } from './elementwise.ts'
+export {
+  add,
+  div,
+  exp,
+  gelu,
+  greater,
+  log,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  tanh,
+  where,
+} from './elementwise.ts'
 export { gather, rowsOf } from './gather.ts'
 export { type Gradient, gradients } from './gradient.ts'
 export { matmul } from './linear.ts'

@@ -19,7 +19,10 @@ it('marks exactly the largest of each row, of equal ones the later', async () =>
     .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 9 }))
     .chain(([rows, length, count]) =>
       fc.tuple(
-        fc.array(fc.array(fc.integer({ min: -2, max: 2 }), { minLength: length, maxLength: length }), { minLength: rows, maxLength: rows }),
+        fc.array(fc.array(fc.integer({ min: -2, max: 2 }), { minLength: length, maxLength: length }), {
+          minLength: rows,
+          maxLength: rows,
+        }),
         fc.constant(count),
       ),
     )
@@ -27,7 +30,9 @@ it('marks exactly the largest of each row, of equal ones the later', async () =>
     const x = input('x', [1, rows.length, rows[0]!.length])
     const made = largest(x, count)
     expect(made.shape).toEqual(x.shape)
-    expect(await evaluateTensor(made, { x: Float32Array.from(rows.flat()) })).toEqual(rows.flatMap((row) => naive(row, count)))
+    expect(await evaluateTensor(made, { x: Float32Array.from(rows.flat()) })).toEqual(
+      rows.flatMap((row) => naive(row, count)),
+    )
   })
   await fc.assert(property, { numRuns: 30, seed: 4 })
 })

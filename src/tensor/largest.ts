@@ -9,7 +9,13 @@ export function largest(x: Tensor, count: number): Tensor {
   const kept = Math.min(count, length)
   // Of equal values the runtime takes the first: rows are read backwards.
   const backwards = operation('Slice', {
-    inputs: [reshape(x, [rows, length]), integers([length - 1]), integers([-length - 1]), integers([1]), integers([-1])],
+    inputs: [
+      reshape(x, [rows, length]),
+      integers([length - 1]),
+      integers([-length - 1]),
+      integers([1]),
+      integers([-1]),
+    ],
     shape: [rows, length],
   })
   const [values, places] = operations('TopK', {

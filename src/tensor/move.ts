@@ -1,6 +1,16 @@
 /** @file Operators that move values without computing: reshape, transpose, slice, split, concat, expand, cast. */
 import { Bug } from '../errors.ts'
-import { constant, type DataType, elementTypes, integers, operation, operations, type Shape, sizeOf, type Tensor } from './node.ts'
+import {
+  constant,
+  type DataType,
+  elementTypes,
+  integers,
+  operation,
+  operations,
+  type Shape,
+  sizeOf,
+  type Tensor,
+} from './node.ts'
 import { sum } from './reduce.ts'
 import { broadcastAxes, broadcastShapes, frontAxis, sameShape } from './shape.ts'
 
@@ -34,7 +44,8 @@ const swapLast = (rank: number): number[] =>
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   const along = frontAxis(axis, x.shape.length)
   const size = x.shape[along] as number
-  if (start < 0 || end > size || start >= end) throw new Bug(`slice [${start}, ${end}) of axis ${axis} with size ${size}`)
+  if (start < 0 || end > size || start >= end)
+    throw new Bug(`slice [${start}, ${end}) of axis ${axis} with size ${size}`)
   if (start === 0 && end === size) return x
   return operation('Slice', {
     inputs: [x, integers([start]), integers([end]), integers([along])],
@@ -59,14 +70,17 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
 export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
   const along = frontAxis(axis, x.shape.length)
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  if (total !== x.shape[along]) throw new Bug(`split of axis ${axis} with size ${x.shape[along]} into ${sizes.join(' + ')}`)
+  if (total !== x.shape[along])
+    throw new Bug(`split of axis ${axis} with size ${x.shape[along]} into ${sizes.join(' + ')}`)
   if (sizes.length === 1) return [x]
   const parts: readonly Tensor[] = operations('Split', {
     attributes: { axis: { int: along } },
     inputs: [x, integers(sizes)],
     shapes: sizes.map((size) => x.shape.with(along, size)),
     gradient: (gradients) => {
-      const given = parts.map((part, index) => gradients[index] ?? constant(new Float32Array(sizeOf(part.shape)), part.shape))
+      const given = parts.map(
+        (part, index) => gradients[index] ?? constant(new Float32Array(sizeOf(part.shape)), part.shape),
+      )
       return [concat(given, along)]
     },
   })
@@ -80,7 +94,9 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const along = frontAxis(axis, first.shape.length)
   const ends: number[] = []
   for (const { shape } of parts) {
-    const fits = shape.length === first.shape.length && shape.every((size, other) => other === along || size === first.shape[other])
+    const fits =
+      shape.length === first.shape.length &&
+      shape.every((size, other) => other === along || size === first.shape[other])
     if (!fits) throw new Bug(`concat along axis ${along} of [${first.shape.join(', ')}] and [${shape.join(', ')}]`)
     ends.push((ends.at(-1) ?? 0) + (shape[along] as number))
   }
@@ -89,14 +105,18 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
     inputs: parts,
     shape: first.shape.with(along, ends.at(-1) as number),
     gradient: ([g]) =>
-      parts.map((part, index) => g && slice(g, along, (ends[index] as number) - (part.shape[along] as number), ends[index] as number)),
+      parts.map(
+        (part, index) =>
+          g && slice(g, along, (ends[index] as number) - (part.shape[along] as number), ends[index] as number),
+      ),
   })
 }
 
 /** Broadcasts to a larger shape. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x
-  if (!sameShape(broadcastShapes(x.shape, shape), shape)) throw new Bug(`expand of [${x.shape.join(', ')}] to [${shape.join(', ')}]`)
+  if (!sameShape(broadcastShapes(x.shape, shape), shape))
+    throw new Bug(`expand of [${x.shape.join(', ')}] to [${shape.join(', ')}]`)
   return operation('Expand', { inputs: [x, integers(shape)], shape, gradient: ([g]) => [g && sumTo(g, x.shape)] })
 }
 

@@ -9,7 +9,11 @@ export const elementTypes: Readonly<Record<DataType, number>> = { float32: 1, fl
 export type Shape = readonly number[]
 
 /** An ONNX attribute, tagged with the type it is written as. */
-export type Attribute = { readonly int: number } | { readonly float: number } | { readonly ints: readonly number[] } | { readonly string: string }
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] }
+  | { readonly string: string }
 
 /** A sparse contribution to a table's gradient: `rows[k]` is added to row `ids[k]`, on the host (in-graph scatter-add races). */
 export interface SparseRows {
@@ -78,7 +82,8 @@ export function constant(data: Float32Array | BigInt64Array, shape: Shape): Tens
 /** A float32 scalar. */
 export const scalar = (value: number): Tensor => constant(Float32Array.of(value), [])
 /** A list of int64, as ONNX wants for axes, shapes and the like. */
-export const integers = (values: readonly number[]): Tensor => constant(BigInt64Array.from(values.map(BigInt)), [values.length])
+export const integers = (values: readonly number[]): Tensor =>
+  constant(BigInt64Array.from(values.map(BigInt)), [values.length])
 
 /** What {@link operation} needs to know. */
 export interface OperationParts {
@@ -91,7 +96,10 @@ export interface OperationParts {
 }
 
 /** Makes an operation with several outputs. */
-export function operations(type: string, { domain, attributes = {}, inputs, shapes, dtype, gradient }: OperationParts): readonly Tensor[] {
+export function operations(
+  type: string,
+  { domain, attributes = {}, inputs, shapes, dtype, gradient }: OperationParts,
+): readonly Tensor[] {
   const made: Operation = { type, domain: domain ?? '', attributes, inputs, outputs: [], gradient }
   for (const shape of shapes) made.outputs.push({ shape, dtype: dtype ?? inputs[0]?.dtype ?? 'float32', origin: made })
   return made.outputs
@@ -106,9 +114,22 @@ export function operation(type: string, parts: Omit<OperationParts, 'shapes'> & 
  * Gives `made`, computed from `inputs` by any operations, a gradient rule of its own: what is fused or saved by hand
  * is cheaper than the chain rule over every small step.
  */
-export function withGradient(made: Tensor, inputs: readonly Tensor[], gradient: (outputGradient: Tensor) => readonly InputGradient[]): Tensor {
-  const rule: Operation['gradient'] = ([outputGradient]) => (outputGradient ? gradient(outputGradient) : inputs.map(() => undefined))
-  const alias: Operation = { type: 'alias', domain: '', attributes: {}, inputs, outputs: [], aliased: [made], gradient: rule }
+export function withGradient(
+  made: Tensor,
+  inputs: readonly Tensor[],
+  gradient: (outputGradient: Tensor) => readonly InputGradient[],
+): Tensor {
+  const rule: Operation['gradient'] = ([outputGradient]) =>
+    outputGradient ? gradient(outputGradient) : inputs.map(() => undefined)
+  const alias: Operation = {
+    type: 'alias',
+    domain: '',
+    attributes: {},
+    inputs,
+    outputs: [],
+    aliased: [made],
+    gradient: rule,
+  }
   alias.outputs.push({ shape: made.shape, dtype: made.dtype, origin: alias })
   return alias.outputs[0] as Tensor
 }

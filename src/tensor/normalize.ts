@@ -23,7 +23,8 @@ export function layerNorm(x: Tensor, scale: Tensor, shift: Tensor, epsilon = 1e-
       const weighted = mul(g, normalized)
       const column = reshape(scale, [width, 1])
       // Both row means are products with the scale vector: no pass over g * scale is needed for them.
-      const rowMean = (y: Tensor): Tensor => reshape(matmul(reshape(y, [-1, width]), column, { scale: 1 / width }), statistics)
+      const rowMean = (y: Tensor): Tensor =>
+        reshape(matmul(reshape(y, [-1, width]), column, { scale: 1 / width }), statistics)
       const forX = mul(sub(sub(mul(g, scale), rowMean(g)), mul(normalized, rowMean(weighted))), inverse as Tensor)
       return [forX, sumRows(weighted, width), sumRows(g, width)]
     },
@@ -44,7 +45,8 @@ export function standardize(x: Tensor, epsilon = 1e-5): Tensor {
       if (!g) return []
       const [y, , inverse] = made as [Tensor, Tensor, Tensor]
       const column = reshape(ones, [width, 1])
-      const rowMean = (z: Tensor): Tensor => reshape(matmul(reshape(z, [-1, width]), column, { scale: 1 / width }), statistics)
+      const rowMean = (z: Tensor): Tensor =>
+        reshape(matmul(reshape(z, [-1, width]), column, { scale: 1 / width }), statistics)
       return [mul(sub(sub(g, rowMean(g)), mul(y, rowMean(mul(g, y)))), inverse)]
     },
   })

@@ -12,7 +12,10 @@ describe('oneHotProduct', () => {
     const expected = Array.from({ length: size }, (_, id) =>
       [0, 1].map((j) => ids.reduce((sum, of, row) => sum + (of === id ? rows[2 * row + j]! : 0), 0)),
     )
-    const values = await evaluateTensor(product, { ids: BigInt64Array.from(ids, BigInt), rows: Float32Array.from(rows) })
+    const values = await evaluateTensor(product, {
+      ids: BigInt64Array.from(ids, BigInt),
+      rows: Float32Array.from(rows),
+    })
     expect(values).toEqual(expected.flat())
   })
 })

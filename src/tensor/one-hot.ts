@@ -11,6 +11,10 @@ export function oneHotProduct(ids: Tensor, rows: Tensor, size: number): Tensor {
     Float32Array.from({ length: size * size }, (_, at) => (at % (size + 1) === 0 ? 1 : 0)),
     [size, size],
   )
-  const hot = operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [identity, ids], shape: [ids.shape[0] as number, size] })
+  const hot = operation('Gather', {
+    attributes: { axis: { int: 0 } },
+    inputs: [identity, ids],
+    shape: [ids.shape[0] as number, size],
+  })
   return matmul(hot, rows, { transposeA: true })
 }

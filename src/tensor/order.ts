@@ -2,7 +2,10 @@
 import { isLeaf, type Operation, type Tensor } from './node.ts'
 
 /** Every operation the tensors need, each after those it reads; `edges` says what an operation reads. Iterative, since graphs are deep. */
-export function operationsBefore(tensors: readonly Tensor[], edges: (step: Operation) => readonly (Tensor | undefined)[]): Operation[] {
+export function operationsBefore(
+  tensors: readonly Tensor[],
+  edges: (step: Operation) => readonly (Tensor | undefined)[],
+): Operation[] {
   const order: Operation[] = []
   const state = new Map<Operation, 'open' | 'done'>()
   const stack: Operation[] = []

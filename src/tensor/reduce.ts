@@ -12,10 +12,19 @@ interface ReduceOptions {
 const allAxes = (x: Tensor): number[] => x.shape.map((_, axis) => axis)
 
 function reduced(shape: Shape, axes: readonly number[]): { kept: number[]; dropped: number[] } {
-  return { kept: shape.map((size, axis) => (axes.includes(axis) ? 1 : size)), dropped: shape.filter((_, axis) => !axes.includes(axis)) }
+  return {
+    kept: shape.map((size, axis) => (axes.includes(axis) ? 1 : size)),
+    dropped: shape.filter((_, axis) => !axes.includes(axis)),
+  }
 }
 
-function reduce(type: string, x: Tensor, axes: readonly number[], keep: boolean, gradient?: (g: Tensor, kept: Shape) => Tensor): Tensor {
+function reduce(
+  type: string,
+  x: Tensor,
+  axes: readonly number[],
+  keep: boolean,
+  gradient?: (g: Tensor, kept: Shape) => Tensor,
+): Tensor {
   const along = axes.map((axis) => frontAxis(axis, x.shape.length))
   const { kept, dropped } = reduced(x.shape, along)
   return operation(type, {
@@ -34,7 +43,9 @@ export function sum(x: Tensor, axes: readonly number[] = allAxes(x), { keep = fa
 
 /** The mean over axes (all by default). */
 export function mean(x: Tensor, axes: readonly number[] = allAxes(x), { keep = false }: ReduceOptions = {}): Tensor {
-  return reduce('ReduceMean', x, axes, keep, (g, kept) => mul(expand(reshape(g, kept), x.shape), sizeOf(kept) / sizeOf(x.shape)))
+  return reduce('ReduceMean', x, axes, keep, (g, kept) =>
+    mul(expand(reshape(g, kept), x.shape), sizeOf(kept) / sizeOf(x.shape)),
+  )
 }
 
 /** The sum of squares over the last axis, x [.., D] -> [..], without writing the squares. */

@@ -17,7 +17,9 @@ describe('segmentSum', () => {
     const expected = Array.from({ length: 2 * size }, (_, at) =>
       ids.reduce((sum, id, row) => (id === at >> 1 ? sum + rows[2 * row + (at % 2)]! : sum), 0),
     )
-    expect(await evaluateTensor(sums, { rows: Float32Array.from(rows), ids: BigInt64Array.from(ids, BigInt) })).toEqual(expected)
+    expect(await evaluateTensor(sums, { rows: Float32Array.from(rows), ids: BigInt64Array.from(ids, BigInt) })).toEqual(
+      expected,
+    )
   })
 
   it('is as exact as a sum of its own after a million other values, and the same bytes on two threads', async () => {
@@ -26,7 +28,8 @@ describe('segmentSum', () => {
     const ids = BigInt64Array.from({ length: count }, () => BigInt(Math.floor(size * random.uniform() ** 3)))
     const rows = Float32Array.from({ length: count * width }, () => 1e3 * random.normal())
     const expected = new Float64Array(size * width)
-    for (const [row, id] of ids.entries()) for (let at = 0; at < width; at++) expected[Number(id) * width + at]! += rows[row * width + at]!
+    for (const [row, id] of ids.entries())
+      for (let at = 0; at < width; at++) expected[Number(id) * width + at]! += rows[row * width + at]!
     const graph = buildGraph({ sums: segmentSum(input('rows', [count, width]), input('ids', [count], 'int64'), size) })
     const found: Float32Array[] = []
     for (const threads of [1, 2]) {

@@ -18,13 +18,24 @@ export function segmentSum(rows: Tensor, ids: Tensor, size: number): Tensor {
 }
 
 const pick = (x: Tensor, places: Tensor): Tensor =>
-  operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [x, places], shape: [...places.shape, ...x.shape.slice(1)], dtype: x.dtype })
-const cumulative = (x: Tensor): Tensor => operation('CumSum', { inputs: [x, integers([0])], shape: x.shape, dtype: x.dtype })
+  operation('Gather', {
+    attributes: { axis: { int: 0 } },
+    inputs: [x, places],
+    shape: [...places.shape, ...x.shape.slice(1)],
+    dtype: x.dtype,
+  })
+const cumulative = (x: Tensor): Tensor =>
+  operation('CumSum', { inputs: [x, integers([0])], shape: x.shape, dtype: x.dtype })
 
 /** The places of ids in ascending order, equal ones in theirs: [N]. */
 function sortedPlaces(ids: Tensor, count: number): Tensor {
   const attributes = { axis: { int: 0 }, largest: { int: 0 }, sorted: { int: 1 } }
-  const [, places] = operations('TopK', { attributes, inputs: [ids, integers([count])], shapes: [[count], [count]], dtype: 'int64' })
+  const [, places] = operations('TopK', {
+    attributes,
+    inputs: [ids, integers([count])],
+    shapes: [[count], [count]],
+    dtype: 'int64',
+  })
   return places as Tensor
 }
 

@@ -8,7 +8,8 @@ export function broadcastShapes(left: Shape, right: Shape): Shape {
   return Array.from({ length: rank }, (_, axis) => {
     const a = left[axis - rank + left.length] ?? 1
     const b = right[axis - rank + right.length] ?? 1
-    if (a !== b && a !== 1 && b !== 1) throw new Bug(`shapes [${left.join(', ')}] and [${right.join(', ')}] do not broadcast`)
+    if (a !== b && a !== 1 && b !== 1)
+      throw new Bug(`shapes [${left.join(', ')}] and [${right.join(', ')}] do not broadcast`)
     return a === 1 ? b : a
   })
 }
@@ -27,4 +28,5 @@ export function frontAxis(axis: number, rank: number): number {
 }
 
 /** Whether two shapes are the same. */
-export const sameShape = (left: Shape, right: Shape): boolean => left.length === right.length && left.every((size, axis) => size === right[axis])
+export const sameShape = (left: Shape, right: Shape): boolean =>
+  left.length === right.length && left.every((size, axis) => size === right[axis])

@@ -17,7 +17,13 @@ function sparse(rows: number, columns: number, entries: readonly Entry[]): Spars
   const sorted = [...entries].sort((a, b) => a[0] - b[0])
   const start = new Int32Array(rows + 1)
   for (const [row] of sorted) for (let after = row + 1; after <= rows; after++) start[after] = start[after]! + 1
-  return { rows, columns, start, column: Int32Array.from(sorted, (entry) => entry[1]), value: Float32Array.from(sorted, (entry) => entry[2]) }
+  return {
+    rows,
+    columns,
+    start,
+    column: Int32Array.from(sorted, (entry) => entry[1]),
+    value: Float32Array.from(sorted, (entry) => entry[2]),
+  }
 }
 
 const drawn = (size: number, seed: number): Float32Array => {
@@ -56,7 +62,14 @@ describe('sparseProduct', () => {
       .chain(([rows, columns]) =>
         fc.tuple(
           fc.constant([rows, columns] as const),
-          fc.array(fc.tuple(fc.nat({ max: rows - 1 }), fc.nat({ max: columns - 1 }), fc.double({ min: -2, max: 2, noNaN: true })), { maxLength: 40 }),
+          fc.array(
+            fc.tuple(
+              fc.nat({ max: rows - 1 }),
+              fc.nat({ max: columns - 1 }),
+              fc.double({ min: -2, max: 2, noNaN: true }),
+            ),
+            { maxLength: 40 },
+          ),
         ),
       )
     const property = fc.asyncProperty(matrices, ([[rows, columns], entries]) => expectExact(rows, columns, entries, 3))
@@ -72,13 +85,21 @@ describe('sparseProduct', () => {
 
   it('is exact where rows are multiplied in slices', async () => {
     const random = randomStream(9)
-    const entries: Entry[] = Array.from({ length: 45_000 }, (_, at) => [at % 3000, random.integer(2000), random.normal()])
+    const entries: Entry[] = Array.from({ length: 45_000 }, (_, at) => [
+      at % 3000,
+      random.integer(2000),
+      random.normal(),
+    ])
     await expect(expectExact(3000, 2000, entries, 64)).resolves.toBeUndefined()
   })
 
   it('gives the same bytes with one thread and with two', async () => {
     const random = randomStream(10)
-    const entries: Entry[] = Array.from({ length: 20_000 }, () => [random.integer(500), Math.floor(500 * random.uniform() ** 3), random.normal()])
+    const entries: Entry[] = Array.from({ length: 20_000 }, () => [
+      random.integer(500),
+      Math.floor(500 * random.uniform() ** 3),
+      random.normal(),
+    ])
     const layout = sparseLayout('graph', sparse(500, 500, entries))
     const x = parameter('x', [500, 16], () => {})
     const product = sparseProduct('graph', layout)(x)
@@ -142,7 +163,12 @@ describe('sparseLayout', () => {
       3,
       [0, 1, 2].map((row): Entry => [row, row, 1]),
     )
-    expect(Object.keys(sparseLayout('g', identity))).toEqual(['g.forward.0.ids', 'g.forward.0.weights', 'g.backward.0.ids', 'g.backward.0.weights'])
+    expect(Object.keys(sparseLayout('g', identity))).toEqual([
+      'g.forward.0.ids',
+      'g.forward.0.weights',
+      'g.backward.0.ids',
+      'g.backward.0.weights',
+    ])
   })
 })
 

@@ -76,7 +76,10 @@ function rowGroups({ rows, start }: SparseMatrix): number[][] {
   return groups.filter((group) => group !== undefined)
 }
 
-function padded({ start, column, value }: SparseMatrix, rows: readonly number[]): { ids: BigInt64Array; weights: Float32Array; width: number } {
+function padded(
+  { start, column, value }: SparseMatrix,
+  rows: readonly number[],
+): { ids: BigInt64Array; weights: Float32Array; width: number } {
   const width = rows.reduce((widest, row) => Math.max(widest, (start[row + 1] as number) - (start[row] as number)), 1)
   const ids = new BigInt64Array(rows.length * width)
   const weights = new Float32Array(rows.length * width)
@@ -101,7 +104,10 @@ interface Group {
  * Called once for a matrix, it declares the inputs of that name; what it returns may be used often.
  * @throws Bug when the layout has no such matrix
  */
-export function sparseProduct(name: string, layout: Readonly<Record<string, { readonly shape: Shape }>>): (x: Tensor) => Tensor {
+export function sparseProduct(
+  name: string,
+  layout: Readonly<Record<string, { readonly shape: Shape }>>,
+): (x: Tensor) => Tensor {
   const [forward, backward] = [declared(`${name}.forward`, layout), declared(`${name}.backward`, layout)]
   return (x) => withGradient(forward(x), [x], (g) => [backward(g)])
 }

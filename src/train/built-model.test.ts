@@ -14,7 +14,10 @@ import type { Run } from './run-file.ts'
 const folder = mkdtempSync(join(tmpdir(), 'siftrec-offline-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const dataset = { ...tinyDataset({ events: [1, 2, 3].map((at) => [1, at, 'click', at] as const), behaviors: ['click'] }), folder }
+const dataset = {
+  ...tinyDataset({ events: [1, 2, 3].map((at) => [1, at, 'click', at] as const), behaviors: ['click'] }),
+  folder,
+}
 const split = splitDataset(dataset)
 const run = (config: Readonly<Record<string, unknown>> = {}): Run => ({
   format: 'siftrec-run',
@@ -39,7 +42,10 @@ function counting() {
         await using program = await compute({ square: matmul(x, x, { transposeB: true }) })
         program.bind('x', Float32Array.of(3, 4))
         await program.run()
-        return { square: { shape: [1, 1], data: program.outputs['square'] as Float32Array }, ids: { shape: [2], data: BigInt64Array.of(5n, 6n) } }
+        return {
+          square: { shape: [1, 1], data: program.outputs['square'] as Float32Array },
+          ids: { shape: [2], data: BigInt64Array.of(5n, 6n) },
+        }
       },
     },
     build(_, __, offline): NextItemModel {

@@ -23,17 +23,29 @@ const version = 1
  * The model of a run, built for its dataset.
  * @throws UserError as the model's `offline.make`, before anything is trained
  */
-export async function builtModel(definition: NextItemDefinition, run: Run, dataset: Dataset, split: Split): Promise<NextItemModel> {
+export async function builtModel(
+  definition: NextItemDefinition,
+  run: Run,
+  dataset: Dataset,
+  split: Split,
+): Promise<NextItemModel> {
   const config = optionsOfRun(run)
   const catalog = catalogShape(dataset)
   if (!definition.offline) return definition.build(config, catalog)
   const { offline } = definition
-  const inputs = JSON.stringify({ version, slug: run.model, options: offline.key(config), dataset: dataset.hash, split: run.split })
+  const inputs = JSON.stringify({
+    version,
+    slug: run.model,
+    options: offline.key(config),
+    dataset: dataset.hash,
+    split: run.split,
+  })
   const hash = createHash('sha256').update(inputs).digest('hex')
   const file = join(dataset.folder, 'offline', `${run.model}-${hash.slice(0, 16)}.safetensors`)
   const known = cached(file, hash)
   if (known) return definition.build(config, catalog, known)
-  const compute = (outputs: Parameters<typeof buildGraph>[0]) => compile(buildGraph(outputs), { threads: run.training?.threads ?? 2 })
+  const compute = (outputs: Parameters<typeof buildGraph>[0]) =>
+    compile(buildGraph(outputs), { threads: run.training?.threads ?? 2 })
   const made = await offline.make(config, { dataset, split, compute })
   await keep(file, hash, made)
   return definition.build(config, catalog, made)

@@ -31,14 +31,22 @@ export type Progress = z.infer<typeof progressSchema>
 export const atStart: Progress = { epoch: 0, batch: 0, step: 0, sums: {}, best: null, finished: false, history: [] }
 
 /** Writes the whole state of training; the file before it survives until this one is complete. */
-export async function saveCheckpoint(path: string, { buffers }: ParameterState, progress: Progress, run: string): Promise<void> {
+export async function saveCheckpoint(
+  path: string,
+  { buffers }: ParameterState,
+  progress: Progress,
+  run: string,
+): Promise<void> {
   const tensors: Record<string, StoredTensor> = {}
   for (const [name, { shape, values, first, second }] of buffers) {
     tensors[name] = { shape, data: values }
     tensors[`adam.first.${name}`] = { shape, data: first }
     tensors[`adam.second.${name}`] = { shape, data: second }
   }
-  await writeAtomically(path, encodeSafetensors(tensors, { format: 'siftrec-checkpoint', run, progress: JSON.stringify(progress) }))
+  await writeAtomically(
+    path,
+    encodeSafetensors(tensors, { format: 'siftrec-checkpoint', run, progress: JSON.stringify(progress) }),
+  )
 }
 
 /**
@@ -67,7 +75,12 @@ export function loadCheckpoint(path: string, state: ParameterState, run: string)
   return progress
 }
 
-function copyInto(buffer: Float32Array, stored: StoredTensor | undefined, name: string, foreign: (value: string) => UserError): void {
+function copyInto(
+  buffer: Float32Array,
+  stored: StoredTensor | undefined,
+  name: string,
+  foreign: (value: string) => UserError,
+): void {
   if (!(stored?.data instanceof Float32Array) || stored.data.length !== buffer.length)
     throw foreign(`parameter "${name}" is missing or of another size`)
   buffer.set(stored.data)

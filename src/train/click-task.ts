@@ -45,7 +45,8 @@ export function clickTask({ model, training, dataset, samples }: ClickTaskParts)
   const { maxLength } = model
   const rows = Math.min(batchSize, samples.train.length)
   const shapes = new Map(historyLengths(maxLength).map((length) => [length, { rows, length }]))
-  const batchesOf = (epoch: number): readonly SampleBatch[] => clickBatches(samples, { batchSize: rows, maxLength, seed, epoch })
+  const batchesOf = (epoch: number): readonly SampleBatch[] =>
+    clickBatches(samples, { batchSize: rows, maxLength, seed, epoch })
   const lengths = new Set(batchesOf(0).map(({ length }) => length))
   return {
     model: {
@@ -56,7 +57,8 @@ export function clickTask({ model, training, dataset, samples }: ClickTaskParts)
     frozen: clickFrozen(dataset, samples.vocabulary),
     size: `${samples.train.length.toLocaleString('en-US')} samples`,
     metric: 'AUC',
-    batches: (epoch) => batchesOf(epoch).map((batch) => ({ shape: shapes.get(batch.length) as SampleShape, make: () => batch })),
+    batches: (epoch) =>
+      batchesOf(epoch).map((batch) => ({ shape: shapes.get(batch.length) as SampleShape, make: () => batch })),
     targetsOf: (batch) => batch.samples.length,
     validationBytes() {
       const { batch } = clickInputs({ rows: 1024, histories: 1024, length: historyLengths(maxLength).at(-1) as number })
@@ -85,7 +87,8 @@ export function clickTrainingGraph(model: ClickModel, { rows, length }: SampleSh
   const main = logLoss(logit_B, label_B, weight_B)
   const others = Object.entries(losses?.(label_B, weight_B) ?? {})
   const loss = addAll([main, ...others.map(([, { weight, value }]) => mul(value, weight))])
-  const parts = others.length > 0 ? { clicks: main, ...Object.fromEntries(others.map(([name, { value }]) => [name, value])) } : {}
+  const parts =
+    others.length > 0 ? { clicks: main, ...Object.fromEntries(others.map(([name, { value }]) => [name, value])) } : {}
   return { inputs: { ...inputs, label: label_B, weight: weight_B }, loss, parts }
 }
 

@@ -4,7 +4,12 @@ import * as z from 'zod'
 /** Settings of a training run. */
 export const trainingConfig = z.strictObject({
   epochs: z.int().min(1).max(100_000).default(200).describe('at most this many passes over what is learned from'),
-  patience: z.int().min(1).max(100_000).default(10).describe('epochs without a better validation NDCG@10, or AUC of clicks, before stopping'),
+  patience: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10)
+    .describe('epochs without a better validation NDCG@10, or AUC of clicks, before stopping'),
   batchSize: z.int().min(1).max(65_536).default(256).describe('windows, or samples of clicks, a step'),
   learningRate: z.number().positive().max(1).default(1e-3).describe("Adam's learning rate"),
   weightDecay: z.number().min(0).max(10).default(0).describe('decoupled weight decay'),

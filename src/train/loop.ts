@@ -70,7 +70,12 @@ export interface TrainingResult {
 }
 
 /** File names in a run's folder. */
-export const runFiles = { run: 'run.json', checkpoint: 'checkpoint.safetensors', model: 'model.safetensors', epochs: 'epochs.json' } as const
+export const runFiles = {
+  run: 'run.json',
+  checkpoint: 'checkpoint.safetensors',
+  model: 'model.safetensors',
+  epochs: 'epochs.json',
+} as const
 
 /** Everything a run holds between steps. */
 interface Loop<Shape, Batch> extends TrainingRun<Shape, Batch> {
@@ -89,7 +94,8 @@ export async function trainModel<Shape, Batch>(run: TrainingRun<Shape, Batch>): 
   const { model, shapes, frozen, metric, size } = task
   const state = initialParameters(parametersOf(model, shapes[0] as Shape), training.seed)
   const checkpoint = join(folder, runFiles.checkpoint)
-  const progress = run.resume && existsSync(checkpoint) ? loadCheckpoint(checkpoint, state, fingerprint) : structuredClone(atStart)
+  const progress =
+    run.resume && existsSync(checkpoint) ? loadCheckpoint(checkpoint, state, fingerprint) : structuredClone(atStart)
   const runtime = { threads: training.threads }
   const values = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
   const graphs = new Map(shapes.map((shape) => [shape, stepGraph(model, shape)]))
@@ -97,7 +103,16 @@ export async function trainModel<Shape, Batch>(run: TrainingRun<Shape, Batch>): 
   const pools = noisePools(training.seed)
   const stepOf = (shape: Shape): Promise<TrainingStep<Batch>> => {
     const made =
-      steps.get(shape) ?? compileStep({ model, step: graphs.get(shape) as StepGraph<Shape>, state, frozen, pools, seed: training.seed, runtime })
+      steps.get(shape) ??
+      compileStep({
+        model,
+        step: graphs.get(shape) as StepGraph<Shape>,
+        state,
+        frozen,
+        pools,
+        seed: training.seed,
+        runtime,
+      })
     steps.set(shape, made)
     return made
   }
@@ -112,7 +127,10 @@ export async function trainModel<Shape, Batch>(run: TrainingRun<Shape, Batch>): 
   return { status, epochs: progress.epoch, best: progress.best, history: progress.history }
 }
 
-async function trainEpoch<Shape, Batch>(loop: Loop<Shape, Batch>, progress: Progress): Promise<TrainingResult['status']> {
+async function trainEpoch<Shape, Batch>(
+  loop: Loop<Shape, Batch>,
+  progress: Progress,
+): Promise<TrainingResult['status']> {
   const { training, task, state, signal, report, folder, fingerprint } = loop
   const epoch = progress.epoch + 1
   const batches = task.batches(epoch)
@@ -124,7 +142,8 @@ async function trainEpoch<Shape, Batch>(loop: Loop<Shape, Batch>, progress: Prog
     const { loss, parts } = await step.run(batch, state.step + 1)
     if (!Number.isFinite(loss)) throw diverged(epoch, progress.batch, training)
     applyGradients(state, step.gradients, training)
-    for (const [name, value] of Object.entries({ loss, ...parts })) progress.sums[name] = (progress.sums[name] ?? 0) + value
+    for (const [name, value] of Object.entries({ loss, ...parts }))
+      progress.sums[name] = (progress.sums[name] ?? 0) + value
     progress.batch++
     progress.step = state.step
     targets += task.targetsOf(batch)
@@ -147,7 +166,9 @@ async function closeEpoch<Shape, Batch>(
   speed: { seconds: number; targetsPerSecond: number },
 ): Promise<void> {
   const validation = await validator.validate()
-  const { loss = 0, ...parts } = Object.fromEntries(Object.entries(progress.sums).map(([name, sum]) => [name, sum / batches]))
+  const { loss = 0, ...parts } = Object.fromEntries(
+    Object.entries(progress.sums).map(([name, sum]) => [name, sum / batches]),
+  )
   const epoch = progress.epoch + 1
   const best = progress.best === null || validation > progress.best.validation
   progress.epoch = epoch

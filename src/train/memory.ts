@@ -59,7 +59,9 @@ export function peakBytes(outputs: readonly Tensor[]): number {
     const inputs = innerInputs(step, resolved)
     const [first] = step.outputs as [Tensor]
     const reused = inPlace.has(step.type)
-      ? inputs.map((x) => places.get(x)).find((place) => place?.users === 1 && place.bytes >= bytesOf(first) && place.bytes > 0)
+      ? inputs
+          .map((x) => places.get(x))
+          .find((place) => place?.users === 1 && place.bytes >= bytesOf(first) && place.bytes > 0)
       : undefined
     for (const output of step.outputs) {
       const place = output === first && reused ? reused : { bytes: kept.has(output) ? 0 : bytesOf(output), users: 0 }
@@ -145,7 +147,13 @@ function noiseBytes(steps: readonly StepGraph[]): number {
 
 /** Inputs and sparse outputs of a step's own, and its arena. Dense gradients are counted with the parameters. */
 function stepBytes({ graph, model }: StepGraph): number {
-  const inputs = Object.entries(model.inputs).reduce((sum, [name, tensor]) => sum + (graph.inputs.has(name) ? bytesOf(tensor) : 0), 0)
-  const outputs = Object.entries(graph.outputs).reduce((sum, [name, tensor]) => sum + (name.startsWith('gradient.') ? 0 : bytesOf(tensor)), 0)
+  const inputs = Object.entries(model.inputs).reduce(
+    (sum, [name, tensor]) => sum + (graph.inputs.has(name) ? bytesOf(tensor) : 0),
+    0,
+  )
+  const outputs = Object.entries(graph.outputs).reduce(
+    (sum, [name, tensor]) => sum + (name.startsWith('gradient.') ? 0 : bytesOf(tensor)),
+    0,
+  )
   return inputs + outputs + arenaFactor * peakBytes(Object.values(graph.outputs))
 }

@@ -20,7 +20,13 @@ export interface NextItemParts {
 }
 
 /** The task of a next-item model. @throws UserError `empty` when nothing can be trained on */
-export function nextItemTask({ slug, model, training, dataset, split }: NextItemParts): Task<BatchShape, readonly Window[]> {
+export function nextItemTask({
+  slug,
+  model,
+  training,
+  dataset,
+  split,
+}: NextItemParts): Task<BatchShape, readonly Window[]> {
   const { seed, batchSize } = training
   const windows = trainingWindows(dataset.events, split, dataset.manifest.candidates, model.windows)
   if (windows.targetCount === 0) throw nothingToTrain(dataset, slug)
@@ -59,13 +65,21 @@ function bucketLengths(maxLength: number): number[] {
   return [4, 8, 16, 32].filter((length) => length < maxLength).concat(maxLength)
 }
 
-const shapeOf = ({ rows, length, targets, targetsPerRow }: Bucket): BatchShape => ({ rows, length, targets, targetsPerRow })
+const shapeOf = ({ rows, length, targets, targetsPerRow }: Bucket): BatchShape => ({
+  rows,
+  length,
+  targets,
+  targetsPerRow,
+})
 
 /** A batch of histories being encoded and scored. */
 function validationBytes(model: NextItemModel): number {
   const served = model.serve({ rows: batchRows, length: model.windows.maxLength, targets: 0 })
   const table = model.table()
-  return servingBytes([served.user], [table, ...Object.values(model.prepared?.() ?? {})]) + 2 * 4 * batchRows * (table.shape[0] as number)
+  return (
+    servingBytes([served.user], [table, ...Object.values(model.prepared?.() ?? {})]) +
+    2 * 4 * batchRows * (table.shape[0] as number)
+  )
 }
 
 function nothingToTrain({ manifest, folder }: Dataset, slug: string): UserError {

@@ -68,7 +68,11 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   }
   const built = await builtModel(model, run, dataset, split)
   const { maxLength } = built.windows
-  const parameters = storedParameters(parametersOf(built, { rows: 1, length: maxLength, targets: 1, targetsPerRow: 1 }), path, tensors)
+  const parameters = storedParameters(
+    parametersOf(built, { rows: 1, length: maxLength, targets: 1, targetsPerRow: 1 }),
+    path,
+    tensors,
+  )
   const scorer = await nextItemScorer({ slug, model: built, dataset, parameters, runtime: runtimeOf(run) })
   return { ...opened, scorer, maxLength, [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose]() }
 }
@@ -91,14 +95,28 @@ export async function openClickRun(folder: string, options: OpenOptions = {}): P
   const { run, path, tensors, dataset } = await readTrained(folder, options)
   if (!predictsClicks(modelOf(run.model))) {
     const hint = `see what it recommends with siftrec recommend ${folder}`
-    throw new UserError({ where: folder, problem: 'unsupported', value: `${run.model} ranks the next item`, expected: 'a model of clicks', hint })
+    throw new UserError({
+      where: folder,
+      problem: 'unsupported',
+      value: `${run.model} ranks the next item`,
+      expected: 'a model of clicks',
+      hint,
+    })
   }
   const material = materialOf(run, dataset) as ClickMaterial
   const { samples } = material
   const model = builtClickModel(run, material)
   const parameters = storedParameters(clickParameters(model), path, tensors)
   const predictor = clickPredictor({ model, dataset, samples, parameters, runtime: runtimeOf(run) })
-  return { folder, run, dataset, samples, model, predictor, [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose]() }
+  return {
+    folder,
+    run,
+    dataset,
+    samples,
+    model,
+    predictor,
+    [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
+  }
 }
 
 /** Whether the run in a folder predicts clicks. @throws UserError as `readRun` */
@@ -108,17 +126,32 @@ const runtimeOf = ({ training }: Run): { threads: number } => ({ threads: traini
 
 type Tensors = Readonly<Record<string, StoredTensor>>
 
-async function readTrained(folder: string, options: OpenOptions): Promise<{ run: Run; path: string; tensors: Tensors; dataset: Dataset }> {
+async function readTrained(
+  folder: string,
+  options: OpenOptions,
+): Promise<{ run: Run; path: string; tensors: Tensors; dataset: Dataset }> {
   const run = readRun(folder)
   const path = join(folder, runFiles.model)
   if (!existsSync(path)) {
     const hint = `to go on with it: siftrec train --resume ${folder}`
-    throw new UserError({ where: folder, problem: 'missing', value: runFiles.model, expected: 'a run that finished its first epoch', hint })
+    throw new UserError({
+      where: folder,
+      problem: 'missing',
+      value: runFiles.model,
+      expected: 'a run that finished its first epoch',
+      hint,
+    })
   }
-  const dataset = options.dataset?.hash === run.dataset.hash ? options.dataset : await datasetOf(folder, run, options.data)
+  const dataset =
+    options.dataset?.hash === run.dataset.hash ? options.dataset : await datasetOf(folder, run, options.data)
   const { tensors, metadata } = readSafetensors(path)
   if (metadata['run'] !== fingerprintOf(run)) {
-    throw foreign(path, metadata['format'] === 'siftrec-model' ? 'the model of another run, or run.json was edited' : 'not a model of ours')
+    throw foreign(
+      path,
+      metadata['format'] === 'siftrec-model'
+        ? 'the model of another run, or run.json was edited'
+        : 'not a model of ours',
+    )
   }
   return { run, path, tensors, dataset }
 }
@@ -137,5 +170,11 @@ function storedParameters(wanted: readonly Parameter[], path: string, tensors: T
 }
 
 function foreign(path: string, value: string, expected = 'the parameters that its run.json describes'): UserError {
-  return new UserError({ where: path, problem: 'mismatched', value, expected, hint: 'restore the folder from a copy, or train again' })
+  return new UserError({
+    where: path,
+    problem: 'mismatched',
+    value,
+    expected,
+    hint: 'restore the folder from a copy, or train again',
+  })
 }

@@ -33,9 +33,13 @@ describe('parameters', () => {
     const state = initialParameters([table], 1)
     const buffers = state.buffers.get('table')!
     buffers.gradient.fill(1)
-    applyGradients(state, [{ name: 'table', dense: true, sparse: [{ ids: BigInt64Array.of(1n, 1n), rows: Float32Array.of(1, 1, 1, 1) }] }], {
-      learningRate: 0.1,
-    })
+    applyGradients(
+      state,
+      [{ name: 'table', dense: true, sparse: [{ ids: BigInt64Array.of(1n, 1n), rows: Float32Array.of(1, 1, 1, 1) }] }],
+      {
+        learningRate: 0.1,
+      },
+    )
     expect([...buffers.gradient]).toEqual([1, 1, 3, 3, 1, 1, 1, 1])
   })
 })

@@ -57,7 +57,11 @@ export function applyGradients(state: ParameterState, parts: readonly GradientPa
 }
 
 /** Sets the gradient of every row that has one to the sum of its parts; returns these rows in the order of the table, which memory is fastest in. */
-function sumRows(gradient: Float32Array, sparse: readonly HostRows[], { width, tableRows }: { width: number; tableRows: number }): Int32Array {
+function sumRows(
+  gradient: Float32Array,
+  sparse: readonly HostRows[],
+  { width, tableRows }: { width: number; tableRows: number },
+): Int32Array {
   const seen = new Uint8Array(tableRows)
   let count = 0
   for (const { ids, rows } of sparse) {
@@ -66,7 +70,9 @@ function sumRows(gradient: Float32Array, sparse: readonly HostRows[], { width, t
       const id = numbers[2 * row] as number
       const to = id * width
       const from = row * width
-      if (seen[id] === 1) for (let at = 0; at < width; at++) gradient[to + at] = (gradient[to + at] as number) + (rows[from + at] as number)
+      if (seen[id] === 1)
+        for (let at = 0; at < width; at++)
+          gradient[to + at] = (gradient[to + at] as number) + (rows[from + at] as number)
       else {
         for (let at = 0; at < width; at++) gradient[to + at] = rows[from + at] as number
         seen[id] = 1

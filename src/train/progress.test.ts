@@ -8,7 +8,14 @@ import { durationText, reportProgress } from './progress.ts'
 const memory = { process: 0, dataset: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
 const about = { size: '5,000 targets in 1,200 windows', metric: 'NDCG@10', parameters: 64_000, batches: 2, memory }
 const start: TrainingEvent = { kind: 'start', ...about, resumed: atStart }
-const batch = (number: number): TrainingEvent => ({ kind: 'batch', epoch: 1, batch: number, batches: 2, loss: 5, targetsPerSecond: 900 })
+const batch = (number: number): TrainingEvent => ({
+  kind: 'batch',
+  epoch: 1,
+  batch: number,
+  batches: 2,
+  loss: 5,
+  targetsPerSecond: 900,
+})
 const epoch = (number: number, validation: number, best: boolean): TrainingEvent => ({
   kind: 'epoch',
   epoch: number,
@@ -25,11 +32,14 @@ const epoch = (number: number, validation: number, best: boolean): TrainingEvent
 /** What a run of events prints. */
 function printed(isTTY: boolean, events: readonly TrainingEvent[]): string {
   let text = ''
-  const stream = Object.assign(new Writable({ write: (chunk: Buffer, _, next) => ((text += chunk.toString()), next()) }), {
-    isTTY,
-    columns: 300,
-    rows: 40,
-  })
+  const stream = Object.assign(
+    new Writable({ write: (chunk: Buffer, _, next) => ((text += chunk.toString()), next()) }),
+    {
+      isTTY,
+      columns: 300,
+      rows: 40,
+    },
+  )
   const progress = reportProgress(stream, 3)
   for (const event of events) progress.report(event)
   progress.done()
@@ -38,7 +48,14 @@ function printed(isTTY: boolean, events: readonly TrainingEvent[]): string {
 
 describe('reportProgress', () => {
   it('prints a line an epoch where piped', () => {
-    const lines = printed(false, [start, batch(1), batch(2), epoch(1, 0.05, true), epoch(2, 0.04, false), epoch(3, 0.03, false)]).split('\n')
+    const lines = printed(false, [
+      start,
+      batch(1),
+      batch(2),
+      epoch(1, 0.05, true),
+      epoch(2, 0.04, false),
+      epoch(3, 0.03, false),
+    ]).split('\n')
     expect(lines).toEqual([
       'training: 5,000 targets in 1,200 windows, 2 batches an epoch, 64,000 parameters',
       'memory at the peak, estimated: 321 MB',
@@ -56,7 +73,9 @@ describe('reportProgress', () => {
   })
 
   it('says where a resumed run goes on', () => {
-    expect(printed(false, [{ ...start, resumed: { ...atStart, epoch: 4, batch: 1, step: 9 } }])).toContain('going on after epoch 4, batch 1')
+    expect(printed(false, [{ ...start, resumed: { ...atStart, epoch: 4, batch: 1, step: 9 } }])).toContain(
+      'going on after epoch 4, batch 1',
+    )
   })
 })
 

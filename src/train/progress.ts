@@ -66,7 +66,13 @@ function stepClock(epochs: number): { start(done: number, batches: number): void
   }
 }
 
-function startLines({ size, parameters, batches, resumed, memory }: Extract<TrainingEvent, { kind: 'start' }>): string[] {
+function startLines({
+  size,
+  parameters,
+  batches,
+  resumed,
+  memory,
+}: Extract<TrainingEvent, { kind: 'start' }>): string[] {
   const count = (value: number): string => value.toLocaleString('en-US')
   return [
     `training: ${size}, ${count(batches)} batches an epoch, ${count(parameters)} parameters`,
@@ -80,7 +86,10 @@ function epochText({ epoch, loss, parts, metric, validation }: Extract<TrainingE
   return `epoch ${epoch}  loss ${loss.toFixed(4)}${names.length > 0 ? ` (${names.join(', ')})` : ''}  validation ${metric} ${validation.toFixed(4)}`
 }
 
-function batchText({ epoch, batch, batches, loss, targetsPerSecond }: Extract<TrainingEvent, { kind: 'batch' }>, epochs: number): string {
+function batchText(
+  { epoch, batch, batches, loss, targetsPerSecond }: Extract<TrainingEvent, { kind: 'batch' }>,
+  epochs: number,
+): string {
   return `epoch ${epoch}/${epochs}  batch ${batch}/${batches}  loss ${loss.toFixed(4)}  ${Math.round(targetsPerSecond)} targets/s`
 }
 

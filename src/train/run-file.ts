@@ -54,18 +54,34 @@ export function readRun(folder: string): Run {
   const path = join(folder, runFiles.run)
   if (!existsSync(path)) {
     const expected = 'a folder that "siftrec train" wrote'
-    throw new UserError({ where: folder, problem: 'missing', value: existsSync(folder) ? runFiles.run : 'the folder', expected })
+    throw new UserError({
+      where: folder,
+      problem: 'missing',
+      value: existsSync(folder) ? runFiles.run : 'the folder',
+      expected,
+    })
   }
   const { data, error } = runSchema.safeParse(parsed(readFileSync(path, 'utf8')))
   if (error) {
     const [issue] = error.issues
     const value = issue && issue.path.length > 0 ? `"${issue.path.join('.')}"` : 'it is not a run'
-    throw new UserError({ where: path, problem: 'corrupted', value, expected: 'a file that "siftrec train" wrote', hint: 'train again' })
+    throw new UserError({
+      where: path,
+      problem: 'corrupted',
+      value,
+      expected: 'a file that "siftrec train" wrote',
+      hint: 'train again',
+    })
   }
   const model = modelOf(data.model)
   optionsOfRun(data)
   if (isTrained(model) !== (data.training !== null)) {
-    throw new UserError({ where: path, problem: 'corrupted', value: '"training"', expected: `the training options of ${data.model}` })
+    throw new UserError({
+      where: path,
+      problem: 'corrupted',
+      value: '"training"',
+      expected: `the training options of ${data.model}`,
+    })
   }
   return data
 }

@@ -64,7 +64,13 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
   }
   if (holdsRun(out) && !overwrite) {
     const hint = `to go on with it: siftrec train --resume ${out}; to replace it: --overwrite`
-    throw new UserError({ where: out, problem: 'duplicate', value: `it holds a run of ${readRun(out).model}`, expected: 'a new folder', hint })
+    throw new UserError({
+      where: out,
+      problem: 'duplicate',
+      value: `it holds a run of ${readRun(out).model}`,
+      expected: 'a new folder',
+      hint,
+    })
   }
   // Splits first: a wrong setting must leave no folder behind.
   const material = materialOf(run, dataset)
@@ -84,9 +90,16 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
  * Goes on with the run in a folder, from its last checkpoint, to the very bytes an uninterrupted run would have written.
  * @throws UserError as `readRun`, and `mismatched` when the dataset changed since
  */
-export async function resumeRun(folder: string, watching: Watching & { readonly data?: string } = {}): Promise<RunResult> {
+export async function resumeRun(
+  folder: string,
+  watching: Watching & { readonly data?: string } = {},
+): Promise<RunResult> {
   const run = readRun(folder)
-  return execute(run, materialOf(run, await datasetOf(folder, run, watching.data)), { ...watching, out: folder, resume: true })
+  return execute(run, materialOf(run, await datasetOf(folder, run, watching.data)), {
+    ...watching,
+    out: folder,
+    resume: true,
+  })
 }
 
 /**
@@ -94,7 +107,11 @@ export async function resumeRun(folder: string, watching: Watching & { readonly 
  * @param data where it lies now, if not where the run says
  * @throws UserError `mismatched` when it changed
  */
-export async function datasetOf(folder: string, { dataset: { folder: known, hash } }: Run, data = known): Promise<Dataset> {
+export async function datasetOf(
+  folder: string,
+  { dataset: { folder: known, hash } }: Run,
+  data = known,
+): Promise<Dataset> {
   const dataset = await loadDataset(data)
   if (dataset.hash === hash) return dataset
   throw new UserError({
@@ -126,12 +143,22 @@ async function execute(
 ): Promise<RunResult> {
   const { dataset } = material
   if (!run.training) return { folder: out, run, ...(await fit(run, material, out)) }
-  const rest = { training: run.training, dataset, folder: out, fingerprint: fingerprintOf(run), ...(resume && { resume }) }
+  const rest = {
+    training: run.training,
+    dataset,
+    folder: out,
+    fingerprint: fingerprintOf(run),
+    ...(resume && { resume }),
+  }
   const watching = { ...(signal && { signal }), ...(report && { report }) }
   // Two calls, since the tasks have batches of two kinds.
   const result =
     'samples' in material
-      ? await trainModel({ task: clickTask({ ...material, model: builtClickModel(run, material), training: run.training }), ...rest, ...watching })
+      ? await trainModel({
+          task: clickTask({ ...material, model: builtClickModel(run, material), training: run.training }),
+          ...rest,
+          ...watching,
+        })
       : await trainModel({ task: await nextItem(run, run.training, material), ...rest, ...watching })
   await writeAtomically(join(out, runFiles.epochs), `${JSON.stringify(result.history, null, 2)}\n`)
   return { folder: out, run, ...result }
@@ -145,7 +172,10 @@ async function nextItem(run: Run, training: TrainingConfig, { dataset, split }: 
 async function fit(run: Run, material: Material, out: string): Promise<TrainingResult> {
   const { dataset, split } = material as NextItemMaterial
   const tensors = (modelOf(run.model) as FittedModel<unknown>).fit(dataset, split, optionsOfRun(run))
-  await writeAtomically(join(out, runFiles.model), encodeSafetensors(tensors, { format: 'siftrec-model', run: fingerprintOf(run) }))
+  await writeAtomically(
+    join(out, runFiles.model),
+    encodeSafetensors(tensors, { format: 'siftrec-model', run: fingerprintOf(run) }),
+  )
   return { status: 'finished', epochs: 0, best: null, history: [] }
 }
 
@@ -164,7 +194,9 @@ function otherSettings(out: string, stored: Run, run: Run): UserError {
     dataset: of.dataset.hash.slice(0, 12),
   })
   const [before, now] = [flat(stored), flat(run)]
-  const name = Object.keys({ ...before, ...now }).find((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key])) ?? 'settings'
+  const name =
+    Object.keys({ ...before, ...now }).find((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key])) ??
+    'settings'
   return new UserError({
     where: `${out} ${name}`,
     problem: 'mismatched',

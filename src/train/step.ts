@@ -74,7 +74,8 @@ export interface StepParts<Shape, Batch> {
 export async function compileStep<Shape, Batch>(parts: StepParts<Shape, Batch>): Promise<TrainingStep<Batch>> {
   const { model, step, state, frozen, pools, seed, runtime } = parts
   const shared: Record<string, Buffer> = {}
-  for (const [name, { gradient }] of state.buffers) if (`gradient.${name}` in step.graph.outputs) shared[`gradient.${name}`] = gradient
+  for (const [name, { gradient }] of state.buffers)
+    if (`gradient.${name}` in step.graph.outputs) shared[`gradient.${name}`] = gradient
   const program = await compile(step.graph, runtime, shared)
   bindParameters(program, step.graph, state)
   for (const [name, buffer] of Object.entries(frozen)) if (step.graph.inputs.has(name)) program.bind(name, buffer)
@@ -97,10 +98,14 @@ export async function compileStep<Shape, Batch>(parts: StepParts<Shape, Batch>):
     async run(batch, count) {
       model.fill(batch, step.shape, buffers, randomStream(seed, 'fill', count))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
-        if (step.graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), mixSeed(seed, 'noise', count, index)))
+        if (step.graph.inputs.has(name))
+          program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), mixSeed(seed, 'noise', count, index)))
       }
       await program.run()
-      return { loss: scalarOf('loss'), parts: Object.fromEntries(Object.keys(step.model.parts).map((name) => [name, scalarOf(`part.${name}`)])) }
+      return {
+        loss: scalarOf('loss'),
+        parts: Object.fromEntries(Object.keys(step.model.parts).map((name) => [name, scalarOf(`part.${name}`)])),
+      }
     },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   }

@@ -40,8 +40,12 @@ export async function evaluateGradients(
   const values = await evaluateTensors(tensors, feeds)
   const whole: Record<string, number[]> = {}
   for (const [{ origin, shape }, { sparse }] of symbolic) {
-    const total = Array.from(values[`dense ${origin.name}`] ?? new Float32Array(shape.reduce((product, size) => product * size, 1)), Number)
-    for (const index of sparse.keys()) addRows(total, values[`ids${index} ${origin.name}`]!, values[`rows${index} ${origin.name}`]!)
+    const total = Array.from(
+      values[`dense ${origin.name}`] ?? new Float32Array(shape.reduce((product, size) => product * size, 1)),
+      Number,
+    )
+    for (const index of sparse.keys())
+      addRows(total, values[`ids${index} ${origin.name}`]!, values[`rows${index} ${origin.name}`]!)
     whole[origin.name] = total
   }
   return { loss: Number(values['loss']![0]), gradients: whole }

@@ -4,17 +4,25 @@ import { applyGradients, type ParameterState } from '../../src/train/parameters.
 import type { TrainingStep } from '../../src/train/step.ts'
 
 /** Expects that along the gradient g of the step just run the loss falls by |g| for each unit of length, as central differences of `lossNow` see it. */
-export async function expectSlope({ gradients }: Pick<TrainingStep<never>, 'gradients'>, state: ParameterState, lossNow: () => Promise<number>) {
+export async function expectSlope(
+  { gradients }: Pick<TrainingStep<never>, 'gradients'>,
+  state: ParameterState,
+  lossNow: () => Promise<number>,
+) {
   const before = await lossNow()
   expect(Number.isFinite(before)).toBe(true)
   // Adam's step with rate 0 adds up the gradients, sparse ones too.
   applyGradients(state, gradients, { learningRate: 0 })
   const buffers = [...state.buffers.values()]
-  const size = buffers.reduce((sum, { gradient }) => sum + gradient.reduce((total, value) => total + value * value, 0), 0)
+  const size = buffers.reduce(
+    (sum, { gradient }) => sum + gradient.reduce((total, value) => total + value * value, 0),
+    0,
+  )
   const directions = buffers.map(({ gradient }) => Float32Array.from(gradient))
   const move = (by: number): void => {
     for (const [index, { values }] of buffers.entries()) {
-      for (let at = 0; at < values.length; at++) values[at] = (values[at] as number) + by * (directions[index]?.[at] as number)
+      for (let at = 0; at < values.length; at++)
+        values[at] = (values[at] as number) + by * (directions[index]?.[at] as number)
     }
   }
   const nudge = 5e-4 / Math.sqrt(size)

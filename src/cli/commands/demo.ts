@@ -44,8 +44,15 @@ export function demoCommand(): Command {
   return new Command('demo')
     .description('simulate a shop, train four models on it and print how good they are; offline, two minutes')
     .option('--out <folder>', 'where to keep the shop, the dataset and the runs; by default a temporary folder')
-    .option('--seed <number>', 'draws the shop and trains the models', (text) => whole('--seed', text, 0), demoShop.seed)
-    .option('--epochs <number>', 'at most so many epochs a model, to be through sooner', (text) => whole('--epochs', text))
+    .option(
+      '--seed <number>',
+      'draws the shop and trains the models',
+      (text) => whole('--seed', text, 0),
+      demoShop.seed,
+    )
+    .option('--epochs <number>', 'at most so many epochs a model, to be through sooner', (text) =>
+      whole('--epochs', text),
+    )
     .action(async (flags: Flags) => {
       const began = performance.now()
       const folder = flags.out ?? mkdtempSync(join(tmpdir(), 'siftrec-demo-'))
@@ -61,10 +68,16 @@ export function demoCommand(): Command {
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Runs the demo; false when it was stopped. */
-async function demo(folder: string, { seed, epochs = Number.POSITIVE_INFINITY }: Flags, signal: AbortSignal): Promise<boolean> {
+async function demo(
+  folder: string,
+  { seed, epochs = Number.POSITIVE_INFINITY }: Flags,
+  signal: AbortSignal,
+): Promise<boolean> {
   const shop = join(folder, 'shop')
   const { events, accidental } = await simulateShop(shop, { ...demoShop, seed })
-  say(`a simulated shop: ${demoShop.users} users, ${demoShop.items} items, ${events} events, ${accidental} of them accidental clicks`)
+  say(
+    `a simulated shop: ${demoShop.users} users, ${demoShop.items} items, ${events} events, ${accidental} of them accidental clicks`,
+  )
   say(
     'clicks follow the picture of an item, favorites what its title is about; every fifth picture shows another look. Predicted is the next favorite.\n',
   )

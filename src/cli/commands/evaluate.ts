@@ -33,7 +33,13 @@ export function evaluateCommand(): Command {
     )
     .argument('<run...>', 'folders of runs on one dataset and split')
     .addOption(new Option('--part <name>', 'which targets').choices(['validation', 'test']).default('test'))
-    .addOption(new Option('--split <protocol>', 'check that the runs were trained on this split').choices(['leave-one-out', 'time', 'given']))
+    .addOption(
+      new Option('--split <protocol>', 'check that the runs were trained on this split').choices([
+        'leave-one-out',
+        'time',
+        'given',
+      ]),
+    )
     .option('--k <lengths>', 'list lengths', (text) => text.split(',').map((part) => whole('--k', part)), [10, 20])
     .option('--seed <number>', 'draws the sampled negatives and the intervals', (text) => whole('--seed', text, 0), 1)
     .option('--data <folder>', 'where the dataset lies now')
@@ -43,7 +49,9 @@ export function evaluateCommand(): Command {
     .action(async (folders: string[], flags: Flags) => {
       if (folders.every(isClickRun)) return evaluateClicks(folders, flags)
       const { reports, ranks } = await evaluateRuns(folders, flags)
-      process.stdout.write(flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(reports, ranks, flags.seed)}\n`)
+      process.stdout.write(
+        flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(reports, ranks, flags.seed)}\n`,
+      )
       if (flags.truth === undefined) return
       const truth = readTruth(flags.truth)
       for (const folder of folders) {
@@ -60,11 +68,17 @@ interface Evaluation {
 }
 
 /** Evaluates runs one after another, the dataset loaded once. */
-export async function evaluateRuns(folders: readonly string[], { part, split, k, seed, data }: Wanted): Promise<Evaluation> {
+export async function evaluateRuns(
+  folders: readonly string[],
+  { part, split, k, seed, data }: Wanted,
+): Promise<Evaluation> {
   const made: Evaluation = { reports: [], ranks: [] }
   let dataset: Dataset | undefined
   for (const folder of folders) {
-    await using opened = await openRun(folder, { ...(data === undefined ? {} : { data }), ...(dataset ? { dataset } : {}) })
+    await using opened = await openRun(folder, {
+      ...(data === undefined ? {} : { data }),
+      ...(dataset ? { dataset } : {}),
+    })
     dataset = opened.dataset
     if (split !== undefined && split !== opened.split.protocol) throw otherSplit(folder, split, opened.split.protocol)
     const options = { part, seed, ks: k, maxLength: opened.maxLength, sampled: canSample(dataset) }
@@ -88,10 +102,18 @@ export function printEvaluation(reports: readonly Report[], ranks: readonly Targ
     const difference = compareRanks(first as TargetRanks, other, { metric: 'ndcg', k: 10, seed })
     return `${first?.model} less ${other.model}, NDCG@10, full catalog, same targets: ${printInterval(difference)}`
   })
-  return [printReports(reports, { plain: !process.stdout.isTTY }), ...(lines.length > 0 ? ['', ...lines] : [])].join('\n')
+  return [printReports(reports, { plain: !process.stdout.isTTY }), ...(lines.length > 0 ? ['', ...lines] : [])].join(
+    '\n',
+  )
 }
 
 function otherSplit(folder: string, wanted: string, trained: string): UserError {
   const hint = `it has seen targets of another split while training; train again with --split ${wanted}`
-  return new UserError({ where: '--split', problem: 'mismatched', value: wanted, expected: `${trained}, which ${folder} was trained on`, hint })
+  return new UserError({
+    where: '--split',
+    problem: 'mismatched',
+    value: wanted,
+    expected: `${trained}, which ${folder} was trained on`,
+    hint,
+  })
 }

@@ -23,7 +23,9 @@ export function experimentCommand(): Command {
   return new Command('experiment')
     .description('run an experiment: train what is not done yet and write its results table; without a name, list them')
     .argument('[name]', `one of ${experiments.map(({ name }) => name).join(', ')}`)
-    .option('--seeds <numbers>', 'of training, such as 1,2,3', (text) => list(text).map((part) => whole('--seeds', part, 0)))
+    .option('--seeds <numbers>', 'of training, such as 1,2,3', (text) =>
+      list(text).map((part) => whole('--seeds', part, 0)),
+    )
     .option('--data-root <folder>', 'where the data sets are', '../shared/data')
     .option('--out <folder>', 'where to write NAME.json, NAME.md and NAME.svg', 'docs/results')
     .option('--jobs <number>', 'cells trained side by side, each on one thread', (text) => whole('--jobs', text), 1)
@@ -43,7 +45,9 @@ function listing(): string {
 async function run(name: string, flags: Flags): Promise<void> {
   const experiment = experimentOf(name)
   const progress = gridProgress(process.stderr, flags.jobs)
-  const outcome = await interruptible((signal) => runExperiment(experiment, { ...flags, signal, progress })).finally(progress.done)
+  const outcome = await interruptible((signal) => runExperiment(experiment, { ...flags, signal, progress })).finally(
+    progress.done,
+  )
   if (outcome.status === 'interrupted') {
     process.stderr.write('stopped, saved; the same command goes on\n')
     process.exitCode = exitCodes.interrupted

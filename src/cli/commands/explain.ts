@@ -19,7 +19,9 @@ export function explainCommand(): Command {
     .description('predict whether a user clicks items, and tell what the model looked at')
     .argument('<run>', 'folder of a run of a model of clicks')
     .requiredOption('--user <id>', "the user's id in the log")
-    .requiredOption('--items <ids>', 'ids of items, with commas between them', (text) => text.split(',').map((id) => id.trim()))
+    .requiredOption('--items <ids>', 'ids of items, with commas between them', (text) =>
+      text.split(',').map((id) => id.trim()),
+    )
     .option('--top <number>', 'how many events of the history are named', (text) => whole('--top', text), 5)
     .option('--data <folder>', 'where the dataset lies now')
     .option('--json', 'print JSON')
@@ -35,6 +37,13 @@ const label = ({ id, title }: { id: string; title: string }): string => (title =
 function printed({ probability, gates = {}, attention, ...item }: ClickExplanation): string {
   const opened = Object.entries(gates).map(([name, gate]) => `${name} ${gate.toFixed(2)}`)
   const events = attention.map((event) => `${label(event)} (${event.behavior} ${event.weight.toFixed(3)})`)
-  const told = [...(opened.length > 0 ? [`gates: ${opened.join(', ')}`] : []), ...(events.length > 0 ? [`looked at: ${events.join('; ')}`] : [])]
-  return [`${label(item)}: ${(100 * probability).toFixed(1)} %`, ...told.map((line) => `     ${pc.dim(line)}`), ''].join('\n')
+  const told = [
+    ...(opened.length > 0 ? [`gates: ${opened.join(', ')}`] : []),
+    ...(events.length > 0 ? [`looked at: ${events.join('; ')}`] : []),
+  ]
+  return [
+    `${label(item)}: ${(100 * probability).toFixed(1)} %`,
+    ...told.map((line) => `     ${pc.dim(line)}`),
+    '',
+  ].join('\n')
 }

@@ -21,7 +21,8 @@ function printModel(slug: string): string {
   const options = schemas.flatMap((schema) => optionsOf(schema))
   const width = Math.max(0, ...options.map(({ name }) => name.length))
   const lines = options.map(
-    ({ name, description, range, default: fallback }) => `  ${name.padEnd(width)}  ${description} (${range}; default ${JSON.stringify(fallback)})`,
+    ({ name, description, range, default: fallback }) =>
+      `  ${name.padEnd(width)}  ${description} (${range}; default ${JSON.stringify(fallback)})`,
   )
   return `${slug}\n${lines.join('\n')}\n`
 }

@@ -37,10 +37,20 @@ export function prepareCommand(): Command {
     .option('--items <file...>', 'item tables, in the same formats')
     .option('--images <folder>', 'pictures of the items')
     .option('--config <yaml>', 'which columns and behaviors mean what; see docs/data.md')
-    .addOption(new Option('--encoder <name>', 'what makes vectors of titles and pictures').choices(['local', 'precomputed', 'none']).default('local'))
-    .option('--text-features <file>', 'with --encoder precomputed, vectors of titles: .safetensors, .npy or raw float32')
+    .addOption(
+      new Option('--encoder <name>', 'what makes vectors of titles and pictures')
+        .choices(['local', 'precomputed', 'none'])
+        .default('local'),
+    )
+    .option(
+      '--text-features <file>',
+      'with --encoder precomputed, vectors of titles: .safetensors, .npy or raw float32',
+    )
     .option('--image-features <file>', 'likewise, vectors of pictures')
-    .option('--feature-ids <file>', 'the ids that their rows belong to: one a line, or id<TAB>row; safetensors may hold them')
+    .option(
+      '--feature-ids <file>',
+      'the ids that their rows belong to: one a line, or id<TAB>row; safetensors may hold them',
+    )
     .option('--feature-width <number>', 'the width they must have; raw files are read at it (512 by default)', (text) =>
       whole('--feature-width', text),
     )
@@ -65,15 +75,31 @@ async function prepare({ config, ...flags }: Flags): Promise<void> {
 }
 
 /** @throws UserError when the encoder and the files of vectors do not go together */
-function makerOf({ encoder, textFeatures, imageFeatures, featureIds, featureWidth }: FeatureFlags): FeatureMaker | undefined {
+function makerOf({
+  encoder,
+  textFeatures,
+  imageFeatures,
+  featureIds,
+  featureWidth,
+}: FeatureFlags): FeatureMaker | undefined {
   const given = Object.entries({ text: textFeatures, image: imageFeatures }).filter(([, file]) => file !== undefined)
   if ((encoder === 'precomputed') !== given.length > 0) {
     const value = given.length > 0 ? `with --${given[0]?.[0]}-features` : 'without --text-features or --image-features'
-    throw new UserError({ where: '--encoder', problem: 'invalid', value: `${encoder} ${value}`, expected: 'precomputed with one of them or both' })
+    throw new UserError({
+      where: '--encoder',
+      problem: 'invalid',
+      value: `${encoder} ${value}`,
+      expected: 'precomputed with one of them or both',
+    })
   }
   if (encoder !== 'precomputed') return encoder === 'local' ? localFeatures(say) : undefined
-  const more = { ...(featureIds !== undefined && { ids: featureIds }), ...(featureWidth !== undefined && { width: featureWidth }) }
-  return precomputedFeatures(Object.fromEntries(given.map(([modality, vectors]) => [modality, { vectors: vectors as string, ...more }])))
+  const more = {
+    ...(featureIds !== undefined && { ids: featureIds }),
+    ...(featureWidth !== undefined && { width: featureWidth }),
+  }
+  return precomputedFeatures(
+    Object.fromEntries(given.map(([modality, vectors]) => [modality, { vectors: vectors as string, ...more }])),
+  )
 }
 
 /** How many broken files are named. */
@@ -83,6 +109,7 @@ function reportFeatures({ features, counts }: Manifest): void {
   for (const [modality, { present, encoder, broken }] of Object.entries(features)) {
     say(`${modality}: vectors for ${present} of ${counts.items} items (${encoder})`)
     const more = broken.length > namedFiles ? ` and ${broken.length - namedFiles} more, all in manifest.json` : ''
-    if (broken.length > 0) say(`${modality}: cannot be read, treated as missing: ${broken.slice(0, namedFiles).join(', ')}${more}`)
+    if (broken.length > 0)
+      say(`${modality}: cannot be read, treated as missing: ${broken.slice(0, namedFiles).join(', ')}${more}`)
   }
 }

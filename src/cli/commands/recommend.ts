@@ -34,7 +34,9 @@ export function recommendCommand(): Command {
 
 /** One item a line, and its reasons below it. */
 function printRecommendations({ items }: Recommendations): string {
-  return items.map((item, at) => `${String(at + 1).padStart(3)}  ${label(item)}  ${pc.dim(item.score.toFixed(3))}\n${why(item)}`).join('')
+  return items
+    .map((item, at) => `${String(at + 1).padStart(3)}  ${label(item)}  ${pc.dim(item.score.toFixed(3))}\n${why(item)}`)
+    .join('')
 }
 
 const label = ({ id, title }: { id: string; title: string }): string => (title === '' ? id : `${title} (${id})`)
@@ -49,7 +51,9 @@ function why({ behaviors, modalities, center, because = [] }: Recommendation): s
       .map(([name, share]) => `${name} ${percent(share)}`)
   const parts = [shares(behaviors).join(', '), shares(modalities).join(', ')].filter((part) => part !== '')
   if (center && center.share >= 0.005) parts.push(`${center.modality} center ${center.index} ${percent(center.share)}`)
-  const events = because.slice(0, namedReasons).map((reason) => `${label(reason)} (${reason.behavior} ${percent(reason.share)})`)
+  const events = because
+    .slice(0, namedReasons)
+    .map((reason) => `${label(reason)} (${reason.behavior} ${percent(reason.share)})`)
   const told = [...parts, ...(events.length > 0 ? [`because of ${events.join(', ')}`] : [])]
   return told.length > 0 ? `     ${pc.dim(told.join('; '))}\n` : ''
 }

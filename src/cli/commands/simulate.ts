@@ -15,7 +15,12 @@ export function simulateCommand(): Command {
     .option('--users <number>', 'users', number('--users'), users)
     .option('--items <number>', 'items', number('--items', 100), items)
     .option('--sessions <number>', 'visits of a user, on average', number('--sessions'), sessions)
-    .option('--accidental-share <share>', 'share of the clicks that are accidental', (text) => share('--accidental-share', text), accidentalShare)
+    .option(
+      '--accidental-share <share>',
+      'share of the clicks that are accidental',
+      (text) => share('--accidental-share', text),
+      accidentalShare,
+    )
     .option(
       '--wrong-picture-share <share>',
       'share of the items with a wrong picture',

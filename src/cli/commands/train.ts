@@ -13,7 +13,11 @@ import { exitCodes } from '../failure.ts'
 import { addFlags, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
 
-type Flags = Readonly<Record<string, unknown>> & { readonly out?: string; readonly overwrite?: boolean; readonly resume?: boolean }
+type Flags = Readonly<Record<string, unknown>> & {
+  readonly out?: string
+  readonly overwrite?: boolean
+  readonly resume?: boolean
+}
 
 /** `train MODEL DATA`, one subcommand a model, so that each has its own flags; and `train --resume RUN`. */
 export function trainCommand(): Command {
@@ -29,7 +33,12 @@ export function trainCommand(): Command {
     .action(async (model: string | undefined, { resume, data }: { resume?: string; data?: string }) => {
       if (model !== undefined) modelOf(model)
       if (resume === undefined)
-        throw new UserError({ where: 'train', problem: 'missing', value: 'a model', expected: `one of ${modelSlugs.join(', ')}` })
+        throw new UserError({
+          where: 'train',
+          problem: 'missing',
+          value: 'a model',
+          expected: `one of ${modelSlugs.join(', ')}`,
+        })
       await goOn(resume, data)
     })
   for (const slug of modelSlugs) train.addCommand(modelCommand(slug))
@@ -55,13 +64,25 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
   const training = givenFlags(trainingConfig, flags)
   const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
-  const settings = { model: slug, dataset, out, overwrite, resume, config: givenFlags(modelOf(slug).config, flags), training }
-  await watch(progress, (signal) => trainRun({ ...settings, split: givenFlags(splitConfigOf(slug), flags), signal, report: progress.report }))
+  const settings = {
+    model: slug,
+    dataset,
+    out,
+    overwrite,
+    resume,
+    config: givenFlags(modelOf(slug).config, flags),
+    training,
+  }
+  await watch(progress, (signal) =>
+    trainRun({ ...settings, split: givenFlags(splitConfigOf(slug), flags), signal, report: progress.report }),
+  )
 }
 
 async function goOn(folder: string, data: string | undefined): Promise<void> {
   const progress = reportProgress(process.stderr, readRun(folder).training?.epochs ?? 0)
-  await watch(progress, (signal) => resumeRun(folder, { signal, report: progress.report, ...(data === undefined ? {} : { data }) }))
+  await watch(progress, (signal) =>
+    resumeRun(folder, { signal, report: progress.report, ...(data === undefined ? {} : { data }) }),
+  )
 }
 
 async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Promise<RunResult>): Promise<void> {
@@ -73,6 +94,8 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
     return
   }
   const took = durationText((performance.now() - began) / 1e3)
-  const how = best ? `, best validation ${validationMetric(run.model)} ${best.validation.toFixed(4)} in epoch ${best.epoch} of ${epochs}` : ''
+  const how = best
+    ? `, best validation ${validationMetric(run.model)} ${best.validation.toFixed(4)} in epoch ${best.epoch} of ${epochs}`
+    : ''
   process.stdout.write(`${run.model} trained in ${took}${how}\nsaved in ${folder}; next: siftrec evaluate ${folder}\n`)
 }

@@ -8,17 +8,28 @@ const describing = ['brand', 'store', 'category', 'categories', 'main_category']
 
 /** Amazon reviews: each is an event of the one behavior `review`; name others by `when` in a mapping, e.g. `overall >= 4`. */
 export const amazon: Source = {
-  about: 'Amazon reviews: NAME.json (reviewerID, asin, unixReviewTime, or user_id, parent_asin, timestamp), meta_NAME.json (asin, title, brand, ...)',
+  about:
+    'Amazon reviews: NAME.json (reviewerID, asin, unixReviewTime, or user_id, parent_asin, timestamp), meta_NAME.json (asin, title, brand, ...)',
   async read(request) {
     const events = needOwnFiles(request, /^(?!meta).*\.jsonl?(\.gz)?$/, 'reviews_NAME.json')
     const items = ownFiles(request, /^meta.*\.jsonl?(\.gz)?$/)
-    const columns = items.length > 0 ? (await openFiles(request.db, items, { format: 'jsonl' })).columns : new Map<string, string>()
+    const columns =
+      items.length > 0 ? (await openFiles(request.db, items, { format: 'jsonl' })).columns : new Map<string, string>()
     return mappedTables(request, {
       events: { files: events, format: 'jsonl' },
       behaviors: ['review'],
       // The 2018 metadata repeats some products word for word.
       filters: { duplicateItems: 'first' },
-      ...(items.length > 0 ? { items: { files: items, format: 'jsonl', title: 'title', text: describing.filter((name) => columns.has(name)) } } : {}),
+      ...(items.length > 0
+        ? {
+            items: {
+              files: items,
+              format: 'jsonl',
+              title: 'title',
+              text: describing.filter((name) => columns.has(name)),
+            },
+          }
+        : {}),
     })
   },
 }

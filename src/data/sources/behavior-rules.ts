@@ -25,7 +25,9 @@ interface LogColumns {
  */
 export function behaviorRules(mapping: Mapping, { log, kept, column }: LogColumns): BehaviorRules {
   const behaviors = mapping.behaviors.map((behavior) => (typeof behavior === 'string' ? { name: behavior } : behavior))
-  const conditions = behaviors.map(({ name, when }) => (when === undefined ? [] : readConditions(`behavior "${name}"`, when, log)))
+  const conditions = behaviors.map(({ name, when }) =>
+    when === undefined ? [] : readConditions(`behavior "${name}"`, when, log),
+  )
   const values = behaviors.map(({ name, from }) => [from ?? name].flat())
   const known = [...values.flat(), ...mapping.ignoredBehaviors]
   const tests = behaviors.map((_, index) => [
@@ -60,5 +62,7 @@ function selectEvents(tests: readonly (readonly string[])[], time: string, exclu
     const cases = tests.map((test, index) => `WHEN ${test.join(' AND ')} THEN ${index}`)
     return `SELECT * FROM (${event(`CASE ${cases.join(' ')} END`)}) WHERE behavior IS NOT NULL`
   }
-  return tests.map((test, index) => `${event(String(index))}${test.length > 0 ? ` WHERE ${test.join(' AND ')}` : ''}`).join(' UNION ALL ')
+  return tests
+    .map((test, index) => `${event(String(index))}${test.length > 0 ? ` WHERE ${test.join(' AND ')}` : ''}`)
+    .join(' UNION ALL ')
 }

@@ -48,7 +48,11 @@ export function readConditions(what: string, when: string, log: LogFiles): Condi
       })
     }
     const [, column = '', operator = '', value = ''] = found
-    return { column: needColumn(log, column, [], `the \`when\` of ${what}`), operator, value: value.replace(/^(['"])(.*)\1$/, '$2') }
+    return {
+      column: needColumn(log, column, [], `the \`when\` of ${what}`),
+      operator,
+      value: value.replace(/^(['"])(.*)\1$/, '$2'),
+    }
   })
 }
 
@@ -56,7 +60,9 @@ export function readConditions(what: string, when: string, log: LogFiles): Condi
 export function conditionSql(condition: Condition, { alias }: KeptColumns): string {
   const { operator, value } = condition
   const column = alias(condition.column)
-  return isNumber(condition) ? `TRY_CAST(${column} AS DOUBLE) ${operator} ${Number(value)}` : `${column} ${operator} ${literal(value)}`
+  return isNumber(condition)
+    ? `TRY_CAST(${column} AS DOUBLE) ${operator} ${Number(value)}`
+    : `${column} ${operator} ${literal(value)}`
 }
 
 /** That the columns which conditions compare with numbers hold numbers. */

@@ -22,7 +22,11 @@ export function fieldColumns(log: LogFiles, configured: Mapping['users']['fields
     const { column: written, before } = typeof field === 'string' ? { column: field, before: undefined } : field
     const column = needColumn(log, written, [], `${key}.${name}`)
     const read = log.columns.get(column) as string
-    return { name, column, value: `coalesce(${before === undefined ? read : `split_part(${read}, ${literal(before)}, 1)`}, '')` }
+    return {
+      name,
+      column,
+      value: `coalesce(${before === undefined ? read : `split_part(${read}, ${literal(before)}, 1)`}, '')`,
+    }
   })
 }
 
@@ -54,5 +58,9 @@ export function checkNumbers(db: Database, numbers: readonly DescribedColumn[], 
 
 /** @throws UserError `missing` for a record of a table without an id */
 export function checkIds(db: Database, column: string, table: CheckedTable): Promise<void> {
-  return checkRecords(db, [{ column, bad: "id IS NULL OR id = ''", value: 'id', problem: 'missing', expected: 'an id' }], table)
+  return checkRecords(
+    db,
+    [{ column, bad: "id IS NULL OR id = ''", value: 'id', problem: 'missing', expected: 'an id' }],
+    table,
+  )
 }

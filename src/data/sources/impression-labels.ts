@@ -31,7 +31,12 @@ export function impressionLabels({ impressions }: Mapping, log: LogFiles, kept: 
     const column = needColumn(log, from, [], `impressions.labels.${name}`)
     const number = `TRY_CAST(${kept.alias(column)} AS DOUBLE)`
     const bad = `${number} IS NULL OR ${number} NOT IN (0, 1)`
-    return { name, from, sql: `${number} = 1`, checks: [{ column, bad, value: kept.alias(column), problem: 'invalid', expected: '0 or 1' }] }
+    return {
+      name,
+      from,
+      sql: `${number} = 1`,
+      checks: [{ column, bad, value: kept.alias(column), problem: 'invalid', expected: '0 or 1' }],
+    }
   })
 }
 
@@ -48,10 +53,16 @@ interface ImpressionLog {
  * Makes the view `raw_impressions` of `raw_log`.
  * @throws UserError `invalid` for a label of the user's mapping that is the same in all impressions
  */
-export async function addImpressions(db: Database, labels: readonly Label[], log: ImpressionLog): Promise<Pick<RawTables, 'impressionLabels'>> {
+export async function addImpressions(
+  db: Database,
+  labels: readonly Label[],
+  log: ImpressionLog,
+): Promise<Pick<RawTables, 'impressionLabels'>> {
   if (labels.length === 0) return {}
   const sums = labels.map(({ sql }, index) => `count(*) FILTER (WHERE ${sql}) AS n${index}`)
-  const [counts = {}] = await db.rows<Record<string, number>>(`SELECT count(*) AS total, ${sums.join(', ')} FROM raw_log`)
+  const [counts = {}] = await db.rows<Record<string, number>>(
+    `SELECT count(*) AS total, ${sums.join(', ')} FROM raw_log`,
+  )
   const { total = 0 } = counts
   const told = labels.filter((label, index) => {
     const ones = counts[`n${index}`] as number
@@ -61,11 +72,17 @@ export async function addImpressions(db: Database, labels: readonly Label[], log
   })
   if (told.length === 0) return {}
   const columns = told.map(({ name, sql }) => `CAST(${sql} AS UTINYINT) AS ${identifier(`label_${name}`)}`)
-  await db.run(`CREATE VIEW raw_impressions AS SELECT user, item, ${log.time} AS time, rowid AS row, ${columns.join(', ')} FROM raw_log`)
+  await db.run(
+    `CREATE VIEW raw_impressions AS SELECT user, item, ${log.time} AS time, rowid AS row, ${columns.join(', ')} FROM raw_log`,
+  )
   return { impressionLabels: told.map(({ name }) => name) }
 }
 
-function refuseOneClass({ name, from }: Label, found: { total: number; value: number }, { files, preset, report }: ImpressionLog): void {
+function refuseOneClass(
+  { name, from }: Label,
+  found: { total: number; value: number },
+  { files, preset, report }: ImpressionLog,
+): void {
   const value = `label ${name} is ${found.value} in all ${found.total} impressions`
   if (preset) {
     report(`left out: ${value}`)

@@ -1,7 +1,14 @@
 /** @file The item table by its mapping: ids, titles, the text to encode, pictures, fields and numbers. */
 import { literal } from '../duckdb.ts'
 import type { Mapping } from '../mapping.ts'
-import { checkIds, checkNumbers, type DescribedColumn, describedSql, fieldColumns, numberColumns } from './described-columns.ts'
+import {
+  checkIds,
+  checkNumbers,
+  type DescribedColumn,
+  describedSql,
+  fieldColumns,
+  numberColumns,
+} from './described-columns.ts'
 import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
 import { placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
@@ -45,7 +52,8 @@ interface ItemColumns {
 
 function itemColumns(log: LogFiles, { items }: Mapping, id: string, withImages: boolean): ItemColumns {
   const read = (name: string): string => log.columns.get(name) as string
-  const title = items.title === undefined ? findColumn(log, undefined, titleNames) : needColumn(log, items.title, [], 'items.title')
+  const title =
+    items.title === undefined ? findColumn(log, undefined, titleNames) : needColumn(log, items.title, [], 'items.title')
   const further = items.text.map((name) => read(needColumn(log, name, [], 'items.text')))
   const words = further.map((column) => `regexp_replace(${column}, '[|,]+', ' ', 'g')`)
   const fields = items.fields === undefined ? usualFields(log) : fieldColumns(log, items.fields, 'items.fields')
@@ -73,7 +81,9 @@ function imageSql(log: LogFiles, pattern: string, id: string): string {
   const pieces = parts.map((part) => {
     if (!part.startsWith('{')) return literal(part)
     const name = part.slice(1, -1)
-    return log.columns.get(name === 'id' && !log.columns.has('id') ? id : needColumn(log, name, [], 'items.image')) as string
+    return log.columns.get(
+      name === 'id' && !log.columns.has('id') ? id : needColumn(log, name, [], 'items.image'),
+    ) as string
   })
   return `concat(${pieces.join(', ')})`
 }

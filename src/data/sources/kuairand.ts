@@ -48,7 +48,11 @@ export const kuairand: Source = {
 }
 
 /** Of names with their columns, those whose columns the files have. */
-async function thoseThere(db: Database, files: readonly string[], columns: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+async function thoseThere(
+  db: Database,
+  files: readonly string[],
+  columns: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
   const log = await openFiles(db, files)
   return Object.fromEntries(Object.entries(columns).filter(([, column]) => findColumn(log, column, []) !== undefined))
 }
@@ -59,7 +63,10 @@ async function usersMapping(db: Database, files: readonly string[]): Promise<Non
   return { files: [...files], id: 'user_id', fields: await there(userFields), numbers: await there(userNumbers) }
 }
 
-async function readVideos(db: Database, files: readonly string[]): Promise<Pick<RawTables, 'fields' | 'numbers' | 'itemPlace'>> {
+async function readVideos(
+  db: Database,
+  files: readonly string[],
+): Promise<Pick<RawTables, 'fields' | 'numbers' | 'itemPlace'>> {
   const log = await openFiles(db, files)
   const read = (name: string): string => log.columns.get(needColumn(log, name, [], 'the header')) as string
   const seconds = `TRY_CAST(${read('video_duration')} AS DOUBLE) / 1000`
@@ -87,8 +94,12 @@ async function addHistories(db: Database, files: readonly string[], raw: RawTabl
   const read = (name: string): string => log.columns.get(needColumn(log, name, [], 'the header')) as string
   const list = (name: string): string => `coalesce(string_split(nullif(trim(${read(name)}), ''), ' '), [])`
   // What is shown and not clicked is no event, but the older ones come before it too.
-  const logs = ['raw_events', ...(raw.impressionLabels ? ['raw_impressions'] : [])].map((name) => `SELECT min(time) AS time FROM ${name}`)
-  const [{ first } = { first: 0 }] = await db.rows<{ first: number }>(`SELECT min(time) AS first FROM (${logs.join(' UNION ALL ')})`)
+  const logs = ['raw_events', ...(raw.impressionLabels ? ['raw_impressions'] : [])].map(
+    (name) => `SELECT min(time) AS time FROM ${name}`,
+  )
+  const [{ first } = { first: 0 }] = await db.rows<{ first: number }>(
+    `SELECT min(time) AS first FROM (${logs.join(' UNION ALL ')})`,
+  )
   await db.run(`CREATE TABLE raw_histories AS SELECT ${read('user_id')} AS user, ${list('watch_seq')} AS watched, ${list('like_seq')} AS liked
     FROM ${log.scan}`)
   await db.run(`CREATE TABLE raw_steps AS
@@ -110,7 +121,9 @@ async function addHistories(db: Database, files: readonly string[], raw: RawTabl
     timesFrom: first,
     eventPlace: async (row) => {
       if (row >= 0) return raw.eventPlace(row)
-      const [step] = await db.rows<{ line: number }>(`SELECT line FROM raw_steps WHERE rowid = ${row} + (SELECT count(*) FROM raw_steps)`)
+      const [step] = await db.rows<{ line: number }>(
+        `SELECT line FROM raw_steps WHERE rowid = ${row} + (SELECT count(*) FROM raw_steps)`,
+      )
       return place(step?.line ?? 0)
     },
   }

@@ -11,7 +11,13 @@ export const kuaishou: Source = {
   async read(request) {
     const files = needOwnFiles(request, /interaction.*\.(txt|csv|tsv)(\.gz)?$/, 'train_interaction.txt')
     return mappedTables(request, {
-      events: { files, ...(await layoutOf(request.db, files[0] as string, columns)), user: 'user_id', item: 'photo_id', time: 'time' },
+      events: {
+        files,
+        ...(await layoutOf(request.db, files[0] as string, columns)),
+        user: 'user_id',
+        item: 'photo_id',
+        time: 'time',
+      },
       behaviors: [
         { name: 'click', when: 'click = 1' },
         { name: 'like', when: 'like = 1' },

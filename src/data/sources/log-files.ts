@@ -24,7 +24,17 @@ export interface LogFiles {
 }
 
 /** Names an item's id goes by. */
-export const itemNames = ['item', 'item_id', 'itemid', 'movieId', 'video_id', 'photo_id', 'product_id', 'parent_asin', 'asin']
+export const itemNames = [
+  'item',
+  'item_id',
+  'itemid',
+  'movieId',
+  'video_id',
+  'photo_id',
+  'product_id',
+  'parent_asin',
+  'asin',
+]
 
 /**
  * The files that paths and globs name, in order.
@@ -35,7 +45,9 @@ export async function listFiles(db: Database, patterns: readonly string[]): Prom
   for (const pattern of patterns) {
     const files = existsSync(pattern)
       ? [pattern]
-      : (await db.rows<{ file: string }>(`SELECT file FROM glob(${literal(pattern)}) ORDER BY file`)).map(({ file }) => file)
+      : (await db.rows<{ file: string }>(`SELECT file FROM glob(${literal(pattern)}) ORDER BY file`)).map(
+          ({ file }) => file,
+        )
     if (files.length === 0) throw new UserError({ where: pattern, problem: 'missing', value: 'no such file' })
     found.push(...files)
   }
@@ -52,7 +64,10 @@ export async function openFiles(db: Database, files: readonly string[], layout: 
   const format = layout.format ?? formatOf(first)
   const list = literals(files)
   if (format === 'parquet' || format === 'jsonl') {
-    const scan = format === 'parquet' ? `read_parquet(${list}, filename = true)` : `read_json(${list}, format = 'newline_delimited', filename = true)`
+    const scan =
+      format === 'parquet'
+        ? `read_parquet(${list}, filename = true)`
+        : `read_json(${list}, format = 'newline_delimited', filename = true)`
     const described = await db.rows<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${scan}`)
     const columns = described
       .filter(({ column_name }) => column_name !== 'filename')
@@ -66,7 +81,12 @@ export async function openFiles(db: Database, files: readonly string[], layout: 
   const scan =
     `read_csv(${list}, auto_detect = false, columns = {${types}}, header = ${layout.columns === undefined}, ` +
     `delim = ${literal(delimiter)}, quote = ${literal(quote)}, escape = ${literal(quote)}, filename = true)`
-  return { files, columns: new Map(names.map((name) => [name, identifier(name)])), scan, firstRow: layout.columns ? 1 : 2 }
+  return {
+    files,
+    columns: new Map(names.map((name) => [name, identifier(name)])),
+    scan,
+    firstRow: layout.columns ? 1 : 2,
+  }
 }
 
 function formatOf(path: string): 'csv' | 'tsv' | 'jsonl' | 'parquet' {
@@ -86,8 +106,11 @@ function formatOf(path: string): 'csv' | 'tsv' | 'jsonl' | 'parquet' {
 
 /** The first line of a text file, packed or not. */
 export async function firstLine(db: Database, file: string): Promise<string> {
-  const plain = "auto_detect = false, columns = {line: 'VARCHAR'}, header = false, delim = '\u0001', quote = '', escape = ''"
-  const [row] = await db.rows<{ line: string | null }>(`SELECT line FROM read_csv(${literals([file])}, ${plain}) LIMIT 1`)
+  const plain =
+    "auto_detect = false, columns = {line: 'VARCHAR'}, header = false, delim = '\u0001', quote = '', escape = ''"
+  const [row] = await db.rows<{ line: string | null }>(
+    `SELECT line FROM read_csv(${literals([file])}, ${plain}) LIMIT 1`,
+  )
   if (!row?.line) throw new UserError({ where: basename(file), problem: 'empty', value: 'no header line' })
   return row.line.replace(/^\uFEFF/, '').replace(/\r$/, '')
 }
@@ -122,7 +145,11 @@ function asText(name: string, type: string): string {
 }
 
 /** Looks for a column: the configured one, or the first alias that is there (letter case and a `:type` suffix are ignored). */
-export function findColumn({ columns }: LogFiles, configured: string | undefined, aliases: readonly string[]): string | undefined {
+export function findColumn(
+  { columns }: LogFiles,
+  configured: string | undefined,
+  aliases: readonly string[],
+): string | undefined {
   if (configured !== undefined && columns.has(configured)) return configured
   const byName = new Map([...columns.keys()].map((name) => [name.replace(/:.*$/, '').toLowerCase(), name]))
   for (const alias of configured === undefined ? aliases : [configured]) {
@@ -137,7 +164,12 @@ export function findColumn({ columns }: LogFiles, configured: string | undefined
  * @param key the mapping's key that names it
  * @throws UserError `missing`, naming the file, the column and the columns there are
  */
-export function needColumn(log: LogFiles, configured: string | undefined, aliases: readonly string[], key: string): string {
+export function needColumn(
+  log: LogFiles,
+  configured: string | undefined,
+  aliases: readonly string[],
+  key: string,
+): string {
   const found = findColumn(log, configured, aliases)
   if (found !== undefined) return found
   const value = `column ${

@@ -23,7 +23,13 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
   const { db, report } = request
   const mapping = checkMapping(mergeMappings(known, request.mapping), request.mappingName)
   const files = await listFiles(db, request.events.length > 0 ? request.events : [mapping.events.files ?? []].flat())
-  if (files.length === 0) throw new UserError({ where: 'events', problem: 'missing', value: 'no file was given', hint: 'name it with --events' })
+  if (files.length === 0)
+    throw new UserError({
+      where: 'events',
+      problem: 'missing',
+      value: 'no file was given',
+      hint: 'name it with --events',
+    })
   const log = await openFiles(db, files, mapping.events)
   const time = timeColumn(log, mapping.events.time, mapping.events.timeUnit)
   const behavior = findColumn(log, mapping.events.behavior, behaviorColumnNames)

@@ -10,7 +10,13 @@ export const movielens: Source = {
   read(request) {
     const posters = ownFile(request, 'posters')
     return mappedTables(request, {
-      events: { files: ownFile(request, 'ratings.csv'), user: 'userId', item: 'movieId', time: 'timestamp', timeUnit: 'seconds' },
+      events: {
+        files: ownFile(request, 'ratings.csv'),
+        user: 'userId',
+        item: 'movieId',
+        time: 'timestamp',
+        timeUnit: 'seconds',
+      },
       behaviors: ['click', { name: 'favorite', when: 'rating >= 4' }],
       impressions: { labels: { click: 'rating >= 4' } },
       items: {

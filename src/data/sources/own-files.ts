@@ -35,14 +35,25 @@ export function ownFiles(request: SourceRequest, pattern: RegExp): string[] {
  */
 export function needOwnFiles(request: SourceRequest, pattern: RegExp, like: string): string[] {
   const files = ownFiles(request, pattern)
-  if (files.length === 0) throw new UserError({ where: request.input ?? '.', problem: 'missing', value: like, expected: `a file called ${like}` })
+  if (files.length === 0)
+    throw new UserError({
+      where: request.input ?? '.',
+      problem: 'missing',
+      value: like,
+      expected: `a file called ${like}`,
+    })
   return files
 }
 
 /** How a text file is written whose columns are documented: its delimiter, and its column names if it has no header. */
-export async function layoutOf(db: Database, file: string, columns: readonly string[]): Promise<NonNullable<MappingInput['events']>> {
+export async function layoutOf(
+  db: Database,
+  file: string,
+  columns: readonly string[],
+): Promise<NonNullable<MappingInput['events']>> {
   const line = await firstLine(db, file)
-  const delimiter = ['\t', ',', '\u0001', ' '].find((character) => line.split(character).length >= columns.length) ?? ','
+  const delimiter =
+    ['\t', ',', '\u0001', ' '].find((character) => line.split(character).length >= columns.length) ?? ','
   const layout = { format: delimiter === ',' ? ('csv' as const) : ('tsv' as const), delimiter }
   return line.includes(columns[0] as string) ? layout : { ...layout, columns: [...columns] }
 }

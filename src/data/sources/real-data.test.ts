@@ -21,26 +21,41 @@ async function prepare(source: string, name: string): Promise<Dataset> {
 
 /** Rows out of order: a later one of the same user with an earlier time. */
 function disorder({ events }: Dataset): number {
-  return events.time.filter((time, row) => events.user[row - 1] === events.user[row] && time < (events.time[row - 1] as number)).length
+  return events.time.filter(
+    (time, row) => events.user[row - 1] === events.user[row] && time < (events.time[row - 1] as number),
+  ).length
 }
 
 /** How many samples of clicks each part has, split by time, and how many of all are 1. */
 function clickCounts(dataset: Dataset): { parts: number[]; ones: number } {
-  const { train, validation, test, label } = clickSamples(dataset, clickSplitConfig.parse(clickSplitDefaults(dataset.manifest)))
-  return { parts: [train, validation, test].map(({ length }) => length), ones: label.reduce((sum, one) => sum + one, 0) }
+  const { train, validation, test, label } = clickSamples(
+    dataset,
+    clickSplitConfig.parse(clickSplitDefaults(dataset.manifest)),
+  )
+  return {
+    parts: [train, validation, test].map(({ length }) => length),
+    ones: label.reduce((sum, one) => sum + one, 0),
+  }
 }
 
 describe.skipIf(absent)('real data', () => {
   it('ml-latest-small', async () => {
     const dataset = await prepare('movielens', 'ml-latest-small')
-    expect(dataset.manifest.counts).toEqual({ events: 151_572, users: 671, items: 9125, perBehavior: { click: 100_004, favorite: 51_568 } })
+    expect(dataset.manifest.counts).toEqual({
+      events: 151_572,
+      users: 671,
+      items: 9125,
+      perBehavior: { click: 100_004, favorite: 51_568 },
+    })
     expect(disorder(dataset)).toBe(0)
     // Thousands of ratings share a second with another of the same user: there the order of the log decides.
     const log = readFileSync(join(shared, 'ml-latest-small', 'ratings.csv'), 'utf8')
       .trim()
       .split('\n')
       .slice(1)
-    const ratings = log.map((line) => line.split(',')).sort((a, b) => Number(a[0]) - Number(b[0]) || Number(a[3]) - Number(b[3]))
+    const ratings = log
+      .map((line) => line.split(','))
+      .sort((a, b) => Number(a[0]) - Number(b[0]) || Number(a[3]) - Number(b[3]))
     const clicks = [...dataset.events.item].filter((_, row) => dataset.events.behavior[row] === 0)
     expect(clicks.map((item) => dataset.catalog.ids[item])).toEqual(ratings.map(([, movie]) => movie))
     expect(splitDataset(dataset).test.length).toBe(671)
@@ -60,7 +75,10 @@ describe.skipIf(absent)('real data', () => {
     expect(Math.min(...new Set(untimed))).toBeGreaterThan(first - 101)
     expect(splitDataset(dataset, { protocol: 'time' }).cuts?.[0]).toBeGreaterThan(first)
     // Of 228,329 rows 5,885 repeat another, and 3,549 are of users with fewer than five events.
-    expect(manifest.impressions).toEqual({ count: 218_895, labels: { click: 98_691, like: 3814, follow: 279, long_view: 69_495 } })
+    expect(manifest.impressions).toEqual({
+      count: 218_895,
+      labels: { click: 98_691, like: 3814, follow: 279, long_view: 69_495 },
+    })
     expect(clickCounts(dataset)).toEqual({ parts: [153_226, 21_890, 43_779], ones: 98_691 })
     expect(Object.keys(manifest.fields).slice(0, 3)).toEqual(['tag', 'author', 'duration'])
     expect(dataset.impressions?.time.every((time) => time >= first)).toBe(true)
@@ -80,7 +98,9 @@ describe.skipIf(absent)('real data', () => {
         .parts.slice(1)
         .reduce((sum, part) => sum + part),
     ).toBe(2 * positives)
-    expect(split.test.every((row) => row + 1 === dataset.events.start[(dataset.events.user[row] as number) + 1])).toBe(true)
+    expect(split.test.every((row) => row + 1 === dataset.events.start[(dataset.events.user[row] as number) + 1])).toBe(
+      true,
+    )
     expect(dataset.catalog.ids[1]).toBe('0')
   })
 

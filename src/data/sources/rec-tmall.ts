@@ -8,7 +8,8 @@ const productColumns = ['item_id', 'title', 'pict_url', 'category', 'brand_id', 
 
 /** Rec-Tmall; the purchase is the target. Pictures, if a folder is given, are named by item_id. */
 export const recTmall: Source = {
-  about: 'Rec-Tmall: rec_tmall_log (item_id, user_id, action, vtime), rec_tmall_product (item_id, title, pict_url, category, brand_id, seller_id)',
+  about:
+    'Rec-Tmall: rec_tmall_log (item_id, user_id, action, vtime), rec_tmall_product (item_id, title, pict_url, category, brand_id, seller_id)',
   async read(request) {
     const events = needOwnFiles(request, /rec_tmall_log.*\.(csv|tsv|txt)(\.gz)?$/, 'rec_tmall_log.csv')
     const items = needOwnFiles(request, /rec_tmall_product.*\.(csv|tsv|txt)(\.gz)?$/, 'rec_tmall_product.csv')

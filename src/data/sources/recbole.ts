@@ -13,7 +13,8 @@ import { readUserTable } from './user-table.ts'
 
 /** RecBole's files; see https://recbole.io/docs/user_guide/data/atomic_files.html. */
 export const recbole: Source = {
-  about: 'RecBole atomic files: NAME.inter and NAME.item, or NAME.{train,valid,test}.inter with item_id_list and item_id',
+  about:
+    'RecBole atomic files: NAME.inter and NAME.item, or NAME.{train,valid,test}.inter with item_id_list and item_id',
   read(request) {
     const names = ownNames(request)
     const logs = names.filter((name) => /\.inter(\.gz)?$/.test(name))
@@ -21,10 +22,13 @@ export const recbole: Source = {
       const name = logs.find((log) => log.includes(`.${part}.inter`))
       return name ? [{ part, path: join(request.input ?? '.', name) }] : []
     })
-    const items = names.filter((name) => /\.(item|items\.tsv)(\.gz)?$/.test(name)).map((name) => join(request.input ?? '.', name))
+    const items = names
+      .filter((name) => /\.(item|items\.tsv)(\.gz)?$/.test(name))
+      .map((name) => join(request.input ?? '.', name))
     if (parts.length > 0) return benchmarkTables(request, parts, items)
     const [log] = logs
-    if (log === undefined) throw new UserError({ where: request.input ?? '.', problem: 'missing', value: 'a file that ends in .inter' })
+    if (log === undefined)
+      throw new UserError({ where: request.input ?? '.', problem: 'missing', value: 'a file that ends in .inter' })
     return mappedTables(request, {
       events: { files: join(request.input ?? '.', log), format: 'tsv', user: 'user_id', item: 'item_id' },
       items: items.length > 0 ? { files: items, format: 'tsv' } : {},
@@ -33,7 +37,11 @@ export const recbole: Source = {
 }
 
 /** A published split names its targets and ranks every item, so nothing is filtered and nothing left out of the ranking by default. */
-const benchmarkPreset: MappingInput = { candidates: 'all', filters: { minimumEventsPerUser: 0 }, events: { timeUnit: 'order' } }
+const benchmarkPreset: MappingInput = {
+  candidates: 'all',
+  filters: { minimumEventsPerUser: 0 },
+  events: { timeUnit: 'order' },
+}
 const roles = { train: 0, valid: 1, test: 2 } as const
 interface Part {
   readonly part: keyof typeof roles
@@ -44,7 +52,11 @@ interface Part {
  * Rebuilds each user's history from the latest part's longest row: its prefix, then its item. The order is the time.
  * @throws UserError `mismatched` when the validation item is not where the test row's prefix has it
  */
-async function benchmarkTables(request: SourceRequest, parts: readonly Part[], items: readonly string[]): Promise<RawTables> {
+async function benchmarkTables(
+  request: SourceRequest,
+  parts: readonly Part[],
+  items: readonly string[],
+): Promise<RawTables> {
   const { db } = request
   const preset = { ...benchmarkPreset, items: items.length > 0 ? { files: [...items], format: 'tsv' as const } : {} }
   const mapping = checkMapping(mergeMappings(preset, request.mapping), request.mappingName)
@@ -69,7 +81,16 @@ async function benchmarkTables(request: SourceRequest, parts: readonly Part[], i
   const indexed = items.length === 0 && request.items.length === 0 ? await indexedItems(request) : undefined
   const table = indexed ?? (await readItemTable(request, mapping, 'item_id'))
   const users = await readUserTable(db, mapping, 'user_id')
-  return { behaviors: ['click'], target: 'click', time: 'order', ownSplit: true, mapping, eventPlace: stepPlace(db, logs, parts), ...table, ...users }
+  return {
+    behaviors: ['click'],
+    target: 'click',
+    time: 'order',
+    ownSplit: true,
+    mapping,
+    eventPlace: stepPlace(db, logs, parts),
+    ...table,
+    ...users,
+  }
 }
 
 function partSelect(log: LogFiles, role: number): string {
@@ -79,7 +100,11 @@ function partSelect(log: LogFiles, role: number): string {
 }
 
 async function refuseMismatch(db: Database, parts: readonly Part[]): Promise<void> {
-  const [bad] = await db.rows<{ user: string; item: string; found: string | null }>(`SELECT t.user, v.item, t.prefix[len(v.prefix) + 1] AS found
+  const [bad] = await db.rows<{
+    user: string
+    item: string
+    found: string | null
+  }>(`SELECT t.user, v.item, t.prefix[len(v.prefix) + 1] AS found
     FROM raw_parts t JOIN raw_parts v ON v.user = t.user AND v.part = 1
     WHERE t.part = 2 AND t.prefix[len(v.prefix) + 1] IS DISTINCT FROM v.item ORDER BY t.rowid LIMIT 1`)
   if (!bad) return

@@ -28,14 +28,20 @@ export interface CheckedTable {
  * Runs all checks over a table in one pass.
  * @throws UserError for the first bad record of the first check that finds one
  */
-export async function checkRecords(db: Database, checks: readonly RecordCheck[], { table, place }: CheckedTable): Promise<void> {
+export async function checkRecords(
+  db: Database,
+  checks: readonly RecordCheck[],
+  { table, place }: CheckedTable,
+): Promise<void> {
   if (checks.length === 0) return
   const firsts = checks.map(({ bad }, index) => `min(rowid) FILTER (WHERE ${bad}) AS c${index}`)
   const [found] = await db.rows<Record<string, number | null>>(`SELECT ${firsts.join(', ')} FROM ${table}`)
   for (const [index, { column, value, problem, expected, known }] of checks.entries()) {
     const row = found?.[`c${index}`]
     if (row === null || row === undefined) continue
-    const [record] = await db.rows<{ value: string | null }>(`SELECT CAST(${value} AS VARCHAR) AS value FROM ${table} WHERE rowid = ${row}`)
+    const [record] = await db.rows<{ value: string | null }>(
+      `SELECT CAST(${value} AS VARCHAR) AS value FROM ${table} WHERE rowid = ${row}`,
+    )
     const where = `${await place(row)}, column "${column}"`
     const offending = record?.value ?? ''
     if (known) throw unknownName(where, offending, known)

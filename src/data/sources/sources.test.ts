@@ -24,7 +24,8 @@ describe('kuairand', () => {
   const files = {
     'log_1.csv.gz': 'user_id,video_id,time_ms,is_click,is_like\n7,1,5000,1,1\n7,2,4000,0,0\n8,2,4500,1,0\n',
     'videos.csv.gz': 'video_id,author_id,video_duration,tag\n1,70,9000.0,"3,4"\n2,71,,5\n3,70,400000,5\n',
-    'user_history.csv.gz': 'user_id,history_len,last_time_ms,watch_seq,like_seq,long_watch_seq\n7,3,0,3 2 3,1 2 3,\n8,0,0,"","",""\n',
+    'user_history.csv.gz':
+      'user_id,history_len,last_time_ms,watch_seq,like_seq,long_watch_seq\n7,3,0,3 2 3,1 2 3,\n8,0,0,"","",""\n',
   }
 
   it('puts the older histories, in order, before the first event of the log', async () => {
@@ -44,7 +45,12 @@ describe('kuairand', () => {
     ])
     expect(dataset.manifest.timesFrom).toBe(4000)
     expect(dataset.manifest.target).toBe('like')
-    expect(dataset.catalog.titles).toEqual(['', 'tag 3 4, author 70, under 10 seconds', 'tag 5, author 71', 'tag 5, author 70, over 300 seconds'])
+    expect(dataset.catalog.titles).toEqual([
+      '',
+      'tag 3 4, author 70, under 10 seconds',
+      'tag 5, author 71',
+      'tag 5, author 70, over 300 seconds',
+    ])
     expect(dataset.catalog.fields['tag']?.vocabulary).toEqual(['', '3', '5'])
   })
 
@@ -68,15 +74,22 @@ describe('kuairand', () => {
       ...files,
       'videos.csv.gz':
         'video_id,author_id,video_duration,tag,video_type,music_type\n1,70,9000.0,3,AD,9.0\n2,71,,5,NORMAL,\n3,70,400000,5,NORMAL,4.0\n',
-      'users.csv.gz': 'user_id,user_active_degree,follow_user_num,follow_user_num_range,onehot_feat1\n8,full,5,"(0,10]",3\n7,high,,0,3\n',
+      'users.csv.gz':
+        'user_id,user_active_degree,follow_user_num,follow_user_num_range,onehot_feat1\n8,full,5,"(0,10]",3\n7,high,,0,3\n',
     }
     const { catalog, users, manifest } = await prepareFiles(more, { source: 'kuairand' })
     expect(Object.keys(catalog.fields)).toEqual(['tag', 'author', 'duration', 'video_type', 'music_type'])
     expect(catalog.fields['music_type']?.vocabulary).toEqual(['', '9.0', '4.0'])
     expect(catalog.numbers).toEqual({ video_duration: Float32Array.of(Number.NaN, 9000, Number.NaN, 400_000) })
-    expect(users?.fields['follow_user_num_range']).toEqual({ values: Int32Array.of(0, 1, 2), vocabulary: ['', '0', '(0,10]'] })
+    expect(users?.fields['follow_user_num_range']).toEqual({
+      values: Int32Array.of(0, 1, 2),
+      vocabulary: ['', '0', '(0,10]'],
+    })
     expect(users?.numbers).toEqual({ follow_user_num: Float32Array.of(Number.NaN, Number.NaN, 5) })
-    expect(manifest.users).toEqual({ fields: { user_active_degree: 2, follow_user_num_range: 2, onehot_feat1: 1 }, numbers: ['follow_user_num'] })
+    expect(manifest.users).toEqual({
+      fields: { user_active_degree: 2, follow_user_num_range: 2, onehot_feat1: 1 },
+      numbers: ['follow_user_num'],
+    })
   })
 
   it('says where an unlisted video of a history stands', async () => {
@@ -93,21 +106,33 @@ describe('rec-tmall', () => {
       {
         'rec_tmall_log.csv':
           'item_id,user_id,action,vtime\n5,1,click,2014-10-01 10:00:00\n5,1,collect,2014-10-01 10:00:01\n6,1,cart,2014-10-01 10:00:02\n6,1,alipay,2014-10-01 10:00:03\n',
-        'rec_tmall_product.csv': 'item_id,title,pict_url,category,brand_id,seller_id\n5,Shirt,//x/5.jpg,tops,b1,s1\n6,Hat,,hats,,s1\n',
+        'rec_tmall_product.csv':
+          'item_id,title,pict_url,category,brand_id,seller_id\n5,Shirt,//x/5.jpg,tops,b1,s1\n6,Hat,,hats,,s1\n',
       },
       { source: 'rec-tmall' },
     )
     const start = Date.UTC(2014, 9, 1, 10)
-    expect(eventLines(dataset)).toEqual([`1 5 click ${start}`, `1 5 favorite ${start + 1000}`, `1 6 cart ${start + 2000}`, `1 6 buy ${start + 3000}`])
+    expect(eventLines(dataset)).toEqual([
+      `1 5 click ${start}`,
+      `1 5 favorite ${start + 1000}`,
+      `1 6 cart ${start + 2000}`,
+      `1 6 buy ${start + 3000}`,
+    ])
     expect(dataset.manifest.target).toBe('buy')
     expect(dataset.manifest.fields).toEqual({ category: 2, brand: 1, seller: 1 })
   })
 })
 
 describe('kuaishou', () => {
-  const rows = '1\t50\t1\t0\t0\t1500000000000\t3\t9\n1\t51\t1\t1\t1\t1500000000001\t9\t9\n1\t52\t0\t0\t0\t1500000000002\t0\t9\n'
+  const rows =
+    '1\t50\t1\t0\t0\t1500000000000\t3\t9\n1\t51\t1\t1\t1\t1500000000001\t9\t9\n1\t52\t0\t0\t0\t1500000000002\t0\t9\n'
   const header = 'user_id\tphoto_id\tclick\tlike\tfollow\ttime\tplaying_time\tduration_time\n'
-  const expected = ['1 50 click 1500000000000', '1 51 click 1500000000001', '1 51 like 1500000000001', '1 51 follow 1500000000001']
+  const expected = [
+    '1 50 click 1500000000000',
+    '1 51 click 1500000000001',
+    '1 51 like 1500000000001',
+    '1 51 follow 1500000000001',
+  ]
 
   it.each([
     ['with a header', header + rows],
@@ -143,7 +168,11 @@ describe('recbole', () => {
 
   it('rebuilds histories from the split form', async () => {
     const dataset = await prepareFiles(
-      { ...parts, 'shop.item2index': 'A0\t0\nA1\t1\nA3\t3\nA2\t2\n', 'shop.text': 'item_id:token\ttext:token_seq\nA2\tTwo \nA0\tZero\nA1\tOne\n' },
+      {
+        ...parts,
+        'shop.item2index': 'A0\t0\nA1\t1\nA3\t3\nA2\t2\n',
+        'shop.text': 'item_id:token\ttext:token_seq\nA2\tTwo \nA0\tZero\nA1\tOne\n',
+      },
       { source: 'recbole' },
     )
     expect(eventLines(dataset)).toEqual([
@@ -204,7 +233,8 @@ describe('amazon', () => {
   it('reads the newer names, and behaviors by rating', async () => {
     const dataset = await prepareFiles(
       {
-        'Baby.jsonl': '{"user_id":"R","asin":"B1x","parent_asin":"B1","rating":5.0,"timestamp":1588687728923,"title":"fine"}\n',
+        'Baby.jsonl':
+          '{"user_id":"R","asin":"B1x","parent_asin":"B1","rating":5.0,"timestamp":1588687728923,"title":"fine"}\n',
         'meta_Baby.jsonl':
           '{"parent_asin":"B1","title":"Cup","store":"X","main_category":"Baby"}\n{"parent_asin":"B1","title":"Cup","store":"X","main_category":"Baby"}\n',
       },

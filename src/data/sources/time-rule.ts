@@ -15,16 +15,35 @@ const perUnit = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const
 const year1973InMilliseconds = 1e11
 
 /** The rule of a mapping; where it leaves the unit open, the values decide: text, or a number by its size. */
-export async function timeRule(db: Database, { timeUnit, timeFormat }: Mapping['events'], column: string | undefined): Promise<TimeRule> {
+export async function timeRule(
+  db: Database,
+  { timeUnit, timeFormat }: Mapping['events'],
+  column: string | undefined,
+): Promise<TimeRule> {
   if (column === undefined) return { sql: 'CAST(rowid AS DOUBLE)', expected: 'an order' }
   if (timeUnit === 'order') return { sql: 'TRY_CAST(time AS DOUBLE)', expected: 'a number that gives the order' }
   if (timeFormat !== undefined) {
-    return { sql: `CAST(epoch_ms(TRY_STRPTIME(time, ${literal(timeFormat)})) AS DOUBLE)`, expected: `a time like ${timeFormat}` }
+    return {
+      sql: `CAST(epoch_ms(TRY_STRPTIME(time, ${literal(timeFormat)})) AS DOUBLE)`,
+      expected: `a time like ${timeFormat}`,
+    }
   }
   const unit = timeUnit === 'auto' ? await guessUnit(db) : timeUnit
-  const note = timeUnit === 'auto' ? { note: `times in column "${column}" read as ${unit === 'text' ? 'text' : `${unit} since 1970`}` } : {}
-  if (unit === 'text') return { sql: 'CAST(epoch_ms(TRY_CAST(time AS TIMESTAMPTZ)) AS DOUBLE)', expected: 'a time like 2024-01-31 18:05:00', ...note }
-  return { sql: `round(TRY_CAST(time AS DOUBLE) * ${perUnit[unit]})`, expected: `a number of ${unit} since 1970`, ...note }
+  const note =
+    timeUnit === 'auto'
+      ? { note: `times in column "${column}" read as ${unit === 'text' ? 'text' : `${unit} since 1970`}` }
+      : {}
+  if (unit === 'text')
+    return {
+      sql: 'CAST(epoch_ms(TRY_CAST(time AS TIMESTAMPTZ)) AS DOUBLE)',
+      expected: 'a time like 2024-01-31 18:05:00',
+      ...note,
+    }
+  return {
+    sql: `round(TRY_CAST(time AS DOUBLE) * ${perUnit[unit]})`,
+    expected: `a number of ${unit} since 1970`,
+    ...note,
+  }
 }
 
 async function guessUnit(db: Database): Promise<keyof typeof perUnit | 'text'> {

@@ -15,7 +15,11 @@ export const userNames = ['user', 'user_id', 'userid', 'uid', 'reviewerID']
  * @param logColumn the name of the log's user column, which the users file often repeats
  * @throws UserError `missing` for a column or an id, `invalid` for a number that is none, `duplicate` for a user listed twice
  */
-export async function readUserTable(db: Database, { users }: Mapping, logColumn: string): Promise<Pick<RawTables, 'userFields' | 'userNumbers'>> {
+export async function readUserTable(
+  db: Database,
+  { users }: Mapping,
+  logColumn: string,
+): Promise<Pick<RawTables, 'userFields' | 'userNumbers'>> {
   const files = await listFiles(db, [users.files ?? []].flat())
   if (files.length === 0) return {}
   const log = await openFiles(db, files, users)

@@ -1,4 +1,6 @@
 import { clickConformance } from '../../../test/conformance/click-model/suite.ts'
 import { dpn } from './alone.ts'
 
-clickConformance(dpn, { config: { embeddingSize: 4, attentionSize: 8, hiddenSize: 16, topItems: 4, patternLength: 3, patternNoise: 0 } })
+clickConformance(dpn, {
+  config: { embeddingSize: 4, attentionSize: 8, hiddenSize: 16, topItems: 4, patternLength: 3, patternNoise: 0 },
+})

@@ -47,7 +47,12 @@ export const dpnBackbone = {
     heads,
     topItems,
     patternLength: z.int().min(2).max(100).default(4).describe('events of one of DPN’s patterns'),
-    patternNoise: z.number().min(0).max(0.95).default(0.1).describe('share of the events hidden from DPN’s patterns while training'),
+    patternNoise: z
+      .number()
+      .min(0)
+      .max(0.95)
+      .default(0.1)
+      .describe('share of the events hidden from DPN’s patterns while training'),
   },
   build(name, { attentionSize, heads, topItems, patternLength, patternNoise }, width) {
     const unit = activationUnit(`${name}.unit`, width, unitSizes(attentionSize))
@@ -93,7 +98,11 @@ function leadingTo(length: number, patternLength: number): Tensor {
 }
 
 /** R of the header: [H, Q, D] and what led to each, [H, L, D] -> [H, Q, D]; parameters `NAME.{attention,inner,outer,norm1,norm2}.*`. */
-function refinement(name: string, width: number, heads: number): (inputs: FoldedInputs & { readonly keep: Tensor }) => Tensor {
+function refinement(
+  name: string,
+  width: number,
+  heads: number,
+): (inputs: FoldedInputs & { readonly keep: Tensor }) => Tensor {
   const { attend } = foldedAttention(`${name}.attention`, { width, heads })
   const [inner, outer] = [linear(`${name}.inner`, [width, width]), linear(`${name}.outer`, [width, width])]
   const [afterAttention, afterLayers] = [layerNorm(`${name}.norm1`, width), layerNorm(`${name}.norm2`, width)]

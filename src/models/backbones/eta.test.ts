@@ -14,7 +14,8 @@ it('hashes to signs that differ in about the share of bits that the angle has of
   const x = constant(Float32Array.of(1, 0, Math.cos(angle), Math.sin(angle), 5, 0), [3, 2])
   const codes = await evaluateTensor(simHash(2, bits)(x))
   expect(codes.every((sign) => sign === 1 || sign === -1)).toBe(true)
-  const distance = (a: number, b: number): number => codes.slice(0, bits).filter((_, bit) => codes[a * bits + bit] !== codes[b * bits + bit]).length
+  const distance = (a: number, b: number): number =>
+    codes.slice(0, bits).filter((_, bit) => codes[a * bits + bit] !== codes[b * bits + bit]).length
   expect(distance(0, 1) / bits).toBeCloseTo(1 / 3, 1)
   expect(distance(0, 2)).toBe(0)
   expect(await evaluateTensor(simHash(2, bits)(x))).toEqual(codes)

@@ -38,7 +38,12 @@ export const etaBackbone = {
   options: {
     heads,
     topItems,
-    recentItems: z.int().min(0).max(1000).default(8).describe('how many of the last events ETA reads whatever the candidate; 0 leaves them out'),
+    recentItems: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(8)
+      .describe('how many of the last events ETA reads whatever the candidate; 0 leaves them out'),
     hashBits: z.int().min(1).max(1024).default(64).describe('m, bits of ETA’s hash codes'),
   },
   build(name, { heads, topItems, recentItems, hashBits }, width) {
@@ -52,7 +57,10 @@ export const etaBackbone = {
         const inputs = { query: asQueries(target, histories), memory: history }
         const likeness = matmul(codes(inputs.query), codes(history), { transposeB: true })
         const found = long.attend({ ...inputs, keep: keepLargest(likeness, mask, topItems) })
-        const recent = short?.attend({ ...inputs, keep: reshape(lastEvents(mask, recentItems), [histories, 1, length]) })
+        const recent = short?.attend({
+          ...inputs,
+          keep: reshape(lastEvents(mask, recentItems), [histories, 1, length]),
+        })
         const outputs = [found, ...(recent ? [recent] : [])].map(({ output }) => reshape(output, [rows, width]))
         return { interest: concat(outputs, 1), weights: reshape(found.weights, [rows, length]) }
       },

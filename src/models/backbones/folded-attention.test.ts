@@ -4,7 +4,8 @@ import { randomStream } from '../../random/stream.ts'
 import { constant, input, sizeOf, type Tensor } from '../../tensor/node.ts'
 import { foldedAttention, keepLargest, lastEvents } from './folded-attention.ts'
 
-const numbers = (rows: readonly (readonly number[])[]): Tensor => constant(Float32Array.from(rows.flat()), [rows.length, rows[0]!.length])
+const numbers = (rows: readonly (readonly number[])[]): Tensor =>
+  constant(Float32Array.from(rows.flat()), [rows.length, rows[0]!.length])
 
 it('keeps the largest scores of events, never padding, of equal ones the later', async () => {
   const mask = numbers([
@@ -40,7 +41,9 @@ it('attends to nothing of what is not kept, and gives zeros where nothing is', a
     ['query', 16],
     ['memory', 24],
   ]
-  const feeds = Object.fromEntries(shapes.map(([name, size]) => [name, Float32Array.from({ length: size }, () => random.normal())]))
+  const feeds = Object.fromEntries(
+    shapes.map(([name, size]) => [name, Float32Array.from({ length: size }, () => random.normal())]),
+  )
   const made = { ...attend({ ...inputs, keep }), scores: scores(inputs) }
   expect(sizeOf(made.scores.shape)).toBe(12)
   const before = await evaluateTensors(made, feeds)

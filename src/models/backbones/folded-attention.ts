@@ -27,7 +27,10 @@ export interface FoldedAttention {
    * Attends to what `keep`, broadcast to [H, Q, L], has not at 0: softmax over it alone, times `keep`. A query with nothing to attend to
    * gives zeros. Weights [H, Q, L] are the mean over heads.
    */
-  readonly attend: (inputs: FoldedInputs & { readonly keep: Tensor }) => { readonly output: Tensor; readonly weights: Tensor }
+  readonly attend: (inputs: FoldedInputs & { readonly keep: Tensor }) => {
+    readonly output: Tensor
+    readonly weights: Tensor
+  }
 }
 
 /**
@@ -42,7 +45,10 @@ export function foldedAttention(name: string, { width, heads, biased = false }: 
   const queryToKey = matmul(ofHeads('query'), ofHeads('key'), { transposeB: true, scale: 1 / Math.sqrt(headWidth) })
   const toKey = reshape(transpose(queryToKey, [1, 0, 2]), [width, heads * width])
   const bias = biased ? reshape(parameter(`${name}.bias.weight`, [heads, width], zeros), [heads * width]) : undefined
-  const toOutput = reshape(matmul(ofHeads('value'), reshape(weight('output'), [heads, headWidth, width])), [heads * width, width])
+  const toOutput = reshape(matmul(ofHeads('value'), reshape(weight('output'), [heads, headWidth, width])), [
+    heads * width,
+    width,
+  ])
 
   const folded = (query: Tensor): Tensor => {
     const [histories, queries] = query.shape as [number, number, number]
@@ -78,7 +84,12 @@ export interface FoldedSizes {
 /** [h, q, L] -> [h, Q * heads, L]. */
 function perHead(keep: Tensor, queries: number, heads: number): Tensor {
   const [histories, , length] = keep.shape as [number, number, number]
-  const wide = expand(reshape(keep, [histories, keep.shape[1] as number, 1, length]), [histories, queries, heads, length])
+  const wide = expand(reshape(keep, [histories, keep.shape[1] as number, 1, length]), [
+    histories,
+    queries,
+    heads,
+    length,
+  ])
   return reshape(wide, [histories, queries * heads, length])
 }
 

@@ -2,7 +2,12 @@
 import * as z from 'zod'
 
 /** Heads of target attention. */
-export const heads = z.int().min(1).max(64).default(2).describe('heads of the behavior model’s attention; must divide embeddingSize')
+export const heads = z
+  .int()
+  .min(1)
+  .max(64)
+  .default(2)
+  .describe('heads of the behavior model’s attention; must divide embeddingSize')
 /** How many events a search keeps. */
 export const topItems = z
   .int()
@@ -11,7 +16,12 @@ export const topItems = z
   .default(16)
   .describe('how many events, or patterns, the behavior model’s search keeps for a candidate')
 /** Width of DIN's unit. */
-export const attentionSize = z.int().min(1).max(1024).default(64).describe('hidden width of DIN’s activation unit; its second layer has half of it')
+export const attentionSize = z
+  .int()
+  .min(1)
+  .max(1024)
+  .default(64)
+  .describe('hidden width of DIN’s activation unit; its second layer has half of it')
 /** Hidden widths of DIN's unit, the second half of the first. */
 export const unitSizes = (width: number): [number, number] => [width, Math.max(1, width >> 1)]
 

@@ -8,24 +8,39 @@ import { parseOptions } from '../options.ts'
 import { din, dpn, eta, twin } from './alone.ts'
 import { type BackboneOptions, backboneOf, backboneSlugs } from './registry.ts'
 
-const options: BackboneOptions = { attentionSize: 8, heads: 2, topItems: 3, recentItems: 2, hashBits: 16, patternLength: 3, patternNoise: 0.1 }
+const options: BackboneOptions = {
+  attentionSize: 8,
+  heads: 2,
+  topItems: 3,
+  recentItems: 2,
+  hashBits: 16,
+  patternLength: 3,
+  patternNoise: 0.1,
+}
 const [width, length] = [6, 7]
 const lengths = [7, 0, 1, 3, 5]
 
 /** Interest and weights of five candidates, each with a history of its own length. */
 async function measured(slug: string): Promise<{ interest: number[][]; weights: number[][] }> {
   const rows = lengths.length
-  const inputs = { history: input('history', [rows, length, width]), target: input('target', [rows, width]), mask: input('mask', [rows, length]) }
+  const inputs = {
+    history: input('history', [rows, length, width]),
+    target: input('target', [rows, width]),
+    mask: input('mask', [rows, length]),
+  }
   const model = backboneOf(slug).build('id', options, width)
   const made = model({ ...inputs, noise: noNoise })
   expect(made.interest.shape).toEqual([rows, model.width])
   const random = randomStream(3)
   const feeds: Record<string, Feeds[string]> = {}
-  for (const [name, { shape }] of buildGraph({ ...made }).inputs) feeds[name] = Float32Array.from({ length: sizeOf(shape) }, () => random.normal())
+  for (const [name, { shape }] of buildGraph({ ...made }).inputs)
+    feeds[name] = Float32Array.from({ length: sizeOf(shape) }, () => random.normal())
   feeds['mask'] = Float32Array.from(lengths.flatMap((events) => Array.from({ length }, (_, at) => Number(at < events))))
   const { interest, weights } = await evaluateTensors({ interest: made.interest, weights: made.weights }, feeds)
   const rowsOf = (values: Feeds[string]): number[][] =>
-    lengths.map((_, row) => Array.from(values.slice((row * values.length) / rows, ((row + 1) * values.length) / rows), Number))
+    lengths.map((_, row) =>
+      Array.from(values.slice((row * values.length) / rows, ((row + 1) * values.length) / rows), Number),
+    )
   return { interest: rowsOf(interest), weights: rowsOf(weights) }
 }
 
@@ -40,8 +55,11 @@ describe.each(backboneSlugs)('%s', (slug) => {
   it('weighs as many events as it keeps, and no padding', async () => {
     const { weights } = await measured(slug)
     const kept = slug === 'din' ? length : options.topItems
-    expect(weights.map((row) => row.filter((weight) => weight !== 0).length)).toEqual(lengths.map((events) => Math.min(events, kept)))
-    for (const [row, events] of lengths.entries()) expect(weights[row]?.slice(events).every((weight) => weight === 0)).toBe(true)
+    expect(weights.map((row) => row.filter((weight) => weight !== 0).length)).toEqual(
+      lengths.map((events) => Math.min(events, kept)),
+    )
+    for (const [row, events] of lengths.entries())
+      expect(weights[row]?.slice(events).every((weight) => weight === 0)).toBe(true)
   })
 })
 
@@ -53,7 +71,9 @@ it.each(['dpn', 'eta', 'twin'])('%s shares out one whole between the events it k
 const sumOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 it('refuses a backbone it does not know, naming the nearest', () => {
-  expect(() => backboneOf('twins')).toThrow('backbone: unknown: "twins", expected one of din, dpn, eta, twin. did you mean "twin"?')
+  expect(() => backboneOf('twins')).toThrow(
+    'backbone: unknown: "twins", expected one of din, dpn, eta, twin. did you mean "twin"?',
+  )
 })
 
 it.each([dpn, eta, twin])('refuses heads that do not divide the embedding: $slug', ({ slug, config }) => {

@@ -11,7 +11,12 @@ import { twinBackbone } from './twin.ts'
 export const backboneSlugs = ['din', 'dpn', 'eta', 'twin'] as const
 
 /** The options of every behavior model: what one name stands for in several of them is the same. */
-export const backboneOptions = { ...dinBackbone.options, ...dpnBackbone.options, ...etaBackbone.options, ...twinBackbone.options }
+export const backboneOptions = {
+  ...dinBackbone.options,
+  ...dpnBackbone.options,
+  ...etaBackbone.options,
+  ...twinBackbone.options,
+}
 
 /** The values of {@link backboneOptions}. */
 export type BackboneOptions = z.infer<z.ZodObject<typeof backboneOptions>>

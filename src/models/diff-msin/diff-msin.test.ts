@@ -13,7 +13,15 @@ import { cosine, enhancement } from './enhancement.ts'
 import { synergySteps } from './synergy.ts'
 
 clickConformance(diffMsin, {
-  config: { embeddingSize: 4, modalitySize: 4, expertSize: 8, hiddenSize: 12, attentionSize: 8, fusionHeads: 2, steps: 3 },
+  config: {
+    embeddingSize: 4,
+    modalitySize: 4,
+    expertSize: 8,
+    hiddenSize: 12,
+    attentionSize: 8,
+    fusionHeads: 2,
+    steps: 3,
+  },
 })
 
 interface Numbers {
@@ -22,7 +30,9 @@ interface Numbers {
 }
 /** See tools/diff_msin_fixture.py for what its arrays are. */
 interface Fixture {
-  readonly config: Readonly<Record<'batch' | 'length' | 'items' | 'users' | 'itemRows' | 'userRows' | 'values' | 'image' | 'text', number>>
+  readonly config: Readonly<
+    Record<'batch' | 'length' | 'items' | 'users' | 'itemRows' | 'userRows' | 'values' | 'image' | 'text', number>
+  >
   readonly inputs: Readonly<Record<string, Numbers>>
   readonly noise: readonly Numbers[]
   readonly parameters: Readonly<Record<string, Numbers>>
@@ -77,7 +87,9 @@ async function evaluated(more: object = {}) {
     feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
   }
   const made = await evaluateGradients(loss, parameters, feeds)
-  const told = await Promise.all(Object.entries(parts).map(async ([name, part]) => [name, (await evaluateTensor(part, feeds))[0]] as const))
+  const told = await Promise.all(
+    Object.entries(parts).map(async ([name, part]) => [name, (await evaluateTensor(part, feeds))[0]] as const),
+  )
   return { ...made, parts: Object.fromEntries(told) }
 }
 
@@ -161,8 +173,14 @@ describe('the synergy’s schedule', () => {
   it('takes away what eq. 11 says', () => {
     // alpha 0.9, 0.8: products 0.9 and 0.72; pulls 0.1 / sqrt(0.1) and 0.2 / sqrt(0.28).
     const steps = synergySteps(2, 0.9, 0.8)
-    expect(steps.map(({ root }) => root)).toEqual([expect.closeTo(Math.sqrt(0.9), 12), expect.closeTo(Math.sqrt(0.72), 12)])
-    expect(steps.map(({ pull }) => pull)).toEqual([expect.closeTo(0.1 / Math.sqrt(0.1), 12), expect.closeTo(0.2 / Math.sqrt(0.28), 12)])
+    expect(steps.map(({ root }) => root)).toEqual([
+      expect.closeTo(Math.sqrt(0.9), 12),
+      expect.closeTo(Math.sqrt(0.72), 12),
+    ])
+    expect(steps.map(({ pull }) => pull)).toEqual([
+      expect.closeTo(0.1 / Math.sqrt(0.1), 12),
+      expect.closeTo(0.2 / Math.sqrt(0.28), 12),
+    ])
   })
 })
 

@@ -68,14 +68,18 @@ function build(config: DiffMsinConfig, shape: ClickShape): ClickModel {
   const backbone = backboneOf(config.backbone).build('id', config, items.width)
   const extract = new Map(modalities.map((modality) => [modality, attendedModality(modality, shape, config)]))
   const experts = expertsOf(modalities, { ...config, interest: backbone.width, history: items.width })
-  const widths = new Map([['id', backbone.width], ...modalities.map((modality) => [modality as string, modalitySize] as const)])
+  const widths = new Map([
+    ['id', backbone.width],
+    ...modalities.map((modality) => [modality as string, modalitySize] as const),
+  ])
   const enhance = config.withoutEnhancement ? undefined : enhancement(widths, expertSize)
   const names = ['id', ...modalities]
   const attention = { ...config, heads: config.fusionHeads }
   const together = config.withoutSynergy || modalities.length === 0 ? undefined : synergy(names, attention)
   const drawn = together && synergyLoss(items.width + modalities.length * modalitySize, config)
   const parts = partsOf(modalities, config, { common: enhance !== undefined, synergy: together !== undefined })
-  const fuse = config.withoutFusion || parts.length === 0 ? undefined : dynamicFusion(parts.length, items.width, attention)
+  const fuse =
+    config.withoutFusion || parts.length === 0 ? undefined : dynamicFusion(parts.length, items.width, attention)
   const logits = clickOutput(shape, [fuse ? expertSize : (1 + parts.length) * expertSize, items.width], config)
 
   return {
@@ -86,12 +90,21 @@ function build(config: DiffMsinConfig, shape: ClickShape): ClickModel {
       const [target, history] = [items(item_B), historyOf(history_HL, behavior_HL)]
       const { interest, weights } = backbone({ history, target, mask: mask_HL, noise })
       const attended = new Map([...extract].map(([modality, read]) => [modality, read(batch)]))
-      const pooled: ByModality = new Map([['id', interest], ...[...attended].map(([name, { pooled }]) => [name as string, pooled] as const)])
-      const own: ByModality = new Map(names.map((name) => [name, experts.vector(name, pooled.get(name) as Tensor, noise)]))
+      const pooled: ByModality = new Map([
+        ['id', interest],
+        ...[...attended].map(([name, { pooled }]) => [name as string, pooled] as const),
+      ])
+      const own: ByModality = new Map(
+        names.map((name) => [name, experts.vector(name, pooled.get(name) as Tensor, noise)]),
+      )
       const enhanced = enhance?.(pooled, own, noise)
       const states = config.states === 'sequence' ? experts.sequences(attended, { history, weights }, noise) : own
       const joined = together?.(states, mask_HL, noise)
-      const given: ByModality = new Map([...(enhanced?.enhanced ?? own), ...named('common', enhanced?.common), ...named('synergy', joined)])
+      const given: ByModality = new Map([
+        ...(enhanced?.enhanced ?? own),
+        ...named('common', enhanced?.common),
+        ...named('synergy', joined),
+      ])
       const chosen = parts.map((part) => given.get(part) as Tensor)
       const id = given.get('id') as Tensor
       const fused = fuse?.(id, target, chosen)
@@ -101,7 +114,8 @@ function build(config: DiffMsinConfig, shape: ClickShape): ClickModel {
         reasons: { attention: weights, ...(fused && { gates: fused.gates }) },
         losses: (label_B, weight_B) => ({
           ...(enhanced && { decoupling: { weight: config.w1, value: sum(mul(enhanced.decoupling, weight_B)) } }),
-          ...(drawn && joined && { synergy: { weight: config.w2, value: drawn({ joined, candidate, label_B, weight_B }) } }),
+          ...(drawn &&
+            joined && { synergy: { weight: config.w2, value: drawn({ joined, candidate, label_B, weight_B }) } }),
         }),
       }
     },
@@ -127,18 +141,33 @@ interface ExpertSizes extends Pick<DiffMsinConfig, 'expertSize' | 'modalitySize'
 }
 
 /** The experts of eq. 3-4; parameters `expert.MODALITY.*`, and `expert.id.event.*` where states are sequences. */
-function expertsOf(modalities: readonly FeatureModality[], { expertSize, modalitySize, states, interest, history }: ExpertSizes) {
+function expertsOf(
+  modalities: readonly FeatureModality[],
+  { expertSize, modalitySize, states, interest, history }: ExpertSizes,
+) {
   const ofId = interest === expertSize ? undefined : linear('expert.id', [interest, expertSize])
-  const ofEvents = states === 'sequence' && modalities.length > 0 ? linear('expert.id.event', [history, expertSize]) : undefined
-  const mlps = new Map(modalities.map((modality) => [modality as string, mlp(`expert.${modality}`, [modalitySize, expertSize, expertSize])]))
+  const ofEvents =
+    states === 'sequence' && modalities.length > 0 ? linear('expert.id.event', [history, expertSize]) : undefined
+  const mlps = new Map(
+    modalities.map((modality) => [
+      modality as string,
+      mlp(`expert.${modality}`, [modalitySize, expertSize, expertSize]),
+    ]),
+  )
   return {
     vector: (name: string, x: Tensor, noise: Noise): Tensor => mlps.get(name)?.(x, noise) ?? ofId?.(x) ?? x,
     /** Expert vectors of the weighted events, [B, L, d_e] each. */
-    sequences(attended: ReadonlyMap<string, AttendedModality>, id: { readonly history: Tensor; readonly weights: Tensor }, noise: Noise): ByModality {
+    sequences(
+      attended: ReadonlyMap<string, AttendedModality>,
+      id: { readonly history: Tensor; readonly weights: Tensor },
+      noise: Noise,
+    ): ByModality {
       const events = mul(id.history, reshape(id.weights, [...id.weights.shape, 1]))
       return new Map([
         ...named('id', ofEvents?.(events)),
-        ...[...mlps].map(([name, expert]) => [name, expert((attended.get(name) as AttendedModality).sequence(), noise)] as const),
+        ...[...mlps].map(
+          ([name, expert]) => [name, expert((attended.get(name) as AttendedModality).sequence(), noise)] as const,
+        ),
       ])
     },
   }

@@ -22,7 +22,9 @@ export interface Enhanced {
 
 /** Shared experts (eq. 5), gates (eq. 6-7) and decoupling (eq. 8-9, R-D3); parameters `shared.MODALITY.*` and `enhance.MODALITY.*`. */
 export function enhancement(widths: ReadonlyMap<string, number>, expertSize: number) {
-  const shared = new Map([...widths].map(([name, width]) => [name, mlp(`shared.${name}`, [width, expertSize, expertSize])]))
+  const shared = new Map(
+    [...widths].map(([name, width]) => [name, mlp(`shared.${name}`, [width, expertSize, expertSize])]),
+  )
   const gates = new Map([...widths.keys()].map((name) => [name, linear(`enhance.${name}`, [expertSize, expertSize])]))
   return (pooled: ByModality, experts: ByModality, noise: Noise): Enhanced => {
     const commons = [...shared].map(([name, expert]) => expert(pooled.get(name) as Tensor, noise))

@@ -38,7 +38,12 @@ export function dynamicFusion(parts: number, targetWidth: number, { expertSize: 
       1,
     )
     const crossed = addAll([mul(gated, matmul(gated, crossWeight)), add(gated, crossBias)])
-    const found = attend({ query: reshape(id, [rows, 1, width]), memory: reshape(crossed, [rows, parts, width]), bias: open, noise: noNoise })
+    const found = attend({
+      query: reshape(id, [rows, 1, width]),
+      memory: reshape(crossed, [rows, parts, width]),
+      bias: open,
+      noise: noNoise,
+    })
     const flat = reshape(found, [rows, width])
     return { fused: fusion === 'residual' ? add(id, flat) : flat, gates }
   }

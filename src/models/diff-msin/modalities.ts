@@ -30,7 +30,11 @@ export interface ModalitySizes {
 }
 
 /** A modality's extractor; parameters `MODALITY.{weight,bias,missing}`, `MODALITY.{norm,interest}.*` and `MODALITY.attention.*`. */
-export function attendedModality(modality: FeatureModality, shape: ClickShape, { modalitySize, attentionSize, levelInterest }: ModalitySizes) {
+export function attendedModality(
+  modality: FeatureModality,
+  shape: ClickShape,
+  { modalitySize, attentionSize, levelInterest }: ModalitySizes,
+) {
   const project = projectedVectors(frozenVectors(modality, shape), modalitySize, modality)
   const norm = layerNorm(`${modality}.norm`, modalitySize)
   const level = levelInterest ? layerNorm(`${modality}.interest`, modalitySize, 0.01) : undefined

@@ -61,10 +61,13 @@ type Steps = (states: readonly Tensor[], mask_HL: Tensor) => Tensor
 export function synergy(names: readonly string[], config: SynergyConfig) {
   const { expertSize: width, steps: count, alphaStart, alphaEnd, states } = config
   const steps = synergySteps(count, alphaStart, alphaEnd)
-  const order = names.flatMap((to) => names.filter((from) => from !== to).map((from) => ({ to, from, name: `synergy.${to}.${from}` })))
+  const order = names.flatMap((to) =>
+    names.filter((from) => from !== to).map((from) => ({ to, from, name: `synergy.${to}.${from}` })),
+  )
   const weights = parameter('synergy.weights', [order.length, 1], (values) => void values.fill(1 / (names.length - 1)))
   const pairs = order.map((pair, at) => ({ ...pair, weight: slice(weights, 0, at, at + 1) }))
-  const reverse = states === 'sequence' ? sequenceSteps(names, pairs, steps, config) : pooledSteps(names, pairs, steps, width)
+  const reverse =
+    states === 'sequence' ? sequenceSteps(names, pairs, steps, config) : pooledSteps(names, pairs, steps, width)
   const join = mlp('synergy.join', [names.length * width, width, width])
   return (vectors: ByModality, mask_HL: Tensor, noise: Noise): Tensor => {
     const { root } = steps.at(-1) as Step
@@ -79,7 +82,9 @@ export function synergy(names: readonly string[], config: SynergyConfig) {
  * product is computed once.
  */
 function pooledSteps(names: readonly string[], pairs: readonly Pair[], steps: readonly Step[], width: number): Steps {
-  const maps = new Map(pairs.map(({ name }) => [name, parameter(`${name}.weight`, [width, width], normal(1 / Math.sqrt(width)))]))
+  const maps = new Map(
+    pairs.map(({ name }) => [name, parameter(`${name}.weight`, [width, width], normal(1 / Math.sqrt(width)))]),
+  )
   const size = names.length * width
   const nothing = constant(new Float32Array(width * width), [width, width])
   const identity = constant(
@@ -98,13 +103,21 @@ function pooledSteps(names: readonly string[], pairs: readonly Pair[], steps: re
       ),
     )
     const taken = concat(rows, 0)
-    const whole = steps.reduce((product, { pull }) => addAll([product, matmul(product, taken, { scale: -pull })]), identity)
+    const whole = steps.reduce(
+      (product, { pull }) => addAll([product, matmul(product, taken, { scale: -pull })]),
+      identity,
+    )
     return matmul(concat(states, 1), whole)
   }
 }
 
 /** One vector an event: what a modality's events find among another's. */
-function sequenceSteps(names: readonly string[], pairs: readonly Pair[], steps: readonly Step[], { expertSize: width, heads }: SynergyConfig): Steps {
+function sequenceSteps(
+  names: readonly string[],
+  pairs: readonly Pair[],
+  steps: readonly Step[],
+  { expertSize: width, heads }: SynergyConfig,
+): Steps {
   const interact = new Map(pairs.map(({ name }) => [name, multiHeadAttention(name, { width, heads, dropout: 0 })]))
   return (states, mask_HL) => {
     const bias = eventBias(mask_HL)
@@ -115,7 +128,12 @@ function sequenceSteps(names: readonly string[], pairs: readonly Pair[], steps: 
         const attend = interact.get(name) as Block
         return mul(attend({ query: at(to), memory: at(from), bias, noise: noNoise }), mul(weight, -pull / root))
       }
-      state = new Map(names.map((name) => [name, addAll([state.get(name) as Tensor, ...pairs.filter(({ to }) => to === name).map(found)])]))
+      state = new Map(
+        names.map((name) => [
+          name,
+          addAll([state.get(name) as Tensor, ...pairs.filter(({ to }) => to === name).map(found)]),
+        ]),
+      )
     }
     return concat(
       names.map((name) => meanOfEvents(state.get(name) as Tensor, mask_HL)),

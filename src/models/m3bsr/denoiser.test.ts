@@ -8,47 +8,77 @@ import { type DenoiserConfig, denoiser } from './denoiser.ts'
 import { diffusionSteps } from './schedule.ts'
 
 const [rows, length, width, steps] = [2, 5, 4, 6]
-const base: DenoiserConfig = { width, steps, betaStart: 0.01, betaEnd: 0.2, reconstruction: 'posterior', timeEmbedding: true, stateTerm: false }
+const base: DenoiserConfig = {
+  width,
+  steps,
+  betaStart: 0.01,
+  betaEnd: 0.2,
+  reconstruction: 'posterior',
+  timeEmbedding: true,
+  stateTerm: false,
+}
 const stream = randomStream(4)
 const drawn = (size: number): Float32Array => Float32Array.from({ length: size }, () => stream.normal())
 const inputs = {
   clean: drawn(rows * length * width),
   condition: drawn(rows * length * width),
   added: drawn(rows * length * width),
-  bias: Float32Array.from({ length: rows * length * length }, (_, at) => (at % length > Math.floor(at / length) % length ? -1e9 : 0)),
+  bias: Float32Array.from({ length: rows * length * length }, (_, at) =>
+    at % length > Math.floor(at / length) % length ? -1e9 : 0,
+  ),
   weights: Float32Array.from({ length: rows * length }, (_, at) => (at % 3) / 9),
 }
 const names = ['query', 'key', 'value', 'output', 'time', 'state'] as const
-const parameters = Object.fromEntries(names.map((name) => [name, drawn(name === 'time' ? steps * width : width * width)])) as Record<
-  (typeof names)[number],
-  Float32Array
->
+const parameters = Object.fromEntries(
+  names.map((name) => [name, drawn(name === 'time' ? steps * width : width * width)]),
+) as Record<(typeof names)[number], Float32Array>
 
 async function ours(config: DenoiserConfig, noisy: boolean): Promise<{ output: Float32Array; loss: number }> {
-  const shapes = { clean: [rows, length, width], condition: [rows, length, width], bias: [rows, length, length], weights: [rows, length] }
-  const made = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, shape)])) as Record<keyof typeof shapes, Tensor>
+  const shapes = {
+    clean: [rows, length, width],
+    condition: [rows, length, width],
+    bias: [rows, length, length],
+    weights: [rows, length],
+  }
+  const made = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, shape)])) as Record<
+    keyof typeof shapes,
+    Tensor
+  >
   const noise: Noise = { ...noNoise, training: true, normal: (shape) => (noisy ? input('added', shape) : undefined) }
   const { output, loss } = denoiser('d', config)({ ...made, noise })
   const graph = buildGraph({ output, loss: loss as Tensor })
   await using program = await compile(graph, { threads: 1 })
   for (const name of graph.inputs.keys()) {
-    program.bind(name, name.startsWith('d.') ? parameters[name.slice(2) as keyof typeof parameters] : inputs[name as keyof typeof inputs])
+    program.bind(
+      name,
+      name.startsWith('d.')
+        ? parameters[name.slice(2) as keyof typeof parameters]
+        : inputs[name as keyof typeof inputs],
+    )
   }
   await program.run()
-  return { output: Float32Array.from(program.outputs['output'] as Float32Array), loss: Number(program.outputs['loss']?.[0]) }
+  return {
+    output: Float32Array.from(program.outputs['output'] as Float32Array),
+    loss: Number(program.outputs['loss']?.[0]),
+  }
 }
 
 /** x [rows of `from`] times a matrix [from, to]. */
 function times(x: readonly number[][], weight: Float32Array): number[][] {
   return x.map((line) =>
-    Array.from({ length: width }, (_, to) => line.reduce((sum, value, from) => sum + value * (weight[from * width + to] as number), 0)),
+    Array.from({ length: width }, (_, to) =>
+      line.reduce((sum, value, from) => sum + value * (weight[from * width + to] as number), 0),
+    ),
   )
 }
 const matrix = (values: Float32Array, row: number): number[][] =>
   Array.from({ length }, (_, at) => [...values.subarray((row * length + at) * width, (row * length + at + 1) * width)])
 
 /** Eq. 7-13 as they are printed, step by step and unscaled, with R-M3, R-M4 and R-M8. */
-function naive({ reconstruction, timeEmbedding, stateTerm }: DenoiserConfig, noisy: boolean): { output: number[]; loss: number } {
+function naive(
+  { reconstruction, timeEmbedding, stateTerm }: DenoiserConfig,
+  noisy: boolean,
+): { output: number[]; loss: number } {
   const kept = [1]
   const betas = [0]
   for (let t = 1; t <= steps; t++) {
@@ -57,28 +87,46 @@ function naive({ reconstruction, timeEmbedding, stateTerm }: DenoiserConfig, noi
   }
   const [outputs, losses]: [number[], number[]] = [[], []]
   for (let row = 0; row < rows; row++) {
-    const [clean, condition, added] = [matrix(inputs.clean, row), matrix(inputs.condition, row), matrix(inputs.added, row)]
+    const [clean, condition, added] = [
+      matrix(inputs.clean, row),
+      matrix(inputs.condition, row),
+      matrix(inputs.added, row),
+    ]
     const forward = (t: number): number[][] =>
       clean.map((line, i) =>
-        line.map((value, k) => Math.sqrt(kept[t] as number) * value + (noisy ? Math.sqrt(1 - (kept[t] as number)) * (added[i]?.[k] as number) : 0)),
+        line.map(
+          (value, k) =>
+            Math.sqrt(kept[t] as number) * value +
+            (noisy ? Math.sqrt(1 - (kept[t] as number)) * (added[i]?.[k] as number) : 0),
+        ),
       )
     const [keys, values] = [times(condition, parameters.key), times(condition, parameters.value)]
     let state = forward(steps)
     for (let t = steps; t >= 1; t--) {
-      const timed = state.map((line) => line.map((value, k) => value + (timeEmbedding ? (parameters.time[(t - 1) * width + k] as number) : 0)))
+      const timed = state.map((line) =>
+        line.map((value, k) => value + (timeEmbedding ? (parameters.time[(t - 1) * width + k] as number) : 0)),
+      )
       const queries = times(timed, parameters.query)
       const attended = queries.map((query, i) => {
         const scores = keys
           .slice(0, i + 1)
-          .map((key) => Math.exp(key.reduce((sum, value, k) => sum + value * (query[k] as number), 0) / Math.sqrt(width)))
+          .map((key) =>
+            Math.exp(key.reduce((sum, value, k) => sum + value * (query[k] as number), 0) / Math.sqrt(width)),
+          )
         const total = scores.reduce((sum, score) => sum + score, 0)
-        return Array.from({ length: width }, (_, k) => scores.reduce((sum, score, j) => sum + (score / total) * (values[j]?.[k] as number), 0))
+        return Array.from({ length: width }, (_, k) =>
+          scores.reduce((sum, score, j) => sum + (score / total) * (values[j]?.[k] as number), 0),
+        )
       })
       const own = stateTerm ? times(state, parameters.state) : []
-      const epsilon = times(attended, parameters.output).map((line, i) => line.map((value, k) => value + (own[i]?.[k] ?? 0)))
+      const epsilon = times(attended, parameters.output).map((line, i) =>
+        line.map((value, k) => value + (own[i]?.[k] ?? 0)),
+      )
       const [beta, left] = [betas[t] as number, kept[t] as number]
       state = state.map((line, i) =>
-        line.map((value, k) => (value - (beta / Math.sqrt(1 - left)) * (epsilon[i]?.[k] as number)) / Math.sqrt(1 - beta)),
+        line.map(
+          (value, k) => (value - (beta / Math.sqrt(1 - left)) * (epsilon[i]?.[k] as number)) / Math.sqrt(1 - beta),
+        ),
       )
       const against = forward(reconstruction === 'literal' ? t : t - 1)
       for (const [i, line] of state.entries()) {

@@ -57,14 +57,22 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
     const keys_BLD = matmul(condition, matmul(key, query, { transposeB: true, scale: 1 / Math.sqrt(width) }))
     const values_BLD = matmul(condition, matmul(value, output))
     const added_BLD = noise.normal(clean.shape)
-    const noisy = ({ spread }: DiffusionStep): Tensor => (added_BLD && spread > 0 ? add(clean, mul(added_BLD, spread)) : clean)
+    const noisy = ({ spread }: DiffusionStep): Tensor =>
+      added_BLD && spread > 0 ? add(clean, mul(added_BLD, spread)) : clean
     const minusClean = neg(clean)
     const losses: Tensor[] = []
     let state_BLD = noisy(schedule.at(-1) as DiffusionStep)
     for (let t = config.steps; t >= 1; t--) {
       const [at, before] = [schedule[t], schedule[t - 1]] as [DiffusionStep, DiffusionStep]
       const asked = times ? add(state_BLD, mul(slice(times, 0, t - 1, t), 1 / at.root)) : state_BLD
-      const { output: change } = attention({ query: asked, key: keys_BLD, value: values_BLD, bias, scale: at.root, outputScale: -at.pull })
+      const { output: change } = attention({
+        query: asked,
+        key: keys_BLD,
+        value: values_BLD,
+        bias,
+        scale: at.root,
+        outputScale: -at.pull,
+      })
       const changes = own ? [change, matmul(state_BLD, own, { scale: -at.pull * at.root })] : [change]
       state_BLD = addAll([state_BLD, ...changes])
       if (noise.training) {
@@ -79,7 +87,11 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
       const literal = config.reconstruction === 'literal'
       const [against, scale] = literal ? [at, -at.root / before.root] : [before, -1]
       const less = literal ? mul(clean, scale) : minusClean
-      const terms = [denoised, less, ...(added_BLD && against.spread > 0 ? [mul(added_BLD, scale * against.spread)] : [])]
+      const terms = [
+        denoised,
+        less,
+        ...(added_BLD && against.spread > 0 ? [mul(added_BLD, scale * against.spread)] : []),
+      ]
       return addAll(terms)
     }
   }

@@ -7,21 +7,28 @@ import { disentanglement } from './disentangle.ts'
 
 const [rows, width, temperature] = [3, 4, 0.3]
 const stream = randomStream(2)
-const vectors = Array.from({ length: 5 }, () => Array.from({ length: rows }, () => Array.from({ length: width }, () => stream.normal())))
+const vectors = Array.from({ length: 5 }, () =>
+  Array.from({ length: rows }, () => Array.from({ length: width }, () => stream.normal())),
+)
 // The last row only pads.
 const weights = [0.25, 0.75, 0]
 const cosine = (a: readonly number[] = [], b: readonly number[] = []): number => {
-  const dot = (x: readonly number[], y: readonly number[]) => x.reduce((sum, value, at) => sum + value * (y[at] as number), 0)
+  const dot = (x: readonly number[], y: readonly number[]) =>
+    x.reduce((sum, value, at) => sum + value * (y[at] as number), 0)
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
 }
-const kernel = (a: readonly number[] | undefined, b: readonly number[] | undefined): number => Math.exp(cosine(a, b) / temperature)
+const kernel = (a: readonly number[] | undefined, b: readonly number[] | undefined): number =>
+  Math.exp(cosine(a, b) / temperature)
 const at = (vector: number, row: number): readonly number[] | undefined => vectors[vector]?.[row]
 const others = (one: number): number[] => [0, 1, 2, 3, 4].filter((other) => other !== one)
-const overRows = (loss: (row: number) => number): number => weights.reduce((sum, weight, row) => sum + (weight > 0 ? weight * loss(row) : 0), 0)
+const overRows = (loss: (row: number) => number): number =>
+  weights.reduce((sum, weight, row) => sum + (weight > 0 ? weight * loss(row) : 0), 0)
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 async function ours(reading: 'separate' | 'literal' | 'align'): Promise<number> {
-  const [common, ...specific] = vectors.map((vector) => constant(Float32Array.from(vector.flat()), [rows, width])).reverse()
+  const [common, ...specific] = vectors
+    .map((vector) => constant(Float32Array.from(vector.flat()), [rows, width]))
+    .reverse()
   const loss = disentanglement({
     reading,
     temperature,
@@ -37,7 +44,9 @@ async function ours(reading: 'separate' | 'literal' | 'align'): Promise<number> 
 
 describe('disentanglement', () => {
   it('separates: the mean over vectors of the log-sum of their similarities to the others', async () => {
-    const expected = overRows((row) => total(others(-1).map((i) => Math.log(total(others(i).map((k) => kernel(at(i, row), at(k, row))))))) / 5)
+    const expected = overRows(
+      (row) => total(others(-1).map((i) => Math.log(total(others(i).map((k) => kernel(at(i, row), at(k, row))))))) / 5,
+    )
     expect(await ours('separate')).toBeCloseTo(expected, 5)
   })
 

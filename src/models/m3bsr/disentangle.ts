@@ -22,7 +22,14 @@ export interface DisentanglementParts {
 const excluded = -1e9
 
 /** The loss, a scalar: the weighted mean over rows. */
-export function disentanglement({ reading, temperature, specific, common, modalities, weights }: DisentanglementParts): Tensor {
+export function disentanglement({
+  reading,
+  temperature,
+  specific,
+  common,
+  modalities,
+  weights,
+}: DisentanglementParts): Tensor {
   const unit = (x: Tensor): Tensor => div(x, sqrt(add(reshape(sumSquares(x), [...x.shape.slice(0, -1), 1]), 1e-12)))
   if (reading === 'align') return align(specific.map(unit), modalities, temperature, weights)
   const all = common ? [...specific, common] : specific
@@ -37,13 +44,17 @@ export function disentanglement({ reading, temperature, specific, common, modali
   const logSums = log(sum(exp(add(similarities, self)), [2]))
   // Printed: each of the count - 1 pairs of a vector has its whole log-sum below and its own similarity above.
   const perVector =
-    reading === 'separate' ? mul(logSums, 1 / count) : sub(mul(logSums, count - 1), sum(add(similarities, ownPair(count, temperature)), [2]))
+    reading === 'separate'
+      ? mul(logSums, 1 / count)
+      : sub(mul(logSums, count - 1), sum(add(similarities, ownPair(count, temperature)), [2]))
   return sum(mul(sum(perVector, [1]), weights))
 }
 
 /** Minus the similarity of a vector with itself, 1 / temperature, which is no pair. */
 function ownPair(count: number, temperature: number): Tensor {
-  const values = Float32Array.from({ length: count * count }, (_, at) => (at % (count + 1) === 0 ? -1 / temperature : 0))
+  const values = Float32Array.from({ length: count * count }, (_, at) =>
+    at % (count + 1) === 0 ? -1 / temperature : 0,
+  )
   return constant(values, [count, count])
 }
 
@@ -53,7 +64,8 @@ function align(units: readonly Tensor[], modalities: number, temperature: number
   const losses: Tensor[] = []
   for (const [first, anchor] of units.entries()) {
     for (const [second, other] of units.entries()) {
-      const related = Math.floor(first / modalities) === Math.floor(second / modalities) || first % modalities === second % modalities
+      const related =
+        Math.floor(first / modalities) === Math.floor(second / modalities) || first % modalities === second % modalities
       if (second <= first || !related) continue
       const similarities = matmul(anchor, other, { transposeB: true, scale: 1 / temperature })
       const own = mul(sum(mul(anchor, other), [1]), 1 / temperature)

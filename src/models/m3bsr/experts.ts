@@ -55,13 +55,21 @@ function lastLayer(name: string, { width, heads, dropout }: ExpertConfig) {
  */
 export function specificExpert(name: string, config: ExpertConfig, behavior: number, age: Tensor) {
   const { width, heads, layers, dropout } = config
-  const earlier = Array.from({ length: layers - 1 }, (_, layer) => transformerBlock(`${name}.block${layer}`, { width, heads, dropout }))
+  const earlier = Array.from({ length: layers - 1 }, (_, layer) =>
+    transformerBlock(`${name}.block${layer}`, { width, heads, dropout }),
+  )
   const read = lastLayer(`${name}.block${layers - 1}`, config)
   const known = orNothing(`${name}.nothing`, width)
   return (stream: Tensor, inputs: GraphInputs, reading: Reading): Tensor => {
-    const memory = earlier.reduce((query, block) => block({ query, bias: perHead(inputs.own), noise: reading.noise }), stream)
+    const memory = earlier.reduce(
+      (query, block) => block({ query, bias: perHead(inputs.own), noise: reading.noise }),
+      stream,
+    )
     const query = add(matmul(inputs.last[behavior] as Tensor, memory), gather(age, inputs.age[behavior] as Tensor))
-    return known(read(query, memory, inputs.read[behavior] as Tensor, reading), reading.flags(inputs.seen[behavior] as Tensor))
+    return known(
+      read(query, memory, inputs.read[behavior] as Tensor, reading),
+      reading.flags(inputs.seen[behavior] as Tensor),
+    )
   }
 }
 
@@ -82,17 +90,26 @@ export function sharedExpert(
   { behaviors, modalities, age }: { behaviors: number; modalities: number; age: Tensor },
 ) {
   const { width, heads, dropout } = config
-  const projections = Array.from({ length: behaviors }, (_, behavior) => linear(`${name}.behavior${behavior}`, [modalities * width, width]))
+  const projections = Array.from({ length: behaviors }, (_, behavior) =>
+    linear(`${name}.behavior${behavior}`, [modalities * width, width]),
+  )
   const cross = multiHeadAttention(`${name}.cross`, { width, heads, dropout })
   const read = lastLayer(name, config)
   const known = orNothing(`${name}.nothing`, width)
   return (streams: readonly Tensor[], inputs: GraphInputs, reading: Reading): Tensor => {
     const { noise } = reading
     const joined = concat(streams, 2)
-    const events = addAll(projections.map((project, behavior) => mul(project(joined), slice(inputs.flags, 2, behavior, behavior + 1))))
+    const events = addAll(
+      projections.map((project, behavior) => mul(project(joined), slice(inputs.flags, 2, behavior, behavior + 1))),
+    )
     const memory = cross({ query: events, bias: perHead(inputs.shared), noise })
     // The event a target reads looks again, at all that came before the target: there may be later target events than itself.
-    const found = cross({ query: matmul(inputs.commonLast, events), memory: events, bias: perHead(inputs.commonCross), noise })
+    const found = cross({
+      query: matmul(inputs.commonLast, events),
+      memory: events,
+      bias: perHead(inputs.commonCross),
+      noise,
+    })
     const query = add(found, gather(age, inputs.commonAge))
     return known(read(query, memory, inputs.commonRead, reading), reading.flags(inputs.commonSeen))
   }

@@ -29,13 +29,20 @@ export function explainItems(
     const carried = Array.from({ length: slots }, (_, slot) => {
       let sum = 0
       for (let at = 0; at < size; at++) {
-        sum += (parts[slot * size + at] as number) * ((scores.table[item * scores.width + at] as number) - (average[at] as number))
+        sum +=
+          (parts[slot * size + at] as number) *
+          ((scores.table[item * scores.width + at] as number) - (average[at] as number))
       }
       return sum
     })
     const shares = sharesOf(carried)
-    const totals = <Name extends string>(names: readonly Name[], nameOf: (slot: number) => number): Record<Name, number> => {
-      const sums = names.map((_, index) => shares.reduce((sum, share, slot) => (nameOf(slot) === index ? sum + share : sum), 0))
+    const totals = <Name extends string>(
+      names: readonly Name[],
+      nameOf: (slot: number) => number,
+    ): Record<Name, number> => {
+      const sums = names.map((_, index) =>
+        shares.reduce((sum, share, slot) => (nameOf(slot) === index ? sum + share : sum), 0),
+      )
       return Object.fromEntries(names.map((name, index) => [name, sums[index]])) as Record<Name, number>
     }
     return {

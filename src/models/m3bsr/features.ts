@@ -26,7 +26,12 @@ export interface Features {
 
 /** Builds the features; parameters `field.*`, `id.*`, `image.*`, `text.*`, `table.*`. */
 export function features(
-  { embeddingSize, hiddenSize, userField, residualId }: Pick<M3bsrConfig, 'embeddingSize' | 'hiddenSize' | 'userField' | 'residualId'>,
+  {
+    embeddingSize,
+    hiddenSize,
+    userField,
+    residualId,
+  }: Pick<M3bsrConfig, 'embeddingSize' | 'hiddenSize' | 'userField' | 'residualId'>,
   catalog: CatalogShape,
 ): Features {
   const embedding = (name: string, rows: number) => parameter(`field.${name}`, [rows, embeddingSize], normal())
@@ -41,7 +46,8 @@ export function features(
   const projections = sources.map((source) => projectedVectors(source, hiddenSize, source.modality))
   const tables = sources.map((source) => projectedVectors(source, hiddenSize, `table.${source.modality}`))
   // An embedding as wide as the table's rows is part of them as it is.
-  const liftItem = embeddingSize === hiddenSize ? (x: Tensor) => x : linear('table.item', [embeddingSize, hiddenSize], { bias: false })
+  const liftItem =
+    embeddingSize === hiddenSize ? (x: Tensor) => x : linear('table.item', [embeddingSize, hiddenSize], { bias: false })
   const fieldCount = 1 + fields.length + (users ? 1 : 0)
   const inner = linear('id.inner', [fieldCount * embeddingSize, hiddenSize])
   const outer = linear('id.outer', [hiddenSize, hiddenSize])
@@ -52,7 +58,8 @@ export function features(
       const [rows, length] = history.shape as [number, number]
       const item = gather(items, history)
       const parts = [item, ...fields.map(({ values, embedded }) => gather(embedded, gather(values, history)))]
-      if (users) parts.push(expand(reshape(gather(users, user), [rows, 1, embeddingSize]), [rows, length, embeddingSize]))
+      if (users)
+        parts.push(expand(reshape(gather(users, user), [rows, 1, embeddingSize]), [rows, length, embeddingSize]))
       const lifted = outer(relu(inner(concat(parts, 2))))
       const id = residualId ? add(item, lifted) : lifted
       return [id, ...projections.map((project) => project(history))].map((x, index) => (norms[index] as Layer)(x))

@@ -14,12 +14,17 @@ const history = {
   time: Float64Array.of(10, 20, 20, 30, 40),
 }
 
-function filled(windows: readonly Window[], shape: BatchShape, changed: Partial<Layout> = {}): Record<string, number[]> {
+function filled(
+  windows: readonly Window[],
+  shape: BatchShape,
+  changed: Partial<Layout> = {},
+): Record<string, number[]> {
   const settings = { ...layout, ...changed }
   const buffers: Record<string, Float32Array | BigInt64Array> = {}
   for (const [name, { shape: sizes, dtype }] of Object.entries(byName(graphInputs(settings, shape)))) {
     // What an earlier batch left must not stay.
-    buffers[name] = dtype === 'int64' ? new BigInt64Array(sizeOf(sizes)).fill(7n) : new Float32Array(sizeOf(sizes)).fill(7)
+    buffers[name] =
+      dtype === 'int64' ? new BigInt64Array(sizeOf(sizes)).fill(7n) : new Float32Array(sizeOf(sizes)).fill(7)
   }
   fillBatch(settings, windows, shape, buffers)
   return Object.fromEntries(Object.entries(buffers).map(([name, values]) => [name, Array.from(values, Number)]))
@@ -38,7 +43,10 @@ describe('fillBatch', () => {
   const one: BatchShape = { rows: 1, length: 6, targets: 0 }
 
   it('lets events see what came before them, and be denoised by what came strictly before', () => {
-    const { own, condition, shared, denoised, denoisedWeights, eventWeights, flags } = filled([{ history, targets: [] }], one)
+    const { own, condition, shared, denoised, denoisedWeights, eventWeights, flags } = filled(
+      [{ history, targets: [] }],
+      one,
+    )
     expect(seen(own, 6)).toEqual(['x.....', 'xx....', '..x...', 'xx.x..', '..x.x.', '......'])
     expect(seen(condition, 6)).toEqual(['......', '......', '......', '..x...', '......', '......'])
     // Where no favor has come yet, the shared expert's clicks attend to clicks.
@@ -61,7 +69,10 @@ describe('fillBatch', () => {
       { item: 6, behavior: 1, prefix: 4, weight: 3 },
     ]
     const shape = { rows: 2, length: 6, targets: 3, targetsPerRow: 2 }
-    const empty = { history: { user: 99, item: new Int32Array(0), behavior: new Uint8Array(0), time: new Float64Array(0) }, targets: [] }
+    const empty = {
+      history: { user: 99, item: new Int32Array(0), behavior: new Uint8Array(0), time: new Float64Array(0) },
+      targets: [],
+    }
     const inputs = filled([empty, { history, targets }], shape)
     expect(inputs['userIndex']).toEqual([0, 4])
     expect(inputs['last.0']?.slice(12)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0])
@@ -106,6 +117,8 @@ describe('fillBatch', () => {
 
   it('refuses more targets than it has places for', () => {
     const target = { item: 1, behavior: 1, prefix: 1, weight: 1 }
-    expect(() => filled([{ history, targets: [target, target] }], { rows: 1, length: 6, targets: 1, targetsPerRow: 1 })).toThrow('2 targets')
+    expect(() =>
+      filled([{ history, targets: [target, target] }], { rows: 1, length: 6, targets: 1, targetsPerRow: 1 }),
+    ).toThrow('2 targets')
   })
 })

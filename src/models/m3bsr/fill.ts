@@ -31,7 +31,9 @@ export function fillBatch(layout: Layout, windows: readonly Window[], shape: Bat
   }
   fillWeights(windows, shape.length, buffers, 1 / Math.max(1, events), 1 / Math.max(1, denoised))
   if (shape.targets > 0) fillTargets(layout, windows, shape, buffers)
-  else for (const [row, { history }] of windows.entries()) fillPlace(layout, history, { row, slot: row, prefix: history.item.length, shape }, buffers)
+  else
+    for (const [row, { history }] of windows.entries())
+      fillPlace(layout, history, { row, slot: row, prefix: history.item.length, shape }, buffers)
 }
 
 const floats = (buffers: InputBuffers, name: string): Float32Array => buffers[name] as Float32Array
@@ -89,9 +91,20 @@ function fillMasks(
   return found
 }
 
-function fillWeights(windows: readonly Window[], length: number, buffers: InputBuffers, perEvent: number, perDenoised: number): void {
-  const [weights, denoised, denoisedWeights] = [floats(buffers, 'eventWeights'), floats(buffers, 'denoised'), floats(buffers, 'denoisedWeights')]
-  for (const [row, { history }] of windows.entries()) weights.fill(perEvent, row * length, row * length + history.item.length)
+function fillWeights(
+  windows: readonly Window[],
+  length: number,
+  buffers: InputBuffers,
+  perEvent: number,
+  perDenoised: number,
+): void {
+  const [weights, denoised, denoisedWeights] = [
+    floats(buffers, 'eventWeights'),
+    floats(buffers, 'denoised'),
+    floats(buffers, 'denoisedWeights'),
+  ]
+  for (const [row, { history }] of windows.entries())
+    weights.fill(perEvent, row * length, row * length + history.item.length)
   for (let at = 0; at < denoised.length; at++) denoisedWeights[at] = (denoised[at] as number) * perDenoised
 }
 
@@ -108,7 +121,8 @@ function fillTargets(layout: Layout, windows: readonly Window[], shape: BatchSha
     weights[used++] = weight
   }
   for (const [row, { history, targets }] of windows.entries()) {
-    if (targets.length > room || used + targets.length > shape.targets) throw new Bug(`${targets.length} targets of a window for ${room} places`)
+    if (targets.length > room || used + targets.length > shape.targets)
+      throw new Bug(`${targets.length} targets of a window for ${room} places`)
     for (const [index, target] of targets.entries()) {
       const slot = row * room + index
       fillPlace(layout, history, { row, slot, prefix: target.prefix, shape }, buffers)
@@ -118,7 +132,8 @@ function fillTargets(layout: Layout, windows: readonly Window[], shape: BatchSha
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   for (let at = 0; at < used; at++) weights[at] = (weights[at] as number) / total
   // Rows that only pad must still be different places: the inverse names each at most once.
-  for (let slot = 0; used < shape.targets; slot++) if (inverse[slot] === BigInt(shape.targets)) put(slot, { item: 0, weight: 0 })
+  for (let slot = 0; used < shape.targets; slot++)
+    if (inverse[slot] === BigInt(shape.targets)) put(slot, { item: 0, weight: 0 })
 }
 
 const ageOf = (at: number, prefix: number): bigint => BigInt(Math.min(prefix - 1 - at, ages - 1))
@@ -131,7 +146,12 @@ interface Place {
   readonly shape: BatchShape
 }
 
-function fillPlace({ behaviors, target }: Layout, { behavior }: Window['history'], { slot, prefix, shape }: Place, buffers: InputBuffers): void {
+function fillPlace(
+  { behaviors, target }: Layout,
+  { behavior }: Window['history'],
+  { slot, prefix, shape }: Place,
+  buffers: InputBuffers,
+): void {
   const line = slot * shape.length
   const latest: number[] = Array.from({ length: behaviors }, () => -1)
   for (let at = 0; at < prefix; at++) {

@@ -24,7 +24,8 @@ export const ages = 32
 export function graphInputs({ behaviors }: Layout, shape: BatchShape) {
   const { rows, length, targets } = shape
   const slots = places(shape)
-  const each = <Value>(make: (behavior: number) => Value): Value[] => Array.from({ length: behaviors }, (_, behavior) => make(behavior))
+  const each = <Value>(make: (behavior: number) => Value): Value[] =>
+    Array.from({ length: behaviors }, (_, behavior) => make(behavior))
   return {
     history: input('history', [rows, length], 'int64'),
     userIndex: input('userIndex', [rows], 'int64'),

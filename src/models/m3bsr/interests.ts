@@ -24,15 +24,27 @@ export function interests(config: M3bsrConfig, modalities: readonly string[], be
   const age = parameter('age', [ages, width], normal())
   const expert = (name: string, behavior: number) =>
     withoutExperts ? meanOfStream(name, width, behavior) : specificExpert(name, sizes, behavior, age)
-  const experts = Array.from({ length: behaviors }, (_, behavior) => modalities.map((modality) => expert(`expert.${behavior}.${modality}`, behavior)))
+  const experts = Array.from({ length: behaviors }, (_, behavior) =>
+    modalities.map((modality) => expert(`expert.${behavior}.${modality}`, behavior)),
+  )
   const shared =
-    withoutExperts || withoutSharedExpert ? undefined : sharedExpert('expert.shared', sizes, { behaviors, modalities: modalities.length, age })
-  const route = routing({ width, slots: behaviors * modalities.length, shared: shared !== undefined, average: withoutExperts, head })
+    withoutExperts || withoutSharedExpert
+      ? undefined
+      : sharedExpert('expert.shared', sizes, { behaviors, modalities: modalities.length, age })
+  const route = routing({
+    width,
+    slots: behaviors * modalities.length,
+    shared: shared !== undefined,
+    average: withoutExperts,
+    head,
+  })
 
   return (streams: readonly Tensor[], inputs: GraphInputs, reading: Reading): Interests => {
     const place = slice(positions, 0, 0, inputs.history.shape[1] as number)
     const placed = streams.map((stream) => reading.noise.dropout(add(stream, place), dropout))
-    const specific = experts.flatMap((ofBehavior) => ofBehavior.map((read, modality) => read(placed[modality] as Tensor, inputs, reading)))
+    const specific = experts.flatMap((ofBehavior) =>
+      ofBehavior.map((read, modality) => read(placed[modality] as Tensor, inputs, reading)),
+    )
     const common = shared?.(placed, inputs, reading)
     return { specific, common, ...route(specific, common) }
   }

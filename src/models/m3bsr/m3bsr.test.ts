@@ -14,11 +14,22 @@ import type { ItemScores, NextItemModel } from '../model.ts'
 import { m3bsr } from './m3bsr.ts'
 
 const small = { hiddenSize: 8, embeddingSize: 4, maxLength: 12, dropout: 0, modalitySteps: 2, behaviorSteps: 3 }
-conformance({ definition: m3bsr as never, options: { ...small, hiddenSize: 16, maxLength: 16, auxiliaryTargets: 1 }, epochs: 12 })
+conformance({
+  definition: m3bsr as never,
+  options: { ...small, hiddenSize: 16, maxLength: 16, auxiliaryTargets: 1 },
+  epochs: 12,
+})
 
 const stream = randomStream(8)
-const vectors = (items: number) => Array.from({ length: items }, (_, at) => (at === 2 ? null : Array.from({ length: 5 }, () => stream.normal())))
-function shop({ behaviors = ['click', 'favorite'], modalities = ['image', 'text'] }: { behaviors?: string[]; modalities?: string[] } = {}): Dataset {
+const vectors = (items: number) =>
+  Array.from({ length: items }, (_, at) => (at === 2 ? null : Array.from({ length: 5 }, () => stream.normal())))
+function shop({
+  behaviors = ['click', 'favorite'],
+  modalities = ['image', 'text'],
+}: {
+  behaviors?: string[]
+  modalities?: string[]
+} = {}): Dataset {
   const event = (user: number, at: number): TinyEvent => [
     user,
     1 + ((user * 3 + at * at) % 9),
@@ -37,18 +48,34 @@ function shop({ behaviors = ['click', 'favorite'], modalities = ['image', 'text'
 
 const historyOf = ({ events }: Dataset, user: number, length = 8): History => {
   const start = events.start[user] as number
-  const [item, behavior, time] = [events.item, events.behavior, events.time].map((column) => column.slice(start, start + length))
+  const [item, behavior, time] = [events.item, events.behavior, events.time].map((column) =>
+    column.slice(start, start + length),
+  )
   return { user, item, behavior, time } as History
 }
 const windowsOf = (dataset: Dataset): Window[] =>
   [1, 2, 3].map((user) => ({
     history: historyOf(dataset, user, 6),
-    targets: [1, 3, 3, 6].map((prefix, at) => ({ item: 1 + ((user + at) % 9), behavior: 1, prefix, weight: at === 0 ? 0.3 : 1 })),
+    targets: [1, 3, 3, 6].map((prefix, at) => ({
+      item: 1 + ((user + at) % 9),
+      behavior: 1,
+      prefix,
+      weight: at === 0 ? 0.3 : 1,
+    })),
   }))
 const shape = { rows: 4, length: 7, targets: 14, targetsPerRow: 4 }
-const build = (options: object, dataset: Dataset): NextItemModel => m3bsr.build(m3bsr.config.parse({ ...small, ...options }), catalogShape(dataset))
+const build = (options: object, dataset: Dataset): NextItemModel =>
+  m3bsr.build(m3bsr.config.parse({ ...small, ...options }), catalogShape(dataset))
 const compiled = (model: NextItemModel, dataset: Dataset, state: ParameterState) =>
-  compileStep({ model, step: stepGraph(model, shape), state, frozen: frozenInputs(dataset), pools: noisePools(1), seed: 1, runtime: { threads: 1 } })
+  compileStep({
+    model,
+    step: stepGraph(model, shape),
+    state,
+    frozen: frozenInputs(dataset),
+    pools: noisePools(1),
+    seed: 1,
+    runtime: { threads: 1 },
+  })
 
 const variants: readonly { readonly name: string; readonly options: object; readonly dataset?: Dataset }[] = [
   { name: 'its defaults', options: {} },
@@ -69,22 +96,33 @@ const variants: readonly { readonly name: string; readonly options: object; read
 ]
 
 describe('m3bsr', () => {
-  it.each(variants)('has the gradient of its loss and learns from it with $name', async ({ options, dataset = shop() }) => {
-    const model = build(options, dataset)
-    const state = initialParameters(parametersOf(model, shape), 2)
-    await using step = await compiled(model, dataset, state)
-    const windows = windowsOf(dataset).map((window) => ({
-      ...window,
-      history: { ...window.history, behavior: window.history.behavior.map((behavior) => Math.min(behavior, dataset.manifest.behaviors.length - 1)) },
-    }))
-    const lossNow = async (): Promise<number> => (await step.run(windows, 1)).loss
-    // Away from zero: normalized vectors of next to no length have no straight stretch to measure a slope on.
-    for (const { values } of state.buffers.values()) for (const [at, value] of values.entries()) values[at] = value + 0.2 * Math.sin(7 * at)
-    await expectSlope(step, state, lossNow)
-  })
+  it.each(variants)(
+    'has the gradient of its loss and learns from it with $name',
+    async ({ options, dataset = shop() }) => {
+      const model = build(options, dataset)
+      const state = initialParameters(parametersOf(model, shape), 2)
+      await using step = await compiled(model, dataset, state)
+      const windows = windowsOf(dataset).map((window) => ({
+        ...window,
+        history: {
+          ...window.history,
+          behavior: window.history.behavior.map((behavior) =>
+            Math.min(behavior, dataset.manifest.behaviors.length - 1),
+          ),
+        },
+      }))
+      const lossNow = async (): Promise<number> => (await step.run(windows, 1)).loss
+      // Away from zero: normalized vectors of next to no length have no straight stretch to measure a slope on.
+      for (const { values } of state.buffers.values())
+        for (const [at, value] of values.entries()) values[at] = value + 0.2 * Math.sin(7 * at)
+      await expectSlope(step, state, lossNow)
+    },
+  )
 
   it('adds an id to its own stream only where it is as wide', () => {
-    expect(() => m3bsr.config.parse({ ...small, residualId: true })).toThrow('must equal hiddenSize where residualId is true')
+    expect(() => m3bsr.config.parse({ ...small, residualId: true })).toThrow(
+      'must equal hiddenSize where residualId is true',
+    )
   })
 
   it('reads nothing that came after a target, noise and all', async () => {
@@ -93,7 +131,8 @@ describe('m3bsr', () => {
     const state = initialParameters(parametersOf(model, shape), 2)
     await using step = await compiled(model, dataset, state)
     const early = windowsOf(dataset).map(({ history, targets }) => ({ history, targets: targets.slice(1, 3) }))
-    const main = async (windows: readonly Window[]): Promise<number> => (await step.run(windows, 1)).parts['main'] as number
+    const main = async (windows: readonly Window[]): Promise<number> =>
+      (await step.run(windows, 1)).parts['main'] as number
     const changed = (from: number): Window[] =>
       early.map(({ history, targets }) => ({
         targets,
@@ -130,16 +169,22 @@ describe('m3bsr', () => {
         ['click', 'favorite'],
         ['id', 'image', 'text'],
       ])
-      for (const shares of [behaviors, modalities]) expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6)
+      for (const shares of [behaviors, modalities])
+        expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6)
     }
     const { parts, gates, moved } = (await scorer.reasons(history)) as Record<'parts' | 'gates' | 'moved', Float32Array>
     const contribution = (item: number): number =>
-      parts.reduce((sum, value, at) => sum + value * (table.table[item * table.width + (at % table.width)] as number), 0)
+      parts.reduce(
+        (sum, value, at) => sum + value * (table.table[item * table.width + (at % table.width)] as number),
+        0,
+      )
     // The user vector's bias is still zero.
     for (const item of [1, 4, 7]) expect(contribution(item)).toBeCloseTo(scores[item] as number, 4)
     expect([...gates].every((gate) => gate > 0 && gate < 1) && gates.length === 6).toBe(true)
     const first = history.behavior.indexOf(1)
     const places = [...history.behavior.keys()]
-    expect(places.filter((at) => (moved[at] as number) > 0)).toEqual(places.filter((at) => history.behavior[at] === 0 && at > first))
+    expect(places.filter((at) => (moved[at] as number) > 0)).toEqual(
+      places.filter((at) => history.behavior[at] === 0 && at > first),
+    )
   })
 })

@@ -62,7 +62,12 @@ function build(config: M3bsrConfig, catalog: CatalogShape): NextItemModel {
   const { hiddenSize: width, maxLength, stride, head, samples, temperature } = config
   const { behaviors, target } = catalog
   const modalities = modalitiesOf(catalog)
-  const layout: Layout = { behaviors: behaviors.length, target, userCount: catalog.userCount, wholeWindow: samples === 'targets' }
+  const layout: Layout = {
+    behaviors: behaviors.length,
+    target,
+    userCount: catalog.userCount,
+    wholeWindow: samples === 'targets',
+  }
   const read = features(config, catalog)
   const denoise = denoising(config, modalities, behaviors.length)
   const extract = interests(config, modalities, behaviors.length)
@@ -84,9 +89,22 @@ function build(config: M3bsrConfig, catalog: CatalogShape): NextItemModel {
       const { targets, weights } = inputs
       const { streams, modality, behavior } = denoise(read.events(inputs.history, inputs.userIndex), inputs, noise)
       const { user, specific, common } = extract(streams, inputs, targetReading(inputs, noise))
-      const main = crossEntropy({ hidden: user, table, targets, weights, ...(!free && { targetRows: read.items(targets) }) })
+      const main = crossEntropy({
+        hidden: user,
+        table,
+        targets,
+        weights,
+        ...(!free && { targetRows: read.items(targets) }),
+      })
       const contrasted = !config.withoutDisentanglement && !config.withoutExperts
-      const compared = { reading: config.disentanglement, temperature, specific, common, modalities: modalities.length, weights }
+      const compared = {
+        reading: config.disentanglement,
+        temperature,
+        specific,
+        common,
+        modalities: modalities.length,
+        weights,
+      }
       const contrast = contrasted ? disentanglement(compared) : undefined
       return { inputs: byName(inputs), ...totalLoss(config, { main, contrast, modality, behavior }) }
     },
@@ -97,21 +115,39 @@ function build(config: M3bsrConfig, catalog: CatalogShape): NextItemModel {
       return { inputs: byName(inputs), user, reasons: { parts, ...(gates && { gates }), ...(moved && { moved }) } }
     },
     fill: (windows, shape, buffers) => fillBatch(layout, windows, shape, buffers),
-    explain: (_, items, reasons, scores) => explainItems({ behaviors, modalities }, items, reasons['parts'] as Float32Array, scores),
+    explain: (_, items, reasons, scores) =>
+      explainItems({ behaviors, modalities }, items, reasons['parts'] as Float32Array, scores),
   }
 }
 
 /** Eq. 25, and its parts; one that an ablation left out is 0. */
-function totalLoss(config: M3bsrConfig, parts: Readonly<Record<'main' | 'contrast' | 'modality' | 'behavior', Tensor | undefined>>) {
-  const lambdas = { main: 1, contrast: config.lambdaContrast, modality: config.lambdaModality, behavior: config.lambdaBehavior }
-  const terms = (Object.keys(lambdas) as (keyof typeof lambdas)[]).flatMap((name) => (parts[name] ? [mul(parts[name], lambdas[name])] : []))
-  return { loss: addAll(terms), parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part ?? scalar(0)])) }
+function totalLoss(
+  config: M3bsrConfig,
+  parts: Readonly<Record<'main' | 'contrast' | 'modality' | 'behavior', Tensor | undefined>>,
+) {
+  const lambdas = {
+    main: 1,
+    contrast: config.lambdaContrast,
+    modality: config.lambdaModality,
+    behavior: config.lambdaBehavior,
+  }
+  const terms = (Object.keys(lambdas) as (keyof typeof lambdas)[]).flatMap((name) =>
+    parts[name] ? [mul(parts[name], lambdas[name])] : [],
+  )
+  return {
+    loss: addAll(terms),
+    parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part ?? scalar(0)])),
+  }
 }
 
 /** Reads the places of a batch's targets. */
 function targetReading({ places, placesInverse }: Required<GraphInputs>, noise: Noise): Reading {
   const flat = (x: Tensor): Tensor => reshape(x, [-1, x.shape.at(-1) as number])
-  return { compact: (x) => selectRows(flat(x), places, placesInverse), flags: (x) => reshape(rowsOf(x, places), [-1, 1]), noise }
+  return {
+    compact: (x) => selectRows(flat(x), places, placesInverse),
+    flags: (x) => reshape(rowsOf(x, places), [-1, 1]),
+    noise,
+  }
 }
 
 /** Reads the one place a window has. */

@@ -30,26 +30,39 @@ interface Block {
   readonly gradients: Readonly<Record<string, Numbers>>
 }
 type Reading = 'separate' | 'literal' | 'align'
-const blocks = JSON.parse(readFileSync('test/fixtures/m3bsr.json', 'utf8')) as Record<'reverse' | 'reconstruction' | 'routing', Block> & {
+const blocks = JSON.parse(readFileSync('test/fixtures/m3bsr.json', 'utf8')) as Record<
+  'reverse' | 'reconstruction' | 'routing',
+  Block
+> & {
   readonly disentangle: Readonly<Record<Reading, Block>>
 }
 const floats = ({ values }: Numbers): Float32Array => Float32Array.from(values)
 
 function near(actual: ArrayLike<number> | undefined, expected: readonly number[]): void {
   expect(actual?.length).toBe(expected.length)
-  for (const [at, value] of expected.entries()) expect(Math.abs(Number(actual?.[at]) - value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)))
+  for (const [at, value] of expected.entries())
+    expect(Math.abs(Number(actual?.[at]) - value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)))
 }
 
 /** Compares a block's outputs and every gradient, and returns our loss less the block's; our parameters may be named `PREFIX.name` of the block's. */
-async function compare(block: Block, loss: Tensor, outputs: Readonly<Record<string, Tensor>>, extra: Feeds = {}): Promise<number> {
+async function compare(
+  block: Block,
+  loss: Tensor,
+  outputs: Readonly<Record<string, Tensor>>,
+  extra: Feeds = {},
+): Promise<number> {
   const { parameters, inputs } = buildGraph({ loss })
   const learned = parameters.filter(({ origin }) => !(origin.name in extra))
   expect(learned.map(({ origin }) => shortName(origin.name)).sort()).toEqual(Object.keys(block.gradients).sort())
   const named = [...inputs.keys()].map((name) => [name, block.inputs[shortName(name)]] as const)
-  const feeds = { ...Object.fromEntries(named.flatMap(([name, numbers]) => (numbers ? [[name, floats(numbers)]] : []))), ...extra }
+  const feeds = {
+    ...Object.fromEntries(named.flatMap(([name, numbers]) => (numbers ? [[name, floats(numbers)]] : []))),
+    ...extra,
+  }
   const { loss: actual, gradients } = await evaluateGradients(loss, learned, feeds)
   for (const { origin } of learned) near(gradients[origin.name], block.gradients[shortName(origin.name)]?.values ?? [])
-  const values: Readonly<Record<string, unknown>> = Object.keys(outputs).length > 0 ? await evaluateTensors(outputs, feeds) : {}
+  const values: Readonly<Record<string, unknown>> =
+    Object.keys(outputs).length > 0 ? await evaluateTensors(outputs, feeds) : {}
   for (const name of Object.keys(outputs)) near(values[name] as Float32Array, block.outputs[name]?.values ?? [])
   return actual - block.loss
 }
@@ -62,13 +75,21 @@ function denoised(block: Block, noise: Noise): { output: Tensor; loss: Tensor | 
   const [rows, length, width] = clean.shape as [number, number, number]
   const weights = constant(new Float32Array(rows * length).fill(1 / (rows * length)), [rows, length])
   const settings = { reconstruction: 'posterior', timeEmbedding: false, stateTerm: false } as const
-  return denoiser('denoise', { ...block.config, ...settings, width })({ clean, condition, bias: givenInput(block, 'bias'), weights, noise })
+  return denoiser('denoise', { ...block.config, ...settings, width })({
+    clean,
+    condition,
+    bias: givenInput(block, 'bias'),
+    weights,
+    noise,
+  })
 }
 
 describe('the blocks of M³BSR equal PyTorch’s', () => {
   it('reverse diffusion (R-M3 to R-M5)', async () => {
     const { output } = denoised(blocks.reverse, noNoise)
-    expect(await compare(blocks.reverse, sum(mul(output, givenInput(blocks.reverse, 'upstream'))), { denoised: output })).toBeCloseTo(0, 4)
+    expect(
+      await compare(blocks.reverse, sum(mul(output, givenInput(blocks.reverse, 'upstream'))), { denoised: output }),
+    ).toBeCloseTo(0, 4)
   })
 
   it('its reconstruction loss (R-M8)', async () => {
@@ -83,7 +104,13 @@ describe('the blocks of M³BSR equal PyTorch’s', () => {
     const [rows, count, width] = vectors.shape as [number, number, number]
     const each = Array.from({ length: count }, (_, at) => reshape(slice(vectors, 1, at, at + 1), [rows, width]))
     const weights = constant(new Float32Array(rows).fill(1 / rows), [rows])
-    const loss = disentanglement({ reading, ...block.config, specific: each.slice(0, -1), common: each.at(-1), weights })
+    const loss = disentanglement({
+      reading,
+      ...block.config,
+      specific: each.slice(0, -1),
+      common: each.at(-1),
+      weights,
+    })
     expect(await compare(block, loss, {})).toBeCloseTo(0, 4)
   })
 
@@ -95,17 +122,26 @@ describe('the blocks of M³BSR equal PyTorch’s', () => {
     const { parts, gates } = routing({ width, slots, shared: true, average: false, head: 'tied' })(each, common)
     // With the identity for each slot, a slot's part of the user vector is the slot.
     const routed = reshape(parts, [rows, slots * width])
-    const identities = Float32Array.from({ length: slots * width * width }, (_, at) => (Math.floor(at / width) % width === at % width ? 1 : 0))
+    const identities = Float32Array.from({ length: slots * width * width }, (_, at) =>
+      Math.floor(at / width) % width === at % width ? 1 : 0,
+    )
     const extra = { 'user.weight': identities }
     expect(await compare(block, sum(mul(routed, givenInput(block, 'upstream'))), { routed }, extra)).toBeCloseTo(0, 4)
     const { gates: means } = await evaluateTensors({ gates: gates as Tensor }, feedsOf(block))
     const expected = block.outputs['gates']?.values ?? []
     near(
       means as Float32Array,
-      Array.from({ length: rows * slots }, (_, at) => expected.slice(at * width, (at + 1) * width).reduce((total, gate) => total + gate / width, 0)),
+      Array.from({ length: rows * slots }, (_, at) =>
+        expected.slice(at * width, (at + 1) * width).reduce((total, gate) => total + gate / width, 0),
+      ),
     )
   })
 })
 
 const feedsOf = ({ inputs }: Block): Feeds =>
-  Object.fromEntries(Object.entries(inputs).map(([name, numbers]) => [['weight', 'bias'].includes(name) ? `gate.${name}` : name, floats(numbers)]))
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, numbers]) => [
+      ['weight', 'bias'].includes(name) ? `gate.${name}` : name,
+      floats(numbers),
+    ]),
+  )

@@ -42,7 +42,13 @@ function nearMean(from: number, width: number): Initializer {
 }
 
 /** The routing; parameters `gate.*` and `user.*`. */
-export function routing({ width, slots, shared, average, head }: RoutingConfig): (specific: readonly Tensor[], common: Tensor | undefined) => Routed {
+export function routing({
+  width,
+  slots,
+  shared,
+  average,
+  head,
+}: RoutingConfig): (specific: readonly Tensor[], common: Tensor | undefined) => Routed {
   const gate = linear('gate', [(slots + 1) * width, slots * width])
   const from = average ? width : slots * width
   const weight = parameter('user.weight', [from, width], nearMean(from, width))
@@ -67,7 +73,9 @@ export function routing({ width, slots, shared, average, head }: RoutingConfig):
     const projected = average ? matmul(mul(addAll(specific), 1 / slots), weight) : matmul(mixed, weight)
     const user = add(projected, bias)
     const perSlot = transpose(reshape(mixed, [rows, slots, width]), [1, 0, 2])
-    const parts = average ? mul(matmul(perSlot, weight), 1 / slots) : matmul(perSlot, reshape(weight, [slots, width, width]))
+    const parts = average
+      ? mul(matmul(perSlot, weight), 1 / slots)
+      : matmul(perSlot, reshape(weight, [slots, width, width]))
     return {
       user: head === 'free' ? concat([user, constant(new Float32Array(rows).fill(1), [rows, 1])], 1) : user,
       parts: transpose(parts, [1, 0, 2]),

@@ -17,7 +17,11 @@ export function diffusionSteps(count: number, betaStart: number, betaEnd: number
   for (let t = 1; t <= count; t++) {
     const beta = count === 1 ? betaStart : betaStart + ((betaEnd - betaStart) * (t - 1)) / (count - 1)
     kept *= 1 - beta
-    steps.push({ root: Math.sqrt(kept), spread: Math.sqrt((1 - kept) / kept), pull: beta / Math.sqrt((1 - kept) * kept) })
+    steps.push({
+      root: Math.sqrt(kept),
+      spread: Math.sqrt((1 - kept) / kept),
+      pull: beta / Math.sqrt((1 - kept) * kept),
+    })
   }
   return steps
 }

@@ -23,10 +23,12 @@ export interface Streams {
 /** Eq. 6-13; parameters `denoise.MODALITY.*` and `denoise.target.MODALITY.*`. The first modality is the id. */
 export function denoising(config: M3bsrConfig, modalities: readonly Modality[], behaviors: number) {
   const { hiddenSize: width, modalitySteps, behaviorSteps, withoutModalityDenoising, withoutBehaviorDenoising } = config
-  const pass = (name: string, steps: number) => denoiser(name, { ...(config as Omit<DenoiserConfig, 'width' | 'steps'>), width, steps })
+  const pass = (name: string, steps: number) =>
+    denoiser(name, { ...(config as Omit<DenoiserConfig, 'width' | 'steps'>), width, steps })
   const byId = withoutModalityDenoising ? [] : modalities.slice(1).map((name) => pass(`denoise.${name}`, modalitySteps))
   const alone = behaviors === 1
-  const byTarget = withoutBehaviorDenoising || alone ? [] : modalities.map((name) => pass(`denoise.target.${name}`, behaviorSteps))
+  const byTarget =
+    withoutBehaviorDenoising || alone ? [] : modalities.map((name) => pass(`denoise.target.${name}`, behaviorSteps))
 
   return ([id, ...frozen]: readonly Tensor[], inputs: GraphInputs, noise: Noise): Streams => {
     const condition = id as Tensor

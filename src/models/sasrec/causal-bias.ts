@@ -8,7 +8,9 @@ const hidden = -1e9
 
 /** [L, L]: position i sees positions up to i. */
 export function causalBias(length: number): Tensor {
-  const bias = Float32Array.from({ length: length * length }, (_, at) => (at % length > Math.floor(at / length) ? hidden : 0))
+  const bias = Float32Array.from({ length: length * length }, (_, at) =>
+    at % length > Math.floor(at / length) ? hidden : 0,
+  )
   return constant(bias, [length, length])
 }
 

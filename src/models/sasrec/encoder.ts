@@ -43,7 +43,9 @@ export function sequenceEncoder(config: EncoderConfig, rowsOf: (ids: Tensor) => 
   const { hiddenSize, maxLength, layers, heads, dropout, fromEnd = false } = config
   const positions = parameter('position', [maxLength, hiddenSize], normal())
   const norm = layerNorm('norm', hiddenSize)
-  const blocks = Array.from({ length: layers }, (_, layer) => transformerBlock(`block${layer}`, { width: hiddenSize, heads, dropout }))
+  const blocks = Array.from({ length: layers }, (_, layer) =>
+    transformerBlock(`block${layer}`, { width: hiddenSize, heads, dropout }),
+  )
 
   const flat = (x: Tensor): Tensor => reshape(x, [-1, hiddenSize])
   const embed = (history_BL: Tensor, noise: Noise): Tensor => {

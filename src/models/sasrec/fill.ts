@@ -8,7 +8,11 @@ import type { BatchShape, CatalogShape, InputBuffers } from '../model.ts'
 
 /** Windows for a model that is blind to behaviors and predicts the next item from every position. */
 export function sequenceWindows(
-  { maxLength, stride, auxiliaryTargets }: { readonly maxLength: number; readonly stride: number; readonly auxiliaryTargets: number },
+  {
+    maxLength,
+    stride,
+    auxiliaryTargets,
+  }: { readonly maxLength: number; readonly stride: number; readonly auxiliaryTargets: number },
   { behaviors, target }: CatalogShape,
 ): WindowSettings {
   return {
@@ -44,7 +48,11 @@ export interface FilledWindow {
  * (row b * L + prefix - 1 of each target), `sourcesInverse` [B * L], `targets` [M] and `weights` [M], which add up to 1.
  * @throws Bug when two targets read one position, or targets do not fit.
  */
-export function fillSequence(windows: readonly FilledWindow[], { rows, length, targets }: BatchShape, buffers: InputBuffers): void {
+export function fillSequence(
+  windows: readonly FilledWindow[],
+  { rows, length, targets }: BatchShape,
+  buffers: InputBuffers,
+): void {
   const history = buffers['history'] as BigInt64Array
   const last = buffers['last'] as BigInt64Array | undefined
   history.fill(0n)
@@ -56,12 +64,14 @@ export function fillSequence(windows: readonly FilledWindow[], { rows, length, t
   if (targets > 0) fillTargets(windows, { rows, length, targets }, buffers)
 }
 
-function fillTargets(windows: readonly FilledWindow[], { rows, length, targets }: BatchShape, buffers: InputBuffers): void {
-  const [sources, inverse, items] = ['sources', 'sourcesInverse', 'targets'].map((name) => buffers[name] as BigInt64Array) as [
-    BigInt64Array,
-    BigInt64Array,
-    BigInt64Array,
-  ]
+function fillTargets(
+  windows: readonly FilledWindow[],
+  { rows, length, targets }: BatchShape,
+  buffers: InputBuffers,
+): void {
+  const [sources, inverse, items] = ['sources', 'sourcesInverse', 'targets'].map(
+    (name) => buffers[name] as BigInt64Array,
+  ) as [BigInt64Array, BigInt64Array, BigInt64Array]
   const weights = buffers['weights'] as Float32Array
   inverse.fill(BigInt(targets))
   let used = 0
@@ -69,7 +79,8 @@ function fillTargets(windows: readonly FilledWindow[], { rows, length, targets }
   for (const [row, window] of windows.entries()) {
     for (const { item, prefix, weight } of window.targets) {
       const source = row * length + prefix - 1
-      if (used === targets || inverse[source] !== BigInt(targets)) throw new Bug(`target ${used} of a batch for ${targets} reads position ${source}`)
+      if (used === targets || inverse[source] !== BigInt(targets))
+        throw new Bug(`target ${used} of a batch for ${targets} reads position ${source}`)
       sources[used] = BigInt(source)
       inverse[source] = BigInt(used)
       items[used] = BigInt(item)

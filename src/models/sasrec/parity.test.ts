@@ -41,11 +41,17 @@ function nameOf(name: string): string {
 /** Linear layers have their matrix the other way round. */
 const renamed = (arrays: Readonly<Record<string, Numbers>>): Readonly<Record<string, Numbers>> =>
   Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [nameOf(name), /\.\w+\.(q|k|v|o|f1|f2)\.weight$/.test(`.${name}`) ? turned(array) : array]),
+    Object.entries(arrays).map(([name, array]) => [
+      nameOf(name),
+      /\.\w+\.(q|k|v|o|f1|f2)\.weight$/.test(`.${name}`) ? turned(array) : array,
+    ]),
   )
 function turned({ shape, values }: Numbers): Numbers {
   const [rows, columns] = shape as [number, number]
-  return { shape: [columns, rows], values: values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] as number) }
+  return {
+    shape: [columns, rows],
+    values: values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] as number),
+  }
 }
 
 it('SASRec’s loss and gradients equal PyTorch’s', async () => {
@@ -75,7 +81,9 @@ it('SASRec’s loss and gradients equal PyTorch’s', async () => {
 
 const lasts = [5, 3, 2]
 it('SASRec’s hidden states equal PyTorch’s, whole and one by one', async () => {
-  const values = Object.fromEntries(Object.entries(renamed(fixture.parameters)).map(([name, array]) => [name, Float32Array.from(array.values)]))
+  const values = Object.fromEntries(
+    Object.entries(renamed(fixture.parameters)).map(([name, array]) => [name, Float32Array.from(array.values)]),
+  )
   const feeds = { ...values, history: BigInt64Array.from((fixture.inputs['history'] as Numbers).values, BigInt) }
   const table: Parameter = parameter('item', [items, hidden], () => {})
   const encoder = sequenceEncoder(sizes, (ids) => gather(table, ids))
@@ -86,7 +94,12 @@ it('SASRec’s hidden states equal PyTorch’s, whole and one by one', async () 
 
   const last = integers(lasts)
   const pick = (x: Tensor): Tensor => rowsOf(x, rowOfEach(last, length))
-  const singles = await evaluateTensor(encoder.single(history, { bias, queryBias: lastBias(last, length), pick, noise: noNoise }), feeds)
-  const expected = lasts.flatMap((at, row) => fixture.hidden.values.slice((row * length + at) * hidden, (row * length + at + 1) * hidden))
+  const singles = await evaluateTensor(
+    encoder.single(history, { bias, queryBias: lastBias(last, length), pick, noise: noNoise }),
+    feeds,
+  )
+  const expected = lasts.flatMap((at, row) =>
+    fixture.hidden.values.slice((row * length + at) * hidden, (row * length + at + 1) * hidden),
+  )
   expect(expected.filter((value, at) => !(Math.abs((singles[at] as number) - value) < 1e-5))).toEqual([])
 })

@@ -27,7 +27,12 @@ export const sasrecOptions = {
   layers: z.int().min(1).max(12).default(2).describe('number of Transformer blocks'),
   heads: z.int().min(1).max(64).default(2).describe('attention heads; must divide hiddenSize'),
   dropout: z.number().min(0).max(0.95).default(0.5).describe('share of hidden values dropped while training'),
-  auxiliaryTargets: z.number().min(0).max(1).default(1).describe('weight of a next event of another behavior than the target'),
+  auxiliaryTargets: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('weight of a next event of another behavior than the target'),
 }
 /** Hyper-parameters of SASRec. */
 const sasrecConfig = z
@@ -57,7 +62,11 @@ export interface ItemVectors {
 }
 
 /** SASRec over any item vectors; parameters as {@link sequenceEncoder}. */
-export function sequenceModel(config: z.infer<typeof sasrecConfig>, catalog: CatalogShape, items: ItemVectors): NextItemModel {
+export function sequenceModel(
+  config: z.infer<typeof sasrecConfig>,
+  catalog: CatalogShape,
+  items: ItemVectors,
+): NextItemModel {
   const encoder = sequenceEncoder(config, items.rowsOf)
   /** When one position a window is read, the last block computes that query alone. */
   const encodeLast = (history_BL: Tensor, last: Tensor, pick: (rows: Tensor) => Tensor, noise: Noise): Tensor => {
@@ -72,13 +81,23 @@ export function sequenceModel(config: z.infer<typeof sasrecConfig>, catalog: Cat
       const { history, sources, sourcesInverse, targets, weights, last } = inputs
       const pick = (x: Tensor): Tensor => selectRows(x, sources, sourcesInverse)
       // Histories start at position 0, so causality alone keeps the padding behind them out of sight.
-      const hidden_MD = last ? encodeLast(history, last, pick, noise) : pick(encoder.whole(history, causalBias(shape.length), noise))
+      const hidden_MD = last
+        ? encodeLast(history, last, pick, noise)
+        : pick(encoder.whole(history, causalBias(shape.length), noise))
       const targetRows = items.targetRows ? { targetRows: items.targetRows(targets) } : {}
-      return { inputs, loss: crossEntropy({ hidden: hidden_MD, table: items.table, targets, weights, ...targetRows }), parts: {} }
+      return {
+        inputs,
+        loss: crossEntropy({ hidden: hidden_MD, table: items.table, targets, weights, ...targetRows }),
+        parts: {},
+      }
     },
     serve({ rows, length }) {
       const inputs = { history: input('history', [rows, length], 'int64'), last: input('last', [rows], 'int64') }
-      return { inputs, user: encodeLast(inputs.history, inputs.last, (x) => rowsOf(x, rowOfEach(inputs.last, length)), noNoise), reasons: {} }
+      return {
+        inputs,
+        user: encodeLast(inputs.history, inputs.last, (x) => rowsOf(x, rowOfEach(inputs.last, length)), noNoise),
+        reasons: {},
+      }
     },
     fill: fillSequence,
   }

@@ -10,7 +10,11 @@ const compute: Compute = (outputs) => compile(buildGraph(outputs), { threads: 2 
 
 /** Items 1, 2, ... with these vectors; undefined where an item has none. */
 function tableOf(rows: readonly (readonly number[] | undefined)[], width: number): FeatureTable {
-  const table = { width, vectors: new Float32Array((rows.length + 1) * width), present: new Uint8Array(rows.length + 1) }
+  const table = {
+    width,
+    vectors: new Float32Array((rows.length + 1) * width),
+    present: new Uint8Array(rows.length + 1),
+  }
   for (const [index, row] of rows.entries()) {
     if (!row) continue
     table.vectors.set(row, (index + 1) * width)
@@ -34,9 +38,12 @@ describe('clusterItems', () => {
     const random = randomStream(5)
     const [blobs, width] = [6, 8]
     const middles = Array.from({ length: blobs }, () => Array.from({ length: width }, () => 100 + 3 * random.normal()))
-    const rows = Array.from({ length: 300 }, (_, at) => middles[at % blobs]!.map((value) => value + 0.2 * random.normal()))
+    const rows = Array.from({ length: 300 }, (_, at) =>
+      middles[at % blobs]!.map((value) => value + 0.2 * random.normal()),
+    )
     const table = tableOf(rows, width)
-    for (const seed of [1, 2, 3]) expect(renamed(await clusters(table, blobs, seed))).toEqual([-1, ...rows.map((_, at) => at % blobs)])
+    for (const seed of [1, 2, 3])
+      expect(renamed(await clusters(table, blobs, seed))).toEqual([-1, ...rows.map((_, at) => at % blobs)])
   })
 
   it('moves centers to a place where no point has a nearer one', async () => {
@@ -47,8 +54,11 @@ describe('clusterItems', () => {
       const own = rows.filter((_, at) => members[at] === cluster)
       return [0, 1, 2].map((axis) => own.reduce((sum, row) => sum + row[axis]!, 0) / own.length)
     })
-    const distance = (row: readonly number[], mean: readonly number[]): number => row.reduce((sum, x, axis) => sum + (x - mean[axis]!) ** 2, 0)
-    const nearest = rows.map((row) => means.map((mean) => distance(row, mean)).reduce((best, d, at, all) => (d < all[best]! ? at : best), 0))
+    const distance = (row: readonly number[], mean: readonly number[]): number =>
+      row.reduce((sum, x, axis) => sum + (x - mean[axis]!) ** 2, 0)
+    const nearest = rows.map((row) =>
+      means.map((mean) => distance(row, mean)).reduce((best, d, at, all) => (d < all[best]! ? at : best), 0),
+    )
     expect(members).toEqual(nearest)
   })
 
@@ -68,7 +78,11 @@ describe('clusterItems', () => {
       Array.from({ length: 400 }, () => Array.from({ length: 4 }, () => random.normal())),
       4,
     )
-    const [first, again, other] = [await clusters(table, 9, 1), await clusters(table, 9, 1), await clusters(table, 9, 2)]
+    const [first, again, other] = [
+      await clusters(table, 9, 1),
+      await clusters(table, 9, 1),
+      await clusters(table, 9, 2),
+    ]
     expect(again).toEqual(first)
     expect(other).not.toEqual(first)
   })

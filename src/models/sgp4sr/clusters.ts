@@ -32,7 +32,11 @@ interface Points {
 }
 
 /** The cluster of each item, [items + 1] in [0, k), and -1 where it has no vector; no cluster is empty. */
-export async function clusterItems(table: FeatureTable, settings: ClusterSettings, compute: Compute): Promise<Int32Array> {
+export async function clusterItems(
+  table: FeatureTable,
+  settings: ClusterSettings,
+  compute: Compute,
+): Promise<Int32Array> {
   const items = itemsWithVector(table)
   const points = centered(table, items)
   const members = await rounded(points, await firstCenters(points, settings, compute), compute)
@@ -43,7 +47,9 @@ export async function clusterItems(table: FeatureTable, settings: ClusterSetting
 
 function centered({ vectors, width }: FeatureTable, items: Int32Array): Points {
   const mean = new Float64Array(width)
-  for (const item of items) for (let at = 0; at < width; at++) mean[at] = (mean[at] as number) + (vectors[item * width + at] as number) / items.length
+  for (const item of items)
+    for (let at = 0; at < width; at++)
+      mean[at] = (mean[at] as number) + (vectors[item * width + at] as number) / items.length
   const values = new Float32Array(items.length * width)
   const squares = new Float64Array(items.length)
   for (const [place, item] of items.entries()) {
@@ -56,10 +62,15 @@ function centered({ vectors, width }: FeatureTable, items: Int32Array): Points {
   return { size: items.length, width, values, squares }
 }
 
-const pointAt = ({ values, width }: Points, place: number): Float32Array => values.subarray(place * width, (place + 1) * width)
+const pointAt = ({ values, width }: Points, place: number): Float32Array =>
+  values.subarray(place * width, (place + 1) * width)
 
 /** k-means++: each next center is a point drawn by its squared distance to the nearest center so far; [k, width]. */
-async function firstCenters(points: Points, { count, random }: ClusterSettings, compute: Compute): Promise<Float32Array> {
+async function firstCenters(
+  points: Points,
+  { count, random }: ClusterSettings,
+  compute: Compute,
+): Promise<Float32Array> {
   const { size, width, squares } = points
   const centers = new Float32Array(count * width)
   const distances = new Float64Array(size).fill(Number.POSITIVE_INFINITY)
@@ -101,8 +112,17 @@ async function rounded(points: Points, first: Float32Array, compute: Compute): P
   const product = matmul(input('points', [size, width]), input('centers', [count, width]), { transposeB: true })
   // |x - c|^2 is least where x c - |c|^2 / 2 is highest.
   const closeness = sub(product, input('halves', [count]))
-  const nearest = operation('ArgMax', { attributes: { axis: { int: 1 }, keepdims: { int: 0 } }, inputs: [closeness], shape: [size], dtype: 'int64' })
-  const best = operation('ReduceMax', { attributes: { keepdims: { int: 0 } }, inputs: [closeness, integers([1])], shape: [size] })
+  const nearest = operation('ArgMax', {
+    attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
+    inputs: [closeness],
+    shape: [size],
+    dtype: 'int64',
+  })
+  const best = operation('ReduceMax', {
+    attributes: { keepdims: { int: 0 } },
+    inputs: [closeness, integers([1])],
+    shape: [size],
+  })
   await using program = await compute({ nearest, best })
   program.bind('points', points.values)
   let members = new Int32Array(size).fill(-1)
@@ -138,7 +158,11 @@ function fillEmpty(members: Int32Array, count: number, distances: Float64Array):
   for (let empty = sizes.indexOf(0); empty >= 0; empty = sizes.indexOf(0)) {
     let farthest = -1
     for (const [at, cluster] of members.entries()) {
-      if ((sizes[cluster] as number) > 1 && (distances[at] as number) > (distances[farthest] ?? Number.NEGATIVE_INFINITY)) farthest = at
+      if (
+        (sizes[cluster] as number) > 1 &&
+        (distances[at] as number) > (distances[farthest] ?? Number.NEGATIVE_INFINITY)
+      )
+        farthest = at
     }
     const left = members[farthest] as number
     sizes[left] = (sizes[left] as number) - 1
@@ -152,7 +176,8 @@ function means({ values, width }: Points, members: Int32Array, count: number): F
   const sizes = new Int32Array(count)
   for (const [place, cluster] of members.entries()) {
     sizes[cluster] = (sizes[cluster] as number) + 1
-    for (let at = 0; at < width; at++) sums[cluster * width + at] = (sums[cluster * width + at] as number) + (values[place * width + at] as number)
+    for (let at = 0; at < width; at++)
+      sums[cluster * width + at] = (sums[cluster * width + at] as number) + (values[place * width + at] as number)
   }
   return Float32Array.from(sums, (sum, at) => sum / (sizes[Math.floor(at / width)] as number))
 }

@@ -52,9 +52,17 @@ describe('coOccurrence', () => {
 
   it('agrees with counting every pair of items of a random log', () => {
     const stream = randomStream(3, 'co-occurrence')
-    const events: TinyEvent[] = Array.from({ length: 400 }, (_, at) => [1 + stream.integer(30), 1 + stream.integer(40), 'click', at])
+    const events: TinyEvent[] = Array.from({ length: 400 }, (_, at) => [
+      1 + stream.integer(30),
+      1 + stream.integer(40),
+      'click',
+      at,
+    ])
     const random = tinyDataset({ events, users: 30, items: 40 })
-    const touched = Array.from({ length: 41 }, (_, item) => new Set(events.filter((event) => event[1] === item).map(([user]) => user)))
+    const touched = Array.from(
+      { length: 41 },
+      (_, item) => new Set(events.filter((event) => event[1] === item).map(([user]) => user)),
+    )
     const expected = touched.flatMap((left, row) =>
       touched.flatMap((right, column) => {
         const both = row === column ? 0 : [...left].filter((user) => right.has(user)).length

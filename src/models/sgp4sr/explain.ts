@@ -45,15 +45,27 @@ export function explainItems(
     ]
     const shares = sharesOf(carried.map(({ stream, centers }) => centers.reduce((sum, value) => sum + value, stream)))
     const center = strongestCenter(carried, shares)
-    return { item, modalities: Object.fromEntries(carried.map(({ modality }, at) => [modality, shares[at]])), ...(center && { center }) }
+    return {
+      item,
+      modalities: Object.fromEntries(carried.map(({ modality }, at) => [modality, shares[at]])),
+      ...(center && { center }),
+    }
   })
 }
 
 const none = new Float32Array(0)
 
-function carriedBy(modality: Modality, row: Float64Array, stream: Float32Array = none, centers: Float32Array = none): Carried {
-  const times = (vector: Float32Array): number => vector.reduce((sum, value, at) => sum + value * (row[at] as number), 0)
-  const each = Array.from({ length: centers.length / row.length }, (_, at) => times(centers.subarray(at * row.length, (at + 1) * row.length)))
+function carriedBy(
+  modality: Modality,
+  row: Float64Array,
+  stream: Float32Array = none,
+  centers: Float32Array = none,
+): Carried {
+  const times = (vector: Float32Array): number =>
+    vector.reduce((sum, value, at) => sum + value * (row[at] as number), 0)
+  const each = Array.from({ length: centers.length / row.length }, (_, at) =>
+    times(centers.subarray(at * row.length, (at + 1) * row.length)),
+  )
   return { modality, stream: times(stream), centers: each }
 }
 
@@ -63,5 +75,8 @@ function strongestCenter(carried: readonly Carried[], shares: readonly number[])
     const [, ...own] = sharesOf([stream, ...centers])
     return own.map((share, index) => ({ modality, index, share: share * (shares[at] as number) }))
   })
-  return all.reduce<(typeof all)[number] | undefined>((best, center) => (best && best.share >= center.share ? best : center), undefined)
+  return all.reduce<(typeof all)[number] | undefined>(
+    (best, center) => (best && best.share >= center.share ? best : center),
+    undefined,
+  )
 }

@@ -5,7 +5,12 @@ import type { BatchShape } from '../model.ts'
 import { fillBatch, graphInputs } from './fill.ts'
 
 const window = (items: readonly number[], prefixes: readonly number[]): Window => ({
-  history: { user: 1, item: Int32Array.from(items), behavior: new Uint8Array(items.length), time: Float64Array.from(items.keys()) },
+  history: {
+    user: 1,
+    item: Int32Array.from(items),
+    behavior: new Uint8Array(items.length),
+    time: Float64Array.from(items.keys()),
+  },
   targets: prefixes.map((prefix) => ({ item: 10 * prefix, behavior: 0, prefix, weight: prefix })),
 })
 
@@ -17,7 +22,9 @@ function filled(windows: readonly Window[], shape: BatchShape): Record<string, n
     ]),
   )
   fillBatch(windows, shape, buffers)
-  return Object.fromEntries(Object.entries(buffers).map(([name, values]) => [name, Array.from<number | bigint, number>(values, Number)]))
+  return Object.fromEntries(
+    Object.entries(buffers).map(([name, values]) => [name, Array.from<number | bigint, number>(values, Number)]),
+  )
 }
 
 describe('the inputs of SGP4SR', () => {

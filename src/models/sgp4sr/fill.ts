@@ -43,12 +43,9 @@ export function fillBatch(windows: readonly Window[], shape: BatchShape, buffers
 }
 
 function fillTargets(windows: readonly Window[], shape: BatchShape, buffers: InputBuffers): void {
-  const [place, sources, inverse, items] = ['place', 'sources', 'sourcesInverse', 'targets'].map((name) => buffers[name]) as [
-    BigInt64Array,
-    BigInt64Array,
-    BigInt64Array,
-    BigInt64Array,
-  ]
+  const [place, sources, inverse, items] = ['place', 'sources', 'sourcesInverse', 'targets'].map(
+    (name) => buffers[name],
+  ) as [BigInt64Array, BigInt64Array, BigInt64Array, BigInt64Array]
   const weights = buffers['weights'] as Float32Array
   const room = placesPerRow(shape)
   inverse.fill(BigInt(shape.targets))
@@ -60,7 +57,8 @@ function fillTargets(windows: readonly Window[], shape: BatchShape, buffers: Inp
     weights[used++] = weight
   }
   for (const [row, { targets }] of windows.entries()) {
-    if (targets.length > room || used + targets.length > shape.targets) throw new Bug(`${targets.length} targets of a window for ${room} places`)
+    if (targets.length > room || used + targets.length > shape.targets)
+      throw new Bug(`${targets.length} targets of a window for ${room} places`)
     for (const [index, { item, prefix, weight }] of targets.entries()) {
       place[row * room + index] = BigInt(prefix - 1)
       put(row * room + index, item, weight)

@@ -22,8 +22,12 @@ function together(items: number, pairs: readonly (readonly [number, number, numb
     [b, a, count],
   ])
   entries.sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]!)
-  for (const [row] of entries) for (let after = row! + 1; after < start.length; after++) start[after] = start[after]! + 1
-  const [column, value] = [Int32Array.from(entries, (entry) => entry[1]!), Float32Array.from(entries, (entry) => entry[2]!)]
+  for (const [row] of entries)
+    for (let after = row! + 1; after < start.length; after++) start[after] = start[after]! + 1
+  const [column, value] = [
+    Int32Array.from(entries, (entry) => entry[1]!),
+    Float32Array.from(entries, (entry) => entry[2]!),
+  ]
   return { rows: items + 1, columns: items + 1, start, column, value }
 }
 
@@ -71,11 +75,19 @@ describe('modalGraph', () => {
   it('averages: every row but the pad sums to 1', () => {
     const { start, value } = modalGraph(modal, met, { neighbors: 4, coOccurring: 2 })
     expect([...value.subarray(start[1], start[2])]).toEqual([0.25, 0.25, 0.25, 0.25])
-    for (let item = 1; item <= 7; item++) expect(value.subarray(start[item], start[item + 1]).reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 6)
+    for (let item = 1; item <= 7; item++)
+      expect(value.subarray(start[item], start[item + 1]).reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 6)
   })
 })
 
-const options: OfflineOptions = { neighbors: 2, muModal: 2, muCoOccurrence: 0.5, centers: 2, seed: 1, withoutCoOccurrence: false }
+const options: OfflineOptions = {
+  neighbors: 2,
+  muModal: 2,
+  muCoOccurrence: 0.5,
+  centers: 2,
+  seed: 1,
+  withoutCoOccurrence: false,
+}
 // By image, 1 and 2 are near each other, and 4 and 5; 3 has none. Both users touch 1 and 4, and end with an event that does not train.
 const settings: TinySettings = {
   events: [
@@ -101,14 +113,21 @@ async function offline(changed: Partial<OfflineOptions> = {}, data: Partial<Tiny
 async function dense(made: Offline, name: string): Promise<number[][]> {
   const product = sparseProduct(name, made)(input('x', [6, 6]))
   const feeds = Object.fromEntries(Object.entries(made).map(([key, { data }]) => [key, data]))
-  const values = await evaluateTensor(product, { ...feeds, x: Float32Array.from({ length: 36 }, (_, at) => (at % 7 === 0 ? 1 : 0)) })
+  const values = await evaluateTensor(product, {
+    ...feeds,
+    x: Float32Array.from({ length: 36 }, (_, at) => (at % 7 === 0 ? 1 : 0)),
+  })
   return Array.from({ length: 6 }, (_, row) => values.slice(row * 6, row * 6 + 6))
 }
 
 describe('sgp4srOffline', () => {
   it('makes the graphs and centers of the modalities there are', async () => {
     const made = await offline()
-    expect([...new Set(Object.keys(made).map((name) => name.split('.').slice(0, 2).join('.')))]).toEqual(['graph.id', 'graph.image', 'centers.image'])
+    expect([...new Set(Object.keys(made).map((name) => name.split('.').slice(0, 2).join('.')))]).toEqual([
+      'graph.id',
+      'graph.image',
+      'centers.image',
+    ])
     expect(await dense(made, 'graph.id')).toEqual([
       [0, 0, 0, 0, 0, 0],
       [0, 0, 0, 0, 1, 0],
@@ -146,7 +165,11 @@ describe('sgp4srOffline', () => {
     ['sgp4sr.muCoOccurrence: invalid: 2, expected less than muModal, 2', { muCoOccurrence: 2 }, {}],
     ['sgp4sr.centers: invalid: 5, expected at most the 4 items with image features', { centers: 5 }, {}],
     ['sgp4sr text features: empty: no item has a vector', {}, { features: { text: [null, null, null, null, null] } }],
-    ['image features of item "i2": invalid: all zeros', {}, { features: { image: [[1, 0], [0, 0], [1, 1], [0, 1], null] } }],
+    [
+      'image features of item "i2": invalid: all zeros',
+      {},
+      { features: { image: [[1, 0], [0, 0], [1, 1], [0, 1], null] } },
+    ],
   ])('refuses: %s', async (message, changed, data) => {
     await expect(offline(changed, data)).rejects.toThrow(message)
   })

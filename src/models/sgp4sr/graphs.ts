@@ -28,7 +28,10 @@ export interface OfflineOptions {
  * {@link modalGraph}), all [items + 1, items + 1], and centers.MODALITY [k, items + 1]: 1 / the cluster's size for its items (R-S5).
  * @throws UserError when the dataset does not fit the options, before anything is computed
  */
-export async function sgp4srOffline(options: OfflineOptions, { dataset, split, compute }: OfflineSources): Promise<Offline> {
+export async function sgp4srOffline(
+  options: OfflineOptions,
+  { dataset, split, compute }: OfflineSources,
+): Promise<Offline> {
   const modalities = Object.entries(dataset.features) as [FeatureModality, FeatureTable][]
   checkOptions(options, dataset)
   for (const [modality, table] of modalities) checkVectors(modality, table, dataset.catalog.ids, options)
@@ -41,7 +44,11 @@ export async function sgp4srOffline(options: OfflineOptions, { dataset, split, c
     const modal = await nearestByCosine(table, candidates, compute)
     Object.assign(made, sparseLayout(`graph.${modality}`, modalGraph(modal, together, { neighbors, coOccurring })))
     if (centers === 0) continue
-    const clusters = await clusterItems(table, { count: centers, random: randomStream(seed, 'clusters', modality) }, compute)
+    const clusters = await clusterItems(
+      table,
+      { count: centers, random: randomStream(seed, 'clusters', modality) },
+      compute,
+    )
     made[`centers.${modality}`] = { shape: [centers, clusters.length], data: membership(clusters, centers) }
   }
   return made
@@ -85,21 +92,37 @@ function membership(clusters: Int32Array, count: number): Float32Array {
   const sizes = new Int32Array(count)
   for (const cluster of clusters) if (cluster >= 0) sizes[cluster] = (sizes[cluster] as number) + 1
   const rows = new Float32Array(count * clusters.length)
-  for (const [item, cluster] of clusters.entries()) if (cluster >= 0) rows[cluster * clusters.length + item] = 1 / (sizes[cluster] as number)
+  for (const [item, cluster] of clusters.entries())
+    if (cluster >= 0) rows[cluster * clusters.length + item] = 1 / (sizes[cluster] as number)
   return rows
 }
 
 function checkOptions({ neighbors, muModal, muCoOccurrence }: OfflineOptions, { catalog }: Dataset): void {
   const items = catalog.ids.length - 1
   if (neighbors > items) {
-    throw new UserError({ where: 'sgp4sr.neighbors', problem: 'invalid', value: `${neighbors}`, expected: `at most the catalog's ${items} items` })
+    throw new UserError({
+      where: 'sgp4sr.neighbors',
+      problem: 'invalid',
+      value: `${neighbors}`,
+      expected: `at most the catalog's ${items} items`,
+    })
   }
   if (muCoOccurrence >= muModal) {
-    throw new UserError({ where: 'sgp4sr.muCoOccurrence', problem: 'invalid', value: `${muCoOccurrence}`, expected: `less than muModal, ${muModal}` })
+    throw new UserError({
+      where: 'sgp4sr.muCoOccurrence',
+      problem: 'invalid',
+      value: `${muCoOccurrence}`,
+      expected: `less than muModal, ${muModal}`,
+    })
   }
 }
 
-function checkVectors(modality: FeatureModality, table: FeatureTable, ids: readonly string[], { centers }: OfflineOptions): void {
+function checkVectors(
+  modality: FeatureModality,
+  table: FeatureTable,
+  ids: readonly string[],
+  { centers }: OfflineOptions,
+): void {
   const items = itemsWithVector(table)
   if (items.length === 0) {
     const hint = `prepare the dataset without ${modality} features, or with ones that join its items`
@@ -113,5 +136,11 @@ function checkVectors(modality: FeatureModality, table: FeatureTable, ids: reado
   const zero = items.find((item) => vectors.subarray(item * width, (item + 1) * width).every((value) => value === 0))
   if (zero === undefined) return
   const where = `${modality} features of item "${ids[zero] as string}"`
-  throw new UserError({ where, problem: 'invalid', value: 'all zeros', expected: 'a vector with a direction', hint: 'leave it out if it is missing' })
+  throw new UserError({
+    where,
+    problem: 'invalid',
+    value: 'all zeros',
+    expected: 'a vector with a direction',
+    hint: 'leave it out if it is missing',
+  })
 }

@@ -43,9 +43,12 @@ describe('interest centers', () => {
     const values = await evaluateTensor(all.chosen, all.feeds)
     const expected = await evaluateTensor(few.chosen, few.feeds)
     const size = length * width
-    for (const [at, value] of expected.entries()) expect(Math.abs((values[85 * size + at] as number) - value)).toBeLessThan(1e-5)
+    for (const [at, value] of expected.entries())
+      expect(Math.abs((values[85 * size + at] as number) - value)).toBeLessThan(1e-5)
     // Weighted by what differs from element to element, and nothing for the other windows.
-    const weights = Float32Array.from({ length: 100 * size }, (_, at) => (at >= 85 * size && at < 95 * size ? randomStream(at).normal() : 0))
+    const weights = Float32Array.from({ length: 100 * size }, (_, at) =>
+      at >= 85 * size && at < 95 * size ? randomStream(at).normal() : 0,
+    )
     const weighted = ({ chosen }: typeof all, from: number, rows: number): Tensor =>
       sum(mul(chosen, constant(weights.slice(from * size, (from + rows) * size), chosen.shape)))
     const whole = await evaluateGradients(weighted(all, 0, 100), all.parameters, all.feeds)
@@ -53,7 +56,9 @@ describe('interest centers', () => {
     for (const [name, gradient] of Object.entries(part.gradients)) {
       const begin = (whole.gradients[name] as number[]).length > gradient.length ? 85 * (gradient.length / 10) : 0
       const scale = gradient.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-3)
-      const away = gradient.filter((value, at) => !(Math.abs((whole.gradients[name]?.[begin + at] as number) - value) < 1e-4 * scale))
+      const away = gradient.filter(
+        (value, at) => !(Math.abs((whole.gradients[name]?.[begin + at] as number) - value) < 1e-4 * scale),
+      )
       expect([name, away]).toEqual([name, []])
     }
   })

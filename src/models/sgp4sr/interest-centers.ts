@@ -52,7 +52,11 @@ export interface ChosenCenters {
 const sliceValues = 2 ** 20
 
 /** The centers of one modality; parameters `NAME.layer*.{output,inner,outer}` [D, D], `.bias` [D] of the last two. */
-export function interestCenters(name: string, config: CenterConfig, { projections, norm }: SharedLayers): (inputs: CenterInputs) => ChosenCenters {
+export function interestCenters(
+  name: string,
+  config: CenterConfig,
+  { projections, norm }: SharedLayers,
+): (inputs: CenterInputs) => ChosenCenters {
   const { width, heads, temperature, centerLayers } = config
   const layers = projections.map((shared, layer) => centerLayer(`${name}.layer${layer}`, config, shared))
   const residual = centerLayers === 'residual'
@@ -60,7 +64,9 @@ export function interestCenters(name: string, config: CenterConfig, { projection
     const [rows, places, length] = hidden.shape as [number, number, number]
     const sizes = sliceSizes(rows, places * (start.shape[0] as number) * Math.max(width, heads * length))
     const first = residual ? norm(start) : start
-    const read = [state, ...layers.flatMap((layer, index) => layer(memories[index] as Tensor))].map((x) => split(x, 0, sizes))
+    const read = [state, ...layers.flatMap((layer, index) => layer(memories[index] as Tensor))].map((x) =>
+      split(x, 0, sizes),
+    )
     let begin = 0
     const slices = sizes.map((size, index): ChosenCenters => {
       const [from, to] = [begin, begin + size]
@@ -98,15 +104,22 @@ function sliceSizes(rows: number, valuesPerRow: number): number[] {
 function centerLayer(name: string, { width, heads }: CenterConfig, { query, key, value }: Projections) {
   const square = (part: string): Tensor => parameter(`${name}.${part}`, [width, width], xavier(width, width))
   const [output, inner, outer] = [square('output'), square('inner'), square('outer')]
-  const [innerBias, outerBias] = (['inner', 'outer'] as const).map((part) => parameter(`${name}.${part}.bias`, [width], zeros)) as [Tensor, Tensor]
+  const [innerBias, outerBias] = (['inner', 'outer'] as const).map((part) =>
+    parameter(`${name}.${part}.bias`, [width], zeros),
+  ) as [Tensor, Tensor]
   const size = width / heads
   /** [D, D] whose columns are heads -> [H, D, D / H]. */
-  const perHead = ({ weight }: { weight: Tensor }): Tensor => transpose(reshape(weight, [width, heads, size]), [1, 0, 2])
+  const perHead = ({ weight }: { weight: Tensor }): Tensor =>
+    transpose(reshape(weight, [width, heads, size]), [1, 0, 2])
   /** [H, D, D] -> x [B, L, D] times each of them, [B, H * L, D]. */
   const through = (x: Tensor, matrices: Tensor): Tensor => {
     const [rows, length] = x.shape as [number, number]
     const product = matmul(x, reshape(transpose(matrices, [1, 0, 2]), [width, heads * width]))
-    return reshape(transpose(reshape(product, [rows, length, heads, width]), [0, 2, 1, 3]), [rows, heads * length, width])
+    return reshape(transpose(reshape(product, [rows, length, heads, width]), [0, 2, 1, 3]), [
+      rows,
+      heads * length,
+      width,
+    ])
   }
   return (memory: Tensor): readonly [Tensor, Tensor] => {
     const after = matmul(matmul(output, inner), outer)
@@ -154,7 +167,9 @@ function choose(state: Tensor, centers: Tensor, gumbel: Tensor | undefined, temp
   const count = offered.shape[1] as number
   const [s, c] = [stopGradient(asked), stopGradient(offered)]
   const similarity = matmul(s, c, { transposeB: true, scale: 1 / temperature })
-  const weights = softmax(gumbel ? add(similarity, mul(reshape(gumbel, [each, 1, count]), 1 / temperature)) : similarity)
+  const weights = softmax(
+    gumbel ? add(similarity, mul(reshape(gumbel, [each, 1, count]), 1 / temperature)) : similarity,
+  )
   const mean = withGradient(matmul(weights, c), [asked, offered], (g) => {
     const forWeights = matmul(g, c, { transposeB: true, scale: 1 / temperature })
     const forScores = mul(weights, sub(forWeights, sum(mul(forWeights, weights), [-1], { keep: true })))

@@ -13,7 +13,9 @@ const compute: Compute = (outputs) => compile(buildGraph(outputs), { threads: 2 
 async function nearest(vectors: readonly (readonly number[] | null)[], count: number): Promise<number[][]> {
   const { features } = tinyDataset({ events: [], items: vectors.length, features: { text: vectors } })
   const neighbors = await nearestByCosine(features.text as FeatureTable, count, compute)
-  return Array.from({ length: vectors.length + 1 }, (_, item) => [...neighbors.items.subarray(item * neighbors.count, (item + 1) * neighbors.count)])
+  return Array.from({ length: vectors.length + 1 }, (_, item) => [
+    ...neighbors.items.subarray(item * neighbors.count, (item + 1) * neighbors.count),
+  ])
 }
 
 describe('nearestByCosine', () => {
@@ -71,12 +73,15 @@ describe('nearestByCosine', () => {
     present[5] = 0
     const neighbors = await nearestByCosine({ width, vectors, present }, count, compute)
     const vector = (item: number): number[] => [...vectors.subarray(item * width, (item + 1) * width)]
-    const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, at) => sum + value * b[at]!, 0)
+    const dot = (a: readonly number[], b: readonly number[]): number =>
+      a.reduce((sum, value, at) => sum + value * b[at]!, 0)
     const row = (item: number): number[] => [...neighbors.items.subarray(item * count, (item + 1) * count)]
     for (const item of [1, 7, 2999, 3000, 5593, 5594, items]) {
       const own = vector(item)
       const cosine = (other: number): number => dot(own, vector(other)) / Math.sqrt(dot(vector(other), vector(other)))
-      const others = Array.from({ length: items }, (_, index) => index + 1).filter((other) => other !== 5 && other !== item)
+      const others = Array.from({ length: items }, (_, index) => index + 1).filter(
+        (other) => other !== 5 && other !== item,
+      )
       expect(row(item)).toEqual([item, ...others.sort((a, b) => cosine(b) - cosine(a) || a - b).slice(0, count - 1)])
     }
     expect(row(5)).toEqual(Array(count).fill(0))

@@ -37,7 +37,8 @@ export async function nearestByCosine(table: FeatureTable, count: number, comput
     const nearest = program.outputs['nearest'] as BigInt64Array
     for (let row = 0; row < block; row++) {
       const own = ownFirst(first + row, nearest.subarray(row * kept, (row + 1) * kept))
-      for (const [rank, place] of own.entries()) neighbors[(items[first + row] as number) * kept + rank] = items[place] as number
+      for (const [rank, place] of own.entries())
+        neighbors[(items[first + row] as number) * kept + rank] = items[place] as number
     }
   }
   return { count: kept, items: neighbors }

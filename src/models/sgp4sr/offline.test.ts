@@ -26,7 +26,10 @@ describe('what SGP4SR makes offline', () => {
   })
 
   it('joins fused items by both modalities, those that lack one too', async () => {
-    const { 'centers.fused': fused, 'centers.image': image } = { ...(await made({ withoutSeparation: true })), ...(await made({})) }
+    const { 'centers.fused': fused, 'centers.image': image } = {
+      ...(await made({ withoutSeparation: true })),
+      ...(await made({})),
+    }
     const members = ({ shape: [, columns = 1], data }: NonNullable<typeof fused>): number =>
       new Set(Array.from(data as Float32Array, (value, at) => (value > 0 ? at % columns : 0))).size - 1
     expect(members(fused as NonNullable<typeof fused>)).toBe(12)

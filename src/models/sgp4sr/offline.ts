@@ -14,14 +14,24 @@ export const offline: Required<NextItemDefinition<Sgp4srConfig>>['offline'] = {
     const options = { ...config, centers: hasCenters(config) ? config.centers : 0, seed: config.clusterSeed }
     const made = await sgp4srOffline(options, fused ? { ...sources, dataset: fusedDataset(dataset) } : sources)
     const kept = Object.entries(made).filter(([name]) => hasGraphs(config) || !name.startsWith('graph.'))
-    return Object.fromEntries(fused ? kept.map(([name, tensor]) => [name.replace(/^(graph|centers)\.image/, '$1.fused'), tensor]) : kept) as Offline
+    return Object.fromEntries(
+      fused ? kept.map(([name, tensor]) => [name.replace(/^(graph|centers)\.image/, '$1.fused'), tensor]) : kept,
+    ) as Offline
   },
 }
 
 function keyOf(config: Sgp4srConfig): unknown {
   const { neighbors, muCoOccurrence, muModal, withoutCoOccurrence, withoutSeparation, clusterSeed } = config
   const centers = hasCenters(config) ? { centers: config.centers, clusterSeed } : {}
-  return { ...centers, graphs: hasGraphs(config), neighbors, muCoOccurrence, muModal, withoutCoOccurrence, withoutSeparation }
+  return {
+    ...centers,
+    graphs: hasGraphs(config),
+    neighbors,
+    muCoOccurrence,
+    muModal,
+    withoutCoOccurrence,
+    withoutSeparation,
+  }
 }
 
 /** The dataset with both modalities side by side under one name: unit vectors, so that neither outweighs the other by its length. */

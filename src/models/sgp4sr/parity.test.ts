@@ -15,7 +15,10 @@ interface Numbers {
 /** See tools/sgp4sr_fixture.py for what its arrays are. */
 interface Fixture {
   readonly config: Readonly<
-    Record<'batch' | 'length' | 'hidden' | 'heads' | 'layers' | 'items' | 'centers' | 'alpha' | 'rho' | 'temperature', number>
+    Record<
+      'batch' | 'length' | 'hidden' | 'heads' | 'layers' | 'items' | 'centers' | 'alpha' | 'rho' | 'temperature',
+      number
+    >
   >
   readonly inputs: Readonly<Record<string, Numbers>>
   readonly parameters: Readonly<Record<string, Numbers>>
@@ -30,13 +33,28 @@ const { batch, length, hidden, heads, layers, items, centers, alpha, rho, temper
 const given = (name: string): Numbers => fixture.inputs[name] as Numbers
 const floats = ({ values }: Numbers): Float32Array => Float32Array.from(values)
 
-function sparse({ shape: [rows, columns], values }: { shape: readonly number[]; values: readonly number[] }): SparseMatrix {
+function sparse({
+  shape: [rows, columns],
+  values,
+}: {
+  shape: readonly number[]
+  values: readonly number[]
+}): SparseMatrix {
   const entries = values.flatMap((value, at) =>
     value === 0 ? [] : [[Math.floor(at / (columns as number)), at % (columns as number), value] as const],
   )
-  const start = Int32Array.from({ length: (rows as number) + 1 }, (_, row) => entries.filter(([other]) => other < row).length)
+  const start = Int32Array.from(
+    { length: (rows as number) + 1 },
+    (_, row) => entries.filter(([other]) => other < row).length,
+  )
   const column = Int32Array.from(entries, ([, at]) => at)
-  return { rows: rows as number, columns: columns as number, start, column, value: Float32Array.from(entries, ([, , value]) => value) }
+  return {
+    rows: rows as number,
+    columns: columns as number,
+    start,
+    column,
+    value: Float32Array.from(entries, ([, , value]) => value),
+  }
 }
 
 it.each(['printed', 'residual'] as const)('SGP4SR’s losses and gradients equal PyTorch’s, %s', async (centerLayers) => {
@@ -51,12 +69,22 @@ it.each(['printed', 'residual'] as const)('SGP4SR’s losses and gradients equal
   )
   const sizes = { hiddenSize: hidden, maxLength: length, layers, heads, centers }
   const config = sgp4srConfig.parse({ ...sizes, alpha, rho, temperature, centerLayers, inputScale })
-  const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: { image: 2, text: 2 } }
+  const catalog = {
+    itemCount: items - 1,
+    userCount: 1,
+    behaviors: ['click'],
+    target: 0,
+    fields: {},
+    features: { image: 2, text: 2 },
+  }
   const model = sgp4sr.build(config, catalog, offline)
   const named = ['gumbel.image', 'gumbel.text']
   const noise = { ...noNoise, gumbel: (shape: readonly number[]) => input(named.shift() as string, shape) }
   // Every position is a place and a target; those at the padding weigh nothing.
-  const { inputs, loss, parts } = model.train({ rows: batch, length, targets: batch * length, targetsPerRow: length }, noise)
+  const { inputs, loss, parts } = model.train(
+    { rows: batch, length, targets: batch * length, targetsPerRow: length },
+    noise,
+  )
   const total = given('weights').values.reduce((sum, weight) => sum + weight, 0)
   const places = BigInt64Array.from({ length: batch * length }, (_, at) => BigInt(at))
   const feeds: Feeds = {
@@ -76,11 +104,14 @@ it.each(['printed', 'residual'] as const)('SGP4SR’s losses and gradients equal
   expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(reading.gradients).sort())
   const outputs: Readonly<Record<string, Tensor>> = { ...parts, total: loss }
   const values = await evaluateTensors(outputs, feeds)
-  for (const [name, expected] of Object.entries(reading.losses)) expect(Math.abs(Number(values[name]?.[0]) - expected)).toBeLessThan(1e-5)
+  for (const [name, expected] of Object.entries(reading.losses))
+    expect(Math.abs(Number(values[name]?.[0]) - expected)).toBeLessThan(1e-5)
   const { gradients } = await evaluateGradients(loss, parameters, feeds)
   const far = Object.entries(reading.gradients).flatMap(([name, numbers]) => {
     const actual = gradients[name] ?? []
-    const away = numbers.values.filter((value, at) => !(Math.abs((actual[at] as number) - value) < 1e-5 * Math.max(1, Math.abs(value))))
+    const away = numbers.values.filter(
+      (value, at) => !(Math.abs((actual[at] as number) - value) < 1e-5 * Math.max(1, Math.abs(value))),
+    )
     return actual.length === numbers.values.length && away.length === 0 ? [] : [name]
   })
   expect(far).toEqual([])

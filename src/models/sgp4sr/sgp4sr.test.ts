@@ -19,22 +19,39 @@ const small = { hiddenSize: 8, maxLength: 12, dropout: 0, neighbors: 3, centers:
 conformance({ definition: sgp4sr as never, options: { ...small, hiddenSize: 16, maxLength: 16 }, epochs: 40 })
 
 const stream = randomStream(8)
-const vectors = (missing: number) => Array.from({ length: 9 }, (_, at) => (at === missing ? null : Array.from({ length: 5 }, () => stream.normal())))
+const vectors = (missing: number) =>
+  Array.from({ length: 9 }, (_, at) => (at === missing ? null : Array.from({ length: 5 }, () => stream.normal())))
 function shop(modalities: readonly string[] = ['image', 'text']): Dataset {
-  const event = (user: number, at: number): TinyEvent => [user, 1 + ((user * 3 + at * at) % 9), ['click', 'favorite'][(at + user) % 2] as string, at]
+  const event = (user: number, at: number): TinyEvent => [
+    user,
+    1 + ((user * 3 + at * at) % 9),
+    ['click', 'favorite'][(at + user) % 2] as string,
+    at,
+  ]
   const events = [1, 2, 3, 4].flatMap((user) => Array.from({ length: 8 }, (_, at) => event(user, at)))
-  return tinyDataset({ events, items: 9, features: Object.fromEntries(modalities.map((modality, at) => [modality, vectors(2 + at)])) })
+  return tinyDataset({
+    events,
+    items: 9,
+    features: Object.fromEntries(modalities.map((modality, at) => [modality, vectors(2 + at)])),
+  })
 }
 
 const historyOf = ({ events }: Dataset, user: number, length = 8): History => {
   const start = events.start[user] as number
-  const [item, behavior, time] = [events.item, events.behavior, events.time].map((column) => column.slice(start, start + length))
+  const [item, behavior, time] = [events.item, events.behavior, events.time].map((column) =>
+    column.slice(start, start + length),
+  )
   return { user, item, behavior, time } as History
 }
 const windowsOf = (dataset: Dataset, prefixes: readonly number[] = [1, 3, 4, 6]): Window[] =>
   [1, 2, 3].map((user) => ({
     history: historyOf(dataset, user, 6),
-    targets: prefixes.map((prefix, at) => ({ item: 1 + ((user + at) % 9), behavior: 1, prefix, weight: at === 0 ? 0.3 : 1 })),
+    targets: prefixes.map((prefix, at) => ({
+      item: 1 + ((user + at) % 9),
+      behavior: 1,
+      prefix,
+      weight: at === 0 ? 0.3 : 1,
+    })),
   }))
 const shape = { rows: 4, length: 7, targets: 14, targetsPerRow: 4 }
 const build = (options: object, dataset: Dataset): Promise<NextItemModel> =>
@@ -53,7 +70,8 @@ const compiled = (model: NextItemModel, dataset: Dataset, state: ParameterState)
 /** First values away from zero, where the centers differ and the attention tells positions apart. */
 function livened(model: NextItemModel): ParameterState {
   const state = initialParameters(parametersOf(model, shape), 2)
-  for (const { values } of state.buffers.values()) for (const [at, value] of values.entries()) values[at] = value + 0.4 * Math.sin(7 * at)
+  for (const { values } of state.buffers.values())
+    for (const [at, value] of values.entries()) values[at] = value + 0.4 * Math.sin(7 * at)
   return state
 }
 
@@ -83,47 +101,66 @@ const variants: readonly { readonly name: string; readonly options: object; read
 ]
 
 describe('sgp4sr', () => {
-  it.each(variants)('has the gradient of its loss and learns from it with $name', async ({ options, dataset = shop() }) => {
-    const model = await build(options, dataset)
-    const state = livened(model)
-    await using step = await compiled(model, dataset, state)
-    const lossNow = async (): Promise<number> => (await step.run(windowsOf(dataset), 1)).loss
-    await expectSlope(step, state, lossNow)
-  })
+  it.each(variants)(
+    'has the gradient of its loss and learns from it with $name',
+    async ({ options, dataset = shop() }) => {
+      const model = await build(options, dataset)
+      const state = livened(model)
+      await using step = await compiled(model, dataset, state)
+      const lossNow = async (): Promise<number> => (await step.run(windowsOf(dataset), 1)).loss
+      await expectSlope(step, state, lossNow)
+    },
+  )
 
-  it.each(variants)('reads nothing that came after a target, noise and all, with $name', async ({ options, dataset = shop() }) => {
-    const model = await build(options, dataset)
-    await using step = await compiled(model, dataset, livened(model))
-    const early = windowsOf(dataset, [1, 3])
-    const changed = (from: number): Window[] =>
-      early.map(({ history, targets }) => ({
-        targets,
-        history: { ...history, item: history.item.map((item, at) => (at >= from ? 1 + (item % 9) : item)) },
-      }))
-    const expected = await step.run(early, 1)
-    expect(await step.run(changed(3), 1)).toEqual(expected)
-    const seen = await step.run(changed(2), 1)
-    for (const [name, part] of Object.entries(expected.parts)) expect(Math.abs((seen.parts[name] as number) - part)).toBeGreaterThan(1e-4)
-  })
+  it.each(variants)(
+    'reads nothing that came after a target, noise and all, with $name',
+    async ({ options, dataset = shop() }) => {
+      const model = await build(options, dataset)
+      await using step = await compiled(model, dataset, livened(model))
+      const early = windowsOf(dataset, [1, 3])
+      const changed = (from: number): Window[] =>
+        early.map(({ history, targets }) => ({
+          targets,
+          history: { ...history, item: history.item.map((item, at) => (at >= from ? 1 + (item % 9) : item)) },
+        }))
+      const expected = await step.run(early, 1)
+      expect(await step.run(changed(3), 1)).toEqual(expected)
+      const seen = await step.run(changed(2), 1)
+      for (const [name, part] of Object.entries(expected.parts))
+        expect(Math.abs((seen.parts[name] as number) - part)).toBeGreaterThan(1e-4)
+    },
+  )
 
   it('serves what it trains: the loss of a last position is that of its scores, but for the noise', async () => {
     const dataset = shop()
     const model = await build({ temperature: 10, alpha: 1 }, dataset)
     const state = livened(model)
-    const quiet: NextItemModel = { ...model, train: (sizes, noise) => model.train(sizes, { ...noise, gumbel: () => undefined }) }
+    const quiet: NextItemModel = {
+      ...model,
+      train: (sizes, noise) => model.train(sizes, { ...noise, gumbel: () => undefined }),
+    }
     await using step = await compiled(quiet, dataset, state)
     await using scorer = await scorerOf(model, dataset, state)
     let table = { table: new Float32Array(0), width: 0 } as ItemScores
-    await using probe = await scorerOf({ ...model, explain: (_, __, ___, scores) => ((table = scores), []) }, dataset, state)
+    await using probe = await scorerOf(
+      { ...model, explain: (_, __, ___, scores) => ((table = scores), []) },
+      dataset,
+      state,
+    )
     const [window] = windowsOf(dataset, [6]) as [Window]
     const { parts } = await step.run([window], 1)
     await probe.explain?.(window.history, [1])
     const reasons = (await scorer.reasons(window.history)) as Record<string, Float32Array>
     const target = window.targets[0]?.item as number
     const sumOf = (rows: Float32Array): Float64Array =>
-      Float64Array.from({ length: 8 }, (_, at) => Array.from(rows).reduce((sum, value, index) => (index % 8 === at ? sum + value : sum), 0))
+      Float64Array.from({ length: 8 }, (_, at) =>
+        Array.from(rows).reduce((sum, value, index) => (index % 8 === at ? sum + value : sum), 0),
+      )
     const scoreOf = (user: ArrayLike<number>, block: number, item: number): number =>
-      Array.from(user).reduce((sum, value, at) => sum + value * (table.table[item * table.width + 8 * block + at] as number), 0)
+      Array.from(user).reduce(
+        (sum, value, at) => sum + value * (table.table[item * table.width + 8 * block + at] as number),
+        0,
+      )
     const lossOf = (user: ArrayLike<number>, block: number): number => {
       const logits = Array.from({ length: 10 }, (_, item) => scoreOf(user, block, item))
       return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[target] as number)
@@ -137,7 +174,9 @@ describe('sgp4sr', () => {
     expect(lossOf(own('text', 0.9), 2)).toBeCloseTo(parts['text'] as number, 4)
     const scores = await scorer.score([window.history])
     const whole = (item: number): number =>
-      scoreOf(reasons['fused'] as Float32Array, 0, item) + 0.1 * scoreOf(own('image', 0.1), 1, item) + 0.9 * scoreOf(own('text', 0.9), 2, item)
+      scoreOf(reasons['fused'] as Float32Array, 0, item) +
+      0.1 * scoreOf(own('image', 0.1), 1, item) +
+      0.9 * scoreOf(own('text', 0.9), 2, item)
     for (const item of [1, 4, 9]) expect(whole(item)).toBeCloseTo(scores[item] as number, 3)
   })
 
@@ -156,7 +195,9 @@ describe('sgp4sr', () => {
 
   it('says in one sentence which options do not fit together', () => {
     const parse = (options: object) => () => parseOptions('sgp4sr', sgp4srConfig, options)
-    expect(parse({ heads: 3 })).toThrow('sgp4sr.heads: invalid: 3, expected a whole number from 1 to 64 that must divide hiddenSize')
+    expect(parse({ heads: 3 })).toThrow(
+      'sgp4sr.heads: invalid: 3, expected a whole number from 1 to 64 that must divide hiddenSize',
+    )
     expect(parse({ muCoOccurrence: 1, muModal: 1 })).toThrow(
       'sgp4sr.muCoOccurrence: invalid: 1, expected a number from 0 to 1 that must be below muModal',
     )

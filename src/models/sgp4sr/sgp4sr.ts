@@ -38,7 +38,15 @@ import { add, addAll, mul } from '../../tensor/elementwise.ts'
 import { gather, lookup, selectRows } from '../../tensor/gather.ts'
 import { concat, reshape, split } from '../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../tensor/node.ts'
-import { type BatchShape, type CatalogShape, defineModel, type NextItemModel, type Offline, type ServingGraph, type TrainingGraph } from '../model.ts'
+import {
+  type BatchShape,
+  type CatalogShape,
+  defineModel,
+  type NextItemModel,
+  type Offline,
+  type ServingGraph,
+  type TrainingGraph,
+} from '../model.ts'
 import { hasCenters, type Sgp4srConfig, sgp4srConfig } from './config.ts'
 import { explainItems, reason } from './explain.ts'
 import { fillBatch, graphInputs } from './fill.ts'
@@ -68,7 +76,11 @@ interface User {
   /** e_u^s [B, Q, D] */
   readonly fused: Tensor
   /** For each modality E_u^m at the places, its chosen centers, and e~_u^m [B, Q, D]. */
-  readonly modalities: readonly { readonly state: Tensor; readonly centers: ChosenCenters | undefined; readonly own: Tensor }[]
+  readonly modalities: readonly {
+    readonly state: Tensor
+    readonly centers: ChosenCenters | undefined
+    readonly own: Tensor
+  }[]
 }
 /** Eq. 5-17: the user at the places `place` [B, Q] of windows. */
 type Reader = (place: Tensor, length: number, source: Source, noise: Noise) => User
@@ -123,12 +135,20 @@ function reader(config: Sgp4srConfig, { modalities }: ItemViews): Reader {
       return { state, centers, own: add(state, mul(centers.chosen, alpha)) }
     })
     const { state } = ofId.encode(source.rows('id'), places, noise)
-    return { modalities: read, fused: addAll([state, ...read.map((modality, index) => mul(modality.state, streams[index]?.weight ?? 0))]) }
+    return {
+      modalities: read,
+      fused: addAll([state, ...read.map((modality, index) => mul(modality.state, streams[index]?.weight ?? 0))]),
+    }
   }
 }
 
 /** Eq. 18-22 at the targets. */
-function trainingGraph({ items, id, modalities }: ItemViews, read: Reader, shape: BatchShape, noise: Noise): TrainingGraph {
+function trainingGraph(
+  { items, id, modalities }: ItemViews,
+  read: Reader,
+  shape: BatchShape,
+  noise: Noise,
+): TrainingGraph {
   const inputs = graphInputs(shape) as Required<ReturnType<typeof graphInputs>>
   const { history, place, sources, sourcesInverse, targets, weights } = inputs
   const source: Source = {
@@ -145,7 +165,13 @@ function trainingGraph({ items, id, modalities }: ItemViews, read: Reader, shape
   const [fused, ...own] = split(chosen, 1, widths) as [Tensor, ...Tensor[]]
   const main = crossEntropy({ hidden: fused, table: items, targets, weights })
   const apart = modalities.map(({ name, weight, table }, index) => {
-    const loss = crossEntropy({ hidden: own[index] as Tensor, table, targets, targetRows: lookup(table, targets), weights })
+    const loss = crossEntropy({
+      hidden: own[index] as Tensor,
+      table,
+      targets,
+      targetRows: lookup(table, targets),
+      weights,
+    })
     return { name, loss, weighted: mul(loss, weight) }
   })
   const parts = Object.fromEntries(apart.map(({ name, loss }) => [name, loss]))
@@ -153,7 +179,10 @@ function trainingGraph({ items, id, modalities }: ItemViews, read: Reader, shape
 }
 
 /** Names of what serving graphs are given ready made. */
-const ready = { rows: (stream: string): string => `prepared.${stream}`, start: (stream: string): string => `prepared.${stream}.centers` } as const
+const ready = {
+  rows: (stream: string): string => `prepared.${stream}`,
+  start: (stream: string): string => `prepared.${stream}.centers`,
+} as const
 
 function preparedTensors({ id, modalities }: ItemViews): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = { [ready.rows('id')]: id }
@@ -168,7 +197,10 @@ function servingGraph(views: ItemViews, read: Reader, { rows, length }: BatchSha
   const inputs = graphInputs({ rows, length, targets: 0 })
   const shapes = preparedTensors(views)
   const given = (name: string): Tensor => input(name, shapes[name]?.shape ?? [])
-  const source: Source = { rows: (stream) => gather(given(ready.rows(stream)), inputs.history), start: (stream) => given(ready.start(stream)) }
+  const source: Source = {
+    rows: (stream) => gather(given(ready.rows(stream)), inputs.history),
+    start: (stream) => given(ready.start(stream)),
+  }
   const user = read(inputs.place, length, source, noNoise)
   const reasons: Record<string, Tensor> = { [reason.fused]: user.fused }
   const apart = views.modalities.map(({ name, weight }, index) => {

@@ -37,7 +37,10 @@ export interface ItemViews {
 }
 
 /** The modalities of a catalog that become streams, with their rho. */
-function modalStreams({ rho, withoutSeparation }: Sgp4srConfig, { features }: CatalogShape): { name: ModalStream; weight: number }[] {
+function modalStreams(
+  { rho, withoutSeparation }: Sgp4srConfig,
+  { features }: CatalogShape,
+): { name: ModalStream; weight: number }[] {
   const present = (['image', 'text'] as const).filter((modality) => features[modality] !== undefined)
   if (present.length === 2 && withoutSeparation) return [{ name: 'fused', weight: 1 }]
   return present.map((name) => ({ name, weight: present.length === 1 ? 1 : name === 'image' ? rho : 1 - rho }))
@@ -49,9 +52,12 @@ export function itemViews(config: Sgp4srConfig, catalog: CatalogShape, offline: 
   const throughGraph = (name: string): Tensor => sparseProduct(`graph.${name}`, offline)(items)
   const projected = (name: ModalStream): Tensor => {
     const sources = name === 'fused' ? (['image', 'text'] as const) : [name]
-    return addAll(sources.map((modality) => projectedVectors(frozenVectors(modality, catalog), config.hiddenSize, modality)()))
+    return addAll(
+      sources.map((modality) => projectedVectors(frozenVectors(modality, catalog), config.hiddenSize, modality)()),
+    )
   }
-  const startOf = (name: ModalStream, table: Tensor): Tensor => matmul(input(`centers.${name}`, offline[`centers.${name}`]?.shape ?? []), table)
+  const startOf = (name: ModalStream, table: Tensor): Tensor =>
+    matmul(input(`centers.${name}`, offline[`centers.${name}`]?.shape ?? []), table)
   return {
     items,
     id: hasGraphs(config) ? throughGraph('id') : items,
@@ -110,7 +116,12 @@ export function streamEncoder(name: string, config: Sgp4srConfig, positions: Ten
       const memories = [noise.dropout(norm(add(scaled, slice(positions, 0, 0, length))), dropout)]
       for (const block of blocks.slice(0, -1)) memories.push(block({ query: memories.at(-1) as Tensor, bias, noise }))
       const memory = memories.at(-1) as Tensor
-      const read = { query: matmul(at, memory), memory, bias: reshape(hidden, [rows, 1, ...hidden.shape.slice(1)]), noise }
+      const read = {
+        query: matmul(at, memory),
+        memory,
+        bias: reshape(hidden, [rows, 1, ...hidden.shape.slice(1)]),
+        noise,
+      }
       return { memories, state: (blocks.at(-1) as (typeof blocks)[number])(read) }
     },
   }

@@ -35,7 +35,9 @@ function fullDataset(): Dataset {
     vocabulary: ['', ...Array.from({ length: size }, (_, value) => `v${value + 1}`)],
   })
   const vectors = (width: number, missing: (index: number) => boolean) =>
-    Array.from({ length: items }, (_, at) => (missing(at) ? null : Array.from({ length: width }, () => stream.normal())))
+    Array.from({ length: items }, (_, at) =>
+      missing(at) ? null : Array.from({ length: width }, () => stream.normal()),
+    )
   const fields = { category: field(items, categories, categoryOf), brand: field(items, 3, (item) => 1 + (item % 3)) }
   const features = { image: vectors(6, (at) => at % 5 === 0), text: vectors(5, (at) => at % 7 === 1) }
   const dataset = tinyDataset({ events: [], users, items, fields, features })
@@ -47,7 +49,9 @@ function vocabularyOf(itemNumbers: number, userNumbers: number): ClickVocabulary
   const stream = randomStream(8, 'numbers')
   const rows = (count: number, unknown: readonly number[], first: number) => {
     let next = 2
-    return Int32Array.from({ length: count + 1 }, (_, index) => (index === 0 ? first : unknown.includes(index) ? 1 : next++))
+    return Int32Array.from({ length: count + 1 }, (_, index) =>
+      index === 0 ? first : unknown.includes(index) ? 1 : next++,
+    )
   }
   const numbers = (size: number) => Float32Array.from({ length: size }, () => stream.normal())
   return {

@@ -17,13 +17,19 @@ export async function checkGradients(model: ClickModel, shop: SmallShop, samples
   for (const [name, gradient] of gradients) {
     const { values } = state.buffers.get(name)!
     const stream = randomStream(1, name)
-    const largest = gradient.reduce((best, value, at) => (Math.abs(value) > Math.abs(gradient[best] as number) ? at : best), 0)
+    const largest = gradient.reduce(
+      (best, value, at) => (Math.abs(value) > Math.abs(gradient[best] as number) ? at : best),
+      0,
+    )
     expect(Math.abs(gradient[largest] as number), `some gradient of ${name}`).toBeGreaterThan(0)
     for (const at of [largest, stream.integer(values.length), stream.integer(values.length)]) {
       const analytic = gradient[at] as number
       const found: number[] = []
-      for (const nudge of nudges) if (!found.some((numeric) => agree(analytic, numeric))) found.push(await slope(values, at, { nudge, lossNow }))
-      expect(agree(analytic, found.at(-1) as number), `${name}[${at}]: ${analytic} against ${found.join(', ')}`).toBe(true)
+      for (const nudge of nudges)
+        if (!found.some((numeric) => agree(analytic, numeric))) found.push(await slope(values, at, { nudge, lossNow }))
+      expect(agree(analytic, found.at(-1) as number), `${name}[${at}]: ${analytic} against ${found.join(', ')}`).toBe(
+        true,
+      )
     }
   }
 }
@@ -31,10 +37,15 @@ export async function checkGradients(model: ClickModel, shop: SmallShop, samples
 /** Where a large one crosses the kink of an activation, or a loss is strongly curved, a smaller one is right, if rounded more. */
 const nudges = [2e-3, 4e-4, 1e-4, 2e-5]
 
-const agree = (analytic: number, numeric: number): boolean => Math.abs(numeric - analytic) < 1e-3 + 0.03 * Math.abs(numeric)
+const agree = (analytic: number, numeric: number): boolean =>
+  Math.abs(numeric - analytic) < 1e-3 + 0.03 * Math.abs(numeric)
 
 /** The change of the loss with one value. */
-async function slope(values: Float32Array, at: number, { nudge, lossNow }: { nudge: number; lossNow: () => Promise<number> }): Promise<number> {
+async function slope(
+  values: Float32Array,
+  at: number,
+  { nudge, lossNow }: { nudge: number; lossNow: () => Promise<number> },
+): Promise<number> {
   const kept = values[at] as number
   values[at] = kept + nudge
   const above = await lossNow()

@@ -17,7 +17,17 @@ interface Part {
   readonly loss: number
   readonly gradients: Arrays
 }
-type Size = 'rows' | 'length' | 'embedding' | 'hidden' | 'items' | 'users' | 'itemRows' | 'userRows' | 'categories' | 'ages'
+type Size =
+  | 'rows'
+  | 'length'
+  | 'embedding'
+  | 'hidden'
+  | 'items'
+  | 'users'
+  | 'itemRows'
+  | 'userRows'
+  | 'categories'
+  | 'ages'
 interface Fixture {
   readonly config: Readonly<Record<Size, number>>
   readonly inputs: Arrays
@@ -37,7 +47,14 @@ export async function expectClickParity<Config>(
   const { config, inputs, models } = fixture
   const { parameters: weights, logits, loss: expected, gradients: slopes } = models[definition.slug] as Part
   const { rows, length, items, users, itemRows, userRows, categories, ages } = config
-  const catalog = { itemCount: items, userCount: users, behaviors: ['click', 'favorite'], target: 1, fields: { category: categories }, features: {} }
+  const catalog = {
+    itemCount: items,
+    userCount: users,
+    behaviors: ['click', 'favorite'],
+    target: 1,
+    fields: { category: categories },
+    features: {},
+  }
   const shape = { ...catalog, itemRows, userRows, userFields: { age: ages }, itemNumbers: 2, userNumbers: 1 }
   const model = definition.build(definition.config.parse({ ...optionsOf(config), maxLength: length }), shape)
 
@@ -55,5 +72,7 @@ export async function expectClickParity<Config>(
   expect(far(await evaluateTensor(model.forward(batch, noNoise).logit_B, feeds), logits)).toBe(false)
   const found = await evaluateGradients(loss, graph.parameters, feeds)
   expect(Math.abs(found.loss - expected)).toBeLessThan(tolerance)
-  expect(Object.entries(slopes).flatMap(([name, numbers]) => (far(found.gradients[name] ?? [], numbers) ? [name] : []))).toEqual([])
+  expect(
+    Object.entries(slopes).flatMap(([name, numbers]) => (far(found.gradients[name] ?? [], numbers) ? [name] : [])),
+  ).toEqual([])
 }

@@ -18,7 +18,8 @@ export interface Sample {
 
 /** What makes a click: a category that occurs in the history, or, for models that cannot say so, categories that everybody likes. */
 export const rules = {
-  interest: (item: number, history: readonly number[]): boolean => history.some((event) => categoryOf(event) === categoryOf(item)),
+  interest: (item: number, history: readonly number[]): boolean =>
+    history.some((event) => categoryOf(event) === categoryOf(item)),
   appeal: (item: number): boolean => categoryOf(item) <= categories / 2,
 } as const
 /** See {@link rules}. */
@@ -29,7 +30,9 @@ export function plantedSamples(count: number, rule: Rule, seed: number): Sample[
   const stream = randomStream(seed, 'planted')
   return Array.from({ length: count }, () => {
     const liked = [stream.integer(categories), stream.integer(categories)]
-    const history = Array.from({ length: 2 + stream.integer(5) }, () => itemOf(1 + (liked[stream.integer(2)] as number), stream))
+    const history = Array.from({ length: 2 + stream.integer(5) }, () =>
+      itemOf(1 + (liked[stream.integer(2)] as number), stream),
+    )
     const item = 1 + stream.integer(items - 1)
     return {
       user: stream.integer(users + 1),
@@ -59,7 +62,11 @@ export function fillSamples(samples: readonly Sample[], length: number, buffers:
   const histories = buffers['user']?.length ?? 0
   for (const [row, { user, item, history, behavior, label }] of samples.entries()) {
     if (row < histories)
-      fillHistory({ item: history, behavior }, { user, begin: 0, end: history.length, row }, { words: clickWords(buffers), length })
+      fillHistory(
+        { item: history, behavior },
+        { user, begin: 0, end: history.length, row },
+        { words: clickWords(buffers), length },
+      )
     ;(buffers['item'] as BigInt64Array)[row] = BigInt(item)
     ;(buffers['label'] as Float32Array)[row] = label
     ;(buffers['weight'] as Float32Array)[row] = 1 / samples.length

@@ -36,13 +36,22 @@ export interface ClickConformance {
   /** Checks that do not hold for it, and why. */
   readonly skip?: readonly { readonly check: Check; readonly reason: string }[]
   /** The rule it must learn, by default `interest` within 300 steps of 64 samples at a learning rate of 1e-2; another rule with the reason. */
-  readonly learns?: { readonly rule?: Rule; readonly reason?: string; readonly steps?: number; readonly learningRate?: number }
+  readonly learns?: {
+    readonly rule?: Rule
+    readonly reason?: string
+    readonly steps?: number
+    readonly learningRate?: number
+  }
 }
 
 /** Runs the suite. */
-export function clickConformance<Config>(definition: ClickDefinition<Config>, { config, skip = [], learns = {} }: ClickConformance): void {
+export function clickConformance<Config>(
+  definition: ClickDefinition<Config>,
+  { config, skip = [], learns = {} }: ClickConformance,
+): void {
   const shop = smallShop()
-  const build = (options: object = config, { shape }: SmallShop = shop): ClickModel => definition.build(definition.config.parse(options), shape)
+  const build = (options: object = config, { shape }: SmallShop = shop): ClickModel =>
+    definition.build(definition.config.parse(options), shape)
   /** For `skip`: whether a check does not hold for the model, and why. */
   const unfit = (check: Check): [boolean, string?] => {
     const found = skip.find((one) => one.check === check)
@@ -55,7 +64,9 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
       skip(...unfit('defaults'))
       const defaults = definition.config.parse({})
       expect(definition.config.parse(JSON.parse(JSON.stringify(defaults)))).toEqual(defaults)
-      expect(optionsOf(definition.config).filter(({ kind, description }) => description === '' || kind === 'json')).toEqual([])
+      expect(
+        optionsOf(definition.config).filter(({ kind, description }) => description === '' || kind === 'json'),
+      ).toEqual([])
       const model = build({})
       expect((await run(model, shop, samples)).logits.every(Number.isFinite)).toBe(true)
     })
@@ -70,7 +81,11 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
 
     it('gives a finite logit for each candidate, also one that nobody knows', async ({ skip }) => {
       skip(...unfit('finite'))
-      const { logits, output } = await run(build(), shop, samples.with(0, { ...(samples[0] as Sample), user: 0, item: 13 }))
+      const { logits, output } = await run(
+        build(),
+        shop,
+        samples.with(0, { ...(samples[0] as Sample), user: 0, item: 13 }),
+      )
       expect(output.logit_B.shape).toEqual([samples.length])
       expect(logits.every(Number.isFinite)).toBe(true)
       expect(new Set(logits).size).toBe(samples.length)
@@ -80,7 +95,10 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
       skip(...unfit('shared history'))
       const [{ user, history, behavior }] = samples as [Sample]
       const candidates = samples.map((sample) => ({ ...sample, user, history, behavior }))
-      const [shared, apart] = [await run(build(), shop, candidates, { histories: 1 }), await run(build(), shop, candidates)]
+      const [shared, apart] = [
+        await run(build(), shop, candidates, { histories: 1 }),
+        await run(build(), shop, candidates),
+      ]
       expectClose(shared.logits, apart.logits)
       for (const [name, values] of Object.entries(shared.reasons)) expectClose(values, apart.reasons[name] as number[])
     })
@@ -95,7 +113,10 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
 
     it('gives the same logits with more padding', async ({ skip }) => {
       skip(...unfit('padding'))
-      expectClose((await run(build(), shop, samples, { length: 11 })).logits, (await run(build(), shop, samples)).logits)
+      expectClose(
+        (await run(build(), shop, samples, { length: 11 })).logits,
+        (await run(build(), shop, samples)).logits,
+      )
     })
 
     it('gives finite logits for users without any event, alone and among others', async ({ skip }) => {
@@ -104,14 +125,18 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
       const alone = await run(build(), shop, empty)
       expect(alone.logits.every(Number.isFinite)).toBe(true)
       expect((await run(build(), shop, empty, { histories: 1, length: 1 })).logits.every(Number.isFinite)).toBe(true)
-      expectClose((await run(build(), shop, samples.with(0, empty[0] as Sample))).logits.slice(0, 1), alone.logits.slice(0, 1))
+      expectClose(
+        (await run(build(), shop, samples.with(0, empty[0] as Sample))).logits.slice(0, 1),
+        alone.logits.slice(0, 1),
+      )
     })
 
     it('reads the history', async ({ skip }) => {
       skip(...unfit('history'))
       const other = samples.map((sample) => ({ ...sample, history: sample.history.map((item) => 1 + (item % 23)) }))
       const [before, after] = [await run(build(), shop, samples), await run(build(), shop, other)]
-      for (const [row, logit] of after.logits.entries()) expect(Math.abs(logit - (before.logits[row] as number))).toBeGreaterThan(1e-6)
+      for (const [row, logit] of after.logits.entries())
+        expect(Math.abs(logit - (before.logits[row] as number))).toBeGreaterThan(1e-6)
     })
 
     it('tells how much each event counted, none where there is no event, and gates by name', async ({ skip }) => {
@@ -121,11 +146,15 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
       expect(Object.keys(reasons).filter((name) => name !== 'attention' && name !== 'gates')).toEqual([])
       expect(output.reasons?.['attention']?.shape ?? [samples.length, 8]).toEqual([samples.length, 8])
       expect(output.reasons?.['gates']?.shape).toEqual(model.gates && [samples.length, model.gates.length])
-      const beyond = (reasons['attention'] ?? []).filter((_, at) => at % 8 >= (samples[Math.floor(at / 8)] as Sample).history.length)
+      const beyond = (reasons['attention'] ?? []).filter(
+        (_, at) => at % 8 >= (samples[Math.floor(at / 8)] as Sample).history.length,
+      )
       expect(beyond.filter((weight) => weight !== 0)).toEqual([])
     })
 
-    it('computes the gradient of all its losses that finite differences find, for every parameter', async ({ skip }) => {
+    it('computes the gradient of all its losses that finite differences find, for every parameter', async ({
+      skip,
+    }) => {
       skip(...unfit('gradients'))
       await checkGradients(build(), shop, plantedSamples(16, 'interest', 3))
     })
@@ -134,7 +163,9 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
       skip(...unfit('weights'))
       const odd = { ...(samples[0] as Sample), item: 17, user: 5, label: 1 }
       const [loss, other] = await Promise.all(
-        [samples[1] as Sample, odd].map((last) => lossOf(build(), shop, [...samples, last], [0.1, 0.2, 0.2, 0.3, 0.2, 0])),
+        [samples[1] as Sample, odd].map((last) =>
+          lossOf(build(), shop, [...samples, last], [0.1, 0.2, 0.2, 0.3, 0.2, 0]),
+        ),
       )
       expect(loss).toBeCloseTo(other as number, 6)
     })
@@ -143,7 +174,9 @@ export function clickConformance<Config>(definition: ClickDefinition<Config>, { 
       skip(...unfit('repeats'))
       const train = plantedSamples(256, 'interest', 4)
       const settings = { steps: 3, learningRate: 1e-2 }
-      const [first, again, other] = await Promise.all([5, 5, 6].map((seed) => trainOn(build(), shop, train, { ...settings, seed })))
+      const [first, again, other] = await Promise.all(
+        [5, 5, 6].map((seed) => trainOn(build(), shop, train, { ...settings, seed })),
+      )
       expect(bytesOf(first as ParameterState).equals(bytesOf(again as ParameterState))).toBe(true)
       expect(bytesOf(first as ParameterState).equals(bytesOf(other as ParameterState))).toBe(false)
     })
@@ -169,7 +202,11 @@ async function run(
   model: ClickModel,
   { frozen }: SmallShop,
   samples: readonly Sample[],
-  { histories = samples.length, length = wide, state = livenedState(model) }: { histories?: number; length?: number; state?: ParameterState } = {},
+  {
+    histories = samples.length,
+    length = wide,
+    state = livenedState(model),
+  }: { histories?: number; length?: number; state?: ParameterState } = {},
 ): Promise<{ logits: number[]; reasons: Readonly<Record<string, number[]>>; output: ClickOutput }> {
   const { batch } = clickInputs({ rows: samples.length, histories, length })
   const output = model.forward(batch, noNoise)
@@ -184,7 +221,12 @@ async function run(
 }
 
 /** The whole loss of a batch, without noise. */
-async function lossOf(model: ClickModel, { frozen }: SmallShop, samples: readonly Sample[], weights: readonly number[]): Promise<number> {
+async function lossOf(
+  model: ClickModel,
+  { frozen }: SmallShop,
+  samples: readonly Sample[],
+  weights: readonly number[],
+): Promise<number> {
   const { loss } = clickTrainingGraph(model, { rows: samples.length, length: wide }, noNoise)
   const buffers = buffersOf(samples.length, samples.length, wide)
   fillSamples(samples, wide, buffers)
@@ -193,13 +235,17 @@ async function lossOf(model: ClickModel, { frozen }: SmallShop, samples: readonl
   return Number(values.loss[0])
 }
 
-const valuesOf = ({ buffers }: ParameterState): Feeds => Object.fromEntries([...buffers].map(([name, { values }]) => [name, values]))
+const valuesOf = ({ buffers }: ParameterState): Feeds =>
+  Object.fromEntries([...buffers].map(([name, { values }]) => [name, values]))
 
 function bytesOf({ buffers }: ParameterState): Buffer {
-  return Buffer.concat([...buffers.values()].map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)))
+  return Buffer.concat(
+    [...buffers.values()].map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)),
+  )
 }
 
 function expectClose(actual: readonly number[], expected: readonly number[]): void {
   expect(actual.length).toBe(expected.length)
-  for (const [at, value] of expected.entries()) expect(Math.abs((actual[at] as number) - value), `row ${at}`).toBeLessThan(1e-5)
+  for (const [at, value] of expected.entries())
+    expect(Math.abs((actual[at] as number) - value), `row ${at}`).toBeLessThan(1e-5)
 }

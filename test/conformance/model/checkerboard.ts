@@ -16,5 +16,9 @@ export function ringDataset({ users = 48, items = 12, steps = 8, modalities = tr
   // The last item has no picture: every model must live with that.
   const vectors = (missing: number) =>
     Array.from({ length: items }, (_, at) => (at === missing ? null : Array.from({ length: 6 }, () => stream.normal())))
-  return tinyDataset({ events, candidates: 'all', ...(modalities && { features: { image: vectors(items - 1), text: vectors(0) } }) })
+  return tinyDataset({
+    events,
+    candidates: 'all',
+    ...(modalities && { features: { image: vectors(items - 1), text: vectors(0) } }),
+  })
 }

@@ -21,7 +21,12 @@ export interface ModelFixture {
 }
 
 /** Expects the loss, the names of all parameters and every gradient to be the fixture's. */
-export async function expectParity(model: NextItemModel, shape: BatchShape, fixture: ModelFixture, tolerance = 1e-5): Promise<void> {
+export async function expectParity(
+  model: NextItemModel,
+  shape: BatchShape,
+  fixture: ModelFixture,
+  tolerance = 1e-5,
+): Promise<void> {
   const { loss, inputs: filled } = model.train(shape, noNoise)
   const { parameters, inputs } = buildGraph({ loss })
   expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(fixture.gradients).sort())
@@ -40,7 +45,10 @@ export async function expectParity(model: NextItemModel, shape: BatchShape, fixt
   expect(Math.abs(actual.loss - fixture.loss)).toBeLessThan(tolerance)
   const far = Object.entries(fixture.gradients).filter(([name, { values }]) => {
     const found = actual.gradients[name] as number[]
-    return found.length !== values.length || values.some((value, at) => !(Math.abs((found[at] as number) - value) < tolerance))
+    return (
+      found.length !== values.length ||
+      values.some((value, at) => !(Math.abs((found[at] as number) - value) < tolerance))
+    )
   })
   expect(far.map(([name]) => name)).toEqual([])
 }
@@ -49,5 +57,12 @@ export async function expectParity(model: NextItemModel, shape: BatchShape, fixt
 function inverseOf({ inputs }: ModelFixture, filled: Readonly<Record<string, Tensor>>): Numbers | undefined {
   const { values } = inputs['sources'] as Numbers
   const shape = filled['sourcesInverse']?.shape
-  return shape && { shape, values: Array.from({ length: sizeOf(shape) }, (_, row) => (values.includes(row) ? values.indexOf(row) : values.length)) }
+  return (
+    shape && {
+      shape,
+      values: Array.from({ length: sizeOf(shape) }, (_, row) =>
+        values.includes(row) ? values.indexOf(row) : values.length,
+      ),
+    }
+  )
 }

@@ -57,7 +57,12 @@ function lastTwo({ events }: Dataset): Split {
 }
 
 function historyOf(items: readonly number[], { user = 1, behaviors = items.map((_, at) => at % 2) } = {}): History {
-  return { user, item: Int32Array.from(items), behavior: Uint8Array.from(behaviors), time: Float64Array.from(items.keys(), (at) => 10 * at) }
+  return {
+    user,
+    item: Int32Array.from(items),
+    behavior: Uint8Array.from(behaviors),
+    time: Float64Array.from(items.keys(), (at) => 10 * at),
+  }
 }
 
 async function untrained(candidate: Candidate, dataset: Dataset, seed = 1): Promise<NextItemScorer> {
@@ -72,11 +77,15 @@ function anyShape(model: NextItemModel, dataset: Dataset) {
   return bucketsOf(windows, model.windows, { batchSize: 4, lengths: [8], seed: 1 })[0]!
 }
 
-const scoresOf = async (scorer: NextItemScorer, history: History): Promise<number[]> => [...(await scorer.score([history]))]
+const scoresOf = async (scorer: NextItemScorer, history: History): Promise<number[]> => [
+  ...(await scorer.score([history])),
+]
 
 function close(actual: readonly number[], expected: readonly number[], tolerance = 1e-4): void {
   expect(actual.length).toBe(expected.length)
-  const far = expected.filter((value, at) => Number.isFinite(value) && !(Math.abs((actual[at] as number) - value) < tolerance))
+  const far = expected.filter(
+    (value, at) => Number.isFinite(value) && !(Math.abs((actual[at] as number) - value) < tolerance),
+  )
   expect(far).toEqual([])
 }
 
@@ -87,7 +96,12 @@ export function conformance(candidate: Candidate): void {
   describe(`${candidate.definition.slug} conforms`, () => {
     it('gives finite scores of the right shape, the pad never ranked, for any history', async () => {
       await using scorer = await untrained(candidate, dataset)
-      const histories = [historyOf([]), historyOf([3]), historyOf([1, 2, 3, 4, 5]), historyOf([1, 1, 1], { behaviors: [0, 0, 0] })]
+      const histories = [
+        historyOf([]),
+        historyOf([3]),
+        historyOf([1, 2, 3, 4, 5]),
+        historyOf([1, 1, 1], { behaviors: [0, 0, 0] }),
+      ]
       const scores = await scorer.score(histories)
       expect(scores.length).toBe(histories.length * 13)
       for (const [at, score] of scores.entries()) expect(Number.isFinite(score)).toBe(at % 13 !== 0)
@@ -122,7 +136,11 @@ export function conformance(candidate: Candidate): void {
   })
 }
 
-async function trainRing(candidate: Candidate, dataset: Dataset, seed: number): Promise<{ bytes: Buffer; hits: number }> {
+async function trainRing(
+  candidate: Candidate,
+  dataset: Dataset,
+  seed: number,
+): Promise<{ bytes: Buffer; hits: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'ring-'))
   try {
     const model = await buildOn(candidate, dataset)
@@ -132,14 +150,21 @@ async function trainRing(candidate: Candidate, dataset: Dataset, seed: number): 
     const task = nextItemTask({ slug: candidate.definition.slug, model, training, dataset, split })
     await trainModel({ task, training, dataset, folder, fingerprint: 'ring' })
     const file = join(folder, 'model.safetensors')
-    const parameters = new Map(Object.entries(readSafetensors(file).tensors).map(([name, { data }]) => [name, data as Float32Array]))
+    const parameters = new Map(
+      Object.entries(readSafetensors(file).tensors).map(([name, { data }]) => [name, data as Float32Array]),
+    )
     await using scorer = await nextItemScorer({ slug: candidate.definition.slug, model, dataset, parameters, runtime })
     let hits = 0
     for (let user = 1; user <= 12; user++) {
       const row = split.test[user - 1] as number
       const start = dataset.events.start[user] as number
       const { item, behavior, time } = dataset.events
-      const history = { user, item: item.subarray(start, row), behavior: behavior.subarray(start, row), time: time.subarray(start, row) }
+      const history = {
+        user,
+        item: item.subarray(start, row),
+        behavior: behavior.subarray(start, row),
+        time: time.subarray(start, row),
+      }
       if (topItems(await scorer.score([history]), 1)[0]?.item === item[row]) hits++
     }
     return { bytes: readFileSync(file), hits: hits / 12 }
@@ -153,18 +178,35 @@ async function checkGradients(model: NextItemModel, dataset: Dataset): Promise<v
   const windows = trainingWindows(dataset.events, split, 'all', model.windows)
   const settings = { batchSize: 4, lengths: [8], seed: 1 }
   const buckets = bucketsOf(windows, model.windows, settings)
-  const batch = makeWindows(windows, epochBatches(windows, model.windows, buckets, settings, 1)[0]!, model.windows, 1, 1)
+  const batch = makeWindows(
+    windows,
+    epochBatches(windows, model.windows, buckets, settings, 1)[0]!,
+    model.windows,
+    1,
+    1,
+  )
   const shape = buckets[0]!
   const state = initialParameters(parametersOf(model, shape), 1)
   liven(state)
   const graph = stepGraph(model, shape)
-  await using step = await compileStep({ model, step: graph, state, frozen: frozenInputs(dataset, model), pools: noisePools(1), seed: 1, runtime })
+  await using step = await compileStep({
+    model,
+    step: graph,
+    state,
+    frozen: frozenInputs(dataset, model),
+    pools: noisePools(1),
+    seed: 1,
+    runtime,
+  })
   const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
   await lossNow()
   const gradients = new Map(step.gradients.map((parts) => [parts.name, wholeGradient(state, parts)]))
   for (const [name, { values }] of state.buffers) {
     const gradient = gradients.get(name) as Float32Array
-    const largest = gradient.reduce((best, value, at) => (Math.abs(value) > Math.abs(gradient[best] as number) ? at : best), 0)
+    const largest = gradient.reduce(
+      (best, value, at) => (Math.abs(value) > Math.abs(gradient[best] as number) ? at : best),
+      0,
+    )
     const kept = values[largest] as number
     const nudge = 2e-3
     values[largest] = kept + nudge
@@ -174,7 +216,9 @@ async function checkGradients(model: NextItemModel, dataset: Dataset): Promise<v
     values[largest] = kept
     const numeric = (above - below) / (2 * nudge)
     const analytic = gradient[largest] as number
-    expect(Math.abs(numeric - analytic), `${name}[${largest}]: ${analytic} against ${numeric}`).toBeLessThan(2e-3 + 0.03 * Math.abs(numeric))
+    expect(Math.abs(numeric - analytic), `${name}[${largest}]: ${analytic} against ${numeric}`).toBeLessThan(
+      2e-3 + 0.03 * Math.abs(numeric),
+    )
   }
 }
 

@@ -24,13 +24,20 @@ export interface OperatorCase {
 
 /** Checks an operator on `runs` drawn examples, the same at every call. */
 export async function checkOperator(operator: OperatorCase, runs = 15): Promise<void> {
-  const property = fc.asyncProperty(operator.shapes, fc.integer({ min: 1, max: 1e6 }), (shapes, seed) => checkExample(operator, shapes, seed))
+  const property = fc.asyncProperty(operator.shapes, fc.integer({ min: 1, max: 1e6 }), (shapes, seed) =>
+    checkExample(operator, shapes, seed),
+  )
   await fc.assert(property, { numRuns: runs, seed: 7 })
 }
 
-async function checkExample({ build, naive, range = [0.1, 2], positive, forwardOnly }: OperatorCase, shapes: readonly Shape[], seed: number) {
+async function checkExample(
+  { build, naive, range = [0.1, 2], positive, forwardOnly }: OperatorCase,
+  shapes: readonly Shape[],
+  seed: number,
+) {
   const random = randomStream(seed)
-  const draw = (): number => (positive || random.uniform() < 0.5 ? 1 : -1) * (range[0] + (range[1] - range[0]) * random.uniform())
+  const draw = (): number =>
+    (positive || random.uniform() < 0.5 ? 1 : -1) * (range[0] + (range[1] - range[0]) * random.uniform())
   const drawn = (shape: Shape) => Float32Array.from({ length: sizeOf(shape) }, draw)
   const parameters = shapes.map((shape, index) => parameter(`x${index}`, shape, () => {}))
   const feeds = Object.fromEntries(shapes.map((shape, index) => [`x${index}`, drawn(shape)]))
@@ -39,21 +46,33 @@ async function checkExample({ build, naive, range = [0.1, 2], positive, forwardO
   const made = build(...parameters)
   const expected = naive(...arrays)
   expect(made.shape).toEqual(expected.shape)
-  const actual = await evaluateTensors({ made, sizes: operation('Shape', { inputs: [made], shape: [made.shape.length], dtype: 'int64' }) }, feeds)
+  const actual = await evaluateTensors(
+    { made, sizes: operation('Shape', { inputs: [made], shape: [made.shape.length], dtype: 'int64' }) },
+    feeds,
+  )
   expect(Array.from(actual.sizes, Number), 'the runtime has another shape').toEqual(made.shape)
   expectClose(Array.from(actual.made, Number), expected.values, 'value')
   if (forwardOnly) return
 
   const weights = drawn(made.shape)
   const { gradients } = await evaluateGradients(sum(mul(made, constant(weights, made.shape))), parameters, feeds)
-  const loss = (inputs: readonly NumberArray[]): number => naive(...inputs).values.reduce((total, value, index) => total + value * weights[index]!, 0)
-  for (const [index, gradient] of differences(loss, arrays).entries()) expectClose(gradients[`x${index}`]!, gradient, `gradient of argument ${index}`)
+  const loss = (inputs: readonly NumberArray[]): number =>
+    naive(...inputs).values.reduce((total, value, index) => total + value * weights[index]!, 0)
+  for (const [index, gradient] of differences(loss, arrays).entries())
+    expectClose(gradients[`x${index}`]!, gradient, `gradient of argument ${index}`)
 }
 
 /** Every number within 1e-4 of the expected one, relative to the largest. */
-export function expectClose(actual: readonly number[], expected: readonly number[], what: string, tolerance = 1e-4): void {
-  if (actual.length !== expected.length) expect.fail(`${what} has ${actual.length} numbers, expected ${expected.length}`)
+export function expectClose(
+  actual: readonly number[],
+  expected: readonly number[],
+  what: string,
+  tolerance = 1e-4,
+): void {
+  if (actual.length !== expected.length)
+    expect.fail(`${what} has ${actual.length} numbers, expected ${expected.length}`)
   const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
   for (const [index, value] of expected.entries())
-    if (!(Math.abs(actual[index]! - value) <= tolerance * scale)) expect.fail(`${what} ${index} is ${actual[index]}, expected ${value}`)
+    if (!(Math.abs(actual[index]! - value) <= tolerance * scale))
+      expect.fail(`${what} ${index} is ${actual[index]}, expected ${value}`)
 }

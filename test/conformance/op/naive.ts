@@ -32,23 +32,34 @@ export function at({ shape, values }: NumberArray, index: readonly number[]): nu
 /** The shape several arrays broadcast to. */
 export function broadcast(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length))
-  return Array.from({ length: rank }, (_, axis) => Math.max(...shapes.map((shape) => shape[axis - rank + shape.length] ?? 1)))
+  return Array.from({ length: rank }, (_, axis) =>
+    Math.max(...shapes.map((shape) => shape[axis - rank + shape.length] ?? 1)),
+  )
 }
 
 /** A function of each element of arrays that broadcast. */
 export function each(element: (...values: number[]) => number): (...arrays: NumberArray[]) => NumberArray {
-  return (...arrays) => tabulate(broadcast(...arrays.map(({ shape }) => shape)), (index) => element(...arrays.map((array) => at(array, index))))
+  return (...arrays) =>
+    tabulate(broadcast(...arrays.map(({ shape }) => shape)), (index) =>
+      element(...arrays.map((array) => at(array, index))),
+    )
 }
 
 /** op(a) @ op(b) * scale. */
-export function product(a: NumberArray, b: NumberArray, { transposeA = false, transposeB = false, scale = 1 } = {}): NumberArray {
+export function product(
+  a: NumberArray,
+  b: NumberArray,
+  { transposeA = false, transposeB = false, scale = 1 } = {},
+): NumberArray {
   const [m, k] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!]
   const n = b.shape.at(transposeB ? -2 : -1)!
   return tabulate([...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n], (index) => {
     const [lead, row, column] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!]
     let total = 0
     for (let inner = 0; inner < k; inner++)
-      total += at(a, [...lead, ...(transposeA ? [inner, row] : [row, inner])]) * at(b, [...lead, ...(transposeB ? [column, inner] : [inner, column])])
+      total +=
+        at(a, [...lead, ...(transposeA ? [inner, row] : [row, inner])]) *
+        at(b, [...lead, ...(transposeB ? [column, inner] : [inner, column])])
     return scale * total
   })
 }
@@ -56,7 +67,8 @@ export function product(a: NumberArray, b: NumberArray, { transposeA = false, tr
 /** The sum over axes, each kept with size 1. */
 export function total(x: NumberArray, axes: readonly number[]): NumberArray {
   const values = new Map<string, number>()
-  const kept = (index: readonly number[]): number[] => index.map((position, axis) => (axes.includes(axis) ? 0 : position))
+  const kept = (index: readonly number[]): number[] =>
+    index.map((position, axis) => (axes.includes(axis) ? 0 : position))
   tabulate(x.shape, (index) => {
     const key = kept(index).join()
     values.set(key, (values.get(key) ?? 0) + at(x, index))
@@ -77,7 +89,9 @@ export const shaped = ({ values }: NumberArray, shape: readonly number[]): Numbe
 /** Each row (the last axis) by a function of the whole row. */
 export function rowwise(x: NumberArray, change: (row: number[]) => number[]): NumberArray {
   const width = x.shape.at(-1)!
-  const rows = Array.from({ length: x.values.length / width }, (_, row) => change(x.values.slice(row * width, (row + 1) * width)))
+  const rows = Array.from({ length: x.values.length / width }, (_, row) =>
+    change(x.values.slice(row * width, (row + 1) * width)),
+  )
   return { shape: x.shape, values: rows.flat() }
 }
 
@@ -107,7 +121,11 @@ export function erf(x: number): number {
 }
 
 /** d f / d x by central differences, for every element of every array. */
-export function differences(f: (arrays: readonly NumberArray[]) => number, arrays: readonly NumberArray[], step = 1e-4): number[][] {
+export function differences(
+  f: (arrays: readonly NumberArray[]) => number,
+  arrays: readonly NumberArray[],
+  step = 1e-4,
+): number[][] {
   return arrays.map(({ shape, values }, which) =>
     values.map((value, index) => {
       const moved = (by: number): number => f(arrays.with(which, { shape, values: values.with(index, value + by) }))

@@ -27,7 +27,21 @@ import { integers, scalar, type Tensor } from '../../../src/tensor/node.ts'
 import { layerNorm, softmax, standardize } from '../../../src/tensor/normalize.ts'
 import { mean, sum, sumSquares } from '../../../src/tensor/reduce.ts'
 import { checkOperator, type OperatorCase } from './check-operator.ts'
-import { at, broadcast, each, ending, erf, type NumberArray, normalizedRow, product, rowwise, shaped, softmaxRow, tabulate, total } from './naive.ts'
+import {
+  at,
+  broadcast,
+  each,
+  ending,
+  erf,
+  type NumberArray,
+  normalizedRow,
+  product,
+  rowwise,
+  shaped,
+  softmaxRow,
+  tabulate,
+  total,
+} from './naive.ts'
 import { alike, broadcasting, matrices, one, rows, shapeOf } from './shapes.ts'
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1)
@@ -57,7 +71,11 @@ const elementwise: Record<string, OperatorCase> = {
   gelu: { shapes: one, build: gelu, naive: each((x) => (x / 2) * (1 + erf(x / Math.SQRT2))), range: [0, 3] },
   below: { shapes: one, build: below, naive: each((x) => Number(x < 0)), forwardOnly: true },
   greater: { shapes: broadcasting(2), build: greater, naive: each((a, b) => Number(a > b)), forwardOnly: true },
-  where: { shapes: broadcasting(3), build: (c, a, b) => add(where(greater(c, 0), a, b), mul(c, 0)), naive: each((c, a, b) => (c > 0 ? a : b)) },
+  where: {
+    shapes: broadcasting(3),
+    build: (c, a, b) => add(where(greater(c, 0), a, b), mul(c, 0)),
+    naive: each((c, a, b) => (c > 0 ? a : b)),
+  },
   'where a number else': {
     shapes: broadcasting(2),
     build: (c, a) => where(greater(c, 0.5), a, mul(c, 2)),
@@ -75,14 +93,21 @@ const moving: Record<string, OperatorCase> = {
   'transpose of the last two': {
     shapes: shapeOf(2, 4).map((shape) => [shape]),
     build: (x) => transpose(x),
-    naive: (x) => tabulate([...x.shape.slice(0, -2), x.shape.at(-1)!, x.shape.at(-2)!], (i) => at(x, [...i.slice(0, -2), i.at(-1)!, i.at(-2)!])),
+    naive: (x) =>
+      tabulate([...x.shape.slice(0, -2), x.shape.at(-1)!, x.shape.at(-2)!], (i) =>
+        at(x, [...i.slice(0, -2), i.at(-1)!, i.at(-2)!]),
+      ),
   },
   'transpose in a given order': {
     shapes: shapeOf(3, 3).map((shape) => [shape]),
     build: (x) => transpose(x, [2, 0, 1]),
     naive: (x) => tabulate([x.shape[2]!, x.shape[0]!, x.shape[1]!], ([c, a, b]) => at(x, [a!, b!, c!])),
   },
-  slice: { shapes: even, build: (x) => slice(x, -1, 1, 2), naive: (x) => tabulate(ending(x.shape, 1), (i) => at(x, ending(i, 1))) },
+  slice: {
+    shapes: even,
+    build: (x) => slice(x, -1, 1, 2),
+    naive: (x) => tabulate(ending(x.shape, 1), (i) => at(x, ending(i, 1))),
+  },
   'slice of everything': { shapes: rows, build: (x) => mul(slice(x, 0, 0, x.shape[0]!), 1), naive: (x) => x },
   // The middle part is left unread: it has no gradient to give back.
   split: {
@@ -91,13 +116,18 @@ const moving: Record<string, OperatorCase> = {
       const [first, , last] = split(x, 0, [1, 1, 2]) as [Tensor, Tensor, Tensor]
       return concat([mul(last, 3), first], 0)
     },
-    naive: (x) => tabulate(x.shape.with(0, 3), ([first, ...rest]) => (first === 2 ? at(x, [0, ...rest]) : 3 * at(x, [first! + 2, ...rest]))),
+    naive: (x) =>
+      tabulate(x.shape.with(0, 3), ([first, ...rest]) =>
+        first === 2 ? at(x, [0, ...rest]) : 3 * at(x, [first! + 2, ...rest]),
+      ),
   },
   pad: {
     shapes: rows,
     build: (x) => pad(x, 0, 2, 1),
     naive: (x) =>
-      tabulate(x.shape.with(0, x.shape[0]! + 3), ([first, ...rest]) => (first! >= 2 && first! < 2 + x.shape[0]! ? at(x, [first! - 2, ...rest]) : 0)),
+      tabulate(x.shape.with(0, x.shape[0]! + 3), ([first, ...rest]) =>
+        first! >= 2 && first! < 2 + x.shape[0]! ? at(x, [first! - 2, ...rest]) : 0,
+      ),
   },
   concat: {
     shapes: shapeOf(1, 3).map((shape) => [shape, ending(shape, 3), ending(shape, 1)]),
@@ -113,7 +143,8 @@ const moving: Record<string, OperatorCase> = {
   'concat of one tensor twice': {
     shapes: rows,
     build: (x) => concat([x, x], 0),
-    naive: (x) => tabulate(x.shape.with(0, 2 * x.shape[0]!), ([first, ...rest]) => at(x, [first! % x.shape[0]!, ...rest])),
+    naive: (x) =>
+      tabulate(x.shape.with(0, 2 * x.shape[0]!), ([first, ...rest]) => at(x, [first! % x.shape[0]!, ...rest])),
   },
   expand: {
     shapes: broadcasting(2),
@@ -125,7 +156,12 @@ const moving: Record<string, OperatorCase> = {
     build: (x) => sumTo(x, [1, x.shape.at(-1)!]),
     naive: (x) => shaped(total(x, all(x).slice(0, -1)), [1, x.shape.at(-1)!]),
   },
-  cast: { shapes: one, build: (x) => cast(greater(x, 0), 'float32'), naive: each((x) => Number(x > 0)), forwardOnly: true },
+  cast: {
+    shapes: one,
+    build: (x) => cast(greater(x, 0), 'float32'),
+    naive: each((x) => Number(x > 0)),
+    forwardOnly: true,
+  },
   rowsOf: {
     shapes: shapeOf(2, 2).map((shape) => [shape]),
     build: (x) => rowsOf(x, integers([0, 0])),
@@ -136,14 +172,22 @@ const moving: Record<string, OperatorCase> = {
 
 const reducing: Record<string, OperatorCase> = {
   'sum of everything': { shapes: one, build: (x) => sum(x), naive: (x) => shaped(total(x, all(x)), []) },
-  'sum over the last axis': { shapes: rows, build: (x) => sum(x, [-1]), naive: (x) => shaped(total(x, [x.shape.length - 1]), x.shape.slice(0, -1)) },
+  'sum over the last axis': {
+    shapes: rows,
+    build: (x) => sum(x, [-1]),
+    naive: (x) => shaped(total(x, [x.shape.length - 1]), x.shape.slice(0, -1)),
+  },
   'sum over two axes, kept': {
     shapes: shapeOf(2, 4).map((shape) => [shape]),
     build: (x) => sum(x, [0, 1], { keep: true }),
     naive: (x) => total(x, [0, 1]),
   },
   'sum over no axis': { shapes: one, build: (x) => mul(sum(x, []), 2), naive: (x) => scaled(x, 2) },
-  'mean of everything': { shapes: one, build: (x) => mean(x), naive: (x) => scaled(shaped(total(x, all(x)), []), 1 / x.values.length) },
+  'mean of everything': {
+    shapes: one,
+    build: (x) => mean(x),
+    naive: (x) => scaled(shaped(total(x, all(x)), []), 1 / x.values.length),
+  },
   'mean over the first axis, kept': {
     shapes: rows,
     build: (x) => mean(x, [0], { keep: true }),
@@ -194,7 +238,11 @@ const products: Record<string, OperatorCase> = Object.fromEntries(
         const options = { transposeA, transposeB, scale }
         return [
           JSON.stringify(options),
-          { shapes: matrices(options), build: (a, b) => matmul(a, b, options), naive: (a, b) => product(a, b, options) },
+          {
+            shapes: matrices(options),
+            build: (a, b) => matmul(a, b, options),
+            naive: (a, b) => product(a, b, options),
+          },
         ]
       }),
     ),
@@ -240,7 +288,9 @@ it('covers every operator that siftrec/tensor exports, here or beside its file',
     'scalar',
     'sizeOf',
   ]
-  const tested = Object.keys({ ...elementwise, ...moving, ...reducing, matmul: products }).map((name) => name.split(' ')[0])
+  const tested = Object.keys({ ...elementwise, ...moving, ...reducing, matmul: products }).map(
+    (name) => name.split(' ')[0],
+  )
   expect(Object.keys(exported).filter((name) => !tested.includes(name) && !elsewhere.includes(name))).toEqual([])
   expect(scalar(2).shape).toEqual([])
 })

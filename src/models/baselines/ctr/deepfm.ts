@@ -26,9 +26,18 @@ export const deepfm = defineClickModel({
   slug: 'deepfm',
   task: 'click',
   title: 'DeepFM',
-  config: z.strictObject({ embeddingSize, hiddenSize: hiddenSize.describe('width of every hidden layer'), layers, dropout, maxLength }),
+  config: z.strictObject({
+    embeddingSize,
+    hiddenSize: hiddenSize.describe('width of every hidden layer'),
+    layers,
+    dropout,
+    maxLength,
+  }),
   build({ embeddingSize, hiddenSize, layers, dropout, maxLength }, shape) {
-    const [items, users] = [weightedFields(shape, 'item', 1 + embeddingSize), weightedFields(shape, 'user', 1 + embeddingSize)]
+    const [items, users] = [
+      weightedFields(shape, 'item', 1 + embeddingSize),
+      weightedFields(shape, 'user', 1 + embeddingSize),
+    ]
     const hidden = Array.from({ length: layers }, () => hiddenSize)
     const deep = mlp('deep', [fieldCount(shape) * embeddingSize, ...hidden, 1], { dropout })
     return {

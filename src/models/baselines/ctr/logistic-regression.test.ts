@@ -15,7 +15,8 @@ it('LR’s logits, loss and gradients equal PyTorch’s', async () => {
 })
 
 it('without the history has no weights for it, and asks for none of its events', () => {
-  const build = (history: boolean) => logisticRegression.build(logisticRegression.config.parse({ history, maxLength: 12 }), smallShop().shape)
+  const build = (history: boolean) =>
+    logisticRegression.build(logisticRegression.config.parse({ history, maxLength: 12 }), smallShop().shape)
   const tables = (history: boolean) => clickParameters(build(history)).map(({ origin }) => origin.name)
   expect(tables(true).filter((name) => !tables(false).includes(name))).toEqual(['field.history'])
   expect([build(true).maxLength, build(false).maxLength]).toEqual([12, 0])

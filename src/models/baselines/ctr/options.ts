@@ -12,4 +12,9 @@ export const hiddenSize = z.int().min(1).max(2048).default(128)
 /** Hidden layers. */
 export const layers = z.int().min(1).max(8).default(2).describe('hidden layers')
 /** Dropout of hidden layers. */
-export const dropout = z.number().min(0).max(0.95).default(0).describe('share of the hidden values dropped while training')
+export const dropout = z
+  .number()
+  .min(0)
+  .max(0.95)
+  .default(0)
+  .describe('share of the hidden values dropped while training')

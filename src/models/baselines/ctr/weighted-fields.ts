@@ -25,7 +25,8 @@ export function weightedFields(shape: ClickShape, of: 'item' | 'user', width: nu
   const table = parameter(`numbers.${of}`, [count, width], normal(0.01))
   return {
     /** Rows of the id table, or of another one of as many rows. */
-    ids: (indices: Tensor, from = fields.tables[0] as Tensor): Tensor => gather(from, fields.rows(indices)[0] as Tensor),
+    ids: (indices: Tensor, from = fields.tables[0] as Tensor): Tensor =>
+      gather(from, fields.rows(indices)[0] as Tensor),
     of(indices: Tensor): WeightedFields {
       return { rows: rowsOfFields(fields, indices), ...(numbers && { numbers: { values: numbers(indices), table } }) }
     },

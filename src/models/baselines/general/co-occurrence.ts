@@ -45,7 +45,8 @@ export function nearestItems(itemsOf: readonly (readonly number[])[], itemCount:
 /** The places of the k highest values, highest first, ties by item. */
 function best(items: readonly number[], values: readonly number[], k: number): number[] {
   const places = values.map((_, at) => at)
-  const byValue = (a: number, b: number): number => (values[b] as number) - (values[a] as number) || (items[a] as number) - (items[b] as number)
+  const byValue = (a: number, b: number): number =>
+    (values[b] as number) - (values[a] as number) || (items[a] as number) - (items[b] as number)
   if (values.length <= k) return places.sort(byValue)
   // Selecting the k-th value is linear; only what reaches it is sorted.
   const selected = [...values]

@@ -32,7 +32,16 @@ export function fittedTensor<Data extends StoredTensor['data']>(
 ): Data {
   const data = tensors[name]?.data
   if (data instanceof kind && (length === undefined || data.length === length)) return data
-  const value = data === undefined ? `no tensor "${name}"` : `tensor "${name}" has ${data.length} elements of ${data.constructor.name}`
+  const value =
+    data === undefined
+      ? `no tensor "${name}"`
+      : `tensor "${name}" has ${data.length} elements of ${data.constructor.name}`
   const expected = `${length === undefined ? '' : `${length} elements of `}${kind.name}`
-  throw new UserError({ where: `${model} checkpoint`, problem: 'mismatched', value, expected, hint: 'train the model again on this dataset' })
+  throw new UserError({
+    where: `${model} checkpoint`,
+    problem: 'mismatched',
+    value,
+    expected,
+    hint: 'train the model again on this dataset',
+  })
 }

@@ -20,11 +20,21 @@ const dataset = tinyDataset({
 
 /** Every row trains: these tests look at the model, not at the split. */
 function all({ events }: Dataset): Split {
-  return { protocol: 'given', trainEnd: events.start.subarray(1), validation: new Int32Array(0), test: new Int32Array(0) }
+  return {
+    protocol: 'given',
+    trainEnd: events.start.subarray(1),
+    validation: new Int32Array(0),
+    test: new Int32Array(0),
+  }
 }
 
 function history(items: readonly number[], behaviors: readonly number[] = items.map(() => 0)): History {
-  return { user: 1, item: Int32Array.from(items), behavior: Uint8Array.from(behaviors), time: Float64Array.from(items, (_, at) => at) }
+  return {
+    user: 1,
+    item: Int32Array.from(items),
+    behavior: Uint8Array.from(behaviors),
+    time: Float64Array.from(items, (_, at) => at),
+  }
 }
 
 function fitted(settings: object = {}, on = dataset) {
@@ -52,7 +62,9 @@ describe('itemKnn', () => {
 
   it('looks at target events alone where asked to', async () => {
     // Only users 1 {1}, 2 {2} and 3 {3} are left: no two items meet.
-    expect([...(await fitted({ behaviors: 'target' }).score([history([1, 2, 3], [1, 1, 1])]))].slice(1)).toEqual([0, 0, 0, 0])
+    expect([...(await fitted({ behaviors: 'target' }).score([history([1, 2, 3], [1, 1, 1])]))].slice(1)).toEqual([
+      0, 0, 0, 0,
+    ])
   })
 
   it('does not see rows after the training rows', () => {
@@ -75,9 +87,17 @@ describe('itemKnn', () => {
 
   it('agrees with the dense computation on random logs', async () => {
     const stream = randomStream(3, 'item-knn')
-    const events: TinyEvent[] = Array.from({ length: 300 }, (_, at) => [1 + stream.integer(20), 1 + stream.integer(15), 'click', at])
+    const events: TinyEvent[] = Array.from({ length: 300 }, (_, at) => [
+      1 + stream.integer(20),
+      1 + stream.integer(15),
+      'click',
+      at,
+    ])
     const random = tinyDataset({ events, users: 20, items: 15 })
-    const touched = Array.from({ length: 16 }, (_, item) => new Set(events.filter((event) => event[1] === item).map(([user]) => user)))
+    const touched = Array.from(
+      { length: 16 },
+      (_, item) => new Set(events.filter((event) => event[1] === item).map(([user]) => user)),
+    )
     const scores = await fitted({}, random).score([history([5, 9])])
     const cosine = (a: number, b: number): number => {
       const [left, right] = [touched[a] ?? new Set(), touched[b] ?? new Set()]
@@ -89,12 +109,19 @@ describe('itemKnn', () => {
   it('refuses tensors of another catalog', () => {
     const config = itemKnn.config.parse({})
     const other = tinyDataset({ events: [], users: 1, items: 7 })
-    expect(() => itemKnn.load(itemKnn.fit(dataset, all(dataset), config), other, config)).toThrow('item-knn checkpoint: mismatched: tensor "start"')
+    expect(() => itemKnn.load(itemKnn.fit(dataset, all(dataset), config), other, config)).toThrow(
+      'item-knn checkpoint: mismatched: tensor "start"',
+    )
   })
 
   it('fits 90,000 items without an items x items array', () => {
     const stream = randomStream(1, 'large')
-    const events: TinyEvent[] = Array.from({ length: 60_000 }, (_, at) => [1 + Math.floor(at / 20), 1 + stream.integer(90_000), 'click', at])
+    const events: TinyEvent[] = Array.from({ length: 60_000 }, (_, at) => [
+      1 + Math.floor(at / 20),
+      1 + stream.integer(90_000),
+      'click',
+      at,
+    ])
     const large = tinyDataset({ events, items: 90_000 })
     const config = itemKnn.config.parse({})
     const { neighbor } = itemKnn.fit(large, all(large), config)

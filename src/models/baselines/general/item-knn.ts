@@ -12,7 +12,10 @@ import { type FittedModel, fittedTensor } from './fitted-model.ts'
 import { createScoreRows } from './score-rows.ts'
 
 const config = z.strictObject({
-  behaviors: z.enum(['target', 'all']).default('all').describe('Which events make a user touch an item: those of the target behavior, or all'),
+  behaviors: z
+    .enum(['target', 'all'])
+    .default('all')
+    .describe('Which events make a user touch an item: those of the target behavior, or all'),
   neighbors: z.int().min(1).max(10_000).default(100).describe('k, the neighbors kept for each item'),
   maxUserItems: z
     .int()
@@ -29,7 +32,11 @@ export const itemKnn: FittedModel<Config> = {
   config,
 
   fit(dataset, split, config) {
-    const { start, neighbor, similarity } = nearestItems(trainingItems(dataset, split, config), dataset.catalog.ids.length - 1, config.neighbors)
+    const { start, neighbor, similarity } = nearestItems(
+      trainingItems(dataset, split, config),
+      dataset.catalog.ids.length - 1,
+      config.neighbors,
+    )
     return {
       start: { shape: [start.length], data: start },
       neighbor: { shape: [neighbor.length], data: neighbor },
@@ -41,7 +48,11 @@ export const itemKnn: FittedModel<Config> = {
     const start = fittedTensor('item-knn', tensors, 'start', Int32Array, catalog.ids.length + 1)
     const edges = start.at(-1) as number
     const neighbor = fittedTensor('item-knn', tensors, 'neighbor', Int32Array, edges)
-    const neighbors = { start, neighbor, similarity: fittedTensor('item-knn', tensors, 'similarity', Float32Array, edges) }
+    const neighbors = {
+      start,
+      neighbor,
+      similarity: fittedTensor('item-knn', tensors, 'similarity', Float32Array, edges),
+    }
     const itemCount = catalog.ids.length - 1
     const rows = createScoreRows(itemCount)
     const only = behaviors === 'target' ? manifest.behaviors.indexOf(manifest.target) : undefined
@@ -56,18 +67,26 @@ export const itemKnn: FittedModel<Config> = {
         })
         return Promise.resolve(scores_BV)
       },
-      explain: (history, items) => Promise.resolve(items.map((item) => because(neighbors, history, lastTouches(history, only), item))),
+      explain: (history, items) =>
+        Promise.resolve(items.map((item) => because(neighbors, history, lastTouches(history, only), item))),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
   },
 }
 
 /** Each user's distinct training items, the last `maxUserItems` of them. */
-function trainingItems({ events, manifest }: Dataset, { trainEnd }: Split, { behaviors, maxUserItems }: Config): number[][] {
+function trainingItems(
+  { events, manifest }: Dataset,
+  { trainEnd }: Split,
+  { behaviors, maxUserItems }: Config,
+): number[][] {
   const only = behaviors === 'target' ? manifest.behaviors.indexOf(manifest.target) : undefined
   return Array.from({ length: trainEnd.length - 1 }, (_, index) => {
     const from = events.start[index + 1] as number
-    const rows = { item: events.item.subarray(from, trainEnd[index + 1]), behavior: events.behavior.subarray(from, trainEnd[index + 1]) }
+    const rows = {
+      item: events.item.subarray(from, trainEnd[index + 1]),
+      behavior: events.behavior.subarray(from, trainEnd[index + 1]),
+    }
     return lastTouches(rows, only)
       .slice(0, maxUserItems)
       .map((at) => rows.item[at] as number)
@@ -94,14 +113,28 @@ function addNeighbors(scores: Float32Array, { start, neighbor, similarity }: Nei
 }
 
 /** Which of the touched items have this item as a neighbor, and their shares of its score. */
-function because({ start, neighbor, similarity }: Neighbors, history: History, touches: readonly number[], item: ItemIndex): Explanation {
+function because(
+  { start, neighbor, similarity }: Neighbors,
+  history: History,
+  touches: readonly number[],
+  item: ItemIndex,
+): Explanation {
   const parts = touches.flatMap((at) => {
     const own = history.item[at] as number
     const place = neighbor.subarray(start[own], start[own + 1]).indexOf(item)
     if (place < 0) return []
-    return [{ item: own, behavior: history.behavior[at] as number, share: similarity[(start[own] as number) + place] as number }]
+    return [
+      {
+        item: own,
+        behavior: history.behavior[at] as number,
+        share: similarity[(start[own] as number) + place] as number,
+      },
+    ]
   })
   const total = parts.reduce((sum, { share }) => sum + share, 0)
   if (total === 0) return { item }
-  return { item, because: parts.map((part) => ({ ...part, share: part.share / total })).sort((a, b) => b.share - a.share) }
+  return {
+    item,
+    because: parts.map((part) => ({ ...part, share: part.share / total })).sort((a, b) => b.share - a.share),
+  }
 }

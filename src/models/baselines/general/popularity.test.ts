@@ -16,7 +16,12 @@ const dataset = tinyDataset({
   items: 4,
 })
 // User 2's favorites of item 3 are its targets, so the rows from 5 on do not train.
-const split: Split = { protocol: 'leave-one-out', trainEnd: Int32Array.of(0, 3, 5), validation: Int32Array.of(5), test: Int32Array.of(6) }
+const split: Split = {
+  protocol: 'leave-one-out',
+  trainEnd: Int32Array.of(0, 3, 5),
+  validation: Int32Array.of(5),
+  test: Int32Array.of(6),
+}
 const empty = { user: 1, item: new Int32Array(0), behavior: new Uint8Array(0), time: new Float64Array(0) }
 
 describe('popularity', () => {
@@ -36,6 +41,8 @@ describe('popularity', () => {
     const config = popularity.config.parse({})
     expect(() => popularity.load({}, dataset, config)).toThrow('popularity checkpoint: mismatched: no tensor "counts"')
     const foreign = { counts: { shape: [3], data: new Float32Array(3) } }
-    expect(() => popularity.load(foreign, dataset, config)).toThrow('"counts" has 3 elements of Float32Array, expected 5 elements of Float32Array')
+    expect(() => popularity.load(foreign, dataset, config)).toThrow(
+      '"counts" has 3 elements of Float32Array, expected 5 elements of Float32Array',
+    )
   })
 })

@@ -9,7 +9,10 @@ import { type FittedModel, fittedTensor } from './fitted-model.ts'
 import { createScoreRows } from './score-rows.ts'
 
 const config = z.strictObject({
-  behaviors: z.enum(['target', 'all']).default('target').describe('Which events count: those of the target behavior, or all'),
+  behaviors: z
+    .enum(['target', 'all'])
+    .default('target')
+    .describe('Which events count: those of the target behavior, or all'),
 })
 
 /** Ranks by how often an item was chosen in training. */

@@ -21,7 +21,12 @@ async function scores(picture: readonly number[] | null, options: object = {}): 
   const state = initialParameters(parametersOf(model, { rows: 1, length: 4, targets: 2 }), 3)
   const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
   await using scorer = await nextItemScorer({ slug: 'sasrecf', model, dataset, parameters, runtime: { threads: 1 } })
-  const history = { user: 1, item: Int32Array.of(1, 2), behavior: Uint8Array.of(0, 0), time: Float64Array.of(1, 2) } as History
+  const history = {
+    user: 1,
+    item: Int32Array.of(1, 2),
+    behavior: Uint8Array.of(0, 0),
+    time: Float64Array.of(1, 2),
+  } as History
   return [...(await scorer.score([history]))].slice(1)
 }
 
@@ -42,13 +47,27 @@ describe('sasrecf', () => {
 
 /** See tools/baselines_fixture.py for what its arrays are. */
 interface Fixture extends ModelFixture {
-  readonly config: Readonly<Record<'batch' | 'length' | 'positions' | 'hidden' | 'heads' | 'layers' | 'items' | 'width', number>>
+  readonly config: Readonly<
+    Record<'batch' | 'length' | 'positions' | 'hidden' | 'heads' | 'layers' | 'items' | 'width', number>
+  >
 }
 
 it('SASRecF’s loss and gradients equal PyTorch’s, missing vectors and all', async () => {
-  const { sasrecf: fixture } = JSON.parse(readFileSync('test/fixtures/baselines.json', 'utf8')) as { readonly sasrecf: Fixture }
+  const { sasrecf: fixture } = JSON.parse(readFileSync('test/fixtures/baselines.json', 'utf8')) as {
+    readonly sasrecf: Fixture
+  }
   const { batch, length, positions, hidden, heads, layers, items, width } = fixture.config
-  const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: { image: width, text: width } }
-  const model = sasrecf.build(sasrecf.config.parse({ hiddenSize: hidden, maxLength: positions, heads, layers, dropout: 0 }), catalog)
+  const catalog = {
+    itemCount: items - 1,
+    userCount: 1,
+    behaviors: ['click'],
+    target: 0,
+    fields: {},
+    features: { image: width, text: width },
+  }
+  const model = sasrecf.build(
+    sasrecf.config.parse({ hiddenSize: hidden, maxLength: positions, heads, layers, dropout: 0 }),
+    catalog,
+  )
   await expectParity(model, { rows: batch, length, targets: fixture.inputs['targets']?.values.length ?? 0 }, fixture)
 })

@@ -19,7 +19,10 @@ import { sasrecOptions, sequenceModel } from '../../sasrec/sasrec.ts'
 const sasrecfConfig = z
   .strictObject({
     ...sasrecOptions,
-    tableFeatures: z.boolean().default(true).describe('rank items by their pictures and texts too, not by their ids alone'),
+    tableFeatures: z
+      .boolean()
+      .default(true)
+      .describe('rank items by their pictures and texts too, not by their ids alone'),
   })
   .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
 
@@ -32,8 +35,11 @@ export const sasrecf = defineModel({
   build({ tableFeatures, ...config }, catalog) {
     const ids = parameter('item', [catalog.itemCount + 1, config.hiddenSize], normal())
     const modalities = (['image', 'text'] as const).filter((modality) => catalog.features[modality] !== undefined)
-    const projections = modalities.map((modality) => projectedVectors(frozenVectors(modality, catalog), config.hiddenSize, modality))
-    const rowsOf = (items: Tensor): Tensor => addAll([gather(ids, items), ...projections.map((project) => project(items))])
+    const projections = modalities.map((modality) =>
+      projectedVectors(frozenVectors(modality, catalog), config.hiddenSize, modality),
+    )
+    const rowsOf = (items: Tensor): Tensor =>
+      addAll([gather(ids, items), ...projections.map((project) => project(items))])
     const whole = tableFeatures && projections.length > 0
     return sequenceModel(config, catalog, {
       rowsOf,

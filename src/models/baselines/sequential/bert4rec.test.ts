@@ -11,20 +11,37 @@ import type { InputBuffers } from '../../model.ts'
 import { bert4rec } from './bert4rec.ts'
 
 const small = { hiddenSize: 16, maxLength: 9, heads: 2, layers: 2, dropout: 0 }
-conformance({ definition: bert4rec as never, options: { ...small, stride: 1 }, epochs: 50, learningRate: 2e-3, steps: 16 })
+conformance({
+  definition: bert4rec as never,
+  options: { ...small, stride: 1 },
+  epochs: 50,
+  learningRate: 2e-3,
+  steps: 16,
+})
 
 /** See tools/baselines_fixture.py for what its arrays are. */
 interface Fixture extends ModelFixture {
   readonly config: Readonly<Record<'batch' | 'length' | 'positions' | 'hidden' | 'heads' | 'layers' | 'items', number>>
 }
-const { bert4rec: fixture } = JSON.parse(readFileSync('test/fixtures/baselines.json', 'utf8')) as { readonly bert4rec: Fixture }
+const { bert4rec: fixture } = JSON.parse(readFileSync('test/fixtures/baselines.json', 'utf8')) as {
+  readonly bert4rec: Fixture
+}
 const { batch, length, positions, hidden, heads, layers, items } = fixture.config
-const options = { hiddenSize: hidden, maxLength: positions, heads, layers, dropout: 0, maskShare: 2 / length, lastShare: 0 }
+const options = {
+  hiddenSize: hidden,
+  maxLength: positions,
+  heads,
+  layers,
+  dropout: 0,
+  maskShare: 2 / length,
+  lastShare: 0,
+}
 const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: {} }
 const model = bert4rec.build(bert4rec.config.parse(options), catalog)
 /** A place of its own for the item after a window's history. */
 const shape = { rows: batch, length: length - 1, targets: 20 }
-const fill = (windows: readonly Window[], buffers: InputBuffers, random?: RandomStream): void => model.fill(windows, shape, buffers, random)
+const fill = (windows: readonly Window[], buffers: InputBuffers, random?: RandomStream): void =>
+  model.fill(windows, shape, buffers, random)
 
 it('BERT4Rec’s loss and gradients equal PyTorch’s', async () => {
   await expectParity(model, shape, fixture)
@@ -33,7 +50,9 @@ it('BERT4Rec’s loss and gradients equal PyTorch’s', async () => {
 it('BERT4Rec sees what comes after a mask, and no padding', async () => {
   const { loss } = model.train(shape, noNoise)
   const given = { ...fixture.parameters, ...fixture.inputs }
-  const floats = Object.fromEntries(Object.entries(given).map(([name, { values }]) => [name, Float32Array.from(values)]))
+  const floats = Object.fromEntries(
+    Object.entries(given).map(([name, { values }]) => [name, Float32Array.from(values)]),
+  )
   const whole = (name: string): BigInt64Array => BigInt64Array.from(given[name]?.values ?? [], BigInt)
   // Only the first target counts: a mask at place 1 of the first history.
   const weights = Float32Array.from(given['weights']?.values ?? [], (_, at) => (at === 0 ? 1 : 0))
@@ -56,7 +75,11 @@ it('BERT4Rec’s inputs hold nothing of what is to be predicted', () => {
   const windowOf = (...item: number[]): Window => {
     const history = item.slice(0, -1)
     const targets = history.map((_, at) => ({ item: item[at + 1] as number, behavior: 0, prefix: at + 1, weight: 1 }))
-    const columns = { item: Int32Array.from(history), behavior: new Uint8Array(history.length), time: Float64Array.from(history.keys()) }
+    const columns = {
+      item: Int32Array.from(history),
+      behavior: new Uint8Array(history.length),
+      time: Float64Array.from(history.keys()),
+    }
     return { history: { user: 1, ...columns }, targets }
   }
   const filled = (window: Window) => {

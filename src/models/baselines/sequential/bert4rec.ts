@@ -42,11 +42,18 @@ import { asked, maskCount, masked } from './cloze.ts'
 const bert4recConfig = z
   .strictObject({
     ...sasrecOptions,
-    maxLength: z.int().min(2).max(1000).default(50).describe('L, how many of the last items are read, the mask behind them among them'),
+    maxLength: z
+      .int()
+      .min(2)
+      .max(1000)
+      .default(50)
+      .describe('L, how many of the last items are read, the mask behind them among them'),
     dropout: sasrecOptions.dropout.default(0.2),
     maskShare: z.number().min(0.01).max(0.95).default(0.2).describe('share of a window’s items that are masked'),
     lastShare: z.number().min(0).max(1).default(0.1).describe('share of the windows whose last item alone is masked'),
-    auxiliaryTargets: sasrecOptions.auxiliaryTargets.describe('weight of a masked event of another behavior than the target'),
+    auxiliaryTargets: sasrecOptions.auxiliaryTargets.describe(
+      'weight of a masked event of another behavior than the target',
+    ),
   })
   .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
 
@@ -89,7 +96,11 @@ export const bert4rec = defineModel({
         const history = input('history', [rows, length], 'int64')
         const bias = paddingBias(history)
         const pick = (x: Tensor): Tensor => slice(reshape(x, [rows, length, hiddenSize]), 1, length - 1, length)
-        return { inputs: { history }, user: output(encoder.single(history, { bias, queryBias: bias, pick, noise: noNoise })), reasons: {} }
+        return {
+          inputs: { history },
+          user: output(encoder.single(history, { bias, queryBias: bias, pick, noise: noNoise })),
+          reasons: {},
+        }
       },
       fill(given, shape, buffers, random) {
         const whole = clozeShape(shape)

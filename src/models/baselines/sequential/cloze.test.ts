@@ -6,7 +6,12 @@ import { asked, maskCount, masked } from './cloze.ts'
 const settings = { mask: 99, maskShare: 0.4, lastShare: 0.25, weights: [1, 0.5, 0] }
 /** Items 1 to 6, of behaviors 0, 1, 2, 0, 1 and, for the one that comes after the history, 0. */
 const window: Window = {
-  history: { user: 1, item: Int32Array.of(1, 2, 3, 4, 5), behavior: Uint8Array.of(0, 1, 2, 0, 1), time: Float64Array.of(1, 2, 3, 4, 5) },
+  history: {
+    user: 1,
+    item: Int32Array.of(1, 2, 3, 4, 5),
+    behavior: Uint8Array.of(0, 1, 2, 0, 1),
+    time: Float64Array.of(1, 2, 3, 4, 5),
+  },
   targets: [2, 4, 6].map((item) => ({ item, behavior: 0, prefix: item - 1, weight: 1 })),
 }
 
@@ -22,7 +27,8 @@ describe('cloze', () => {
     const items = others.flatMap(({ targets }) => targets.map(({ item }) => item))
     // Item 3's behavior weighs nothing.
     expect(new Set(items)).toEqual(new Set([1, 2, 4, 5, 6]))
-    for (const item of [1, 2, 4, 5, 6]) expect(Math.abs(items.filter((one) => one === item).length / items.length - 0.2)).toBeLessThan(0.05)
+    for (const item of [1, 2, 4, 5, 6])
+      expect(Math.abs(items.filter((one) => one === item).length / items.length - 0.2)).toBeLessThan(0.05)
   })
 
   it('puts what is seen at the end, and tells each mask’s item, place and weight', () => {

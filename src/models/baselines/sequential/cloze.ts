@@ -29,15 +29,22 @@ export function asked({ history }: Window, { mask }: ClozeSettings, length: numb
  * targets: each is read at its own place.
  * @throws Bug when no target comes after the whole history
  */
-export function masked({ history, targets }: Window, settings: ClozeSettings, length: number, random: RandomStream): FilledWindow {
+export function masked(
+  { history, targets }: Window,
+  settings: ClozeSettings,
+  length: number,
+  random: RandomStream,
+): FilledWindow {
   const { mask, maskShare, lastShare, weights } = settings
   const end = history.item.length
   const next = targets.find(({ prefix }) => prefix === end)
   if (!next) throw new Bug(`no target after all ${end} events of a window`)
   const items = [...history.item, next.item]
-  const weightAt = (at: number): number => weights[at === end ? next.behavior : (history.behavior[at] as number)] as number
+  const weightAt = (at: number): number =>
+    weights[at === end ? next.behavior : (history.behavior[at] as number)] as number
   const places = [...items.keys()].filter((at) => weightAt(at) > 0)
-  const chosen = random.uniform() < lastShare ? [end] : random.shuffle(places).slice(0, maskCount(items.length, maskShare))
+  const chosen =
+    random.uniform() < lastShare ? [end] : random.shuffle(places).slice(0, maskCount(items.length, maskShare))
   const seen = items.map((item, at) => (chosen.includes(at) ? mask : item))
   const before = length - items.length
   const hidden = chosen.map((at) => ({ item: items[at] as number, prefix: before + at + 1, weight: weightAt(at) }))

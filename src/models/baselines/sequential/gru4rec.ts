@@ -47,7 +47,9 @@ export const gru4rec = defineModel({
   config: gru4recConfig,
   build({ embeddingSize, hiddenSize, layers, dropout, ...config }, catalog) {
     const items = parameter('item', [catalog.itemCount + 1, embeddingSize], normal(1 / Math.sqrt(embeddingSize)))
-    const recur = Array.from({ length: layers }, (_, layer) => gru(`gru${layer}`, [layer === 0 ? embeddingSize : hiddenSize, hiddenSize]))
+    const recur = Array.from({ length: layers }, (_, layer) =>
+      gru(`gru${layer}`, [layer === 0 ? embeddingSize : hiddenSize, hiddenSize]),
+    )
     const toTable: Layer = hiddenSize === embeddingSize ? (x) => x : linear('output', [hiddenSize, embeddingSize])
 
     // Histories start at position 0: what stands behind them changes no earlier state.
@@ -67,7 +69,11 @@ export const gru4rec = defineModel({
       },
       serve({ rows, length }) {
         const inputs = { history: input('history', [rows, length], 'int64'), last: input('last', [rows], 'int64') }
-        return { inputs, user: encode(inputs.history, (x) => rowsOf(x, rowOfEach(inputs.last, length)), noNoise), reasons: {} }
+        return {
+          inputs,
+          user: encode(inputs.history, (x) => rowsOf(x, rowOfEach(inputs.last, length)), noNoise),
+          reasons: {},
+        }
       },
       fill: fillSequence,
     }
