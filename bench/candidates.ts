@@ -1,5 +1,5 @@
 /** @file `npm run -s bench -- candidates`: 1,000 candidates for one user, scored by Diff-MSIN on DIN with its default widths. */
-import { clickShape } from '../src/models/click-frozen.ts'
+import { clickShape } from '../src/models/contract/impression-inputs.ts'
 import { diffMsin } from '../src/models/diff-msin/diff-msin.ts'
 import { clickData } from './click-data.ts'
 import { candidateTimes } from './click-steps.ts'

@@ -1,6 +1,6 @@
 /** @file Generated data for the benches of click prediction: full histories, items drawn with a long tail, fields and vectors of random values. */
-import type { ClickSamples } from '../src/data/click-samples.ts'
-import type { Dataset, FeatureModality, Field } from '../src/data/schema.ts'
+import type { ClickSamples } from '../src/dataset/click-samples.ts'
+import type { Dataset, FeatureModality, Field } from '../src/dataset/schema.ts'
 import { randomStream } from '../src/random/stream.ts'
 
 /** How much of what. */

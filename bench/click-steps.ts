@@ -1,13 +1,13 @@
 /** @file Times a model of clicks: its training steps (the batch written, forward, backward and Adam), and requests of many candidates. */
-import type { ClickSamples } from '../src/data/click-samples.ts'
-import type { Dataset } from '../src/data/schema.ts'
-import type { ClickModel } from '../src/models/click-model.ts'
+import type { ClickSamples } from '../src/dataset/click-samples.ts'
+import type { Dataset } from '../src/dataset/schema.ts'
+import { clickParameters, clickTask } from '../src/learn/click-task.ts'
+import { noisePools } from '../src/learn/noise-pools.ts'
+import { applyGradients, initialParameters } from '../src/learn/parameters.ts'
+import { compileStep, stepGraph } from '../src/learn/step.ts'
+import type { ClickModel } from '../src/models/contract/click-model.ts'
 import { randomStream } from '../src/random/stream.ts'
-import { clickPredictor } from '../src/ranking/click-predictor.ts'
-import { clickParameters, clickTask } from '../src/train/click-task.ts'
-import { noisePools } from '../src/train/noise-pools.ts'
-import { applyGradients, initialParameters } from '../src/train/parameters.ts'
-import { compileStep, stepGraph } from '../src/train/step.ts'
+import { clickPredictor } from '../src/rank/click-predictor.ts'
 
 /** What is timed. */
 interface TimedSteps {

@@ -1,7 +1,7 @@
 /** @file `npm run -s bench -- din-step`: our training step of DIN over the peer's, alternating runs on the same threads. */
 import { execFileSync } from 'node:child_process'
-import { din } from '../src/models/backbones/alone.ts'
-import { clickShape } from '../src/models/click-frozen.ts'
+import { din } from '../src/models/clicks/backbone-models.ts'
+import { clickShape } from '../src/models/contract/impression-inputs.ts'
 import { clickData } from './click-data.ts'
 import { clickSteps } from './click-steps.ts'
 import { type BenchResult, median, peerPython } from './result.ts'

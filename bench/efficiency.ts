@@ -1,9 +1,9 @@
 /** @file `npm run -s bench -- efficiency`: an epoch and a request of every model of clicks, on data of kuairand-pure's size with pictures and texts. */
 
-import { backboneSlugs } from '../src/models/backbones/registry.ts'
-import { clickShape } from '../src/models/click-frozen.ts'
-import type { ClickModel } from '../src/models/click-model.ts'
-import { parseOptions } from '../src/models/options.ts'
+import { backboneSlugs } from '../src/models/clicks/backbones.ts'
+import type { ClickModel } from '../src/models/contract/click-model.ts'
+import { clickShape } from '../src/models/contract/impression-inputs.ts'
+import { parseOptions } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs, predictsClicks } from '../src/models/registry.ts'
 import { clickData } from './click-data.ts'
 import { candidateTimes, clickSteps } from './click-steps.ts'

@@ -1,8 +1,8 @@
 /** @file `npm run -s bench -- linear`: rows a second that LR and FM train on, with as many fields as Criteo has and no history. */
-import { fm } from '../src/models/baselines/ctr/fm.ts'
-import { logisticRegression } from '../src/models/baselines/ctr/logistic-regression.ts'
-import { clickShape } from '../src/models/click-frozen.ts'
-import type { ClickModel, ClickShape } from '../src/models/click-model.ts'
+import { fm } from '../src/models/clicks/fm.ts'
+import { logisticRegression } from '../src/models/clicks/lr.ts'
+import type { ClickModel, ClickShape } from '../src/models/contract/click-model.ts'
+import { clickShape } from '../src/models/contract/impression-inputs.ts'
 import { clickData } from './click-data.ts'
 import { clickSteps } from './click-steps.ts'
 import { type BenchResult, median } from './result.ts'

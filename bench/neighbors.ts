@@ -1,6 +1,6 @@
 /** @file `npm run -s bench -- neighbors`: the 25 nearest of each of 93,466 items by their 512-wide vectors, exactly. */
-import type { FeatureTable } from '../src/data/schema.ts'
-import { nearestByCosine } from '../src/models/sgp4sr/neighbors.ts'
+import type { FeatureTable } from '../src/dataset/schema.ts'
+import { nearestByCosine } from '../src/models/parts/nearest-by-cosine.ts'
 import { buildGraph } from '../src/onnx/graph.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { compile } from '../src/runtime/session.ts'

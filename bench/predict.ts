@@ -1,14 +1,14 @@
 /** @file `npm run -s bench -- predict`: the ten best of 93,466 items for one user, from raw history to list, by SASRec and by M³BSR with pictures and texts. */
-import type { Dataset, FeatureTable, History } from '../src/data/schema.ts'
-import { catalogShape } from '../src/models/frozen-inputs.ts'
+import type { Dataset, FeatureTable, History } from '../src/dataset/schema.ts'
+import { initialParameters } from '../src/learn/parameters.ts'
+import { parametersOf } from '../src/learn/step.ts'
+import { catalogShape } from '../src/models/contract/frozen-inputs.ts'
+import type { NextItemDefinition } from '../src/models/contract/model.ts'
 import { m3bsr } from '../src/models/m3bsr/m3bsr.ts'
-import type { NextItemDefinition } from '../src/models/model.ts'
-import { sasrec } from '../src/models/sasrec/sasrec.ts'
+import { sasrec } from '../src/models/sequential/sasrec.ts'
 import { randomStream } from '../src/random/stream.ts'
-import { nextItemScorer } from '../src/ranking/scorer.ts'
-import { topItems } from '../src/ranking/top-items.ts'
-import { initialParameters } from '../src/train/parameters.ts'
-import { parametersOf } from '../src/train/step.ts'
+import { nextItemScorer } from '../src/rank/scorer.ts'
+import { topItems } from '../src/rank/top-items.ts'
 import { type BenchResult, percentile } from './result.ts'
 
 const sizes = { items: 93_466, length: 50, requests: 1000, top: 10, threads: 1 }

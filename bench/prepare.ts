@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openDatabase } from '../src/data/duckdb.ts'
-import { prepareDataset } from '../src/data/prepare.ts'
+import { prepareDataset } from '../src/prepare/prepare.ts'
+import { openDatabase } from '../src/storage/duckdb.ts'
 import type { BenchResult } from './result.ts'
 
 const sizes = { events: 5_852_725, users: 22_793, items: 93_466 }

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadDataset } from '../src/data/load.ts'
-import { prepareDataset } from '../src/data/prepare.ts'
+import { loadDataset } from '../src/dataset/load.ts'
 import { evaluate } from '../src/evaluate/evaluate.ts'
-import { openRun } from '../src/train/open-run.ts'
-import { trainRun } from '../src/train/run.ts'
+import { prepareDataset } from '../src/prepare/prepare.ts'
+import { openRun } from '../src/runs/open-run.ts'
+import { trainRun } from '../src/runs/train-run.ts'
 import { type BenchResult, mean, median } from './result.ts'
 
 /** RecBole 1.2.1 on an idle machine of this kind; stated, not measured in this run. */

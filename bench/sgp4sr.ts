@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadDataset } from '../src/data/load.ts'
-import { amazonBaby } from '../src/experiment/public-datasets.ts'
-import { trainRun } from '../src/train/run.ts'
+import { loadDataset } from '../src/dataset/load.ts'
+import { amazonBaby } from '../src/experiment/data/public-datasets.ts'
+import { trainRun } from '../src/runs/train-run.ts'
 import { type BenchResult, median } from './result.ts'
 
 const limitSeconds = 30

@@ -1,12 +1,12 @@
 /** @file `npm run -s bench -- step`: our SASRec training step over the peer's, alternating runs on the same threads. */
 import { execFileSync } from 'node:child_process'
-import type { Window } from '../src/data/windows.ts'
-import type { BatchShape } from '../src/models/model.ts'
-import { sasrec } from '../src/models/sasrec/sasrec.ts'
+import type { Window } from '../src/batches/windows.ts'
+import { noisePools } from '../src/learn/noise-pools.ts'
+import { applyGradients, initialParameters } from '../src/learn/parameters.ts'
+import { compileStep, parametersOf, stepGraph } from '../src/learn/step.ts'
+import type { BatchShape } from '../src/models/contract/model.ts'
+import { sasrec } from '../src/models/sequential/sasrec.ts'
 import { randomStream } from '../src/random/stream.ts'
-import { noisePools } from '../src/train/noise-pools.ts'
-import { applyGradients, initialParameters } from '../src/train/parameters.ts'
-import { compileStep, parametersOf, stepGraph } from '../src/train/step.ts'
 import { type BenchResult, median, peerPython } from './result.ts'
 
 const sizes = { batch: 256, length: 50, hidden: 64, heads: 2, layers: 2, items: 7052, threads: 2 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { prepareDataset } from '../src/data/prepare.ts'
 import type { Experiment } from '../src/experiment/experiment.ts'
-import { gridProgress } from '../src/experiment/progress.ts'
-import { runExperiment } from '../src/experiment/run-experiment.ts'
+import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
+import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
+import { prepareDataset } from '../src/prepare/prepare.ts'
 import { type Ended, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
 

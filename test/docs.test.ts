@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../src/cli/program.ts'
-import { type Option, optionsOf } from '../src/models/options.ts'
+import { trainingConfig } from '../src/learn/config.ts'
+import { type Option, optionsOf } from '../src/models/contract/options.ts'
 import { isTrained, modelOf, modelSlugs } from '../src/models/registry.ts'
-import { trainingConfig } from '../src/train/config.ts'
-import { splitConfig } from '../src/train/split-config.ts'
+import { splitConfig } from '../src/runs/split-config.ts'
 
 const pages = [
   'README.md',

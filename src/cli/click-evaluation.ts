@@ -1,5 +1,5 @@
 /** @file How good runs of models of clicks are, side by side on the same impressions. */
-import type { Dataset } from '../data/schema.ts'
+import type { Dataset } from '../dataset/schema.ts'
 import {
   type ClickReport,
   clickReport,
@@ -8,10 +8,10 @@ import {
   printClickReports,
 } from '../evaluate/clicks.ts'
 import { printInterval } from '../evaluate/report.ts'
-import { reliabilityPlot } from '../experiment/reliability-plot.ts'
-import { predictionsOf } from '../ranking/click-predictor.ts'
+import { reliabilityPlot } from '../experiment/figures/reliability-plot.ts'
+import { predictionsOf } from '../rank/click-predictor.ts'
+import { openClickRun } from '../runs/open-run.ts'
 import { writeAtomically } from '../storage/atomic.ts'
-import { openClickRun } from '../train/open-run.ts'
 
 /** What `siftrec evaluate` is asked of runs of clicks. */
 interface Wanted {
@@ -39,7 +39,7 @@ export async function evaluateClicks(
   const reports = made.map(clickReport)
   process.stdout.write(json ? `${JSON.stringify(reports, null, 2)}\n` : `${printed(reports, made)}\n`)
   if (reliability === undefined) return
-  const { drawPlot } = await import('../experiment/plot.ts')
+  const { drawPlot } = await import('../experiment/figures/plot.ts')
   await writeAtomically(reliability, drawPlot(reliabilityPlot(reports)))
 }
 

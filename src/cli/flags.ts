@@ -1,7 +1,7 @@
 /** @file Flags from schemas: every option of a configuration is a flag of the same name. */
 import { type Command, Option as Flag } from 'commander'
 import type * as z from 'zod'
-import { type Option, optionsOf } from '../models/options.ts'
+import { type Option, optionsOf } from '../models/contract/options.ts'
 
 /** `hiddenSize` as `hidden-size`. */
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

@@ -1,10 +1,10 @@
 /** @file How good a model is on a split: metrics with intervals, full catalog and sampled negatives kept apart. */
-import type { Dataset, Manifest, Split } from '../data/schema.ts'
+import type { Dataset, Manifest, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { hitRate } from '../metrics/hit-rate.ts'
 import { mrr } from '../metrics/mrr.ts'
 import { ndcg } from '../metrics/ndcg.ts'
-import type { Scorer } from '../models/scorer.ts'
+import type { Scorer } from '../models/contract/scorer.ts'
 import { bootstrapMeans, type Interval, pairedDifference } from './intervals.ts'
 import { type RankOptions, rankTargets, type TargetRanks } from './rank.ts'
 

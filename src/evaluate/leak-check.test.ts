@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
-import type { History, Split } from '../data/schema.ts'
+import type { History, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { checkCandidates, checkInput, checkTraining } from './leak-check.ts'
 

@@ -1,5 +1,5 @@
 /** @file The guard of every evaluation: nothing at or after a target's time may train the model or reach its input. */
-import type { Dataset, History, ItemIndex, Split } from '../data/schema.ts'
+import type { Dataset, History, ItemIndex, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 
 /**

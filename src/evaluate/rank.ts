@@ -1,11 +1,12 @@
 /** @file The rank of every target of a split part, in the full catalog and among 99 sampled negatives. */
-import { historyBefore } from '../data/histories.ts'
-import { negativesOf } from '../data/negatives.ts'
-import type { Dataset, History, Split } from '../data/schema.ts'
+
+import { excludedItems } from '../dataset/candidates.ts'
+import { historyBefore } from '../dataset/histories.ts'
+import { negativesOf } from '../dataset/negatives.ts'
+import type { Dataset, History, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { expectedRank } from '../metrics/expected-rank.ts'
-import type { Scorer } from '../models/scorer.ts'
-import { excludedItems } from './candidates.ts'
+import type { Scorer } from '../models/contract/scorer.ts'
 import { checkCandidates, checkInput, checkTraining } from './leak-check.ts'
 
 /** How many sampled negatives stand beside each target (R-M16). */

@@ -1,10 +1,10 @@
 /** @file What an experiment is: comparisons of named variants on one protocol each, from which the harness makes every table. */
 import type { MetricName } from '../evaluate/evaluate.ts'
-import type { SplitInput } from '../train/split-config.ts'
-import type { DatasetRecipe } from './dataset-recipe.ts'
-import type { MeasureName } from './measures.ts'
-import type { Plot } from './plot.ts'
-import type { ComparisonResult } from './results.ts'
+import type { SplitInput } from '../runs/split-config.ts'
+import type { MeasureName } from './figures/measures.ts'
+import type { Plot } from './figures/plot.ts'
+import type { ComparisonResult } from './figures/results.ts'
+import type { DatasetRecipe } from './harness/dataset-recipe.ts'
 
 /** A metric with its list length, e.g. `ndcg@10`. */
 export type Metric = `${MetricName}@${number}` | ClickMetric

@@ -1,6 +1,6 @@
 /** @file The features of a catalog by the local encoders: no download, no model, the same bytes everywhere. */
 import { basename } from 'node:path'
-import type { FeatureMaker, FeatureSources, MadeFeatures } from '../data/schema.ts'
+import type { FeatureMaker, FeatureSources, MadeFeatures } from '../dataset/schema.ts'
 import type { Encoder } from './encoder.ts'
 import { imageEncoder } from './image.ts'
 import { textEncoder } from './text.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dump } from 'npyjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FeatureTable } from '../data/schema.ts'
+import type { FeatureTable } from '../dataset/schema.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
 import { type PrecomputedFile, precomputedFeatures } from './precomputed.ts'
 

@@ -1,7 +1,7 @@
 /** @file Features of a catalog from vectors made elsewhere, joined to the items by their ids. */
 import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { FeatureMaker, FeatureModality, FeatureSources, FeatureTable } from '../data/schema.ts'
+import type { FeatureMaker, FeatureModality, FeatureSources, FeatureTable } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { readVectors, type VectorRows } from './vector-file.ts'
 

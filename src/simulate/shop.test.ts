@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadDataset } from '../data/load.ts'
-import { prepareDataset } from '../data/prepare.ts'
+import { loadDataset } from '../dataset/load.ts'
+import { prepareDataset } from '../prepare/prepare.ts'
 import { accidentalOf, readTruth, simulateShop } from './shop.ts'
 
 const settings = { users: 60, items: 240, sessions: 6, seed: 5 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
-import type { Dataset } from '../data/schema.ts'
+import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { randomStream } from '../random/stream.ts'
 import { drawPicture } from './picture.ts'

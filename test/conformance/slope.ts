@@ -1,7 +1,7 @@
 /** @file Whether a training step's gradient is the slope of its loss, for tests. */
 import { expect } from 'vitest'
-import { applyGradients, type ParameterState } from '../../src/train/parameters.ts'
-import type { TrainingStep } from '../../src/train/step.ts'
+import { applyGradients, type ParameterState } from '../../src/learn/parameters.ts'
+import type { TrainingStep } from '../../src/learn/step.ts'
 
 /** Expects that along the gradient g of the step just run the loss falls by |g| for each unit of length, as central differences of `lossNow` see it. */
 export async function expectSlope(

@@ -1,5 +1,5 @@
 /** @file A parameter's whole gradient after a training step, for tests. */
-import type { GradientParts, ParameterState } from '../../src/train/parameters.ts'
+import type { GradientParts, ParameterState } from '../../src/learn/parameters.ts'
 
 /** The dense part of a gradient and its sparse rows added up, [the parameter's shape]. */
 export function wholeGradient(state: ParameterState, { name, dense, sparse }: GradientParts): Float32Array {

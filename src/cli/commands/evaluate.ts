@@ -1,13 +1,13 @@
 /** @file `siftrec evaluate`: how good runs are, side by side on the same targets. */
 import { Command, Option } from 'commander'
-import type { Dataset } from '../../data/schema.ts'
+import { clickNoise, printClickNoise } from '../../audit/click-noise.ts'
+import type { Dataset } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
 import { compareRanks, type Report, reportOf } from '../../evaluate/evaluate.ts'
 import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
 import { printInterval, printReports } from '../../evaluate/report.ts'
-import { clickNoise, printClickNoise } from '../../experiment/click-noise.ts'
+import { isClickRun, openRun } from '../../runs/open-run.ts'
 import { readTruth } from '../../simulate/shop.ts'
-import { isClickRun, openRun } from '../../train/open-run.ts'
 import { evaluateClicks } from '../click-evaluation.ts'
 import { whole } from '../values.ts'
 

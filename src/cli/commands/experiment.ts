@@ -1,8 +1,8 @@
 /** @file `siftrec experiment`: runs one of the named experiments, or goes on with it, and prints its tables. */
 import { Command } from 'commander'
-import { gridProgress } from '../../experiment/progress.ts'
-import { experimentOf, experiments } from '../../experiment/registry.ts'
-import { runExperiment } from '../../experiment/run-experiment.ts'
+import { gridProgress } from '../../experiment/harness/grid-progress.ts'
+import { runExperiment } from '../../experiment/harness/run-experiment.ts'
+import { experimentOf, experiments } from '../../experiment/studies/registry.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { whole } from '../values.ts'

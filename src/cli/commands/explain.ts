@@ -1,8 +1,8 @@
 /** @file `siftrec explain`: what a model of clicks says of items for a user, and what it looked at. */
 import { Command } from 'commander'
 import pc from 'picocolors'
-import { type ClickExplanation, explainClicks } from '../../ranking/explain-clicks.ts'
-import { openClickRun } from '../../train/open-run.ts'
+import { type ClickExplanation, explainClicks } from '../../rank/explain-clicks.ts'
+import { openClickRun } from '../../runs/open-run.ts'
 import { whole } from '../values.ts'
 
 interface Flags {

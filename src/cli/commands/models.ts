@@ -1,8 +1,8 @@
 /** @file `siftrec models`: every model with its options. */
 import { Command } from 'commander'
-import { optionsOf } from '../../models/options.ts'
+import { trainingConfig } from '../../learn/config.ts'
+import { optionsOf } from '../../models/contract/options.ts'
 import { isTrained, modelOf, modelSlugs } from '../../models/registry.ts'
-import { trainingConfig } from '../../train/config.ts'
 
 /** `models [MODEL]` */
 export function modelsCommand(): Command {

@@ -1,11 +1,11 @@
 /** @file `siftrec prepare`: a shop's own files into a dataset folder. */
 import { Command, Option } from 'commander'
-import { prepareDataset } from '../../data/prepare.ts'
-import type { FeatureMaker, Manifest } from '../../data/schema.ts'
-import { sources } from '../../data/sources/registry.ts'
+import type { FeatureMaker, Manifest } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
 import { localFeatures } from '../../features/local.ts'
 import { precomputedFeatures } from '../../features/precomputed.ts'
+import { prepareDataset } from '../../prepare/prepare.ts'
+import { sources } from '../../prepare/sources/registry.ts'
 import { whole } from '../values.ts'
 
 interface FeatureFlags {

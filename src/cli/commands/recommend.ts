@@ -1,8 +1,8 @@
 /** @file `siftrec recommend`: the best items for a user, and why. */
 import { Command } from 'commander'
 import pc from 'picocolors'
-import { type Recommendation, type Recommendations, recommend } from '../../ranking/recommend.ts'
-import { openRun } from '../../train/open-run.ts'
+import { type Recommendation, type Recommendations, recommend } from '../../rank/recommend.ts'
+import { openRun } from '../../runs/open-run.ts'
 import { whole } from '../values.ts'
 
 interface Flags {

@@ -1,8 +1,8 @@
 /** @file The options of Diff-MSIN. */
 import * as z from 'zod'
-import { headsDivide } from '../backbones/options.ts'
-import { backboneOptions, backboneSlugs } from '../backbones/registry.ts'
-import { outputOptions } from '../click-output.ts'
+import { headsDivide } from '../clicks/backbone-options.ts'
+import { backboneOptions, backboneSlugs } from '../clicks/backbones.ts'
+import { outputOptions } from '../parts/click-output.ts'
 
 const flag = (what: string) => z.boolean().default(false).describe(what)
 const weight = (value: number, what: string) => z.number().min(0).max(10).default(value).describe(what)

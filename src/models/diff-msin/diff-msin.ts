@@ -26,7 +26,7 @@
  * - E^id is added to what eq. 17's attention found (`fusion: 'residual'`): printed, the behavior model only asks and is never heard;
  * - the gates and the head see the candidate's id embedding with its fields; the head has PReLU, as DIN (R-D7).
  */
-import type { FeatureModality } from '../../data/schema.ts'
+import type { FeatureModality } from '../../dataset/schema.ts'
 import { linear } from '../../nn/linear.ts'
 import { mlp } from '../../nn/mlp.ts'
 import type { Noise } from '../../nn/noise.ts'
@@ -34,10 +34,10 @@ import { mul } from '../../tensor/elementwise.ts'
 import { concat, reshape } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import { sum } from '../../tensor/reduce.ts'
-import { backboneOf } from '../backbones/registry.ts'
-import { embeddedFields, embeddedHistory } from '../click-fields.ts'
-import { type ClickModel, type ClickShape, defineClickModel } from '../click-model.ts'
-import { clickOutput } from '../click-output.ts'
+import { backboneOf } from '../clicks/backbones.ts'
+import { type ClickModel, type ClickShape, defineClickModel } from '../contract/click-model.ts'
+import { clickOutput } from '../parts/click-output.ts'
+import { embeddedFields, embeddedHistory } from '../parts/field-embeddings.ts'
 import { type DiffMsinConfig, diffMsinConfig } from './config.ts'
 import { type ByModality, enhancement } from './enhancement.ts'
 import { dynamicFusion } from './fusion.ts'

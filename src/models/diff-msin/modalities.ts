@@ -1,13 +1,13 @@
 /** @file What Diff-MSIN's extractor (section 3.2) makes of pictures or texts: vectors of events and candidates, and how much each event counts. */
-import type { FeatureModality } from '../../data/schema.ts'
+import type { FeatureModality } from '../../dataset/schema.ts'
 import { activationUnit, weightedSum } from '../../nn/activation-unit.ts'
 import { layerNorm } from '../../nn/linear.ts'
 import { mul } from '../../tensor/elementwise.ts'
 import { lookup } from '../../tensor/gather.ts'
 import { reshape } from '../../tensor/move.ts'
 import { sizeOf, type Tensor } from '../../tensor/node.ts'
-import type { ClickBatch, ClickShape } from '../click-model.ts'
-import { frozenVectors, projectedVectors } from '../projected-vectors.ts'
+import type { ClickBatch, ClickShape } from '../contract/click-model.ts'
+import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 
 /** One modality of a batch. */
 export interface AttendedModality {

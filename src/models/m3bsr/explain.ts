@@ -1,8 +1,8 @@
 /** @file Why M³BSR ranks an item: the score is a sum over slots, one for each behavior and modality. */
-import type { ItemIndex, Modality } from '../../data/schema.ts'
-import type { ItemScores } from '../model.ts'
-import type { Explanation } from '../scorer.ts'
-import { averageRow, sharesOf } from '../shares.ts'
+import type { ItemIndex, Modality } from '../../dataset/schema.ts'
+import type { ItemScores } from '../contract/model.ts'
+import type { Explanation } from '../contract/scorer.ts'
+import { averageRow, sharesOf } from '../parts/score-shares.ts'
 
 /** The slots, behavior by behavior, each with every modality. */
 export interface SlotNames {

@@ -1,14 +1,14 @@
 /** @file What M³BSR reads of an event: its id fields, picture and text as vectors of one width (eq. 3-5), and the item table made of the same. */
-import type { Modality } from '../../data/schema.ts'
+import type { Modality } from '../../dataset/schema.ts'
 import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
 import { add, addAll, relu } from '../../tensor/elementwise.ts'
 import { gather } from '../../tensor/gather.ts'
 import { concat, expand, reshape } from '../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../tensor/node.ts'
-import { frozenInput } from '../frozen-inputs.ts'
-import type { CatalogShape } from '../model.ts'
-import { frozenVectors, projectedVectors } from '../projected-vectors.ts'
+import { frozenInput } from '../contract/frozen-inputs.ts'
+import type { CatalogShape } from '../contract/model.ts'
+import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import type { M3bsrConfig } from './config.ts'
 
 /** The modalities of a catalog, the id first. */

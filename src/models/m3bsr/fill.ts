@@ -1,8 +1,8 @@
 /** @file Windows of events into the inputs of M³BSR. */
 
-import type { Window, WindowTarget } from '../../data/windows.ts'
+import type { Window, WindowTarget } from '../../batches/windows.ts'
 import { Bug } from '../../errors.ts'
-import type { BatchShape, InputBuffers } from '../model.ts'
+import type { BatchShape, InputBuffers } from '../contract/model.ts'
 import { ages, type Layout, places } from './inputs.ts'
 
 /** What is added to the score of a key that must not be seen; its softmax weight is exactly 0. */

@@ -1,6 +1,6 @@
 /** @file The inputs of M³BSR's graphs, which the host fills: events, who sees whom, and what each target reads. */
 import { input, type Tensor } from '../../tensor/node.ts'
-import type { BatchShape } from '../model.ts'
+import type { BatchShape } from '../contract/model.ts'
 
 /** Sizes that name and shape the inputs. */
 export interface Layout {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { evaluateTensors } from '../../../test/conformance/evaluate-tensor.ts'
+import { initialParameters } from '../../learn/parameters.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { input } from '../../tensor/node.ts'
-import { initialParameters } from '../../train/parameters.ts'
 import { routing } from './routing.ts'
 
 it('begins with a user near the mean of the slots', async () => {

@@ -1,5 +1,5 @@
 /** @file The two denoising layers one after the other (sections 4.2.1 and 4.2.2): an event's modalities led by its id, then by the target behavior. */
-import type { Modality } from '../../data/schema.ts'
+import type { Modality } from '../../dataset/schema.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { add, addAll, div, mul, sqrt, sub } from '../../tensor/elementwise.ts'
 import { reshape } from '../../tensor/move.ts'

@@ -1,8 +1,8 @@
 /** @file Why SGP4SR ranks an item: its score is a sum over the fused score and each modality's own, and there over the interest centers. */
-import type { FeatureModality, ItemIndex, Modality } from '../../data/schema.ts'
-import type { ItemScores } from '../model.ts'
-import type { Explanation } from '../scorer.ts'
-import { averageRow, sharesOf } from '../shares.ts'
+import type { FeatureModality, ItemIndex, Modality } from '../../dataset/schema.ts'
+import type { ItemScores } from '../contract/model.ts'
+import type { Explanation } from '../contract/scorer.ts'
+import { averageRow, sharesOf } from '../parts/score-shares.ts'
 
 /** Names of what the serving graph tells, for one history. */
 export const reason = {

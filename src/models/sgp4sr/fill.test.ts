@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Window } from '../../data/windows.ts'
+import type { Window } from '../../batches/windows.ts'
 import { sizeOf } from '../../tensor/node.ts'
-import type { BatchShape } from '../model.ts'
+import type { BatchShape } from '../contract/model.ts'
 import { fillBatch, graphInputs } from './fill.ts'
 
 const window = (items: readonly number[], prefixes: readonly number[]): Window => ({

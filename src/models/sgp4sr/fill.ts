@@ -1,8 +1,8 @@
 /** @file The inputs of SGP4SR's graphs, and windows of events into them: items, and the places that targets read. */
-import type { Window } from '../../data/windows.ts'
+import type { Window } from '../../batches/windows.ts'
 import { Bug } from '../../errors.ts'
 import { input } from '../../tensor/node.ts'
-import type { BatchShape, InputBuffers } from '../model.ts'
+import type { BatchShape, InputBuffers } from '../contract/model.ts'
 
 /** Q, the places of a window: all M targets must fit into B * Q. A served window has one. */
 function placesPerRow({ rows, targets, targetsPerRow }: BatchShape): number {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { evaluateTensor } from '../../../test/conformance/evaluate-tensor.ts'
 import { type TinySettings, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
-import type { Split } from '../../data/schema.ts'
+import type { Split } from '../../dataset/schema.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { compile } from '../../runtime/session.ts'
 import { input } from '../../tensor/node.ts'
 import { type SparseMatrix, sparseProduct } from '../../tensor/sparse-product.ts'
-import type { Compute, Offline } from '../model.ts'
+import type { Compute, Offline } from '../contract/model.ts'
 import { modalGraph, type OfflineOptions, sgp4srOffline } from './graphs.ts'
 
 const compute: Compute = (outputs) => compile(buildGraph(outputs), { threads: 2 })

@@ -1,12 +1,12 @@
 /** @file What SGP4SR computes before training: a graph of items for each modality (eq. 1-3), co-occurrence, and interest centers (eq. 8). */
-import type { Dataset, FeatureModality, FeatureTable } from '../../data/schema.ts'
+import type { Dataset, FeatureModality, FeatureTable } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
 import { randomStream } from '../../random/stream.ts'
 import { type SparseMatrix, sparseLayout } from '../../tensor/sparse-product.ts'
-import type { Offline, OfflineSources } from '../model.ts'
-import { clusterItems } from './clusters.ts'
-import { coOccurrence, rowNormalized } from './co-occurrence.ts'
-import { itemsWithVector, type Neighbors, nearestByCosine } from './neighbors.ts'
+import type { Offline, OfflineSources } from '../contract/model.ts'
+import { clusterItems } from '../parts/clusters.ts'
+import { coOccurrence, rowNormalized } from '../parts/co-occurrence.ts'
+import { itemsWithVector, type Neighbors, nearestByCosine } from '../parts/nearest-by-cosine.ts'
 
 /** The options that the graphs and centers depend on. */
 export interface OfflineOptions {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ringDataset } from '../../../test/conformance/model/checkerboard.ts'
-import { splitDataset } from '../../data/splits.ts'
+import { splitDataset } from '../../dataset/splits.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { compile } from '../../runtime/session.ts'
-import type { Offline } from '../model.ts'
+import type { Offline } from '../contract/model.ts'
 import { sgp4srConfig } from './config.ts'
 import { offline } from './offline.ts'
 

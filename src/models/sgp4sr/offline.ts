@@ -1,6 +1,6 @@
 /** @file What a run of SGP4SR computes before training, as its options ask for it. */
-import type { Dataset, FeatureTable } from '../../data/schema.ts'
-import type { NextItemDefinition, Offline } from '../model.ts'
+import type { Dataset, FeatureTable } from '../../dataset/schema.ts'
+import type { NextItemDefinition, Offline } from '../contract/model.ts'
 import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
 import { sgp4srOffline } from './graphs.ts'
 

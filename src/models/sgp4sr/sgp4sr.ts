@@ -30,7 +30,7 @@
  *   modalities' unit vectors side by side;
  * - where several events share one time, one of them, drawn anew each epoch, stands for all with their weights' sum.
  */
-import type { FeatureModality } from '../../data/schema.ts'
+import type { FeatureModality } from '../../dataset/schema.ts'
 import { normal } from '../../nn/init.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
 import { crossEntropy } from '../../tensor/cross-entropy.ts'
@@ -46,7 +46,7 @@ import {
   type Offline,
   type ServingGraph,
   type TrainingGraph,
-} from '../model.ts'
+} from '../contract/model.ts'
 import { hasCenters, type Sgp4srConfig, sgp4srConfig } from './config.ts'
 import { explainItems, reason } from './explain.ts'
 import { fillBatch, graphInputs } from './fill.ts'

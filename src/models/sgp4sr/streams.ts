@@ -1,5 +1,5 @@
 /** @file The streams of SGP4SR: the items as each graph shows them (eq. 4), and a causal Transformer over a history of each (eq. 5-7). */
-import type { FeatureModality } from '../../data/schema.ts'
+import type { FeatureModality } from '../../dataset/schema.ts'
 import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
@@ -9,9 +9,9 @@ import { matmul } from '../../tensor/linear.ts'
 import { cast, reshape, slice } from '../../tensor/move.ts'
 import { input, integers, operation, type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
 import { sparseProduct } from '../../tensor/sparse-product.ts'
-import type { CatalogShape, Offline } from '../model.ts'
-import { frozenVectors, projectedVectors } from '../projected-vectors.ts'
-import { causalBias } from '../sasrec/causal-bias.ts'
+import type { CatalogShape, Offline } from '../contract/model.ts'
+import { causalBias } from '../parts/causal-bias.ts'
+import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
 
 /** A modality as a stream, or both of them fused into one (w/o MUL). */

@@ -1,9 +1,9 @@
 /** @file A small shop for models of clicks: items with a category, a brand, numbers, pictures and titles, some of which are missing. */
-import type { ClickVocabulary } from '../../../src/data/click-vocabulary.ts'
-import type { Dataset } from '../../../src/data/schema.ts'
-import { clickFrozen, clickShape } from '../../../src/models/click-frozen.ts'
-import type { ClickShape } from '../../../src/models/click-model.ts'
-import type { FrozenInputs } from '../../../src/models/frozen-inputs.ts'
+import type { ClickVocabulary } from '../../../src/dataset/click-vocabulary.ts'
+import type { Dataset } from '../../../src/dataset/schema.ts'
+import type { ClickShape } from '../../../src/models/contract/click-model.ts'
+import type { FrozenInputs } from '../../../src/models/contract/frozen-inputs.ts'
+import { clickFrozen, clickShape } from '../../../src/models/contract/impression-inputs.ts'
 import { randomStream } from '../../../src/random/stream.ts'
 import { tinyDataset } from '../../fixtures/tiny-dataset.ts'
 

@@ -1,6 +1,6 @@
 /** @file The gradient of everything a model of clicks is trained by, against finite differences. */
 import { expect } from 'vitest'
-import type { ClickModel } from '../../../src/models/click-model.ts'
+import type { ClickModel } from '../../../src/models/contract/click-model.ts'
 import { randomStream } from '../../../src/random/stream.ts'
 import { wholeGradient } from '../whole-gradient.ts'
 import type { SmallShop } from './catalog.ts'

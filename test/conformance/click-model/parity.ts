@@ -1,11 +1,11 @@
 /** @file Logits, loss and gradients of a model of clicks against PyTorch's, of test/fixtures/clicks.json. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
-import { clickInputs } from '../../../src/models/click-inputs.ts'
-import type { ClickDefinition } from '../../../src/models/click-model.ts'
+import { clickTrainingGraph } from '../../../src/learn/click-task.ts'
+import { clickInputs } from '../../../src/models/contract/click-inputs.ts'
+import type { ClickDefinition } from '../../../src/models/contract/click-model.ts'
 import { noNoise } from '../../../src/nn/noise.ts'
 import { buildGraph } from '../../../src/onnx/graph.ts'
-import { clickTrainingGraph } from '../../../src/train/click-task.ts'
 import { evaluateGradients, evaluateTensor, type Feeds } from '../evaluate-tensor.ts'
 import type { Numbers } from '../model/parity.ts'
 

@@ -1,8 +1,8 @@
 /** @file Samples of clicks by a planted rule: random users, histories and candidates, and labels that anybody can check. */
 
-import { clickWords, fillHistory } from '../../../src/models/click-frozen.ts'
-import { clickInputs } from '../../../src/models/click-inputs.ts'
-import type { InputBuffers } from '../../../src/models/model.ts'
+import { clickInputs } from '../../../src/models/contract/click-inputs.ts'
+import { clickWords, fillHistory } from '../../../src/models/contract/impression-inputs.ts'
+import type { InputBuffers } from '../../../src/models/contract/model.ts'
 import { type RandomStream, randomStream } from '../../../src/random/stream.ts'
 import { sizeOf } from '../../../src/tensor/node.ts'
 import { categories, categoryOf, items, users } from './catalog.ts'

@@ -1,11 +1,12 @@
 /** @file The smallest training of a model of clicks: Adam over random batches, without validation. */
-import type { ClickModel } from '../../../src/models/click-model.ts'
+
+import { clickParameters, clickTrainingGraph } from '../../../src/learn/click-task.ts'
+import { noisePools } from '../../../src/learn/noise-pools.ts'
+import { applyGradients, initialParameters, type ParameterState } from '../../../src/learn/parameters.ts'
+import { compileStep, stepGraph, type TrainingStep } from '../../../src/learn/step.ts'
+import type { ClickModel } from '../../../src/models/contract/click-model.ts'
 import type { Noise } from '../../../src/nn/noise.ts'
 import { randomStream } from '../../../src/random/stream.ts'
-import { clickParameters, clickTrainingGraph } from '../../../src/train/click-task.ts'
-import { noisePools } from '../../../src/train/noise-pools.ts'
-import { applyGradients, initialParameters, type ParameterState } from '../../../src/train/parameters.ts'
-import { compileStep, stepGraph, type TrainingStep } from '../../../src/train/step.ts'
 import type { SmallShop } from './catalog.ts'
 import { fillSamples, type Sample } from './planted.ts'
 

@@ -1,5 +1,5 @@
 /** @file A log with a rule anybody can see: after item i comes item i + 1; a few odd users for the edges. */
-import type { Dataset } from '../../../src/data/schema.ts'
+import type { Dataset } from '../../../src/dataset/schema.ts'
 import { randomStream } from '../../../src/random/stream.ts'
 import { type TinyEvent, tinyDataset } from '../../fixtures/tiny-dataset.ts'
 

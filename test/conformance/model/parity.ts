@@ -1,6 +1,6 @@
 /** @file A next-item model's loss and gradients against PyTorch's. */
 import { expect } from 'vitest'
-import type { BatchShape, NextItemModel } from '../../../src/models/model.ts'
+import type { BatchShape, NextItemModel } from '../../../src/models/contract/model.ts'
 import { noNoise } from '../../../src/nn/noise.ts'
 import { buildGraph } from '../../../src/onnx/graph.ts'
 import { sizeOf, type Tensor } from '../../../src/tensor/node.ts'

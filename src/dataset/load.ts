@@ -1,0 +1,182 @@
+/** @file Loads a prepared dataset into memory, after checking that it is whole. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../errors.ts'
+import { type Database, identifier, literal, openDatabase } from '../storage/duckdb.ts'
+import { readFeatures } from './feature-store.ts'
+import { hashFile, hashOfDataset } from './hashes.ts'
+import {
+  type Catalog,
+  type Dataset,
+  type Events,
+  type Field,
+  type Impressions,
+  type Manifest,
+  manifestSchema,
+  type UserTable,
+} from './schema.ts'
+
+/**
+ * Loads a prepared dataset.
+ * @throws UserError `missing` without a manifest or file, `corrupted` when the manifest or a file is not what was prepared,
+ * `mismatched` or `invalid` for features of the wrong width or with NaN
+ */
+export async function loadDataset(folder: string): Promise<Dataset> {
+  const manifest = readManifest(folder)
+  for (const [file, expected] of Object.entries(manifest.files)) {
+    const path = join(folder, file)
+    if (!existsSync(path))
+      throw new UserError({ where: path, problem: 'missing', value: 'a file of the dataset', hint: 'prepare it again' })
+    const found = await hashFile(path)
+    if (found !== expected) {
+      const hint = 'it changed since it was prepared: restore it, or prepare the dataset again'
+      throw new UserError({
+        where: path,
+        problem: 'corrupted',
+        value: `SHA-256 ${found.slice(0, 12)}...`,
+        expected: `${expected.slice(0, 12)}...`,
+        hint,
+      })
+    }
+  }
+  using db = await openDatabase()
+  const events = await readEvents(db, folder, manifest)
+  const { ids: userIds, users } = await readUsers(db, folder, manifest)
+  const catalog = await readCatalog(db, folder, manifest)
+  const impressions = await readImpressions(db, folder, manifest)
+  const dataset = {
+    folder,
+    manifest,
+    hash: hashOfDataset(manifest),
+    events,
+    userIds,
+    catalog,
+    features: readFeatures(folder, manifest),
+  }
+  return { ...dataset, ...(users ? { users } : {}), ...(impressions ? { impressions } : {}) }
+}
+
+function readManifest(folder: string): Manifest {
+  const path = join(folder, 'manifest.json')
+  if (!existsSync(path)) {
+    const value = existsSync(folder) ? 'no manifest.json: this is not a prepared dataset' : 'no such dataset'
+    throw new UserError({ where: folder, problem: 'missing', value, hint: 'make one with siftrec prepare' })
+  }
+  try {
+    return manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch {
+    throw new UserError({
+      where: path,
+      problem: 'corrupted',
+      value: 'not a manifest of a dataset of version 1',
+      hint: 'prepare the dataset again',
+    })
+  }
+}
+
+function table(folder: string, name: string): string {
+  return `read_parquet(${literal(join(folder, `${name}.parquet`))})`
+}
+
+async function readEvents(db: Database, folder: string, { counts }: Manifest): Promise<Events> {
+  const kinds = { user: 'int32', item: 'int32', behavior: 'uint8', time: 'float64', role: 'uint8' } as const
+  const columns = await db.columns(
+    `SELECT user, item, behavior, time, role FROM ${table(folder, 'events')}`,
+    counts.events,
+    kinds,
+  )
+  const start = new Int32Array(counts.users + 2)
+  for (const user of columns.user) start[user + 1] = (start[user + 1] as number) + 1
+  for (let user = 1; user < start.length; user++) start[user] = (start[user] as number) + (start[user - 1] as number)
+  return { ...columns, start }
+}
+
+async function readUsers(
+  db: Database,
+  folder: string,
+  { counts, users }: Manifest,
+): Promise<{ ids: string[]; users?: UserTable }> {
+  const { text, fields, numbers } = await readDescribed(db, table(folder, 'users'), {
+    count: counts.users,
+    text: ['id'],
+    fields: Object.keys(users?.fields ?? {}),
+    numbers: users?.numbers ?? [],
+  })
+  const ids = text['id'] as string[]
+  return users ? { ids, users: { fields, numbers } } : { ids }
+}
+
+async function readCatalog(db: Database, folder: string, { counts, fields, numbers }: Manifest): Promise<Catalog> {
+  const described = await readDescribed(db, table(folder, 'items'), {
+    count: counts.items,
+    text: ['id', 'title'],
+    fields: Object.keys(fields),
+    numbers: numbers ?? [],
+  })
+  const { id: ids = [], title: titles = [] } = described.text
+  return { ids, titles, fields: described.fields, ...(numbers ? { numbers: described.numbers } : {}) }
+}
+
+/** The columns of users or items; each gets an entry 0 of its own. */
+async function readDescribed(
+  db: Database,
+  from: string,
+  wanted: { count: number; text: string[]; fields: string[]; numbers: string[] },
+) {
+  const { count, text, fields, numbers } = wanted
+  const names = [...text, ...fields.map((name) => `field_${name}`)]
+  const strings = await db.columns(selectOf(names, from), count, kindsOf(names, 'text'))
+  const numberNames = numbers.map((name) => `number_${name}`)
+  const values =
+    numbers.length > 0 ? await db.columns(selectOf(numberNames, from), count, kindsOf(numberNames, 'float32')) : {}
+  return {
+    text: Object.fromEntries(text.map((name) => [name, ['', ...(strings[name] ?? [])]])),
+    fields: Object.fromEntries(fields.map((name) => [name, fieldOf(strings[`field_${name}`] ?? [])])),
+    numbers: Object.fromEntries(numbers.map((name) => [name, withNobody(values[`number_${name}`])])),
+  }
+}
+
+function selectOf(names: readonly string[], from: string): string {
+  return `SELECT ${names.map(identifier).join(', ')} FROM ${from} ORDER BY index`
+}
+
+function kindsOf<Kind extends string>(names: readonly string[], kind: Kind): Record<string, Kind> {
+  return Object.fromEntries(names.map((name) => [name, kind]))
+}
+
+function withNobody(values: Float32Array = new Float32Array(0)): Float32Array {
+  const all = new Float32Array(values.length + 1).fill(Number.NaN)
+  all.set(values, 1)
+  return all
+}
+
+async function readImpressions(
+  db: Database,
+  folder: string,
+  { impressions }: Manifest,
+): Promise<Impressions | undefined> {
+  if (!impressions) return undefined
+  const labels = Object.keys(impressions.labels)
+  const from = table(folder, 'impressions')
+  const kinds = { user: 'int32', item: 'int32', time: 'float64' } as const
+  const columns = await db.columns(`SELECT user, item, time FROM ${from}`, impressions.count, kinds)
+  const names = labels.map((name) => `label_${name}`)
+  const values = await db.columns(
+    `SELECT ${names.map(identifier).join(', ')} FROM ${from}`,
+    impressions.count,
+    kindsOf(names, 'uint8'),
+  )
+  return { ...columns, labels: Object.fromEntries(labels.map((name) => [name, values[`label_${name}`] as Uint8Array])) }
+}
+
+/** Numbers a field's values by first appearance; '' is 0, unknown. */
+function fieldOf(texts: readonly string[]): Field {
+  const numbers = new Map([['', 0]])
+  const values = new Int32Array(texts.length + 1)
+  for (const [at, text] of texts.entries()) {
+    const number = numbers.get(text) ?? numbers.size
+    numbers.set(text, number)
+    values[at + 1] = number
+  }
+  return { values, vocabulary: [...numbers.keys()] }
+}

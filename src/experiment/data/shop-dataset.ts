@@ -1,0 +1,25 @@
+/** @file The simulated shop as an experiment's dataset, its raw files and planted truth kept beside it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { localFeatures } from '../../features/local.ts'
+import { prepareDataset } from '../../prepare/prepare.ts'
+import { simulateShop } from '../../simulate/shop.ts'
+import { shopDefaults } from '../../simulate/world.ts'
+import type { DatasetChoice } from '../experiment.ts'
+import { rawShop } from '../figures/measures.ts'
+
+/** About 60,000 events, the same for every seed of training. */
+export const simulatedShop: DatasetChoice = {
+  label: 'simulated shop',
+  recipe: () => ({
+    name: 'shop',
+    settings: { shop: shopDefaults, encoder: 'local' },
+    inputs: [],
+    async make(out) {
+      const raw = rawShop(out)
+      if (!existsSync(raw)) await simulateShop(raw, shopDefaults)
+      const files = { events: join(raw, 'events.csv'), items: join(raw, 'items.csv'), mapping: join(raw, 'shop.yaml') }
+      await prepareDataset({ ...files, out, features: localFeatures() })
+    },
+  }),
+}

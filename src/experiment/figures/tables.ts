@@ -1,0 +1,146 @@
+/** @file Results as Markdown: the full catalog and the sampled negatives in tables of their own, what was tried, and how it was trained. */
+import { UserError } from '../../errors.ts'
+import type { Interval } from '../../evaluate/intervals.ts'
+import { type ComparisonResult, headlineOf, type Protocol, type VariantResult } from './results.ts'
+
+/** A Markdown table. */
+export function markdownTable(heads: readonly string[], lines: readonly (readonly string[])[]): string {
+  return [heads, heads.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** A mean with its interval: `0.0812 [0.0741, 0.0883]`. */
+function printFigure(figure: Interval | null | undefined): string {
+  if (!figure) return '-'
+  const { mean, low, high } = figure
+  return low === undefined || high === undefined
+    ? mean.toFixed(4)
+    : `${mean.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
+}
+
+/** Options as they are written in tables: `dropout 0.4, heads 1`. */
+function printOptions(options: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(options).map(([name, value]) =>
+    value === true ? name : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return shown.length > 0 ? shown.join(', ') : 'defaults'
+}
+
+const metricHead = (metric: string): string =>
+  metric.includes(' ') || metric === 'calibration' ? metric : metric.toUpperCase()
+
+/** What choices are made by. */
+const validationHead = (protocol: Protocol): string => `validation ${protocol === 'impressions' ? 'AUC' : 'NDCG@10'}`
+
+/**
+ * One protocol's table of a comparison.
+ * @throws UserError `mismatched` when a variant was not measured by this protocol
+ */
+export function protocolTable({ title, variants, metrics, measure }: ComparisonResult, protocol: Protocol): string {
+  const [first = 'ndcg@10'] = metrics
+  const main = protocol !== 'sampled99'
+  const compared = main && variants.some(({ difference }) => difference)
+  const against = [...new Set(variants.flatMap(({ difference }) => difference?.against ?? []))]
+  const less = against.length === 1 ? `${metricHead(first)} minus ${against[0]}` : `${metricHead(first)} minus`
+  const improved = compared && variants.some(({ improvement }) => improvement)
+  const measured = main && measure !== undefined && variants.some(({ measures }) => measures.length > 0)
+  const heads = [
+    'variant',
+    ...(main ? [validationHead(protocol)] : []),
+    ...metrics.map((metric) => `test ${metricHead(metric)}`),
+    ...(compared ? [less] : []),
+    ...(improved ? ['RelaImpr (Yan et al.)', 'AUC ratio'] : []),
+    ...(measured ? [measure] : []),
+  ]
+  const lines = variants.map((result) => {
+    const difference = printFigure(result.difference?.figures[first])
+    return [
+      result.variant,
+      ...(main ? [printFigure(result.validation)] : []),
+      ...metrics.map((metric) => printFigure(measuredBy(title, result, protocol, metric))),
+      ...(compared
+        ? [against.length > 1 && result.difference ? `${result.difference.against}: ${difference}` : difference]
+        : []),
+      ...(improved ? [printPercent(result.improvement?.relaImpr), printPercent(result.improvement?.aucRatio)] : []),
+      ...(measured ? [printMeasure(result)] : []),
+    ]
+  })
+  return markdownTable(heads, lines)
+}
+
+function measuredBy(title: string, { variant, figures }: VariantResult, protocol: Protocol, metric: string): Interval {
+  const figure = figures[protocol]?.[metric]
+  if (figure) return figure
+  const other: Protocol = protocol === 'full' ? 'sampled99' : 'full'
+  const value = figures[other]?.[metric] ? `a figure of protocol ${other}` : `no ${metric}`
+  throw new UserError({
+    where: `table "${title}", ${variant}`,
+    problem: 'mismatched',
+    value,
+    expected: `${metric} of protocol ${protocol}`,
+  })
+}
+
+/** A fitted model has no epochs. */
+const printEpochs = (epochs: readonly number[]): string => (epochs.some((epoch) => epoch > 0) ? epochs.join(', ') : '-')
+
+const printPercent = (share: number | undefined): string =>
+  share === undefined ? '-' : `${(100 * share).toFixed(2)} %`
+
+function printMeasure({ measures }: VariantResult): string {
+  if (measures.length === 0) return '-'
+  const mean = measures.reduce((sum, value) => sum + value, 0) / measures.length
+  return `${mean.toFixed(3)}${measures.length > 1 ? ` (${measures.map((value) => value.toFixed(3)).join(', ')})` : ''}`
+}
+
+/** A comparison's part of the page. */
+export function comparisonPage(result: ComparisonResult): string {
+  const { title, frame, targets, users, seeds, variants, tried, absent } = result
+  const { protocol, testShare, validationShare } = frame.split
+  const split =
+    protocol === 'time'
+      ? `time (last ${String(testShare)} tests, ${String(validationShare)} before it validates)`
+      : String(protocol)
+  const headline = headlineOf(variants[0]?.figures ?? {})
+  const asked = headline === 'full' ? 'targets' : 'impressions'
+  const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test ${asked} of ${users} users, seeds ${seeds.join(', ')}.`
+  const sampled = frame.negatives !== null
+  const parts = [
+    `## ${title}`,
+    absent.length > 0 ? `${about} Not run yet: ${absent.join(', ')}.` : about,
+    headline === 'full' ? 'Against the full catalog:' : 'Whether each impression was clicked:',
+    protocolTable(result, headline),
+    ...(sampled
+      ? [
+          'Against 99 sampled negatives (another question; not comparable with the table above):',
+          protocolTable(result, 'sampled99'),
+        ]
+      : []),
+    'What was trained, with options that differ from the defaults, and the epoch that validation kept, of each seed:',
+    markdownTable(
+      ['variant', 'model', 'dataset', 'options', 'epoch kept'],
+      variants.map(({ variant, model, dataset, options, bestEpochs }) => [
+        variant,
+        model,
+        dataset,
+        printOptions(options),
+        printEpochs(bestEpochs),
+      ]),
+    ),
+    ...(tried.length > 0
+      ? [
+          'Tried, and kept by validation alone; the others were never tested:',
+          markdownTable(
+            ['variant', 'options', 'seed', validationHead(headline), ''],
+            tried.map(({ variant, options, seed, validation, kept }) => [
+              variant,
+              printOptions(options),
+              String(seed),
+              validation.toFixed(4),
+              kept ? 'kept' : '',
+            ]),
+          ),
+        ]
+      : []),
+  ]
+  return parts.join('\n\n')
+}

@@ -1,0 +1,158 @@
+/** @file The grid of a comparison: tuning by validation, then every variant with every seed, each cell once. */
+import { UserError } from '../../errors.ts'
+import type { Comparison, OptionSet, Variant } from '../experiment.ts'
+import type { ComparisonResult, Tried, VariantRuns } from '../figures/results.ts'
+import { resultsOf, validationOf } from '../figures/results.ts'
+import { type Cell, cellOf, testedOf, trainedOf } from './cell.ts'
+import { checkComparison, laid } from './check-comparison.ts'
+import type { PreparedDataset } from './dataset-recipe.ts'
+import { isDone } from './run-cell.ts'
+import type { Job } from './schedule.ts'
+
+/** What a grid works with. */
+export interface GridSettings {
+  readonly comparison: Comparison
+  readonly seeds: readonly number[]
+  /** What comes before a cell's name in progress, where an experiment has several comparisons. */
+  readonly prefix: string
+  /** Folder of all cells; experiments share those that are the same. */
+  readonly cells: string
+  /** The dataset of a variant and seed. */
+  readonly dataset: (variant: Variant, seed: number) => PreparedDataset
+  /** Whether a variant is to be trained; those that are not are in the table if they are done. */
+  readonly wanted: (variant: Variant) => boolean
+}
+
+/** A comparison's grid. */
+export interface Grid {
+  /** What tuning needs, with the first seed; their test targets stay unseen. */
+  tuningJobs(): Job[]
+  /** All wanted variants and seeds, once tuning has ended. */
+  jobs(): Job[]
+  /** The figures of the variants that are done. */
+  result(): ComparisonResult
+}
+
+/** @throws UserError as {@link checkComparison} */
+export function gridOf(settings: GridSettings): Grid {
+  const { comparison, seeds, prefix, wanted } = settings
+  const { variants } = comparison
+  checkComparison(comparison)
+  const needed = variants.filter(
+    (variant) => wanted(variant) || variants.some((other) => other.like === variant.name && wanted(other)),
+  )
+  return {
+    tuningJobs: () =>
+      needed.flatMap((variant) =>
+        (variant.tune ?? []).map((set, at) => {
+          const label = `${prefix}${variant.name}, option set ${at + 1} of ${variant.tune?.length}`
+          return {
+            label,
+            cell: cellFor(settings, variant, laid(variant, set), firstOf(seeds)),
+            stage: 'trained' as const,
+          }
+        }),
+      ),
+    jobs: () =>
+      seeds.flatMap((seed) =>
+        variants.filter(wanted).map((variant) => {
+          const options = chosenOptions(settings, variant)
+          if (!options)
+            throw new UserError({
+              where: variant.name,
+              problem: 'missing',
+              value: 'what tuning tried',
+              hint: 'run the tuning first',
+            })
+          return {
+            label: `${prefix}${variant.name}, seed ${seed}`,
+            cell: cellFor(settings, variant, options, seed),
+            stage: 'tested' as const,
+          }
+        }),
+      ),
+    result: () => resultOf(settings),
+  }
+}
+
+const firstOf = (seeds: readonly number[]): number => seeds[0] as number
+
+function cellFor(
+  { comparison, cells, dataset }: GridSettings,
+  variant: Variant,
+  options: OptionSet,
+  seed: number,
+): Cell {
+  const { sampled = true, measure } = comparison
+  const split = variant.split ?? comparison.split ?? {}
+  const made = {
+    model: variant.model,
+    seed,
+    dataset: dataset(variant, seed),
+    split,
+    sampled,
+    ...(measure !== undefined && { measure }),
+  }
+  return cellOf(cells, { ...made, ...options })
+}
+
+/** What was tried for a variant, best first kept; undefined while something is still to be trained. */
+function triedFor(settings: GridSettings, variant: Variant): Tried[] | undefined {
+  const seed = firstOf(settings.seeds)
+  const tried = (variant.tune ?? []).map((set) => {
+    const options = laid(variant, set)
+    const trained = trainedOf(cellFor(settings, variant, options, seed))
+    return {
+      variant: variant.name,
+      options: { ...options.config, ...options.training },
+      seed,
+      validation: trained && validationOf([trained]),
+    }
+  })
+  const figures = tried.flatMap(({ validation }) => validation ?? [])
+  if (figures.length < tried.length) return undefined
+  const best = figures.indexOf(Math.max(...figures))
+  return tried.map((one, at) => ({ ...one, validation: figures[at] as number, kept: at === best }))
+}
+
+/** A variant's options with what validation kept; undefined while tuning has not ended. */
+function chosenOptions(settings: GridSettings, variant: Variant): Required<OptionSet> | undefined {
+  const like = settings.comparison.variants.find(({ name }) => name === variant.like)
+  const under = like ? chosenOptions(settings, like) : {}
+  if (!under) return undefined
+  const tried = triedFor(settings, variant)
+  if (!tried) return undefined
+  const kept = variant.tune?.[tried.findIndex(({ kept }) => kept)] ?? {}
+  return laid(under, variant, kept)
+}
+
+function resultOf(settings: GridSettings): ComparisonResult {
+  const { comparison, seeds } = settings
+  const { title, metrics, reference, variants, measure } = comparison
+  const runs = variants.flatMap((variant): VariantRuns[] => {
+    const options = chosenOptions(settings, variant)
+    const cells = options ? seeds.map((seed) => cellFor(settings, variant, options, seed)) : []
+    if (!options || !cells.every((cell) => isDone(cell, 'tested'))) return []
+    const against = variant.against ?? reference
+    return [
+      {
+        variant: variant.name,
+        model: variant.model,
+        options,
+        dataset: (variant.dataset ?? comparison.dataset).label,
+        seeds,
+        trained: cells.flatMap((cell) => trainedOf(cell) ?? []),
+        tested: cells.flatMap((cell) => testedOf(cell) ?? []),
+        ...(against !== undefined && against !== variant.name && { against }),
+      },
+    ]
+  })
+  const results = resultsOf(title, metrics, runs)
+  const [first] = runs[0]?.tested ?? []
+  if (!first) throw new UserError({ where: `table "${title}"`, problem: 'empty', value: 'no variant is done' })
+  const { user } = first.test
+  const tried = variants.flatMap((variant) => triedFor(settings, variant) ?? [])
+  const about = { title, frame: first.frame, targets: user.length, users: new Set(user).size, seeds, metrics }
+  const absent = variants.flatMap(({ name }) => (runs.some(({ variant }) => variant === name) ? [] : [name]))
+  return { ...about, ...(measure !== undefined && { measure }), variants: results, tried, absent }
+}

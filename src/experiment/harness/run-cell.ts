@@ -1,0 +1,176 @@
+/** @file Runs a cell: trains it, or goes on training it, ranks its validation targets, and, if it is wanted, its test targets. */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadDataset } from '../../dataset/load.ts'
+import type { Dataset, Events } from '../../dataset/schema.ts'
+import { UserError } from '../../errors.ts'
+import type { Predictions } from '../../evaluate/clicks.ts'
+import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
+import type { TrainingEvent } from '../../learn/loop.ts'
+import { predictionsOf } from '../../rank/click-predictor.ts'
+import { materialOf } from '../../runs/material.ts'
+import { isClickRun, type OpenRun, openClickRun, openRun } from '../../runs/open-run.ts'
+import { holdsRun } from '../../runs/run-file.ts'
+import { trainRun } from '../../runs/train-run.ts'
+import { writeAtomically } from '../../storage/atomic.ts'
+import { measureOf } from '../figures/measures.ts'
+import {
+  type Cell,
+  cellFiles,
+  evaluationSeed,
+  type Frame,
+  type StoredPredictions,
+  type StoredRanks,
+  type Tested,
+  type Trained,
+  testedOf,
+  trainedOf,
+} from './cell.ts'
+import { lockPath } from './path-lock.ts'
+
+/** How far a cell is to be taken: the losers of tuning are never tested. */
+export type Stage = 'trained' | 'tested'
+
+/** What listens to a cell and can stop it. */
+export interface Watching {
+  readonly signal?: AbortSignal | undefined
+  readonly report?: (event: TrainingEvent) => void
+}
+
+/** Whether nothing is left to do. */
+export function isDone(cell: Cell, stage: Stage): boolean {
+  return trainedOf(cell) !== undefined && (stage === 'trained' || testedOf(cell) !== undefined)
+}
+
+/**
+ * Takes a cell to a stage, from wherever it is: an aborted signal saves it and ends it as `interrupted`.
+ * @throws UserError as `trainRun` and `rankTargets`
+ */
+export async function runCell(cell: Cell, stage: Stage, watching: Watching = {}): Promise<'finished' | 'interrupted'> {
+  mkdirSync(cell.folder, { recursive: true })
+  // Two experiments may want the same cell at the same time.
+  await using _ = await lockPath(join(cell.folder, 'lock'), watching.signal)
+  if (isDone(cell, stage)) return 'finished'
+  if (watching.signal?.aborted) return 'interrupted'
+  const dataset = await loadDataset(cell.data)
+  const trained = trainedOf(cell) ?? (await train(cell, dataset, watching))
+  if (!trained) return 'interrupted'
+  if (stage === 'tested') await test(cell, dataset)
+  return 'finished'
+}
+
+async function train(cell: Cell, dataset: Dataset, { signal, report }: Watching): Promise<Trained | undefined> {
+  const { folder: out, model, config, training, split } = cell
+  const began = performance.now()
+  const spent = (): number => (performance.now() - began) / 1e3 + secondsBefore(out)
+  const resume = holdsRun(out)
+  const settings = {
+    model,
+    dataset,
+    out,
+    config,
+    split,
+    ...(training && { training }),
+    ...(resume ? { resume } : { overwrite: true }),
+  }
+  const { status, best, epochs } = await trainRun({ ...settings, ...(signal && { signal }), ...(report && { report }) })
+  if (status === 'interrupted') {
+    await writeAtomically(join(out, spentFile), JSON.stringify(spent()))
+    return undefined
+  }
+  const seconds = spent()
+  const validation = await judged(cell, dataset, 'validation')
+  const trained: Trained = { key: cell.key, epochs, bestEpoch: best?.epoch ?? 0, seconds, validation }
+  await writeAtomically(join(out, cellFiles.trained), JSON.stringify(trained))
+  return trained
+}
+
+/** Holds the seconds that training took before it was stopped. */
+const spentFile = 'spent.json'
+
+function secondsBefore(folder: string): number {
+  const path = join(folder, spentFile)
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as number) : 0
+}
+
+async function test(cell: Cell, dataset: Dataset): Promise<void> {
+  const measure = await measured(cell, dataset)
+  const test = await judged(cell, dataset, 'test')
+  if (!test) throw new UserError({ where: cell.folder, problem: 'empty', value: 'the split has no test targets' })
+  await writeAtomically(
+    join(cell.folder, cellFiles.tested),
+    JSON.stringify({ key: cell.key, frame: frameOf(cell, dataset), measure, test } satisfies Tested),
+  )
+}
+
+async function measured({ measure, folder }: Cell, dataset: Dataset): Promise<number | null> {
+  if (measure === undefined) return null
+  await using run = await openRun(folder, { dataset })
+  return (await measureOf(measure, run)) ?? null
+}
+
+/** What a trained cell makes of a part's targets; null where there are none. */
+async function judged(cell: Cell, dataset: Dataset, part: 'validation' | 'test'): Promise<Trained['validation']> {
+  if (isClickRun(cell.folder)) {
+    await using run = await openClickRun(cell.folder, { dataset })
+    return run.samples[part].length > 0 ? storedPredictions(await predictionsOf(run, part)) : null
+  }
+  await using run = await openRun(cell.folder, { dataset })
+  return run.split[part].length > 0 ? storedRanks(await ranked(cell, run, part)) : null
+}
+
+function ranked(
+  { sampled }: Cell,
+  { scorer, dataset, split, maxLength }: OpenRun,
+  part: 'validation' | 'test',
+): Promise<TargetRanks> {
+  return rankTargets(scorer, dataset, split, {
+    part,
+    seed: evaluationSeed,
+    maxLength,
+    sampled: sampled && part === 'test',
+  })
+}
+
+function storedRanks({ model, rows, user, earlier, full, sampled99 }: TargetRanks): StoredRanks {
+  const lists = { rows: Array.from(rows), user: Array.from(user), earlier: Array.from(earlier), full: Array.from(full) }
+  return { model, ...lists, ...(sampled99 && { sampled99: Array.from(sampled99) }) }
+}
+
+function storedPredictions({ model, user, label, probability }: Predictions): StoredPredictions {
+  return { model, user: Array.from(user), label: Array.from(label), probability: Array.from(probability) }
+}
+
+function frameOf(cell: Cell, dataset: Dataset): Frame {
+  const { split, sampled } = cell
+  const { events, manifest } = dataset
+  const material = materialOf(cell, dataset)
+  if ('samples' in material) {
+    const { user, item, time, label, validation, test } = material.samples
+    const targets = hashOf(dataset, [...validation, ...test], { user, item, time, label })
+    return { split, candidates: 'as shown', negatives: null, targets: `${test.length}, hash ${targets}` }
+  }
+  const { validation, test } = material.split
+  const negatives = sampled ? `99, seed ${evaluationSeed}` : null
+  return {
+    split,
+    candidates: manifest.candidates,
+    negatives,
+    targets: `${test.length}, hash ${hashOf(dataset, [...validation, ...test], events)}`,
+  }
+}
+
+/** Twelve letters that stand for who is asked about what, when, and for samples of clicks the answer. */
+function hashOf(
+  { userIds, catalog }: Dataset,
+  rows: readonly number[],
+  { user, item, time, label }: Pick<Events, 'user' | 'item' | 'time'> & { readonly label?: Uint8Array },
+): string {
+  const hash = createHash('sha256')
+  for (const row of rows) {
+    const answer = label ? `\t${label[row]}` : ''
+    hash.update(`${userIds[user[row] as number]}\t${catalog.ids[item[row] as number]}\t${time[row]}${answer}\n`)
+  }
+  return hash.digest('hex').slice(0, 12)
+}

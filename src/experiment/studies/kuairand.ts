@@ -1,0 +1,29 @@
+/** @file kuairand-pure: the next like after clicks and likes, by a global time split; no pictures, and texts of tag, author and duration. */
+
+import { kuairandPure } from '../data/public-datasets.ts'
+import type { Experiment } from '../experiment.ts'
+import { counted, metrics, titles } from './next-item-figures.ts'
+import { m3bsrSettings, sasrecSettings } from './settings.ts'
+
+/** M³BSR beside what it is compared with. */
+export const kuairand: Experiment = {
+  name: 'kuairand',
+  title: 'kuairand-pure',
+  about: 'M³BSR, SASRec, item-kNN and popularity on kuairand-pure, every like after a cut in time to be predicted.',
+  // An epoch of M³BSR takes minutes here.
+  seeds: [1],
+  comparisons: ({ dataRoot }) => [
+    {
+      title: titles.time,
+      dataset: kuairandPure(dataRoot),
+      split: { protocol: 'time' },
+      metrics,
+      reference: 'SASRec',
+      variants: [
+        { name: 'SASRec', model: 'sasrec', ...sasrecSettings.kuairand },
+        { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.kuairand },
+        ...counted,
+      ],
+    },
+  ],
+}

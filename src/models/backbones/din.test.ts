@@ -1,4 +1,0 @@
-import { clickConformance } from '../../../test/conformance/click-model/suite.ts'
-import { din } from './alone.ts'
-
-clickConformance(din, { config: { embeddingSize: 4, attentionSize: 8, hiddenSize: 20 } })

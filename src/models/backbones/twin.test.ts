@@ -1,4 +1,0 @@
-import { clickConformance } from '../../../test/conformance/click-model/suite.ts'
-import { twin } from './alone.ts'
-
-clickConformance(twin, { config: { embeddingSize: 4, hiddenSize: 16, topItems: 4 } })

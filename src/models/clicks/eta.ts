@@ -1,0 +1,80 @@
+/**
+ * @file ETA: attention to the events whose hash codes are nearest the candidate's. Chen et al., End-to-end user behavior retrieval in
+ * click-through rate prediction model, 2021. [bib: eta]
+ *        code(x) = sign(x R), R fixed          history_HLD, target_BD -> codes of `hashBits` signs
+ *        distance_l = (bits - code(h_l) . code(t)) / 2, Hamming
+ *        long = MHTA(t; the k nearest h_l)     -> long_BD
+ *        short = MHTA(t; the last n h_l)       -> short_BD
+ *        v = [long, short]                     -> interest_B(2D)
+ * Symbols: k = `topItems`, n = `recentItems`, R = the random rotation of SimHash (Charikar, 2002), m = `hashBits`.
+ * Differs:
+ * - long and short sequence are one history of `maxLength` events, the short one its last n; the paper's are two inputs of 1,024 and 16 or so;
+ * - codes follow the embeddings at every step: nothing is stored between steps, and R is the same for every run;
+ * - of equally near events the later ones are kept; what is not kept is masked, not gathered away: histories are short here;
+ * - attention without biases of its projections, so that an empty history gives zeros.
+ */
+import * as z from 'zod'
+import { randomStream } from '../../random/stream.ts'
+import { greater, where } from '../../tensor/elementwise.ts'
+import { matmul } from '../../tensor/linear.ts'
+import { concat, reshape } from '../../tensor/move.ts'
+import { constant, stopGradient, type Tensor } from '../../tensor/node.ts'
+import { asQueries, foldedAttention, keepLargest, lastEvents } from '../parts/folded-attention.ts'
+import type { Backbone, BehaviorInputs } from './backbone.ts'
+import { heads, topItems } from './backbone-options.ts'
+
+/** Options of ETA. */
+export interface EtaOptions {
+  readonly heads: number
+  readonly topItems: number
+  readonly recentItems: number
+  readonly hashBits: number
+}
+
+/** ETA as a behavior model; see the file's header. */
+export const etaBackbone = {
+  slug: 'eta',
+  title: 'ETA',
+  options: {
+    heads,
+    topItems,
+    recentItems: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(8)
+      .describe('how many of the last events ETA reads whatever the candidate; 0 leaves them out'),
+    hashBits: z.int().min(1).max(1024).default(64).describe('m, bits of ETA’s hash codes'),
+  },
+  build(name, { heads, topItems, recentItems, hashBits }, width) {
+    const codes = simHash(width, hashBits)
+    const long = foldedAttention(`${name}.long`, { width, heads })
+    const short = recentItems > 0 ? foldedAttention(`${name}.short`, { width, heads }) : undefined
+    return Object.assign(
+      ({ history, target, mask }: BehaviorInputs) => {
+        const [histories, length] = mask.shape as [number, number]
+        const rows = target.shape[0] as number
+        const inputs = { query: asQueries(target, histories), memory: history }
+        const likeness = matmul(codes(inputs.query), codes(history), { transposeB: true })
+        const found = long.attend({ ...inputs, keep: keepLargest(likeness, mask, topItems) })
+        const recent = short?.attend({
+          ...inputs,
+          keep: reshape(lastEvents(mask, recentItems), [histories, 1, length]),
+        })
+        const outputs = [found, ...(recent ? [recent] : [])].map(({ output }) => reshape(output, [rows, width]))
+        return { interest: concat(outputs, 1), weights: reshape(found.weights, [rows, length]) }
+      },
+      { width: (short ? 2 : 1) * width },
+    )
+  },
+} satisfies Backbone<EtaOptions>
+
+/** SimHash: the signs of a fixed random rotation, [.., D] -> [.., bits] of 1 and -1. No gradient. */
+export function simHash(width: number, bits: number): (x: Tensor) => Tensor {
+  const random = randomStream(1, 'eta', 'rotation')
+  const rotation = constant(
+    Float32Array.from({ length: width * bits }, () => random.normal()),
+    [width, bits],
+  )
+  return (x) => where(greater(matmul(stopGradient(x), rotation), 0), 1, -1)
+}

@@ -1,0 +1,140 @@
+/**
+ * @file Item-kNN: items that the same users touched. Deshpande & Karypis, ACM TOIS 2004. [bib: item-knn]
+ *   cos(i, j) = |U_i and U_j| / sqrt(|U_i| |U_j|), the best k neighbors of each item        see co-occurrence.ts
+ *   s_j = sum over the history's distinct items i that have j as a neighbor of cos(i, j)    scores_BV
+ * Differs: no row normalization and no recency; an item touched twice counts once.
+ */
+import * as z from 'zod'
+import type { Dataset, History, ItemIndex, Split } from '../../dataset/schema.ts'
+import { type FittedModel, fittedTensor } from '../contract/fitted-model.ts'
+import type { Explanation, Scorer } from '../contract/scorer.ts'
+import { type Neighbors, nearestItems } from '../parts/nearest-by-users.ts'
+import { createScoreRows } from '../parts/score-rows.ts'
+
+const config = z.strictObject({
+  behaviors: z
+    .enum(['target', 'all'])
+    .default('all')
+    .describe('Which events make a user touch an item: those of the target behavior, or all'),
+  neighbors: z.int().min(1).max(10_000).default(100).describe('k, the neighbors kept for each item'),
+  maxUserItems: z
+    .int()
+    .min(2)
+    .max(100_000)
+    .default(1000)
+    .describe('The last items of a user that are counted; bounds the time of very long histories'),
+})
+type Config = z.infer<typeof config>
+
+/** Ranks by co-occurrence with the items of the history. */
+export const itemKnn: FittedModel<Config> = {
+  slug: 'item-knn',
+  config,
+
+  fit(dataset, split, config) {
+    const { start, neighbor, similarity } = nearestItems(
+      trainingItems(dataset, split, config),
+      dataset.catalog.ids.length - 1,
+      config.neighbors,
+    )
+    return {
+      start: { shape: [start.length], data: start },
+      neighbor: { shape: [neighbor.length], data: neighbor },
+      similarity: { shape: [similarity.length], data: similarity },
+    }
+  },
+
+  load(tensors, { manifest, catalog }, { behaviors }): Scorer {
+    const start = fittedTensor('item-knn', tensors, 'start', Int32Array, catalog.ids.length + 1)
+    const edges = start.at(-1) as number
+    const neighbor = fittedTensor('item-knn', tensors, 'neighbor', Int32Array, edges)
+    const neighbors = {
+      start,
+      neighbor,
+      similarity: fittedTensor('item-knn', tensors, 'similarity', Float32Array, edges),
+    }
+    const itemCount = catalog.ids.length - 1
+    const rows = createScoreRows(itemCount)
+    const only = behaviors === 'target' ? manifest.behaviors.indexOf(manifest.target) : undefined
+    return {
+      slug: 'item-knn',
+      itemCount,
+      score(histories) {
+        const scores_BV = rows(histories.length)
+        histories.forEach((history, row) => {
+          const own = scores_BV.subarray(row * (itemCount + 1), (row + 1) * (itemCount + 1))
+          for (const at of lastTouches(history, only)) addNeighbors(own, neighbors, history.item[at] as number)
+        })
+        return Promise.resolve(scores_BV)
+      },
+      explain: (history, items) =>
+        Promise.resolve(items.map((item) => because(neighbors, history, lastTouches(history, only), item))),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+  },
+}
+
+/** Each user's distinct training items, the last `maxUserItems` of them. */
+function trainingItems(
+  { events, manifest }: Dataset,
+  { trainEnd }: Split,
+  { behaviors, maxUserItems }: Config,
+): number[][] {
+  const only = behaviors === 'target' ? manifest.behaviors.indexOf(manifest.target) : undefined
+  return Array.from({ length: trainEnd.length - 1 }, (_, index) => {
+    const from = events.start[index + 1] as number
+    const rows = {
+      item: events.item.subarray(from, trainEnd[index + 1]),
+      behavior: events.behavior.subarray(from, trainEnd[index + 1]),
+    }
+    return lastTouches(rows, only)
+      .slice(0, maxUserItems)
+      .map((at) => rows.item[at] as number)
+  })
+}
+
+/** The places of each distinct item's last event, newest first; only of one behavior where that is given. */
+function lastTouches({ item, behavior }: Pick<History, 'item' | 'behavior'>, only: number | undefined): number[] {
+  const seen = new Set<number>()
+  const places: number[] = []
+  for (let at = item.length - 1; at >= 0; at--) {
+    if ((only !== undefined && behavior[at] !== only) || seen.has(item[at] as number)) continue
+    seen.add(item[at] as number)
+    places.push(at)
+  }
+  return places
+}
+
+function addNeighbors(scores: Float32Array, { start, neighbor, similarity }: Neighbors, item: number): void {
+  for (let at = start[item] as number; at < (start[item + 1] as number); at++) {
+    const other = neighbor[at] as number
+    scores[other] = (scores[other] as number) + (similarity[at] as number)
+  }
+}
+
+/** Which of the touched items have this item as a neighbor, and their shares of its score. */
+function because(
+  { start, neighbor, similarity }: Neighbors,
+  history: History,
+  touches: readonly number[],
+  item: ItemIndex,
+): Explanation {
+  const parts = touches.flatMap((at) => {
+    const own = history.item[at] as number
+    const place = neighbor.subarray(start[own], start[own + 1]).indexOf(item)
+    if (place < 0) return []
+    return [
+      {
+        item: own,
+        behavior: history.behavior[at] as number,
+        share: similarity[(start[own] as number) + place] as number,
+      },
+    ]
+  })
+  const total = parts.reduce((sum, { share }) => sum + share, 0)
+  if (total === 0) return { item }
+  return {
+    item,
+    because: parts.map((part) => ({ ...part, share: part.share / total })).sort((a, b) => b.share - a.share),
+  }
+}

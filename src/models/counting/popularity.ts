@@ -1,0 +1,51 @@
+/**
+ * @file Popularity: every user gets the items most events chose.
+ *   s_i = number of training events of item i          scores_BV, the same row for every history
+ * Counts events of the target behavior, or of all; a tie is a tie, and evaluation counts it by the expected rank.
+ */
+import * as z from 'zod'
+import { type FittedModel, fittedTensor } from '../contract/fitted-model.ts'
+import type { Scorer } from '../contract/scorer.ts'
+import { createScoreRows } from '../parts/score-rows.ts'
+
+const config = z.strictObject({
+  behaviors: z
+    .enum(['target', 'all'])
+    .default('target')
+    .describe('Which events count: those of the target behavior, or all'),
+})
+
+/** Ranks by how often an item was chosen in training. */
+export const popularity: FittedModel<z.infer<typeof config>> = {
+  slug: 'popularity',
+  config,
+
+  fit({ events, manifest, catalog }, { trainEnd }, { behaviors }) {
+    const target = manifest.behaviors.indexOf(manifest.target)
+    const counts = new Float32Array(catalog.ids.length)
+    for (let user = 1; user < trainEnd.length; user++) {
+      for (let row = events.start[user] as number; row < (trainEnd[user] as number); row++) {
+        if (behaviors === 'target' && events.behavior[row] !== target) continue
+        const item = events.item[row] as number
+        counts[item] = (counts[item] as number) + 1
+      }
+    }
+    return { counts: { shape: [counts.length], data: counts } }
+  },
+
+  load(tensors, { catalog }): Scorer {
+    const counts = fittedTensor('popularity', tensors, 'counts', Float32Array, catalog.ids.length)
+    const itemCount = counts.length - 1
+    const rows = createScoreRows(itemCount)
+    return {
+      slug: 'popularity',
+      itemCount,
+      score(histories) {
+        const scores_BV = rows(histories.length)
+        for (let row = 0; row < histories.length; row++) scores_BV.set(counts.subarray(1), row * counts.length + 1)
+        return Promise.resolve(scores_BV)
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+  },
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { expectParity, type ModelFixture } from '../../../test/conformance/model/parity.ts'
+import { conformance } from '../../../test/conformance/model/suite.ts'
+import { gru4rec } from './gru4rec.ts'
+
+conformance({
+  definition: gru4rec as never,
+  options: { embeddingSize: 16, hiddenSize: 24, maxLength: 32, layers: 2, dropout: 0 },
+  epochs: 40,
+})
+
+/** See tools/baselines_fixture.py for what its arrays are. */
+interface Fixture extends ModelFixture {
+  readonly config: Readonly<Record<'batch' | 'length' | 'embedding' | 'hidden' | 'layers' | 'items', number>>
+}
+const { gru4rec: fixture } = JSON.parse(readFileSync('test/fixtures/baselines.json', 'utf8')) as {
+  readonly gru4rec: Fixture
+}
+const { batch, length, embedding, hidden, layers, items } = fixture.config
+const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: {} }
+const build = (options: object) =>
+  gru4rec.build(gru4rec.config.parse({ embeddingSize: embedding, maxLength: length, ...options }), catalog)
+
+it('GRU4Rec’s loss and gradients equal PyTorch’s', async () => {
+  const targets = fixture.inputs['targets']?.values.length ?? 0
+  await expectParity(build({ hiddenSize: hidden, layers, dropout: 0 }), { rows: batch, length, targets }, fixture)
+})
+
+it('GRU4Rec has no layer between hidden state and table where they are equally wide', () => {
+  const width = (options: object): number =>
+    build(options).serve({ rows: 1, length, targets: 0 }).user.shape[1] as number
+  expect([width({ hiddenSize: embedding }), width({ hiddenSize: hidden })]).toEqual([embedding, embedding])
+})

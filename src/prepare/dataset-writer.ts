@@ -1,0 +1,192 @@
+/** @file Writes the tables and features of a prepared dataset, and describes them in a manifest. */
+import { join, resolve } from 'node:path'
+import { encodeFeatures, featuresFile } from '../dataset/feature-store.ts'
+import type { FeatureMaker, FeatureSources, Manifest } from '../dataset/schema.ts'
+import { writeAtomically } from '../storage/atomic.ts'
+import { type Database, identifier, literal } from '../storage/duckdb.ts'
+import { countEvents, type Dropped } from './filters.ts'
+import { describeImpressions, labelColumns } from './impressions.ts'
+import { pictureFinder } from './pictures.ts'
+import type { RawTables } from './sources/source.ts'
+
+/** Writes `users.parquet`, `items.parquet`, `events.parquet` and `impressions.parquet`; the last two are sorted by user, time and place in the log. */
+export async function writeTables(db: Database, raw: RawTables, folder: string): Promise<void> {
+  const write = (columns: readonly string[], from: string, file: string): Promise<void> =>
+    db.run(
+      `COPY (SELECT ${columns.join(', ')} FROM ${from}) TO ${literal(join(folder, file))} (FORMAT parquet, COMPRESSION zstd)`,
+    )
+  await placePictures(db, raw)
+  await write(
+    ['index', 'id', ...describingColumns(raw.userFields, raw.userNumbers)],
+    'user_index ORDER BY index',
+    'users.parquet',
+  )
+  await write(
+    ['index', 'id', 'title', 'image', ...describingColumns(raw.fields, raw.numbers)],
+    'item_index ORDER BY index',
+    'items.parquet',
+  )
+  const { time, join: ranks } = await orderOf(db, raw)
+  const indexed = (rows: string): string =>
+    `${rows} e JOIN user_index u ON u.n = e.user JOIN item_index i ON i.n = e.item${ranks}`
+  const columns = ['u.index AS user', 'i.index AS item']
+  await write(
+    [...columns, 'e.behavior', `${time} AS time`, 'e.role'],
+    `${indexed('events')} ORDER BY u.index, e.time, e.row, e.behavior`,
+    'events.parquet',
+  )
+  if (raw.impressionLabels === undefined) return
+  await write(
+    [...columns, `${time} AS time`, ...labelColumns(raw)],
+    `${indexed('impressions')} ORDER BY u.index, e.time, e.row`,
+    'impressions.parquet',
+  )
+}
+
+/** The columns of fields and numbers, as SQL identifiers. */
+function describingColumns(fields: readonly string[] = [], numbers: readonly string[] = []): string[] {
+  return [...fields.map((name) => identifier(`field_${name}`)), ...numbers.map((name) => identifier(`number_${name}`))]
+}
+
+/** The SQL of a time, for rows called `e`: where it is only an order, its rank among all that the user did and saw. */
+async function orderOf(db: Database, raw: RawTables): Promise<{ time: string; join: string }> {
+  if (raw.time !== 'order') return { time: 'e.time', join: '' }
+  if (raw.impressionLabels === undefined)
+    return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time) AS DOUBLE)', join: '' }
+  await db.run(`CREATE TABLE ranks AS SELECT user, time, CAST(row_number() OVER (PARTITION BY user ORDER BY time) AS DOUBLE) AS rank
+    FROM (SELECT user, time FROM events UNION SELECT user, time FROM impressions)`)
+  return { time: 'ranks.rank', join: ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time' }
+}
+
+/** Replaces the file names of pictures by their paths in the folder, '' where there is no file. */
+async function placePictures(db: Database, raw: RawTables): Promise<void> {
+  if (raw.images === undefined) return
+  const find = pictureFinder(raw.images)
+  const { image } = await itemColumns(db)
+  const found = image.map(find)
+  const rows = found.flatMap((path, at) => (path === '' ? [] : [`(${at + 1}, ${literal(path)})`]))
+  await db.run('CREATE TABLE pictures(index INTEGER, path VARCHAR)')
+  for (let at = 0; at < rows.length; at += 10_000)
+    await db.run(`INSERT INTO pictures VALUES ${rows.slice(at, at + 10_000).join(', ')}`)
+  await db.run(
+    "UPDATE item_index SET image = coalesce((SELECT path FROM pictures p WHERE p.index = item_index.index), '')",
+  )
+}
+
+async function itemColumns(db: Database): Promise<{ id: string[]; text: string[]; image: string[] }> {
+  const items = await countRows(db, 'item_index')
+  return db.columns('SELECT id, text, image FROM item_index ORDER BY index', items, {
+    id: 'text',
+    text: 'text',
+    image: 'text',
+  })
+}
+
+/** Has the features made and writes them; what the manifest says of them is returned. */
+export async function writeFeatures(
+  db: Database,
+  raw: RawTables,
+  folder: string,
+  make: FeatureMaker | undefined,
+): Promise<Manifest['features']> {
+  if (!make) return {}
+  const { id, text, image } = await itemColumns(db)
+  const sources: FeatureSources = {
+    ids: ['', ...id],
+    titles: ['', ...text],
+    images: [
+      null,
+      ...image.map((path) => (path === '' || raw.images === undefined ? null : resolve(raw.images, path))),
+    ],
+  }
+  const made = await make(sources)
+  if (Object.keys(made).length === 0) return {}
+  await writeAtomically(join(folder, featuresFile), encodeFeatures(made, id.length))
+  return Object.fromEntries(
+    Object.entries(made).map(([modality, { encoder, table, broken }]) => [
+      modality,
+      { encoder, width: table.width, present: table.present.reduce((sum, one) => sum + one, 0), broken: [...broken] },
+    ]),
+  )
+}
+
+/** The manifest of the tables, without the hashes of the files. */
+export async function describeDataset(
+  db: Database,
+  raw: RawTables,
+  given: {
+    name: string
+    source: string
+    dropped: Dropped[]
+    features: Manifest['features']
+    settings: Manifest['settings']
+  },
+): Promise<Manifest> {
+  const { events } = await countEvents(db)
+  const users = await countRows(db, 'user_index')
+  const items = await countRows(db, 'item_index')
+  const perBehavior = await db.rows<{ behavior: number; count: number }>(
+    'SELECT behavior, count(*) AS count FROM events GROUP BY behavior',
+  )
+  return {
+    format: 'siftrec-dataset',
+    version: 1,
+    name: given.name,
+    source: given.source,
+    behaviors: [...raw.behaviors],
+    target: raw.target,
+    time: raw.time,
+    candidates: raw.mapping.candidates,
+    ownSplit: raw.ownSplit,
+    ...(raw.timesFrom === undefined ? {} : { timesFrom: raw.timesFrom }),
+    counts: {
+      events,
+      users,
+      items,
+      perBehavior: Object.fromEntries(
+        raw.behaviors.map((behavior, index) => [
+          behavior,
+          perBehavior.find((row) => row.behavior === index)?.count ?? 0,
+        ]),
+      ),
+    },
+    dropped: given.dropped,
+    fields: await countValues(db, 'item_index', raw.fields),
+    features: given.features,
+    ...(raw.numbers?.length ? { numbers: [...raw.numbers] } : {}),
+    ...(await describeUsers(db, raw)),
+    ...(await describeImpressions(db, raw)),
+    files: {},
+    settings: given.settings,
+  }
+}
+
+async function countRows(db: Database, table: string): Promise<number> {
+  const [{ count } = { count: 0 }] = await db.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`)
+  return count
+}
+
+/** The number of distinct values of each field, unknown not counted. */
+async function countValues(
+  db: Database,
+  table: string,
+  fields: readonly string[] = [],
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const name of fields) {
+    const column = identifier(`field_${name}`)
+    const [{ count } = { count: 0 }] = await db.rows<{ count: number }>(
+      `SELECT count(DISTINCT ${column}) AS count FROM ${table} WHERE ${column} != ''`,
+    )
+    counts[name] = count
+  }
+  return counts
+}
+
+async function describeUsers(
+  db: Database,
+  { userFields = [], userNumbers = [] }: RawTables,
+): Promise<Pick<Manifest, 'users'>> {
+  if (userFields.length + userNumbers.length === 0) return {}
+  return { users: { fields: await countValues(db, 'user_index', userFields), numbers: [...userNumbers] } }
+}

@@ -1,0 +1,100 @@
+/** @file Numbers users and items: the tables `items` (n, id, ...), `users` (n, id) and `events` (user, item, behavior, time, role, row). */
+import { UserError } from '../errors.ts'
+import { type Database, identifier } from '../storage/duckdb.ts'
+import type { Dropped } from './filters.ts'
+import { keepsIdleUsers } from './impressions.ts'
+import type { RawTables } from './sources/source.ts'
+
+/**
+ * Makes the table `items`: the whole item table in its order, or, without one, the log's items by first appearance.
+ * @returns what was dropped as a duplicate
+ * @throws UserError `duplicate`, naming the item and both rows
+ */
+export async function indexItems(db: Database, raw: RawTables): Promise<Dropped[]> {
+  if (raw.fields === undefined) {
+    await db.run(`CREATE TABLE items AS SELECT CAST(row_number() OVER (ORDER BY first, id) AS INTEGER) AS n, id, '' AS title, '' AS text, '' AS image
+      FROM (SELECT item AS id, min(row) AS first FROM ${records('item', raw.impressionLabels !== undefined)} GROUP BY item)`)
+    return []
+  }
+  const [twice] = await db.rows<{ id: string; first: number; second: number; extra: number }>(
+    `SELECT id, min(rowid) AS first, min(rowid) FILTER (WHERE place = 2) AS second, (SELECT count(*) - count(DISTINCT id) FROM raw_items) AS extra
+    FROM (SELECT id, rowid, row_number() OVER (PARTITION BY id ORDER BY rowid) AS place FROM raw_items) GROUP BY id HAVING count(*) > 1 ORDER BY second LIMIT 1`,
+  )
+  if (twice && raw.mapping.filters.duplicateItems === 'error') {
+    const hint = 'keep one of them, or set filters.duplicateItems to first in the mapping'
+    const value = `item "${twice.id}", already in ${await raw.itemPlace(twice.first)}`
+    throw new UserError({ where: await raw.itemPlace(twice.second), problem: 'duplicate', value, hint })
+  }
+  const columns = ['id', 'title', 'text', 'image', ...describedColumns(raw.fields, raw.numbers)].join(', ')
+  await db.run(`CREATE TABLE items AS SELECT CAST(row_number() OVER (ORDER BY place) AS INTEGER) AS n, ${columns}
+    FROM (SELECT *, rowid AS place FROM raw_items) WHERE place IN (SELECT min(rowid) FROM raw_items GROUP BY id)`)
+  return twice ? [{ filter: 'duplicate items', events: 0, users: 0, items: twice.extra }] : []
+}
+
+/** Select items of fields, and of numbers that are still text. */
+function describedColumns(fields: readonly string[] = [], numbers: readonly string[] = []): string[] {
+  const number = (name: string): string => identifier(`number_${name}`)
+  return [
+    ...fields.map((name) => identifier(`field_${name}`)),
+    ...numbers.map((name) => `CAST(${number(name)} AS DOUBLE) AS ${number(name)}`),
+  ]
+}
+
+/** The log's records of events, and of impressions if they count too. */
+function records(column: 'user' | 'item', impressions: boolean): string {
+  return impressions
+    ? `(SELECT ${column}, row FROM raw_events UNION ALL SELECT ${column}, row FROM raw_impressions)`
+    : 'raw_events'
+}
+
+/**
+ * Makes the tables `users` and `events`; users are numbered by first appearance.
+ * @throws UserError `unknown` for an event whose item is not in the item table, naming file and row
+ */
+export async function indexEvents(db: Database, raw: RawTables): Promise<void> {
+  await db.run(`CREATE TABLE users AS SELECT CAST(row_number() OVER (ORDER BY first, id) AS INTEGER) AS n, id
+    FROM (SELECT user AS id, min(row) AS first FROM ${records('user', keepsIdleUsers(raw))} GROUP BY user)`)
+  await db.run(`CREATE TABLE events AS SELECT u.n AS user, i.n AS item, e.behavior, e.time, e.role, e.row
+    FROM raw_events e JOIN users u ON u.id = e.user LEFT JOIN items i ON i.id = e.item`)
+  if (raw.fields === undefined || raw.mapping.filters.unlistedItems === 'drop') return
+  const [unlisted] = await db.rows<{ row: number | null; events: number }>(
+    'SELECT min(row) AS row, count(*) AS events FROM events WHERE item IS NULL',
+  )
+  if (!unlisted || unlisted.row === null) return
+  const [event] = await db.rows<{ item: string }>(`SELECT item FROM raw_events WHERE row = ${unlisted.row} LIMIT 1`)
+  throw unlistedItem(await raw.eventPlace(unlisted.row), event?.item ?? '', `${unlisted.events} events`)
+}
+
+/** The refusal of a record whose item is not in the item table; `lacking` says of how many records it lacks the items. */
+export function unlistedItem(where: string, item: string, lacking: string): UserError {
+  const expected = `an item of the item table (it lacks the items of ${lacking})`
+  return new UserError({
+    where,
+    problem: 'unknown',
+    value: `item "${item}"`,
+    expected,
+    hint: 'add it there, or set filters.unlistedItems to drop in the mapping',
+  })
+}
+
+/**
+ * Makes the tables `user_index` and `item_index` (n, index, ...): what is left, numbered from 1 without gaps; all of an item table stays,
+ * and what the users file tells joins the users.
+ */
+export async function closeGaps(db: Database, raw: RawTables): Promise<void> {
+  const index = 'CAST(row_number() OVER (ORDER BY n) AS INTEGER) AS index'
+  const used = (column: 'user' | 'item', impressions: boolean): string => {
+    const shown = impressions ? ` UNION SELECT ${column} FROM impressions` : ''
+    return `n IN (SELECT ${column} FROM events${shown})`
+  }
+  await db.run(
+    `CREATE TABLE user_index AS SELECT ${index}, n, id FROM users WHERE ${used('user', keepsIdleUsers(raw))}`,
+  )
+  await db.run(
+    `CREATE TABLE item_index AS SELECT ${index}, * FROM items ${raw.fields === undefined ? `WHERE ${used('item', raw.impressionLabels !== undefined)}` : ''}`,
+  )
+  if (raw.userFields === undefined) return
+  const columns = ['id', ...describedColumns(raw.userFields, raw.userNumbers)].join(', ')
+  await db.run(`ALTER TABLE user_index RENAME TO user_ids;
+    CREATE TABLE user_index AS SELECT * FROM user_ids LEFT JOIN (SELECT ${columns} FROM raw_users) USING (id)`)
+}

@@ -1,0 +1,68 @@
+/** @file How a log's records become events of behaviors: by a column that names them, by conditions on columns, or by both. */
+import { literal } from '../../storage/duckdb.ts'
+import type { Mapping } from '../mapping.ts'
+import { conditionSql, type KeptColumns, numberChecks, readConditions } from './conditions.ts'
+import type { LogFiles } from './log-files.ts'
+import type { RecordCheck } from './records.ts'
+
+interface BehaviorRules {
+  readonly checks: readonly RecordCheck[]
+  /** The SQL of `raw_events`, given that of the time. */
+  select(time: string): string
+}
+
+interface LogColumns {
+  readonly log: LogFiles
+  /** The columns that conditions read are added here. */
+  readonly kept: KeptColumns
+  /** The behavior column, if the log has one; `raw_log` calls it `behavior`. */
+  readonly column: string | undefined
+}
+
+/**
+ * The rules of a mapping's behaviors over a log.
+ * @throws UserError `invalid` for a condition that cannot be read, `missing` for a column it names
+ */
+export function behaviorRules(mapping: Mapping, { log, kept, column }: LogColumns): BehaviorRules {
+  const behaviors = mapping.behaviors.map((behavior) => (typeof behavior === 'string' ? { name: behavior } : behavior))
+  const conditions = behaviors.map(({ name, when }) =>
+    when === undefined ? [] : readConditions(`behavior "${name}"`, when, log),
+  )
+  const values = behaviors.map(({ name, from }) => [from ?? name].flat())
+  const known = [...values.flat(), ...mapping.ignoredBehaviors]
+  const tests = behaviors.map((_, index) => [
+    ...(column === undefined ? [] : [`behavior IN (${(values[index] ?? []).map(literal).join(', ')})`]),
+    ...(conditions[index] ?? []).map((condition) => conditionSql(condition, kept)),
+  ])
+  return {
+    checks: [
+      ...(column === undefined
+        ? []
+        : [
+            {
+              column,
+              bad: `behavior IS NULL OR behavior NOT IN (${known.map(literal).join(', ')})`,
+              value: 'behavior',
+              problem: 'unknown' as const,
+              expected: '',
+              known,
+            },
+          ]),
+      ...numberChecks(conditions.flat(), kept),
+    ],
+    select: (time) => selectEvents(tests, time, column !== undefined && conditions.flat().length === 0),
+  }
+}
+
+/** One pass where a record is at most one behavior; else a pass for each, since a record may be several. */
+function selectEvents(tests: readonly (readonly string[])[], time: string, exclusive: boolean): string {
+  const event = (behavior: string): string =>
+    `SELECT user, item, CAST(${behavior} AS UTINYINT) AS behavior, ${time} AS time, CAST(0 AS UTINYINT) AS role, rowid AS row FROM raw_log`
+  if (exclusive) {
+    const cases = tests.map((test, index) => `WHEN ${test.join(' AND ')} THEN ${index}`)
+    return `SELECT * FROM (${event(`CASE ${cases.join(' ')} END`)}) WHERE behavior IS NOT NULL`
+  }
+  return tests
+    .map((test, index) => `${event(String(index))}${test.length > 0 ? ` WHERE ${test.join(' AND ')}` : ''}`)
+    .join(' UNION ALL ')
+}

@@ -1,0 +1,59 @@
+/** @file Where a dataset's own files are, in the folder given as input, and how those without a header are written. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../../errors.ts'
+import type { Database } from '../../storage/duckdb.ts'
+import type { MappingInput } from '../mapping.ts'
+import { firstLine } from './log-files.ts'
+import type { SourceRequest } from './source.ts'
+
+/** The path of a dataset's own file, packed if only that is there. */
+export function ownFile({ input = '.' }: SourceRequest, name: string): string {
+  const path = join(input, name)
+  return !existsSync(path) && existsSync(`${path}.gz`) ? `${path}.gz` : path
+}
+
+/**
+ * The names in the input folder.
+ * @throws UserError `missing` without the folder
+ */
+export function ownNames({ input = '.' }: SourceRequest): string[] {
+  if (!existsSync(input)) throw new UserError({ where: input, problem: 'missing', value: 'no such folder' })
+  return readdirSync(input).sort()
+}
+
+/** The paths of the dataset's own files whose names fit a pattern. */
+export function ownFiles(request: SourceRequest, pattern: RegExp): string[] {
+  return ownNames(request)
+    .filter((name) => pattern.test(name))
+    .map((name) => join(request.input ?? '.', name))
+}
+
+/**
+ * As {@link ownFiles}, where there must be one.
+ * @throws UserError `missing`, naming the folder and what was looked for
+ */
+export function needOwnFiles(request: SourceRequest, pattern: RegExp, like: string): string[] {
+  const files = ownFiles(request, pattern)
+  if (files.length === 0)
+    throw new UserError({
+      where: request.input ?? '.',
+      problem: 'missing',
+      value: like,
+      expected: `a file called ${like}`,
+    })
+  return files
+}
+
+/** How a text file is written whose columns are documented: its delimiter, and its column names if it has no header. */
+export async function layoutOf(
+  db: Database,
+  file: string,
+  columns: readonly string[],
+): Promise<NonNullable<MappingInput['events']>> {
+  const line = await firstLine(db, file)
+  const delimiter =
+    ['\t', ',', '\u0001', ' '].find((character) => line.split(character).length >= columns.length) ?? ','
+  const layout = { format: delimiter === ',' ? ('csv' as const) : ('tsv' as const), delimiter }
+  return line.includes(columns[0] as string) ? layout : { ...layout, columns: [...columns] }
+}

@@ -1,0 +1,61 @@
+/** @file Checks the records of a log or item table, and says where a bad one stands: file, row and column. */
+import { basename } from 'node:path'
+import { type Problem, UserError, unknownName } from '../../errors.ts'
+import type { Database } from '../../storage/duckdb.ts'
+import type { LogFiles } from './log-files.ts'
+
+/** A check of every record. */
+export interface RecordCheck {
+  /** The column as the file names it. */
+  readonly column: string
+  /** An SQL condition that holds for a bad record. */
+  readonly bad: string
+  /** An SQL expression of the offending value. */
+  readonly value: string
+  readonly problem: Problem
+  readonly expected: string
+  /** For a name: the known ones. */
+  readonly known?: readonly string[]
+}
+
+/** The table that a check is made of, and how a user finds a record of it. */
+export interface CheckedTable {
+  readonly table: string
+  readonly place: (row: number) => Promise<string>
+}
+
+/**
+ * Runs all checks over a table in one pass.
+ * @throws UserError for the first bad record of the first check that finds one
+ */
+export async function checkRecords(
+  db: Database,
+  checks: readonly RecordCheck[],
+  { table, place }: CheckedTable,
+): Promise<void> {
+  if (checks.length === 0) return
+  const firsts = checks.map(({ bad }, index) => `min(rowid) FILTER (WHERE ${bad}) AS c${index}`)
+  const [found] = await db.rows<Record<string, number | null>>(`SELECT ${firsts.join(', ')} FROM ${table}`)
+  for (const [index, { column, value, problem, expected, known }] of checks.entries()) {
+    const row = found?.[`c${index}`]
+    if (row === null || row === undefined) continue
+    const [record] = await db.rows<{ value: string | null }>(
+      `SELECT CAST(${value} AS VARCHAR) AS value FROM ${table} WHERE rowid = ${row}`,
+    )
+    const where = `${await place(row)}, column "${column}"`
+    const offending = record?.value ?? ''
+    if (known) throw unknownName(where, offending, known)
+    throw new UserError({ where, problem, value: offending === '' ? 'nothing' : `"${offending}"`, expected })
+  }
+}
+
+/** A function from a record's number in a table to its file and row, as an editor or spreadsheet counts them. */
+export function placeOf(db: Database, table: string, { files, firstRow }: LogFiles): (row: number) => Promise<string> {
+  return async (row) => {
+    if (files.length === 1) return `${basename(files[0] as string)} row ${row + firstRow}`
+    const [found] = await db.rows<{ file: number; first: number }>(
+      `SELECT file, min(rowid) AS first FROM ${table} WHERE file = (SELECT file FROM ${table} WHERE rowid = ${row}) GROUP BY file`,
+    )
+    return `${basename(files[(found?.file ?? 1) - 1] ?? '')} row ${row - (found?.first ?? 0) + firstRow}`
+  }
+}

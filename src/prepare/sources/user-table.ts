@@ -1,0 +1,47 @@
+/** @file The users file by its mapping: ids, categorical fields and numbers. */
+import { UserError } from '../../errors.ts'
+import type { Database } from '../../storage/duckdb.ts'
+import type { Mapping } from '../mapping.ts'
+import { checkIds, checkNumbers, describedSql, fieldColumns, numberColumns } from './described-columns.ts'
+import { fileColumn, listFiles, needColumn, openFiles } from './log-files.ts'
+import { placeOf } from './records.ts'
+import type { RawTables } from './source.ts'
+
+/** Names a user's id goes by. */
+export const userNames = ['user', 'user_id', 'userid', 'uid', 'reviewerID']
+
+/**
+ * Makes `raw_users` of the users files, if the mapping names any.
+ * @param logColumn the name of the log's user column, which the users file often repeats
+ * @throws UserError `missing` for a column or an id, `invalid` for a number that is none, `duplicate` for a user listed twice
+ */
+export async function readUserTable(
+  db: Database,
+  { users }: Mapping,
+  logColumn: string,
+): Promise<Pick<RawTables, 'userFields' | 'userNumbers'>> {
+  const files = await listFiles(db, [users.files ?? []].flat())
+  if (files.length === 0) return {}
+  const log = await openFiles(db, files, users)
+  const id = needColumn(log, users.id, [logColumn.replace(/:.*$/, ''), ...userNames, 'id'], 'users.id')
+  const fields = fieldColumns(log, users.fields, 'users.fields')
+  const numbers = numberColumns(log, users.numbers, 'users.numbers')
+  const columns = [`${log.columns.get(id)} AS id`, ...describedSql(fields, numbers)]
+  await db.run(`CREATE TABLE raw_users AS SELECT ${columns.join(', ')}${fileColumn(files)} FROM ${log.scan}`)
+  const table = { table: 'raw_users', place: placeOf(db, 'raw_users', log) }
+  await checkIds(db, id, table)
+  await checkNumbers(db, numbers, table)
+  await refuseTwice(db, table.place)
+  return { userFields: fields.map(({ name }) => name), userNumbers: numbers.map(({ name }) => name) }
+}
+
+async function refuseTwice(db: Database, place: (row: number) => Promise<string>): Promise<void> {
+  const [twice] = await db.rows<{ id: string; first: number; second: number }>(
+    `SELECT id, min(rowid) AS first, min(rowid) FILTER (WHERE place = 2) AS second
+    FROM (SELECT id, rowid, row_number() OVER (PARTITION BY id ORDER BY rowid) AS place FROM raw_users)
+    GROUP BY id HAVING count(*) > 1 ORDER BY second LIMIT 1`,
+  )
+  if (!twice) return
+  const value = `user "${twice.id}", already in ${await place(twice.first)}`
+  throw new UserError({ where: await place(twice.second), problem: 'duplicate', value, hint: 'keep one of them' })
+}

@@ -1,0 +1,92 @@
+/** @file A user's recommendations with their reasons, in the log's own ids and titles. */
+
+import { excludedItems } from '../dataset/candidates.ts'
+import { historyOf } from '../dataset/histories.ts'
+import type { Dataset, History, ItemIndex, Modality, Split } from '../dataset/schema.ts'
+import type { Explanation, Scorer } from '../models/contract/scorer.ts'
+import { popularity } from '../models/counting/popularity.ts'
+import { type ScoredItem, topItems } from './top-items.ts'
+
+/** An event that carried a recommendation. */
+export interface Reason {
+  readonly id: string
+  readonly title: string
+  readonly behavior: string
+  /** Of the whole history's weight, in [0, 1]. */
+  readonly share: number
+}
+/** One recommended item. */
+export interface Recommendation {
+  readonly id: string
+  readonly title: string
+  readonly score: number
+  /** How much each behavior and each modality carried the score, in [0, 1]; absent where the model cannot tell. */
+  readonly behaviors?: Readonly<Record<string, number>>
+  readonly modalities?: Readonly<Partial<Record<Modality, number>>>
+  /** The interest center that carried most; see `Explanation`. */
+  readonly center?: NonNullable<Explanation['center']>
+  readonly because?: readonly Reason[]
+}
+/** What {@link recommend} gives. */
+export interface Recommendations {
+  readonly user: string
+  /** False for a user the dataset does not have: the items are then the popular ones of the training data. */
+  readonly known: boolean
+  readonly items: readonly Recommendation[]
+}
+
+/** Whom to ask: what `openRun` returns. */
+interface Trained {
+  readonly scorer: Scorer
+  readonly dataset: Dataset
+  readonly split: Split
+}
+
+/** The best `top` items (10 by default) for a user by the id of the log, items excluded by the dataset's candidates policy. */
+export async function recommend(
+  { scorer, dataset, split }: Trained,
+  user: string,
+  { top = 10 }: { top?: number } = {},
+): Promise<Recommendations> {
+  const index = dataset.userIds.indexOf(user, 1)
+  if (index < 0)
+    return { user, known: false, items: popularItems(dataset, split, top).map((scored) => named(dataset, scored)) }
+  const history = historyOf(dataset.events, index)
+  const scores = await scorer.score([history])
+  const best = topItems(scores, top, excludedItems(dataset, history))
+  const reasons = await scorer.explain?.(
+    history,
+    best.map(({ item }) => item),
+  )
+  return { user, known: true, items: best.map((scored, at) => named(dataset, scored, reasons?.[at])) }
+}
+
+/** The items with most target events in training. */
+function popularItems(dataset: Dataset, split: Split, top: number): ScoredItem[] {
+  const { counts } = popularity.fit(dataset, split, popularity.config.parse({}))
+  return topItems((counts as { data: Float32Array }).data, top)
+}
+
+function named(dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation {
+  const { behaviors, modalities, center, because } = explanation ?? {}
+  return {
+    ...itemNamed(dataset, item),
+    score,
+    ...(behaviors && { behaviors }),
+    ...(modalities && { modalities }),
+    ...(center && { center }),
+    ...(because && { because: because.map((reason) => reasonNamed(dataset, reason)) }),
+  }
+}
+
+const itemNamed = ({ catalog }: Dataset, item: ItemIndex): { id: string; title: string } => ({
+  id: catalog.ids[item] ?? '',
+  title: catalog.titles[item] ?? '',
+})
+
+function reasonNamed(
+  dataset: Dataset,
+  { item, behavior, share }: { item: ItemIndex; behavior: History['behavior'][number]; share: number },
+): Reason {
+  return { ...itemNamed(dataset, item), behavior: dataset.manifest.behaviors[behavior] ?? '', share }
+}

@@ -1,0 +1,86 @@
+import { Writable } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { atStart } from '../learn/checkpoint.ts'
+import type { TrainingEvent } from '../learn/loop.ts'
+import { durationText, reportProgress } from './progress.ts'
+
+const memory = { process: 0, dataset: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
+const about = { size: '5,000 targets in 1,200 windows', metric: 'NDCG@10', parameters: 64_000, batches: 2, memory }
+const start: TrainingEvent = { kind: 'start', ...about, resumed: atStart }
+const batch = (number: number): TrainingEvent => ({
+  kind: 'batch',
+  epoch: 1,
+  batch: number,
+  batches: 2,
+  loss: 5,
+  targetsPerSecond: 900,
+})
+const epoch = (number: number, validation: number, best: boolean): TrainingEvent => ({
+  kind: 'epoch',
+  epoch: number,
+  loss: 4.5,
+  parts: { main: 4, contrast: 0.5 },
+  metric: 'NDCG@10',
+  validation,
+  best,
+  seconds: 100,
+  targetsPerSecond: 880,
+  secondsLeft: 200,
+})
+
+/** What a run of events prints. */
+function printed(isTTY: boolean, events: readonly TrainingEvent[]): string {
+  let text = ''
+  const stream = Object.assign(
+    new Writable({ write: (chunk: Buffer, _, next) => ((text += chunk.toString()), next()) }),
+    {
+      isTTY,
+      columns: 300,
+      rows: 40,
+    },
+  )
+  const progress = reportProgress(stream, 3)
+  for (const event of events) progress.report(event)
+  progress.done()
+  return stripVTControlCharacters(text)
+}
+
+describe('reportProgress', () => {
+  it('prints a line an epoch where piped', () => {
+    const lines = printed(false, [
+      start,
+      batch(1),
+      batch(2),
+      epoch(1, 0.05, true),
+      epoch(2, 0.04, false),
+      epoch(3, 0.03, false),
+    ]).split('\n')
+    expect(lines).toEqual([
+      'training: 5,000 targets in 1,200 windows, 2 batches an epoch, 64,000 parameters',
+      'memory at the peak, estimated: 321 MB',
+      'epoch 1  loss 4.5000 (main 4.0000, contrast 0.5000)  validation NDCG@10 0.0500  best 0.0500 in epoch 1  880 targets/s  3 min left at most',
+      'epoch 2  loss 4.5000 (main 4.0000, contrast 0.5000)  validation NDCG@10 0.0400  best 0.0500 in epoch 1  880 targets/s  3 min left at most',
+      'epoch 3  loss 4.5000 (main 4.0000, contrast 0.5000)  validation NDCG@10 0.0300  best 0.0500 in epoch 1  880 targets/s',
+      '',
+    ])
+  })
+
+  it('has one living line in a terminal, with the last epoch beside it, which stays', () => {
+    const text = printed(true, [start, batch(1), epoch(1, 0.05, true)])
+    expect(text).toContain('epoch 1/3  batch 1/2  loss 5.0000  900 targets/s')
+    expect(text.trimEnd().split('\n').at(-1)).toContain('validation NDCG@10 0.0500  best 0.0500 in epoch 1')
+  })
+
+  it('says where a resumed run goes on', () => {
+    expect(printed(false, [{ ...start, resumed: { ...atStart, epoch: 4, batch: 1, step: 9 } }])).toContain(
+      'going on after epoch 4, batch 1',
+    )
+  })
+})
+
+describe('durationText', () => {
+  it('uses the unit a person would', () => {
+    expect([12.2, 600, 9000].map(durationText)).toEqual(['13 s', '10 min', '2.5 h'])
+  })
+})
