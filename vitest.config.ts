@@ -6,12 +6,26 @@ const report = env['SIFTREC_TEST_REPORT']
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
     isolate: false,
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      // The first by name is the first to run: of the long files of commands, none is left for one worker at the end.
+      {
+        extends: true,
+        test: {
+          name: 'commands',
+          include: ['test/*.test.ts'],
+          globalSetup: ['test/fixtures/compile.ts'],
+          // Whole trainings in processes of their own, on a machine that may be busy.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      { extends: true, test: { name: 'parts', include: ['src/**/*.test.ts', 'test/conformance/**/*.test.ts'] } },
+    ],
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 })

@@ -1,5 +1,8 @@
-/** @file `npm run -s bench -- candidates`: 1,000 candidates for one user, scored by Diff-MSIN on DIN with its default widths. */
-import { clickShape } from '../src/models/contract/impression-inputs.ts'
+/**
+ * @file `npm run -s bench -- candidates`: 1,000 candidates for one user, scored by Diff-MSIN on DIN with its default
+ * widths.
+ */
+import { catalogShape } from '../src/models/contract/catalog.ts'
 import { diffMsin } from '../src/models/diff-msin/diff-msin.ts'
 import { clickData } from './click-data.ts'
 import { candidateTimes } from './click-steps.ts'
@@ -20,7 +23,7 @@ const sizes = {
 export async function candidates(): Promise<BenchResult> {
   const { items, users, length, vectors, limit } = sizes
   const data = clickData({ items, users, length, samples: 1000, itemFields: [200], vectors })
-  const model = diffMsin.build(diffMsin.config.parse({}), clickShape(data.dataset, data.samples.vocabulary))
+  const model = diffMsin.build(diffMsin.config.parse({}), catalogShape(data.dataset, data.samples.vocabulary))
   const times = await candidateTimes({ ...sizes, ...data, model })
   const settings = { ...sizes, p99: percentile(times, 0.99), paper: 360 }
   return { name: 'candidates', ours: median(times), peer: null, ratio: median(times) / limit, unit: 'ms', settings }

@@ -1,4 +1,7 @@
-/** @file Generated data for the benches of click prediction: full histories, items drawn with a long tail, fields and vectors of random values. */
+/**
+ * @file Generated data for the benches of click prediction: full histories, items drawn with a long tail, fields and
+ * vectors of random values.
+ */
 import type { ClickSamples } from '../src/dataset/click-samples.ts'
 import type { Dataset, FeatureModality, Field } from '../src/dataset/schema.ts'
 import { randomStream } from '../src/random/stream.ts'
@@ -45,13 +48,20 @@ export function clickData(sizes: ClickDataSizes): { readonly dataset: Dataset; r
     vectors: normals((items + 1) * vectors),
     present: new Uint8Array(items + 1).fill(1),
   })
+  /** Numeric fields by name; their values stand in the vocabulary alone. */
+  const named = (count: number): Record<string, Float32Array> =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`number${at}`, new Float32Array(0)]))
   const features =
     vectors === 0 ? {} : ({ image: table(), text: table() } satisfies Partial<Record<FeatureModality, unknown>>)
   const dataset = {
     manifest: { behaviors: ['click'], target: 'click' },
-    catalog: { ids: Array<string>(items + 1).fill(''), fields: fieldsOf(itemFields, items) },
+    catalog: {
+      ids: Array<string>(items + 1).fill(''),
+      fields: fieldsOf(itemFields, items),
+      numbers: named(itemNumbers),
+    },
     userIds: Array<string>(users + 1).fill(''),
-    users: { fields: fieldsOf(userFields, users), numbers: {} },
+    users: { fields: fieldsOf(userFields, users), numbers: named(userNumbers) },
     features,
   } as unknown as Dataset
   const item = (): number => 1 + Math.floor(items * random.uniform() ** 3)

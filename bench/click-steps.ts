@@ -1,23 +1,32 @@
-/** @file Times a model of clicks: its training steps (the batch written, forward, backward and Adam), and requests of many candidates. */
+/**
+ * @file Times a model of clicks: its training steps (the batch written, forward, backward and Adam), and requests of
+ * many candidates.
+ */
 import type { ClickSamples } from '../src/dataset/click-samples.ts'
 import type { Dataset } from '../src/dataset/schema.ts'
-import { clickParameters, clickTask } from '../src/learn/click-task.ts'
 import { noisePools } from '../src/learn/noise-pools.ts'
-import { applyGradients, initialParameters } from '../src/learn/parameters.ts'
-import { compileStep, stepGraph } from '../src/learn/step.ts'
-import type { ClickModel } from '../src/models/contract/click-model.ts'
+import { stagesOf } from '../src/learn/objectives.ts'
+import { applyGradients, initialParameters, valuesOf } from '../src/learn/parameters.ts'
+import { compileStep, parametersOf, stepGraph } from '../src/learn/step.ts'
+import { catalogInputs } from '../src/models/contract/catalog.ts'
+import type { BuiltModel, Objective } from '../src/models/contract/model.ts'
+import { adam } from '../src/optim/adam.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { clickPredictor } from '../src/rank/click-predictor.ts'
+import { nodeRuntime } from '../src/runtime/node.ts'
 
 /** What is timed. */
 interface TimedSteps {
-  readonly model: ClickModel
+  readonly model: BuiltModel
   readonly dataset: Dataset
   readonly samples: ClickSamples
   readonly batchSize: number
   readonly steps: number
   readonly threads: number
 }
+
+/** What trains a model of clicks: it has one stage of one objective. */
+const objectiveOf = (model: BuiltModel): Objective => stagesOf(model)[0]?.objectives[0] as Objective
 
 /** Milliseconds of each step on batches of the longest histories, after three to warm up. */
 export async function clickSteps({
@@ -28,28 +37,28 @@ export async function clickSteps({
   steps,
   threads,
 }: TimedSteps): Promise<number[]> {
-  const task = clickTask({ model, training: { batchSize, seed: 0 }, dataset, samples })
-  const state = initialParameters(clickParameters(model), 0)
-  const longest = Math.max(...task.shapes.map(({ length }) => length))
-  const batches = [1, 2, 3].flatMap((epoch) => task.batches(epoch)).filter(({ shape }) => shape.length === longest)
+  const objective = objectiveOf(model)
+  const settings = { slug: 'model', batchSize, seed: 0 }
+  const training = model.batches.training({ dataset, samples }, settings)
+  const state = initialParameters(parametersOf([objective]), 0)
+  const longest = Math.max(...training.shapes.map(({ length }) => length))
+  const batches = [1, 2, 3].flatMap((number) => training.epoch(number)).filter(({ shape }) => shape.length === longest)
   const [{ shape }] = batches as [(typeof batches)[number]]
-  const runtime = { threads }
-  const parts = {
-    model: task.model,
-    step: stepGraph(task.model, shape),
+  await using step = await compileStep({
+    step: stepGraph(objective, shape),
     state,
-    frozen: task.frozen,
+    frozen: catalogInputs(dataset, { vocabulary: samples.vocabulary, own: model.frozen ?? {} }),
     pools: noisePools(0),
     seed: 0,
-    runtime,
-  }
-  await using step = await compileStep(parts)
+    runtime: nodeRuntime({ threads }),
+  })
+  const optimizer = adam()
   const times: number[] = []
   for (let at = 0; at < steps + 3; at++) {
-    const batch = (batches[at % batches.length] as (typeof batches)[number]).make()
+    const batch = batches[at % batches.length] as (typeof batches)[number]
     const start = performance.now()
-    await step.run(batch, at)
-    applyGradients(state, step.gradients, { learningRate: 1e-3 })
+    await step.run(batch, at + 1)
+    applyGradients(state, step.gradients, optimizer, 1e-3)
     if (at >= 3) times.push(performance.now() - start)
   }
   return times
@@ -57,7 +66,7 @@ export async function clickSteps({
 
 /** What is asked of a model. */
 interface TimedRequests {
-  readonly model: ClickModel
+  readonly model: BuiltModel
   readonly dataset: Dataset
   readonly samples: ClickSamples
   readonly candidates: number
@@ -77,9 +86,9 @@ export async function candidateTimes({
   requests,
   threads,
 }: TimedRequests): Promise<number[]> {
-  const state = initialParameters(clickParameters(model), 0)
-  const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
-  await using predictor = clickPredictor({ model, dataset, samples, parameters, runtime: { threads } })
+  const parameters = valuesOf(initialParameters(parametersOf([objectiveOf(model)]), 0))
+  const runtime = nodeRuntime({ threads })
+  await using predictor = clickPredictor({ slug: 'model', model, dataset, samples, parameters, runtime })
   const random = randomStream(1)
   const drawn = (size: number): Int32Array =>
     Int32Array.from({ length: size }, () => 1 + random.integer(dataset.catalog.ids.length - 1))

@@ -1,7 +1,9 @@
-/** @file `npm run -s bench -- din-step`: our training step of DIN over the peer's, alternating runs on the same threads. */
+/**
+ * @file `npm run -s bench -- din-step`: our training step of DIN over the peer's, alternating runs on the same threads.
+ */
 import { execFileSync } from 'node:child_process'
-import { din } from '../src/models/clicks/backbone-models.ts'
-import { clickShape } from '../src/models/contract/impression-inputs.ts'
+import { din } from '../src/models/clicks/din.ts'
+import { catalogShape } from '../src/models/contract/catalog.ts'
 import { clickData } from './click-data.ts'
 import { clickSteps } from './click-steps.ts'
 import { type BenchResult, median, peerPython } from './result.ts'
@@ -49,6 +51,6 @@ function timeSteps(): Promise<number[]> {
     hiddenSize: sizes.hidden,
     maxLength: sizes.length,
   }
-  const model = din.build(din.config.parse(options), clickShape(data.dataset, data.samples.vocabulary))
+  const model = din.build(din.config.parse(options), catalogShape(data.dataset, data.samples.vocabulary))
   return clickSteps({ ...data, model, batchSize: sizes.batch, steps, threads: sizes.threads })
 }

@@ -1,10 +1,13 @@
-/** @file `npm run -s bench -- efficiency`: an epoch and a request of every model of clicks, on data of kuairand-pure's size with pictures and texts. */
+/**
+ * @file `npm run -s bench -- efficiency`: an epoch and a request of every model of clicks, on data of kuairand-pure's
+ * size with pictures and texts.
+ */
 
 import { backboneSlugs } from '../src/models/clicks/backbones.ts'
-import type { ClickModel } from '../src/models/contract/click-model.ts'
-import { clickShape } from '../src/models/contract/impression-inputs.ts'
+import { catalogShape } from '../src/models/contract/catalog.ts'
+import type { BuiltModel } from '../src/models/contract/model.ts'
 import { parseOptions } from '../src/models/contract/options.ts'
-import { modelOf, modelSlugs, predictsClicks } from '../src/models/registry.ts'
+import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { clickData } from './click-data.ts'
 import { candidateTimes, clickSteps } from './click-steps.ts'
 import { type BenchResult, median } from './result.ts'
@@ -22,18 +25,21 @@ const sizes = {
 }
 const [steps, requests] = [6, 20]
 
-/** Diff-MSIN on DIN over DIN alone, in seconds an epoch; every model beside them, with its milliseconds for 1,000 candidates. */
+/**
+ * Diff-MSIN on DIN over DIN alone, in seconds an epoch; every model beside them, with its milliseconds for 1,000
+ * candidates.
+ */
 export async function efficiency(): Promise<BenchResult> {
   const { batch, items, users, length, samples, vectors, threads } = sizes
   const data = clickData({ items, users, length, samples: 4 * batch, itemFields: [44, 6510], vectors })
-  const shape = clickShape(data.dataset, data.samples.vocabulary)
-  const built = (slug: string, config: object = {}): ClickModel => {
+  const shape = catalogShape(data.dataset, data.samples.vocabulary)
+  const built = (slug: string, config: object = {}): BuiltModel => {
     const model = modelOf(slug)
-    if (!predictsClicks(model)) throw new Error(`${slug} predicts no clicks`)
+    if (model.task !== 'clicks') throw new Error(`${slug} predicts no clicks`)
     return model.build(parseOptions(slug, model.config, config), shape)
   }
   const alone = modelSlugs
-    .filter((slug) => predictsClicks(modelOf(slug)) && slug !== 'diff-msin')
+    .filter((slug) => modelOf(slug).task === 'clicks' && slug !== 'diff-msin')
     .map((slug) => [slug, built(slug)] as const)
   const plugged = backboneSlugs.map(
     (backbone) => [`diff-msin + ${backbone}`, built('diff-msin', { backbone })] as const,

@@ -1,9 +1,9 @@
 /** @file Runs an experiment of `siftrec experiment` for a bench. */
 
-import type { ComparisonResult, VariantResult } from '../src/experiment/figures/results.ts'
+import type { ComparisonResult, VariantResult } from '../src/experiment/figures/comparison-result.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
-import { experimentOf } from '../src/experiment/studies/registry.ts'
+import { experimentOf } from '../src/experiment/studies/experiments.ts'
 
 /** Runs an experiment by its name, with the seeds of `--seeds=1,2` if they are given, and returns its comparisons. */
 export async function experimentResults(name: string): Promise<readonly ComparisonResult[]> {

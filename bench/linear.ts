@@ -1,8 +1,11 @@
-/** @file `npm run -s bench -- linear`: rows a second that LR and FM train on, with as many fields as Criteo has and no history. */
+/**
+ * @file `npm run -s bench -- linear`: rows a second that LR and FM train on, with as many fields as Criteo has and no
+ * history.
+ */
 import { fm } from '../src/models/clicks/fm.ts'
-import { logisticRegression } from '../src/models/clicks/lr.ts'
-import type { ClickModel, ClickShape } from '../src/models/contract/click-model.ts'
-import { clickShape } from '../src/models/contract/impression-inputs.ts'
+import { lr } from '../src/models/clicks/lr.ts'
+import { catalogShape } from '../src/models/contract/catalog.ts'
+import type { BuiltModel } from '../src/models/contract/model.ts'
 import { clickData } from './click-data.ts'
 import { clickSteps } from './click-steps.ts'
 import { type BenchResult, median } from './result.ts'
@@ -17,11 +20,11 @@ export async function linear(): Promise<BenchResult> {
   const { batch, items, users, embeddingSize, threads, steps } = sizes
   const fields = { itemFields: values, userFields: values, itemNumbers: 7, userNumbers: 6 }
   const data = clickData({ items, users, length: 0, samples: 6 * batch, ...fields })
-  const shape: ClickShape = clickShape(data.dataset, data.samples.vocabulary)
-  const rowsPerSecond = async (model: ClickModel): Promise<number> =>
+  const shape = catalogShape(data.dataset, data.samples.vocabulary)
+  const rowsPerSecond = async (model: BuiltModel): Promise<number> =>
     (1e3 * batch) / median(await clickSteps({ ...data, model, batchSize: batch, steps, threads }))
-  const lr = await rowsPerSecond(logisticRegression.build(logisticRegression.config.parse({ history: false }), shape))
+  const logistic = await rowsPerSecond(lr.build(lr.config.parse({ history: false }), shape))
   const ours = await rowsPerSecond(fm.build(fm.config.parse({ history: false, embeddingSize }), shape))
-  const settings = { ...sizes, fields: 26, numbers: 13, lr, lrRatio: lr / limit, limit }
+  const settings = { ...sizes, fields: 26, numbers: 13, lr: logistic, lrRatio: logistic / limit, limit }
   return { name: 'linear', ours, peer: null, ratio: ours / limit, unit: 'rows/s, FM', settings }
 }

@@ -3,7 +3,7 @@ import type { FeatureTable } from '../src/dataset/schema.ts'
 import { nearestByCosine } from '../src/models/parts/nearest-by-cosine.ts'
 import { buildGraph } from '../src/onnx/graph.ts'
 import { randomStream } from '../src/random/stream.ts'
-import { compile } from '../src/runtime/session.ts'
+import { compile } from '../src/runtime/node.ts'
 import type { BenchResult } from './result.ts'
 
 const sizes = { items: 93_466, width: 512, top: 25, threads: 2 }

@@ -1,18 +1,20 @@
 /** @file `npm run -s bench -- predict`: the ten best of 93,466 items for one user, from raw history to list, by SASRec and by M³BSR with pictures and texts. */
 import type { Dataset, FeatureTable, History } from '../src/dataset/schema.ts'
-import { initialParameters } from '../src/learn/parameters.ts'
+import { stagesOf } from '../src/learn/objectives.ts'
+import { initialParameters, valuesOf } from '../src/learn/parameters.ts'
 import { parametersOf } from '../src/learn/step.ts'
-import { catalogShape } from '../src/models/contract/frozen-inputs.ts'
-import type { NextItemDefinition } from '../src/models/contract/model.ts'
+import { catalogShape } from '../src/models/contract/catalog.ts'
+import type { ModelDefinition } from '../src/models/contract/model.ts'
 import { m3bsr } from '../src/models/m3bsr/m3bsr.ts'
 import { sasrec } from '../src/models/sequential/sasrec.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { nextItemScorer } from '../src/rank/scorer.ts'
 import { topItems } from '../src/rank/top-items.ts'
+import { nodeRuntime } from '../src/runtime/node.ts'
 import { type BenchResult, percentile } from './result.ts'
 
 const sizes = { items: 93_466, length: 50, requests: 1000, top: 10, threads: 1 }
-const models = [sasrec, m3bsr] as readonly NextItemDefinition[]
+const models = [sasrec, m3bsr] as readonly unknown[] as readonly ModelDefinition[]
 
 /** A catalog of that many items, each with a picture's and a text's vector of 512, and nothing else. */
 function bareDataset(): Dataset {
@@ -63,12 +65,18 @@ export async function predict(): Promise<BenchResult> {
 }
 
 /** One model with its default options, every parameter as it begins. */
-async function requests(definition: NextItemDefinition, dataset: Dataset): Promise<Percentiles> {
+async function requests(definition: ModelDefinition, dataset: Dataset): Promise<Percentiles> {
   const { length, top, threads } = sizes
   const model = definition.build(definition.config.parse({}), catalogShape(dataset))
-  const state = initialParameters(parametersOf(model, { rows: 1, length, targets: 1 }), 0)
-  const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
-  await using scorer = await nextItemScorer({ slug: definition.slug, model, dataset, parameters, runtime: { threads } })
+  const objectives = stagesOf(model).flatMap((stage) => stage.objectives)
+  const parameters = valuesOf(initialParameters(parametersOf(objectives), 0))
+  await using scorer = await nextItemScorer({
+    slug: definition.slug,
+    model,
+    dataset,
+    parameters,
+    runtime: nodeRuntime({ threads }),
+  })
   const random = randomStream(0)
   const times: number[] = []
   for (let request = 0; request < sizes.requests + 20; request++) {

@@ -40,14 +40,15 @@ export async function scientific(): Promise<BenchResult> {
       })
       epochs.push(best?.epoch ?? 0)
       await using run = await openRun(out, { dataset })
-      const { full } = await evaluate(run.scorer, dataset, run.split, {
+      const { slices } = await evaluate(run.scorer, dataset, run.split, {
         part: 'test',
         seed: 1,
         ks: [10, 50],
+        slices: [],
         sampled: false,
         intervals: false,
       })
-      for (const [name, values] of Object.entries(figures)) values.push(full[name]?.mean ?? Number.NaN)
+      for (const [name, values] of Object.entries(figures)) values.push(slices.all.full[name]?.mean ?? Number.NaN)
     }
     const ours = median(seconds)
     const test = Object.fromEntries(

@@ -1,7 +1,9 @@
-/** @file The error registry: every error a user can meet, in one grammar, with its exit code. */
+/**
+ * @file The errors: those a user can mend, in one grammar, and bugs. `cli/failure.ts` gives each kind its exit code.
+ */
 import { closest } from 'fastest-levenshtein'
 
-/** What can be wrong, in the fixed vocabulary of our messages. */
+/** What can be wrong: the fixed vocabulary of our messages. */
 export type Problem =
   | 'missing'
   | 'unknown'
@@ -20,11 +22,13 @@ export interface ErrorParts {
   problem: Problem
   /** The offending value, or the name of what is missing. */
   value: string
+  /** What would have been right. */
   expected?: string
+  /** What the user can do about it. */
   hint?: string
 }
 
-/** An error the user can mend: one sentence, exit code 2, no stack shown. */
+/** An error the user can mend. The command line prints it as one sentence, without a stack. */
 export class UserError extends Error {
   override readonly name = 'UserError'
   readonly parts: ErrorParts
@@ -35,12 +39,12 @@ export class UserError extends Error {
   }
 }
 
-/** The sentence of an error's parts. */
+/** The parts of an error as one sentence. */
 function sentence({ where, problem, value, expected, hint }: ErrorParts): string {
   return `${where}: ${problem}: ${value}${expected ? `, expected ${expected}` : ''}${hint ? `. ${hint}` : ''}`
 }
 
-/** The error for a name not among the known ones, with the nearest known name as a hint. */
+/** The error for a name that is not one of the known ones. Its hint is the nearest known name. */
 export function unknownName(where: string, value: string, known: readonly string[]): UserError {
   const hint = known.length > 0 ? { hint: `did you mean "${closest(value, [...known])}"?` } : {}
   return new UserError({
@@ -52,7 +56,7 @@ export function unknownName(where: string, value: string, known: readonly string
   })
 }
 
-/** A broken promise of our own code: exit code 1, with its stack. */
+/** A broken promise of our own code. The command line prints its stack. */
 export class Bug extends Error {
   override readonly name = 'Bug'
 }

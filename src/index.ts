@@ -1,5 +1,12 @@
 /** @file The public surface of siftrec. */
 
+// Models, and writing one.
+export { impressions } from './batches/impressions.ts'
+export { items } from './batches/items.ts'
+export { joined } from './batches/joined.ts'
+export type { BatchKind } from './batches/kind.ts'
+export { pairs } from './batches/pairs.ts'
+export { sequences } from './batches/sequences.ts'
 // Data: files in, a prepared dataset out.
 export { loadDataset } from './dataset/load.ts'
 export type {
@@ -19,19 +26,18 @@ export { type SplitOptions, splitDataset } from './dataset/splits.ts'
 // Errors a user can mend.
 export { type ErrorParts, UserError } from './errors.ts'
 // Evaluation.
-export { type ClickReport, clickReport, compareClicks, type Predictions, printClickReports } from './evaluate/clicks.ts'
+export { type ClickReport, clickReport, compareClicks, type Predictions } from './evaluate/clicks.ts'
 export { compareRanks, type EvaluateOptions, evaluate, type Report, reportOf } from './evaluate/evaluate.ts'
 export type { Interval } from './evaluate/intervals.ts'
 export { rankTargets, type TargetRanks } from './evaluate/rank.ts'
-export { printReports } from './evaluate/report.ts'
+export { printClickReports, printReports } from './evaluate/report.ts'
 // Vectors of pictures and titles.
 export { localFeatures } from './features/local.ts'
 export { type PrecomputedFile, precomputedFeatures } from './features/precomputed.ts'
 // Training.
-export type { TrainingEvent } from './learn/loop.ts'
-// Models, and writing one.
-export { type ClickDefinition, type ClickModel, defineClickModel } from './models/contract/click-model.ts'
-export { type CatalogShape, defineModel, type NextItemDefinition, type NextItemModel } from './models/contract/model.ts'
+export type { TrainingEvent } from './learn/training-run.ts'
+export type { CatalogShape } from './models/contract/catalog.ts'
+export { type BuiltModel, defineModel, type ModelDefinition, objective, type Stage } from './models/contract/model.ts'
 export { optionsOf } from './models/contract/options.ts'
 export type { Explanation, Scorer } from './models/contract/scorer.ts'
 export { modelOf, modelSlugs } from './models/registry.ts'
@@ -42,8 +48,9 @@ export { type ClickPrediction, type ClickPredictor, predictionsOf } from './rank
 export { type ClickExplanation, explainClicks } from './rank/explain-clicks.ts'
 export { type Recommendation, type Recommendations, recommend } from './rank/recommend.ts'
 export { type NextItemScorer, nextItemScorer } from './rank/scorer.ts'
-export { type OpenClickRun, type OpenRun, openClickRun, openRun } from './runs/open-run.ts'
+export { type OpenRun, openRun } from './runs/open-run.ts'
 export { type RunResult, type RunSettings, resumeRun, trainRun } from './runs/train-run.ts'
-export { compile, type Program } from './runtime/session.ts'
+export { compile, nodeRuntime } from './runtime/node.ts'
+export type { Program, Runtime } from './runtime/runtime.ts'
 // The simulated shop, with the truth that was planted.
 export { accidentalOf, readTruth, simulateShop } from './simulate/shop.ts'

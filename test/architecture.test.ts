@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -13,12 +14,15 @@ interface Arrow {
   readonly target: string
   /** Nothing but types is imported: erased when it runs. */
   readonly typesOnly: boolean
+  /** Imported when it is needed. */
+  readonly late: boolean
 }
 
 const filesOf = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name))
+const isOfNode = (target: string): boolean => target.startsWith('node:') || builtinModules.includes(target)
 const linesOf = (file: string): number => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length
 
 const statement =
@@ -39,6 +43,7 @@ function arrowsOf(file: string, text = readFileSync(join(root, file), 'utf8')): 
       file,
       target: target.startsWith('.') ? normalize(join(dirname(file), target)) : target,
       typesOnly: clause.startsWith('type ') || (names?.every((name) => name.trim().startsWith('type ')) ?? false),
+      late: dynamic !== undefined,
     }
   })
 }
@@ -49,10 +54,10 @@ interface Rule {
   readonly types: readonly string[]
 }
 
-/** The table of ARCHITECTURE.md, a row a folder. */
+/** The tables of ARCHITECTURE.md: a row a folder, and a row a room, which is named with its folder: `experiment/figures`. */
 function table(): Map<string, Rule> {
   const rows = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(
-    /^\|\s*`src\/(?<folder>[\w-]+)`\s*\|[^|]*\|(?<allowed>[^|]*)\|/gm,
+    /^\|\s*`src\/(?<folder>[\w/-]+)`\s*\|[^|]*\|(?<allowed>[^|]*)\|/gm,
   )
   return new Map(
     Array.from(rows, ({ groups }) => {
@@ -65,6 +70,9 @@ function table(): Map<string, Rule> {
 }
 
 const folderOf = (path: string): string => path.split('/')[1] as string
+/** The room of a file, if its folder has rooms: `experiment/figures`. */
+const roomOf = (path: string): string | undefined =>
+  [...rules.keys()].find((room) => room.includes('/') && path.startsWith(`src/${room}/`))
 const sources = filesOf('src').filter((file) => !file.endsWith('.test.ts'))
 const arrows = sources.flatMap((file) => arrowsOf(file))
 const inner = arrows.filter(
@@ -72,10 +80,47 @@ const inner = arrows.filter(
 )
 const rules = table()
 
-function allowed({ file, target, typesOnly }: Arrow): boolean {
-  const [from, to] = [folderOf(file), folderOf(target)]
-  const { all, types } = rules.get(from) ?? { all: [], types: [] }
-  return from === to || all.includes('everything') || all.includes(to) || (typesOnly && types.includes(to))
+function allowed(arrow: Arrow): boolean {
+  const [from, to] = [folderOf(arrow.file), folderOf(arrow.target)]
+  return from === to ? allowedInside(arrow) : permits(rules.get(from), to, arrow)
+}
+
+/** From one room into another of the same folder. A file beside the rooms may be imported by all, and import all. */
+function allowedInside(arrow: Arrow): boolean {
+  const [from, to] = [roomOf(arrow.file), roomOf(arrow.target)]
+  if (from === undefined || to === undefined || from === to) return true
+  return permits(rules.get(from), to.split('/').at(-1) as string, arrow)
+}
+
+function permits(rule: Rule | undefined, target: string, { typesOnly }: Arrow): boolean {
+  const { all, types } = rule ?? { all: [], types: [] }
+  return all.includes('everything') || all.includes(target) || (typesOnly && types.includes(target))
+}
+
+/**
+ * The circles of files, types included: each group of files that can reach each other, the file names sorted.
+ * @param arrows of which both ends are files of ours
+ */
+function fileCircles(arrows: readonly Arrow[]): string[][] {
+  const after = new Map<string, string[]>()
+  for (const { file, target } of arrows) after.set(file, [...(after.get(file) ?? []), target])
+  const reachable = (start: string): Set<string> => {
+    const found = new Set<string>()
+    const open = [start]
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      for (const target of after.get(file) ?? []) {
+        if (!found.has(target)) open.push(target)
+        found.add(target)
+      }
+    }
+    return found
+  }
+  const reach = new Map([...after.keys()].map((file) => [file, reachable(file)]))
+  const inCircle = [...reach].filter(([file, targets]) => targets.has(file)).map(([file]) => file)
+  const circles = inCircle.map((file) =>
+    inCircle.filter((other) => reach.get(file)?.has(other) && reach.get(other)?.has(file)).sort(),
+  )
+  return [...new Set(circles.map((files) => files.join(' ')))].sort().map((files) => files.split(' '))
 }
 
 describe('the folders', () => {
@@ -88,6 +133,14 @@ describe('the folders', () => {
   it('are all in its table', () => {
     const folders = new Set(sources.filter((file) => file.split('/').length > 2).map(folderOf))
     expect([...folders].filter((folder) => !rules.has(folder))).toEqual([])
+    // A folder with one room in the table has all of them there.
+    const withRooms = new Set([...rules.keys()].filter((name) => name.includes('/')).map((name) => name.split('/')[0]))
+    const rooms = new Set(
+      sources
+        .filter((file) => withRooms.has(folderOf(file)) && file.split('/').length > 3)
+        .map((file) => file.split('/').slice(1, -1).join('/')),
+    )
+    expect([...rooms].sort()).toEqual([...rules.keys()].filter((name) => name.includes('/')).sort())
   })
 
   it('form no circle', () => {
@@ -107,6 +160,12 @@ describe('the folders', () => {
     expect(circles).toEqual([])
   })
 
+  it('for a browser import no module of Node', () => {
+    const portable = ['rank', 'models', 'batches', 'nn', 'tensor', 'onnx']
+    const found = arrows.filter(({ file, target }) => portable.includes(folderOf(file)) && isOfNode(target))
+    expect(found.map(({ where }) => where)).toEqual([])
+  })
+
   it('reach outside the sources nowhere', () => {
     expect(
       arrows
@@ -116,15 +175,63 @@ describe('the folders', () => {
   })
 })
 
+/** The files that a file imports, and theirs in turn; as they run, or with types too. */
+function reached(file: string, typesToo: boolean): Set<string> {
+  const found = new Set<string>()
+  const walk = (from: string): void => {
+    for (const { target, typesOnly } of arrowsByFile.get(from) ?? []) {
+      if ((typesOnly && !typesToo) || found.has(target)) continue
+      found.add(target)
+      walk(target)
+    }
+  }
+  walk(file)
+  return found
+}
+const arrowsByFile = new Map(sources.map((file) => [file, arrows.filter((arrow) => arrow.file === file)]))
+
+describe('the engine', () => {
+  const outside = arrows.filter(({ file }) => folderOf(file) !== 'tensor')
+
+  it('alone makes operations: no other folder names an operator of ONNX', () => {
+    const makers = outside.filter(({ target }) => target === 'src/tensor/operation.ts')
+    expect(makers.map(({ where }) => where)).toEqual([])
+  })
+
+  it('makes inputs and parameters only where their methods are installed', () => {
+    // So whoever holds a tensor, of any module, can call them.
+    expect(reached('src/tensor/node.ts', false)).toContain('src/tensor/methods.ts')
+    const leaves = /\b(?:input|parameter)\b(?=.* from '.*\/operation\.ts')/
+    const makers = arrows.filter(({ file, where }) => file !== 'src/tensor/node.ts' && leaves.test(where))
+    expect(makers.map(({ where }) => where)).toEqual([])
+  })
+})
+
+describe('the files of the sources', () => {
+  it('form no circle, types included', () => {
+    const circles = fileCircles(arrows.filter(({ target }) => target.startsWith('src/')))
+    expect(circles).toEqual([])
+  })
+})
+
 describe('the heavy packages', () => {
   it.each([
-    ['onnxruntime-node', /^src\/runtime\/session\.ts$/],
+    ['onnxruntime-node', /^src\/runtime\/node\.ts$/],
     ['@duckdb/node-api', /^src\/storage\/duckdb\.ts$/],
     ['sharp', /^src\/(features|simulate)\//],
   ])('%s is imported in its one place', (name, place) => {
     const importers = arrows.filter(({ target }) => target === name || target.startsWith(`${name}/`))
     expect(importers.length).toBeGreaterThan(0)
     expect(importers.filter(({ file }) => !place.test(file)).map(({ where }) => where)).toEqual([])
+  })
+
+  it('are not loaded before a command needs them: help and refusals are quick', () => {
+    const loaded = new Set(['src/cli/main.ts'])
+    for (const file of loaded) {
+      for (const arrow of arrows) if (arrow.file === file && !arrow.typesOnly && !arrow.late) loaded.add(arrow.target)
+    }
+    expect([...loaded]).toContain('src/models/registry.ts')
+    expect([...loaded].filter((target) => /^(onnxruntime-node|@duckdb|sharp|echarts)/.test(target))).toEqual([])
   })
 })
 
@@ -148,7 +255,7 @@ describe('the files', () => {
 })
 
 describe('reading imports', () => {
-  it('finds each form, over several lines too, and tells types from values', () => {
+  it('finds each form, over several lines too, and tells types from values and late from early', () => {
     const text = [
       "import type { A } from '../nn/a.ts'",
       "import { type B, type C } from '../nn/b.ts'",
@@ -162,24 +269,48 @@ describe('reading imports', () => {
       "import * as h from 'node:fs'",
     ].join('\n')
     const found = arrowsOf('src/models/file.ts', text)
-    expect(found.map(({ target, typesOnly }) => [target, typesOnly])).toEqual([
-      ['src/nn/a.ts', true],
-      ['src/nn/b.ts', true],
-      ['src/nn/c.ts', false],
-      ['src/models/d.ts', false],
-      ['sharp', false],
-      ['onnxruntime-node', false],
-      ['node:fs', false],
+    expect(found.map(({ target, typesOnly, late }) => [target, typesOnly, late])).toEqual([
+      ['src/nn/a.ts', true, false],
+      ['src/nn/b.ts', true, false],
+      ['src/nn/c.ts', false, false],
+      ['src/models/d.ts', false, false],
+      ['sharp', false, false],
+      ['onnxruntime-node', false, true],
+      ['node:fs', false, false],
     ])
     expect(found[2]!.where).toBe("src/models/file.ts:6: import { type D, e, } from '../nn/c.ts'")
   })
 
   it('would not let models import the runtime, or features more of data than its types', () => {
-    const [runtime] = arrowsOf('src/models/sequential/sasrec.ts', "import { compile } from '../../runtime/session.ts'")
+    const [runtime] = arrowsOf('src/models/sequential/sasrec.ts', "import { compile } from '../../runtime/node.ts'")
     const [types, values] = arrowsOf(
       'src/features/text.ts',
       "import type { Dataset } from '../dataset/schema.ts'\nimport { prepare } from '../prepare/prepare.ts'",
     )
     expect([runtime!, types!, values!].map(allowed)).toEqual([false, true, false])
+  })
+
+  it('sees rooms, and folders with a hyphen in their name', () => {
+    const [back, forth, beside] = arrowsOf(
+      'src/experiment/figures/tables.ts',
+      "import { a } from '../harness/grid.ts'\nimport { b } from './plot.ts'\nimport { c } from '../terms.ts'",
+    )
+    const [down] = arrowsOf('src/experiment/harness/grid.ts', "import { a } from '../figures/results.ts'")
+    expect([back!, forth!, beside!, down!].map(allowed)).toEqual([false, true, true, true])
+    const [deep] = arrowsOf('src/two-words/one-room/file.ts', "import { a } from '../../three-more-words/file.ts'")
+    expect([folderOf(deep!.file), folderOf(deep!.target)]).toEqual(['two-words', 'three-more-words'])
+    expect(allowed(deep!)).toBe(false)
+  })
+
+  it('finds a circle of files through types, and no circle in a diamond', () => {
+    const circleOf = (files: Readonly<Record<string, string>>): string[][] =>
+      fileCircles(Object.entries(files).flatMap(([file, text]) => arrowsOf(file, text)))
+    const diamond = {
+      'src/a.ts': "import { b } from './b.ts'\nimport { c } from './c.ts'",
+      'src/b.ts': "import { d } from './d.ts'",
+      'src/c.ts': "import { d } from './d.ts'",
+    }
+    expect(circleOf(diamond)).toEqual([])
+    expect(circleOf({ ...diamond, 'src/d.ts': "import type { B } from './b.ts'" })).toEqual([['src/b.ts', 'src/d.ts']])
   })
 })

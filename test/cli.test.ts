@@ -136,10 +136,25 @@ describe('bad input to evaluate and recommend', () => {
     expect(await outcome(['evaluate', 'knn', '--split', 'time'])).toEqual(
       refusal(/--split: mismatched: time, expected leave-one-out, which knn was trained on/),
     )
+    expect(await outcome(['evaluate', 'knn', '--slices', 'behavior:favourite'])).toEqual(
+      refusal(/slice: unknown: "behavior:favourite".*did you mean "behavior:favorite"/),
+    )
     expect(await outcome(['recommend', 'knn', '--user', 'u1', '--top', 'many'])).toEqual(
       refusal(/--top: invalid: "many"/),
     )
     expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
+  })
+
+  it('figures of slices are told apart, and a slice without targets is named', async () => {
+    const { stdout, stderr } = await run('evaluate', 'knn', '--slices', 'emptyHistory,behavior:favorite', '--k', '10')
+    expect(stderr).toBe('no target is in the slice emptyHistory\n')
+    const title = 'Behavior favorite (the target is a favorite event; 60 targets of 60 users)'
+    const lines = stdout.split('\n')
+    const figure = (heading: string): string => lines[lines.findIndex((line) => line.startsWith(heading)) + 2] as string
+    // Every target is a favorite: the slice has the figures of all.
+    expect(figure(`${title}, full catalog`)).toBe(figure('Full catalog'))
+    expect(figure(`${title}, 99 sampled negatives`)).toBe(figure('99 sampled negatives'))
+    expect(stdout).not.toContain('Cold start')
   })
 
   it('an unknown user gets the popular items, and is told', async () => {

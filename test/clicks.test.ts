@@ -65,11 +65,13 @@ describe('a run of a model of clicks', () => {
 
   it('learns the planted kinds: a click of one’s own kind is nine times as likely', async () => {
     const { stdout } = await run('evaluate', 'whole', '--json', '--reliability', 'reliability.svg')
-    const [report] = JSON.parse(stdout) as [{ impressions: number; auc: { mean: number }; calibration: number }]
+    const [report] = JSON.parse(stdout) as [
+      { impressions: number; figures: Record<'auc' | 'calibration', { mean: number }> },
+    ]
     expect(report.impressions).toBe(480)
     // Three clicks of four are of the own kind, and one of 28 that were not clicked: who knew the kinds would have 0.86.
-    expect(report.auc.mean).toBeGreaterThan(0.75)
-    expect(Math.abs(Math.log(report.calibration))).toBeLessThan(0.3)
+    expect(report.figures.auc.mean).toBeGreaterThan(0.75)
+    expect(Math.abs(Math.log(report.figures.calibration.mean))).toBeLessThan(0.3)
     expect(bytes('reliability.svg').toString()).toContain('<svg')
   })
 
@@ -114,6 +116,7 @@ describe('what a model of clicks cannot do', () => {
     expect(await refused('recommend', 'whole', '--user', 'u1')).toContain(
       'whole: unsupported: din predicts clicks, expected a model that ranks',
     )
+    expect(await refused('evaluate', 'whole', '--slices', 'coldStart')).toContain('--slices: unsupported: coldStart')
     expect(await refused('explain', 'whole', '--user', 'nobody', '--items', 'i1')).toContain('unknown: user "nobody"')
     expect(await refused('explain', 'whole', '--user', 'u1', '--items', 'i999')).toContain('unknown: "i999"')
   })
@@ -133,7 +136,9 @@ describe('what a model of clicks cannot do', () => {
     expect(await refused('explain', 'popular', '--user', 'u1', '--items', 'i1')).toContain(
       'popularity ranks the next item',
     )
-    expect(await refused('evaluate', 'popular', 'whole')).toContain('unsupported: din predicts clicks')
+    expect(await refused('evaluate', 'popular', 'whole')).toContain(
+      'the other predicts clicks, expected runs that predict the same',
+    )
   })
 })
 

@@ -4,9 +4,10 @@ import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../src/cli/program.ts'
 import { trainingConfig } from '../src/learn/config.ts'
-import { type Option, optionsOf } from '../src/models/contract/options.ts'
-import { isTrained, modelOf, modelSlugs } from '../src/models/registry.ts'
+import { optionsOf } from '../src/models/contract/options.ts'
+import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { splitConfig } from '../src/runs/split-config.ts'
+import { isTrained, modelsPage, withGeneratedBlocks } from './generated-docs.ts'
 
 const pages = [
   'README.md',
@@ -22,40 +23,31 @@ const blocksOf = (page: string, language: string): string[] =>
     found === language ? [body as string] : [],
   )
 
-/** `docs/models.md`, made of the schemas. */
-function modelsPage(): string {
-  const table = (options: readonly Option[]): string => {
-    const rows = options.map(
-      ({ name, description, range, default: fallback }) =>
-        `| \`${name}\` | ${description} | ${range} | ${code(fallback)} |`,
-    )
-    return ['| option | what it is | range | default |', '| --- | --- | --- | --- |', ...rows].join('\n')
-  }
-  const code = (value: unknown): string => (value === undefined ? '' : `\`${JSON.stringify(value)}\``)
-  const sections = modelSlugs.map((slug) => {
-    const kind = isTrained(modelOf(slug)) ? 'trained' : 'fitted by counting: it takes no training options'
-    return `## ${slug}\n\n${kind}; see [papers.md](papers.md).\n\n${table(optionsOf(modelOf(slug).config))}\n`
-  })
-  return `# Models and their options
-
-Made of the schemas in the code by \`npx vitest run test/docs -u\`; do not edit. On the command line \`hiddenSize\` is \`--hidden-size\`.
-
-${sections.join('\n')}
-## Training options
-
-${table(optionsOf(trainingConfig))}
-
-## Split options
-
-\`--split\` sets the protocol.
-
-${table(optionsOf(splitConfig))}
-`
-}
+/** The text of all code and docs, by file. */
+const sources = [
+  ...readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `src/${name}`),
+  ...pages.filter((page) => page.startsWith('docs/')),
+]
 
 describe('the docs', () => {
   it('list every model and option as the schemas have them', async () => {
     await expect(modelsPage()).toMatchFileSnapshot('../docs/models.md')
+  })
+
+  it.each(pages)('%s has its generated blocks as the code and the results have them', async (page) => {
+    await expect(withGeneratedBlocks(page)).toMatchFileSnapshot(`../${page}`)
+  })
+
+  it('say what each rule is that code or docs cite', () => {
+    const rules = textOf('docs/papers.md')
+    const anchors = [...rules.matchAll(/<a id="(r-[msd]\d+)"><\/a>/g)].map(([, anchor]) => anchor as string)
+    expect(anchors).toEqual([...new Set(anchors)])
+    const cited = sources.flatMap((file) =>
+      [...textOf(file).matchAll(/\bR-[MSD]\d+\b/g)].map(([rule]) => ({ file, rule })),
+    )
+    expect(cited.filter(({ rule }) => !anchors.includes(rule.toLowerCase()))).toEqual([])
   })
 
   it.each(pages)('%s links to files that exist', (page) => {
@@ -71,7 +63,7 @@ describe('the docs', () => {
     const cited = modelSlugs.filter((slug) => bibliography.includes(`{${slug},`))
     expect(cited).toEqual(modelSlugs.filter((slug) => slug !== 'popularity'))
     for (const slug of modelSlugs) {
-      const schemas = isTrained(modelOf(slug))
+      const schemas = isTrained(slug)
         ? [modelOf(slug).config, trainingConfig, splitConfig]
         : [modelOf(slug).config, splitConfig]
       const names = schemas.flatMap((schema) => optionsOf(schema).map(({ name }) => name))

@@ -1,25 +1,23 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Comparison, Experiment } from '../src/experiment/experiment.ts'
-import type { ComparisonResult } from '../src/experiment/figures/results.ts'
+import { checkSameFrame } from '../src/experiment/figures/check-same-frame.ts'
+import type { ComparisonResult } from '../src/experiment/figures/comparison-result.ts'
 import { protocolTable } from '../src/experiment/figures/tables.ts'
-import type { Frame } from '../src/experiment/harness/cell.ts'
 import { checkComparison } from '../src/experiment/harness/check-comparison.ts'
-import { checkComparable } from '../src/experiment/harness/comparable.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
-import { experiments } from '../src/experiment/studies/registry.ts'
+import { experiments } from '../src/experiment/studies/experiments.ts'
+import type { Frame } from '../src/experiment/terms.ts'
 import { openDatabase } from '../src/storage/duckdb.ts'
-import { command, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
+import { compiled, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
 import { tinyChoice } from './fixtures/tiny-experiment.ts'
 import { writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
-const script = fileURLToPath(new URL('./fixtures/tiny-experiment.ts', import.meta.url))
 const startTiny = (cwd: string, jobs: number) =>
-  start([String(jobs)], { cwd, through: [...command.slice(0, 3), script] })
+  start([String(jobs)], { cwd, through: compiled('test/fixtures/tiny-experiment.js') })
 const place = (name: string): string => {
   const cwd = join(folder, name)
   mkdirSync(cwd, { recursive: true })
@@ -220,7 +218,7 @@ describe('a table', () => {
   it('refuses other sampled negatives, and a figure of the other protocol', () => {
     const frame: Frame = { split: { protocol: 'given' }, candidates: 'all', negatives: null, targets: '1, hash a' }
     const framed = [frame, { ...frame, negatives: '99, seed 1' }].map((frame, at) => ({ variant: `v${at}`, frame }))
-    expect(() => checkComparable('T', framed)).toThrow(
+    expect(() => checkSameFrame('T', framed)).toThrow(
       /^table "T", v1: mismatched: sampled negatives 99, seed 1, expected sampled negatives none/,
     )
     const figures = { full: {}, sampled99: { 'ndcg@10': { mean: 0.5 } } }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { start, succeed, workplace } from './fixtures/siftrec.ts'
+import { compiled, start, succeed, workplace } from './fixtures/siftrec.ts'
 
 const folder = workplace()
 const run = (line: string) => succeed(line.split(' '), folder)
@@ -44,15 +44,7 @@ describe("a newcomer's first hour", () => {
   })
 
   it('runs the example of the README', async () => {
-    const example = resolve('examples/shop.ts')
-    const through = [
-      'env',
-      `TSX_TSCONFIG_PATH=${resolve('tsconfig.json')}`,
-      process.execPath,
-      '--import',
-      import.meta.resolve('tsx'),
-      example,
-    ]
+    const through = compiled('examples/shop.js')
     const { code, stdout, stderr } = await start([], { cwd: join(folder, 'shop'), through }).ended
     expect(stderr).toBe('')
     expect(code).toBe(0)

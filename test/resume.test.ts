@@ -97,7 +97,7 @@ describe('a run', () => {
     // A limit on the size of files fails the write halfway, as a full disk does.
     const limited = ['bash', '-c', 'ulimit -f 64; exec "$@"', 'bash', ...command]
     const failed = await start(['train', '--resume', 'full'], { cwd: folder, through: limited }).ended
-    expect(failed.stderr).toMatch(/(model|checkpoint)\.safetensors: invalid: it passes the limit on file sizes/)
+    expect(failed.stderr).toMatch(/(model|checkpoint)\.safetensors: invalid: it exceeds the limit on file sizes/)
     expect(failed.code).toBe(2)
     expect(bytes('full', 'checkpoint.safetensors').equals(before)).toBe(true)
     expect((await run('train', '--resume', 'full')).code).toBe(0)
@@ -156,6 +156,8 @@ describe('opening a run', () => {
   })
 
   it('refuses to train where a run is, unless it may overwrite', async () => {
-    expect(await outcome(...train('whole'))).toEqual(refusal('whole: duplicate: it holds a run of sasrec'))
+    expect(await outcome(...train('whole'))).toEqual(
+      refusal('whole: duplicate: the folder already holds a run of sasrec'),
+    )
   })
 })

@@ -5,8 +5,8 @@
 PEER_PYTHON is any Python with torch (2.13 made the file in the repository).
 
 Every equation is computed as it is printed, the slow way: the activation unit reads [h, t, h - t, h * t] side by side, cosines are taken pair by
-pair, with 0.01 added to squared lengths, and the attention of eq. 17 is torch.nn.functional's. Readings are those of the header of src/models/diff-msin/diff-msin.ts. A row of zeros
-among the vectors of pictures or texts is a missing vector. The noise of eq. 10 is given.
+pair, with 0.01 added to squared lengths. Readings are those of the header of src/models/diff-msin/diff-msin.ts. A row of zeros among the vectors of
+pictures or texts is a missing vector. The noise of eq. 10 is given.
 
 The file:
   config     sizes
@@ -19,6 +19,7 @@ The file:
   gradients  of the loss, by parameter name
 """
 
+import math
 import sys
 from itertools import combinations
 
@@ -201,7 +202,8 @@ def heads(x):
 
 
 q, k, v = (heads(put(f"fusion.attention.{name}", x)) for name, x in (("query", enhanced["id"][:, None]), ("key", memory), ("value", memory)))
-found = put("fusion.attention.output", F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(B, E))
+weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(E / HEADS), -1)
+found = put("fusion.attention.output", (weights @ v).transpose(1, 2).reshape(B, E))
 fused = enhanced["id"] + found
 known = torch.cat([fused, target, numbers[item], P["field.user.id"][user_row[user]]], 1)
 logits = put("output.1", prelu("output.0", put("output.0", known)))[:, 0]

@@ -2,13 +2,14 @@
 
     "$PEER_PYTHON" tools/m3bsr_fixture.py test/fixtures/m3bsr.json
 
-PEER_PYTHON is any Python with torch (2.13 made the file in the repository). R-xx: the rules of docs/papers.md.
+PEER_PYTHON is any Python with torch (1.13 made the file in the repository). R-xx: the rules of docs/papers.md.
 
 The file holds a block under each name: `config`, `inputs` (all arrays read, weights too), `outputs`, and `gradients` of `loss`
 by the inputs that are learned or come from learned layers. Matrices multiply from the right: x @ W, W is [in, out].
 
-reverse         R-M3, R-M4, R-M5. clean h_0 [B, L, d], condition [B, L, d], bias [B, L, L] added to the scores, query, key, value, output
-                [d, d]. No noise: h_T = sqrt(abar_T) h_0. From T down, eps_t = softmax(h_t Wq (c Wk)^T / sqrt(d) + bias) c Wv Wo,
+reverse         R-M3, R-M4, R-M5. clean h_0 [B, L, d], condition [B, L, d], query, key, value, output [d, d]. history [B, L] are items, behavior
+                [B, L] is 1 + the behavior, moment [B, L] numbers the times: an event sees those of its own behavior up to its time, others have
+                bias -1e9 added to their scores. No noise: h_T = sqrt(abar_T) h_0. From T down, eps_t = softmax(h_t Wq (c Wk)^T / sqrt(d) + bias) c Wv Wo,
                 h_{t-1} = (h_t - (1 - alpha_t) / sqrt(1 - abar_t) eps_t) / sqrt(alpha_t). denoised = h_0 again.
                 loss = sum(denoised * upstream), upstream [B, L, d] being an input.
 reconstruction  R-M8, posterior. The same with h_T = sqrt(abar_T) h_0 + sqrt(1 - abar_T) noise, noise [B, L, d] the same at every t;
@@ -76,28 +77,37 @@ def block(config, learned, given, outputs, loss):
 def diffusion():
     learned = {name: drawn(B, L, D) for name in ("clean", "condition")}
     learned.update({name: drawn(D, D) for name in ("query", "key", "value", "output")})
-    # Causal; and the second user's first condition is padding, seen by itself alone.
-    bias = torch.full((L, L), -1e9).triu(1).repeat(B, 1, 1)
-    bias[1, 1:, 0] = -1e9
-    return learned, bias
+    # The first user's second and third event came at one moment; the second user's first two are of one behavior and moment.
+    events = {
+        "history": torch.tensor([[5, 2, 2, 7], [1, 3, 1, 4]]),
+        "behavior": torch.tensor([[1, 1, 2, 1], [2, 2, 1, 2]]),
+        "moment": torch.tensor([[1, 2, 2, 3], [1, 1, 2, 3]]),
+    }
+    return learned, events, own_bias(events)
+
+
+def own_bias(events):
+    behavior, moment = events["behavior"], events["moment"]
+    sees = (behavior[:, None, :] == behavior[:, :, None]) & (moment[:, None, :] <= moment[:, :, None])
+    return torch.zeros(B, L, L).masked_fill(~sees, -1e9)
 
 
 def reverse():
-    learned, bias = diffusion()
+    learned, events, bias = diffusion()
     upstream = drawn(B, L, D).detach()
     denoised = denoise(**learned, bias=bias, noise=torch.zeros(B, L, D))[-1]
     config = {"steps": T, "betaStart": BETA_START, "betaEnd": BETA_END}
-    return block(config, learned, {"bias": bias, "upstream": upstream}, {"denoised": denoised}, (denoised * upstream).sum())
+    return block(config, learned, {**events, "upstream": upstream}, {"denoised": denoised}, (denoised * upstream).sum())
 
 
 def reconstruction():
-    learned, bias = diffusion()
+    learned, events, bias = diffusion()
     noise = drawn(B, L, D).detach()
     states = denoise(**learned, bias=bias, noise=noise)
     against = [forward_state(learned["clean"], noise, t - 1) for t in range(T, 0, -1)]
     loss = torch.stack([((state - target) ** 2).mean() for state, target in zip(states, against)]).mean()
     config = {"steps": T, "betaStart": BETA_START, "betaEnd": BETA_END}
-    return block(config, learned, {"bias": bias, "noise": noise}, {"denoised": states[-1]}, loss)
+    return block(config, learned, {**events, "noise": noise}, {"denoised": states[-1]}, loss)
 
 
 def separate(similarity):

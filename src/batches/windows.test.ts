@@ -1,8 +1,8 @@
 import { array, assert as assertProperty, boolean, constantFrom, integer, property, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type TinyEvent, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
 import { mergeBehaviors } from '../dataset/event-columns.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
+import { type TinyEvent, tinyDataset } from '../testing/tiny-dataset.ts'
 import { bucketsOf, epochBatches, makeWindows, trainingWindows, type WindowSettings } from './windows.ts'
 
 const settings: WindowSettings = {

@@ -1,9 +1,12 @@
-/** @file How the command line fails: a user's error as one sentence and exit code 2, a bug with its stack and exit code 1. */
+/**
+ * @file How the command line fails: a user error prints one sentence and exits with 2, a bug prints its stack and exits
+ * with 1.
+ */
 import { CommanderError } from 'commander'
 import pc from 'picocolors'
 import { UserError } from '../errors.ts'
 
-/** Exit codes: all went well, a bug, an error the user can mend, stopped by a signal. */
+/** Exit codes: success, a bug, an error the user can mend, stopped by a signal. */
 export const exitCodes = { ok: 0, bug: 1, user: 2, interrupted: 130 } as const
 
 /** Prints a failure and returns the exit code. */

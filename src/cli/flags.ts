@@ -1,4 +1,4 @@
-/** @file Flags from schemas: every option of a configuration is a flag of the same name. */
+/** @file Makes command-line flags from schemas: every option of a configuration is a flag of the same name. */
 import { type Command, Option as Flag } from 'commander'
 import type * as z from 'zod'
 import { type Option, optionsOf } from '../models/contract/options.ts'
@@ -6,7 +6,7 @@ import { type Option, optionsOf } from '../models/contract/options.ts'
 /** `hiddenSize` as `hidden-size`. */
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-/** The one option whose flag has another name, since `--split time` says more than `--protocol time`. */
+/** `protocol` alone has a flag of another name, since `--split time` says more than `--protocol time`. */
 const flagName = (name: string): string => (name === 'protocol' ? 'split' : name)
 
 /** Adds a flag for each option of a schema, under a heading of the help. */
@@ -24,7 +24,10 @@ function flagOf({ name, kind, range, default: fallback, description }: Option): 
   return kind === 'boolean' ? flag.preset('true') : flag
 }
 
-/** A flag's text as its option's kind; what cannot be read stays text, for the schema to refuse with its range. */
+/**
+ * Converts a flag's text to its option's kind. Text that does not convert stays text, and the schema refuses it with
+ * its range.
+ */
 function valueOf(kind: Option['kind'], text: string): unknown {
   if (kind === 'boolean') return text === 'true' || (text === 'false' ? false : text)
   if (kind === 'integer' || kind === 'number')
@@ -37,7 +40,7 @@ function valueOf(kind: Option['kind'], text: string): unknown {
   }
 }
 
-/** Those of the flags that were given and belong to the schema. */
+/** The flags on the command line that belong to the schema. */
 export function givenFlags(schema: z.ZodType, flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const names = optionsOf(schema).map(({ name }) => name)
   return Object.fromEntries(

@@ -2,7 +2,7 @@
 import { explainFailure } from './failure.ts'
 import { createProgram } from './program.ts'
 
-// A file over the size limit is then an error that writing reports, as on a full disk, and no signal to die of.
+// Without this, a file over the size limit would kill the process. So writing reports an error, as on a full disk.
 process.on('SIGXFSZ', () => undefined)
 
 try {

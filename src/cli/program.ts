@@ -12,13 +12,13 @@ import { recommendCommand } from './commands/recommend.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { trainCommand } from './commands/train.ts'
 
-/** The whole command line; nothing runs until it parses arguments. */
+/** The whole command line. Nothing runs until `parseAsync` is called. */
 export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
   }
   const program = new Command('siftrec')
-    .description('recommendation from many behaviors and many modalities')
+    .description('prepare a log of events, train and evaluate recommenders, and recommend')
     .version(version)
   const commands = [
     prepareCommand(),
@@ -32,10 +32,11 @@ export function createProgram(): Command {
     experimentCommand(),
   ]
   for (const command of commands) program.addCommand(command)
-  // One sentence, like every other error of ours; its line ends outside the color, so that a colored terminal shows no empty line.
+  // Commander's errors become one sentence, like our own. The line ends outside the color, or a colored terminal would
+  // show an empty line.
   const outputError = (text: string, write: (text: string) => void): void =>
     write(`${pc.red(text.trimEnd().replace(/\n\((Did .*)\)/, '. $1'))}\n`)
-  // Positional: `train --resume RUN` and the --resume of `train MODEL` are two flags.
+  // Options are positional, since `train --resume RUN` and the --resume of `train MODEL` are two flags.
   for (const command of withAll(program))
     command.enablePositionalOptions().exitOverride().configureOutput({ outputError })
   return program

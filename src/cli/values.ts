@@ -1,4 +1,4 @@
-/** @file Values of flags that no schema covers. */
+/** @file Parses the values of flags that no schema covers. */
 import { UserError } from '../errors.ts'
 
 /** A whole number from `least`. @throws UserError `invalid`, naming the flag */

@@ -2,8 +2,9 @@
 import type { Dataset, History, ItemIndex } from './schema.ts'
 
 /**
- * The items that the dataset's `candidates` policy leaves out for a user with these earlier events: every item touched (`unseen`),
- * every item with the target behavior (`untargeted`), or none (`all`). All other items of the catalog are ranked.
+ * The items that the dataset's `candidates` policy leaves out for a user with these earlier events: every item touched
+ * (`unseen`), every item with the target behavior (`untargeted`), or none (`all`). All other items of the catalog are
+ * ranked.
  * @param earlier all of the user's events strictly before the target's time, not only those the model is shown
  */
 export function excludedItems({ manifest }: Dataset, earlier: History): ReadonlySet<ItemIndex> {

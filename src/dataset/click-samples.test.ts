@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type TinyEvent, type TinySettings, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
+import { type TinyEvent, type TinySettings, tinyDataset } from '../testing/tiny-dataset.ts'
 import {
   type ClickSamples,
   type ClickSplitConfig,
@@ -252,7 +252,7 @@ describe('the options of samples', () => {
     })
     const ordered = { ...manifest, time: 'order' as const }
     expect(() => clickSplitDefaults(ordered)).toThrow(
-      'split.protocol: missing: tiny has neither times nor a split of its own. prepare it with times, or set random, which leaks the future',
+      'split.protocol: missing: tiny has neither times nor a split of its own. prepare it from a log with times, or use --split random, which leaks the future',
     )
     expect(clickSplitDefaults(ordered, { protocol: 'random' })).toEqual({ source: 'impressions', label: 'click' })
     expect(clickSplitDefaults({ ...ordered, ownSplit: true }, { source: 'drawn' }).protocol).toBe('given')
@@ -305,13 +305,13 @@ describe('the options of samples', () => {
       'nothing to train on',
       shownDataset(shown, { events }),
       { testShare: 0.01, protocol: 'random', validationShare: 0.98 },
-      /^split of tiny: invalid: none of 10 samples is for train\. choose/,
+      /^split of tiny: invalid: none of 10 samples is in the train part\. choose/,
     ],
     [
       'nothing to test',
       tinyDataset({ events: events.map(([user, item, name, time]) => [user, item, name, time, 0]), items: 9 }),
       { label: 'click', protocol: 'given' },
-      /^split of tiny: invalid: none of 8 samples is for test\. choose/,
+      /^split of tiny: invalid: none of 8 samples is in the test part\. choose/,
     ],
     [
       'labels of one class',
@@ -320,7 +320,7 @@ describe('the options of samples', () => {
         { events },
       ),
       {},
-      /^split of tiny: invalid: label click is 0 in all 7 training samples, expected some of 0 and some of 1\. choose another label/,
+      /^split of tiny: invalid: label click is 0 in all 7 training samples, expected both 0 and 1\. choose another label/,
     ],
   ])('refuse %s', (_, dataset, given, sentence) => {
     expect(() => samplesOf(dataset, given)).toThrow(sentence)

@@ -1,4 +1,7 @@
-/** @file Samples of click prediction: who was shown what and when, whether it was clicked, and where the user's history ended by then. */
+/**
+ * @file Samples of click prediction: who was shown what and when, whether it was clicked, and where the user's history
+ * ends.
+ */
 import * as z from 'zod'
 import { Bug, UserError, unknownName } from '../errors.ts'
 import { randomStream } from '../random/stream.ts'
@@ -9,47 +12,47 @@ import { firstRowAt } from './histories.ts'
 import { type Dataset, type Manifest, role } from './schema.ts'
 import { checkShares, timeCuts } from './splits.ts'
 
-/** How samples of clicks are taken from a dataset and split; what a dataset's defaults are, {@link clickSplitDefaults} says. */
+/** How samples of clicks are taken from a dataset and split; {@link clickSplitDefaults} gives a dataset's defaults. */
 export const clickSplitConfig = z.strictObject({
   source: z
     .enum(['impressions', 'drawn'])
     .describe(
-      'what is predicted: labelled impressions, or events beside one drawn item each; by default impressions where the dataset has them',
+      'the samples: labelled impressions, or events each paired with one randomly drawn item; by default impressions if the dataset has them',
     ),
   label: z
     .string()
     .min(1)
     .describe(
-      'the label of impressions, or the behavior of drawn samples, that counts as 1; by default the first label, or the target behavior',
+      'what counts as a click: a label of the impressions (by default the first), or with drawn samples a behavior (by default the target)',
     ),
   protocol: z
     .enum(['time', 'given', 'random'])
     .describe(
-      'what is held out; by default time, or given where a dataset without times has a split; random leaks the future, and is there to compare',
+      'how samples are held out; by default time, or given if the dataset has no times but its own split; random leaks the future, use it only to compare',
     ),
-  testShare: z.number().gt(0).lt(1).default(0.2).describe('the share of samples, the last by time, that test'),
+  testShare: z.number().gt(0).lt(1).default(0.2).describe('the last share of the samples, by time, is the test set'),
   validationShare: z
     .number()
     .gt(0)
     .lt(1)
     .default(0.1)
-    .describe('the share of samples, by time, before those, that validate'),
+    .describe('the share of the samples just before the test set that validates'),
   minimumCount: z
     .int()
     .min(1)
     .default(2)
-    .describe('an item or user that training meets less often shares the row of the unknown'),
-  splitSeed: z.int().min(0).default(1).describe('seed of drawn items and of the random split'),
+    .describe('an item or user with fewer occurrences in training shares one embedding with all unknown ones'),
+  splitSeed: z.int().min(0).default(1).describe('seed of the drawn items and of the random split'),
 })
 /** See {@link clickSplitConfig}. */
 export type ClickSplitConfig = z.infer<typeof clickSplitConfig>
 
 /**
- * Labelled samples, split in three, with what training alone says of ids and numbers.
- * The history of sample s is rows [columns.start[user[s]], end[s]) of the columns: strictly before its time.
+ * Labelled samples, split in three, with the vocabulary that training fits.
+ * The history of sample s is rows [columns.start[user[s]], end[s]) of the columns, all strictly before its time.
  */
 export interface ClickSamples {
-  /** Every user's events, those of one item at one time merged into the deepest behavior. */
+  /** Every user's events; those of one item at one time are merged into the deepest behavior. */
   readonly columns: EventColumns
   /** [samples] each. */
   readonly user: Int32Array
@@ -66,7 +69,8 @@ export interface ClickSamples {
 type Parts = Pick<ClickSamples, 'train' | 'validation' | 'test'>
 
 /**
- * What a dataset has by default where the given options leave it open: impressions if there are any, the first label, and a split by time.
+ * The defaults of a dataset for options that the user did not set: impressions if there are any, the first label, and a
+ * split by time.
  * @throws UserError `missing` for the protocol of a dataset that has neither times nor a split
  */
 export function clickSplitDefaults(
@@ -80,15 +84,17 @@ export function clickSplitDefaults(
   if (manifest.time === 'milliseconds') return { source, label, protocol: 'time' }
   if (manifest.ownSplit && source === 'drawn') return { source, label, protocol: 'given' }
   const value = `${manifest.name} has neither times nor a split of its own`
-  const hint = 'prepare it with times, or set random, which leaks the future'
+  const hint = 'prepare it from a log with times, or use --split random, which leaks the future'
   throw new UserError({ where: 'split.protocol', problem: 'missing', value, hint })
 }
 
 /**
  * The samples of a dataset.
- * `time`: two cuts for all users, at quantiles of the samples' times. `given`: the roles that the source brought. `random`: as published
- * code has it, whatever the time (R-D10). Histories of all parts hold everything that came strictly before the sample.
- * @throws UserError `unsupported` or `unknown` for a source, label or protocol the dataset does not have, `invalid` for an empty part or training labels of one class
+ * `time`: two cuts for all users, at quantiles of the samples' times. `given`: the roles that the source has set.
+ * `random`: at random, as in published code (R-D10). In every part a history holds all events strictly before the
+ * sample.
+ * @throws UserError `unsupported` or `unknown` for a source, label or protocol the dataset does not have, `invalid` for
+ * an empty part or training labels of one class
  */
 export function clickSamples(dataset: Dataset, settings: ClickSplitConfig): ClickSamples {
   const labelled = settings.source === 'drawn' ? drawnOf(dataset, settings) : shownOf(dataset, settings.label)
@@ -104,7 +110,7 @@ export function clickSamples(dataset: Dataset, settings: ClickSplitConfig): Clic
 
 function shownOf({ manifest, impressions }: Dataset, label: string): LabelledItems {
   if (!impressions) {
-    const hint = 'set drawn, or prepare the dataset with impressions.labels in the mapping'
+    const hint = 'use --source drawn, or prepare the dataset with impressions.labels in the mapping'
     throw new UserError({
       where: 'split.source',
       problem: 'unsupported',
@@ -133,7 +139,12 @@ function partsOf(manifest: Manifest, { time, role: roles }: LabelledItems, setti
   if (protocol === 'given') {
     if (!manifest.ownSplit || !roles) {
       const value = `given, but ${roles ? manifest.name : `the impressions of ${manifest.name}`} came without a split`
-      throw new UserError({ where: 'split.protocol', problem: 'unsupported', value, hint: 'use time or random' })
+      throw new UserError({
+        where: 'split.protocol',
+        problem: 'unsupported',
+        value,
+        hint: 'use --split time or random',
+      })
     }
     const having = (wanted: number): Int32Array => numbersWhere(time.length, (sample) => roles[sample] === wanted)
     return { train: having(role.train), validation: having(role.validation), test: having(role.test) }
@@ -166,7 +177,7 @@ function numbersWhere(count: number, wanted: (sample: number) => boolean): Int32
 
 function shuffledParts(count: number, { testShare, validationShare }: ClickSplitConfig, seed: number): Parts {
   const order = randomStream(seed, 'click-split').shuffle(Int32Array.from({ length: count }, (_, sample) => sample))
-  // As in `timeCuts`, the small number mends shares that are not quite what they say.
+  // As in `timeCuts`, the small number corrects rounding.
   const [trained, validated] = [testShare + validationShare, testShare].map((share) =>
     Math.floor(count * (1 - share) + 1e-9),
   )
@@ -184,15 +195,20 @@ function refuseUseless(
   const hint = 'choose another label, protocol or shares'
   for (const [part, { length }] of Object.entries({ train, test })) {
     if (length === 0)
-      throw new UserError({ where, problem: 'invalid', value: `none of ${label.length} samples is for ${part}`, hint })
+      throw new UserError({
+        where,
+        problem: 'invalid',
+        value: `none of ${label.length} samples is in the ${part} part`,
+        hint,
+      })
   }
   const ones = train.reduce((sum, sample) => sum + (label[sample] as number), 0)
   if (ones > 0 && ones < train.length) return
   const value = `label ${settings.label} is ${ones > 0 ? 1 : 0} in all ${train.length} training samples`
-  throw new UserError({ where, problem: 'invalid', value, expected: 'some of 0 and some of 1', hint })
+  throw new UserError({ where, problem: 'invalid', value, expected: 'both 0 and 1', hint })
 }
 
-/** Where each sample's history ends. @throws Bug when it reaches the sample's own time */
+/** Where each sample's history ends. @throws Bug when a history reaches the sample's own time */
 function endsOf(columns: EventColumns, { user, time }: LabelledItems): Int32Array {
   const ends = new Int32Array(user.length)
   for (let sample = 0; sample < ends.length; sample++) {

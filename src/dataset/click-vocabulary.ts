@@ -1,18 +1,23 @@
-/** @file What training alone says of the ids and numbers of items and users: rows of tables of embeddings, and standardized numbers. */
+/** @file Fits, on training data alone, which ids have an embedding of their own, and how numbers are standardized. */
 
 import type { EventColumns } from './event-columns.ts'
-import type { Dataset } from './schema.ts'
+import type { Dataset, Split } from './schema.ts'
 
-/** Rows of the tables of embeddings, fitted on training samples and the histories they read. */
+/**
+ * The embedding row of each id and the standardized numbers, fitted on training samples and the histories they read.
+ */
 export interface ClickVocabulary {
-  /** Row of each item index, [items + 1]: 0 pads, 1 is the row of all that training hardly knows. */
+  /** Row of each item index, [items + 1]: 0 is the pad, 1 is shared by all items that are rare in training. */
   readonly itemRow: Int32Array
   /** Rows of the item table. */
   readonly itemRows: number
-  /** Row of each user index, [users + 1], as for items; index 0 is somebody new, and has row 1. */
+  /** Row of each user index, [users + 1], as for items; index 0 is an unknown user and has row 1. */
   readonly userRow: Int32Array
   readonly userRows: number
-  /** Numeric fields side by side, standardized by training alone, 0 where there is none: [items + 1, n] and [users + 1, n], row-major. */
+  /**
+   * Numeric fields standardized on training data, 0 where the number is unknown: [items + 1, n] and [users + 1, n],
+   * row-major.
+   */
   readonly itemNumbers: Float32Array
   readonly userNumbers: Float32Array
 }
@@ -25,7 +30,10 @@ interface TrainingSamples {
   readonly train: Int32Array
 }
 
-/** Fits the vocabulary; an id that training samples, or for items the events of their histories, hold fewer than `minimumCount` times is unknown. */
+/**
+ * Fits the vocabulary. An id with fewer than `minimumCount` occurrences in training samples is unknown; for items the
+ * events of their histories count too.
+ */
 export function clickVocabulary(
   { userIds, catalog, users }: Dataset,
   samples: TrainingSamples,
@@ -34,7 +42,7 @@ export function clickVocabulary(
   const { columns, user, item, end, train } = samples
   const items = new Int32Array(catalog.ids.length)
   const owners = new Int32Array(userIds.length)
-  /** How far the longest history of each user reaches: shorter ones are its beginning. */
+  /** Where the longest history of each user ends; every shorter one is its beginning. */
   const read = new Int32Array(userIds.length)
   for (const sample of train) {
     const owner = user[sample] as number
@@ -62,13 +70,16 @@ export function clickVocabulary(
   }
 }
 
-/** Rows by ascending index from 2 on, and how many there are. */
+/** Numbers the rows from 2 on, by ascending index, and counts them. */
 function rowsOf(counts: Int32Array, minimumCount: number): [Int32Array, number] {
   let rows = 2
   return [counts.map((count, index) => (index > 0 && count >= minimumCount ? rows++ : 1)), rows]
 }
 
-/** Numbers x as sign(x) ln(1 + |x|), less their mean and over their deviation where `counts` is above 0; 0 for NaN, and where all are the same. */
+/**
+ * Takes x as sign(x) ln(1 + |x|), minus the mean and divided by the deviation, both over entries whose `counts` is
+ * above 0. The result is 0 for NaN, and if all numbers are equal.
+ */
 function standardized(columns: readonly Float32Array[], counts: Int32Array): Float32Array {
   const width = columns.length
   const table = new Float32Array(counts.length * width)
@@ -77,10 +88,39 @@ function standardized(columns: readonly Float32Array[], counts: Int32Array): Flo
     const known = values.filter((value, index) => (counts[index] as number) > 0 && !Number.isNaN(value))
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length
     const deviation = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length)
-    // Of a constant nothing but rounding is left; of no number at all, NaN.
+    // The deviation of a constant is only rounding error; that of no numbers is NaN.
     if (!(deviation > 1e-9)) continue
     for (const [index, value] of values.entries())
       if (!Number.isNaN(value)) table[index * width + place] = (value - mean) / deviation
   }
   return table
+}
+
+/**
+ * The vocabulary of models that rank the next item: every id has a row of its own, and numbers are standardized by the items and users that
+ * training rows hold. Undefined where nothing has numbers, so that nothing is made that nobody reads.
+ */
+export function rankingVocabulary(
+  { catalog, users, userIds, events }: Dataset,
+  { trainEnd }: Pick<Split, 'trainEnd'>,
+): ClickVocabulary | undefined {
+  const [itemColumns, userColumns] = [Object.values(catalog.numbers ?? {}), Object.values(users?.numbers ?? {})]
+  if (itemColumns.length + userColumns.length === 0) return undefined
+  const [items, owners] = [new Int32Array(catalog.ids.length), new Int32Array(userIds.length)]
+  for (let user = 1; user < trainEnd.length; user++) {
+    for (let row = events.start[user] as number; row < (trainEnd[user] as number); row++) {
+      const item = events.item[row] as number
+      items[item] = (items[item] as number) + 1
+      owners[user] = (owners[user] as number) + 1
+    }
+  }
+  const each = (count: number): Int32Array => Int32Array.from({ length: count }, (_, index) => index)
+  return {
+    itemRow: each(items.length),
+    itemRows: items.length,
+    userRow: each(owners.length),
+    userRows: owners.length,
+    itemNumbers: standardized(itemColumns, items),
+    userNumbers: standardized(userColumns, owners),
+  }
 }

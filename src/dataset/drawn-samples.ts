@@ -1,23 +1,26 @@
-/** @file Samples of clicks for data without impressions: each event of a behavior beside one item that its user never touched (R-D10). */
+/**
+ * @file Samples of clicks for data without impressions: each event of a behavior is paired with one item that its user
+ * never touched (R-D10).
+ */
 import { UserError } from '../errors.ts'
 import { type RandomStream, randomStream } from '../random/stream.ts'
 import type { Dataset, Events } from './schema.ts'
 
-/** Items with labels, [samples] each, before they are split and have histories. */
+/** Labelled items, [samples] each, not yet split and without histories. */
 export interface LabelledItems {
   readonly user: Int32Array
   readonly item: Int32Array
   readonly time: Float64Array
   readonly label: Uint8Array
-  /** As in `Events.role`, where samples are made of events. */
+  /** As in `Events.role`, if the samples come from events. */
   readonly role?: Uint8Array
 }
 
 /**
- * Every event of a behavior that has something strictly before it, as a 1, and after it, as a 0 at the same time, an item drawn from those
- * that the user never touches, earlier or later. A user who touches all of them gets no 0. Repeatable: a user's draws follow from the seed
- * and the user's own events.
- * @throws UserError `invalid` when no user can have a 0
+ * Every event of a behavior with a history becomes a sample of label 1. A sample of label 0 follows it: the same time,
+ * and an item drawn from those the user never touches, earlier or later. A user who touches every item gets no sample
+ * of label 0. A user's draws depend only on the seed and the user's own events, so they are repeatable.
+ * @throws UserError `invalid` when no user can have a sample of label 0
  */
 export function drawnSamples({ events, catalog, manifest }: Dataset, behavior: number, seed: number): LabelledItems {
   const rows = positiveRows(events, behavior)
@@ -66,7 +69,7 @@ export function drawnSamples({ events, catalog, manifest }: Dataset, behavior: n
   }
 }
 
-/** The rows of a behavior with a history, ascending; an item counts once at one time. */
+/** The rows of a behavior that have a history, ascending; several events of one item at one time count once. */
 function positiveRows({ user, item, behavior, time, start }: Events, wanted: number): Int32Array {
   const rows: number[] = []
   const repeated = (row: number): boolean => {
@@ -84,7 +87,10 @@ function positiveRows({ user, item, behavior, time, start }: Events, wanted: num
   return Int32Array.from(rows)
 }
 
-/** Makes, for one user after the other, what draws uniformly from the items that the user never touches; undefined where there is none. */
+/**
+ * Returns, for one user after another, a function that draws uniformly from the items the user never touches; undefined
+ * if there is none.
+ */
 function untouchedItems(
   { item, start }: Events,
   items: number,

@@ -1,4 +1,6 @@
-/** @file Events of all users as columns, those of one item at one time merged where a model is blind to behaviors. */
+/**
+ * @file Events of all users as columns. For models that ignore behaviors, events of one item at one time are merged.
+ */
 import type { Events, History } from './schema.ts'
 
 /** Events of all users, user after user. */
@@ -9,7 +11,10 @@ export interface EventColumns {
   readonly start: Int32Array
 }
 
-/** The history with events of one item at one time counted once, as its deepest behavior; the same views where there are none. */
+/**
+ * The history with events of one item at one time merged into one, of the deepest behavior; the same views if there are
+ * no such events.
+ */
 export function mergeBehaviors(history: History): History {
   const merged = mergeColumns(history, 0, history.item.length)
   return merged ? { user: history.user, ...merged } : history
@@ -47,7 +52,7 @@ function mergeColumns(
   }
 }
 
-/** Each user's events up to a row of its own, `ends[user]`; those of one item at one time are merged where asked. */
+/** Each user's events up to row `ends[user]`; optionally, those of one item at one time are merged. */
 export function columnsUntil(events: Events, ends: Int32Array, merge: boolean): EventColumns {
   const users = ends.length - 1
   const total = ends.reduce((sum, end, user) => sum + (user > 0 ? end - (events.start[user] as number) : 0), 0)

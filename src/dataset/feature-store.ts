@@ -23,7 +23,7 @@ export function encodeFeatures(features: Partial<Record<FeatureModality, MadeFea
 }
 
 /**
- * Reads the features that a manifest promises.
+ * Reads the features that a manifest lists.
  * @throws UserError `missing`, `mismatched` or `invalid`, naming the file and the modality
  */
 export function readFeatures(
@@ -37,7 +37,7 @@ export function readFeatures(
     throw new UserError({
       where: path,
       problem: 'missing',
-      value: 'the file of features',
+      value: 'the file of vectors',
       hint: 'prepare the dataset again',
     })
   const { tensors } = readSafetensors(path)
@@ -47,7 +47,7 @@ export function readFeatures(
     const present = tensors[`${modality}.present`]
     const where = `${basename(folder)}/${featuresFile} ${modality}`
     if (!(vectors?.data instanceof Float32Array) || !(present?.data instanceof Uint8Array)) {
-      throw new UserError({ where, problem: 'missing', value: `${modality} and ${modality}.present` })
+      throw new UserError({ where, problem: 'missing', value: `tensors ${modality} and ${modality}.present` })
     }
     if (vectors.shape[1] !== width)
       throw new UserError({

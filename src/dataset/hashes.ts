@@ -10,10 +10,13 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** What a dataset's hash covers: its files, and what says how to read them as a task. */
+/** What a dataset's hash covers: its files, and the settings that make a task of them. */
 type Hashed = Pick<Manifest, 'files' | 'behaviors' | 'target' | 'candidates'>
 
-/** The SHA-256 of a dataset: it changes when any file does, the behaviors' names, the target or the candidates, whatever the folder is called. */
+/**
+ * The SHA-256 of a dataset. It changes with any file, the names of the behaviors, the target or the candidates, but not
+ * with the folder's name.
+ */
 export function hashOfDataset({ files, behaviors, target, candidates }: Hashed): string {
   const hash = createHash('sha256')
   for (const name of Object.keys(files).sort()) hash.update(`${name} ${files[name]}\n`)

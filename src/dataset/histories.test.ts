@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
+import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { historyBefore, historyOf } from './histories.ts'
 
 const { events } = tinyDataset({

@@ -1,7 +1,7 @@
-/** @file A user's history as views into the events. */
+/** @file A user's history, as views into the columns of events. */
 import type { Events, History, UserIndex } from './schema.ts'
 
-/** The user's last `maxLength` events strictly before a time (all of them by default); views, never copies (R-M15). */
+/** The user's last `maxLength` events strictly before a time, by default all of them; views, never copies (R-M15). */
 export function historyBefore(
   events: Events,
   user: UserIndex,
@@ -18,7 +18,7 @@ export function historyOf(events: Events, user: UserIndex): History {
   return view(events, user, events.start[user] as number, events.start[user + 1] as number)
 }
 
-/** The first of a user's rows at or after a time; the end of the user's rows when there is none. */
+/** The first of a user's rows at or after a time; if there is none, the end of the user's rows. */
 export function firstRowAt({ start, time }: Pick<Events, 'start' | 'time'>, user: UserIndex, at: number): number {
   let low = start[user] as number
   let high = start[user + 1] as number

@@ -76,7 +76,7 @@ describe('load', () => {
     const { folder, out, file } = await prepared()
     using _ = folder
     writeFileSync(file('manifest.json'), '{"format":"other"}')
-    await expect(loadDataset(out)).rejects.toThrow(/manifest\.json: corrupted: not a manifest/)
+    await expect(loadDataset(out)).rejects.toThrow(/manifest\.json: corrupted: it is not the manifest/)
     await expect(loadDataset(folder.path)).rejects.toThrow(/missing: no manifest\.json: this is not a prepared dataset/)
     await expect(loadDataset(join(out, 'none'))).rejects.toThrow(/none: missing: no such dataset/)
   })

@@ -1,4 +1,4 @@
-/** @file Loads a prepared dataset into memory, after checking that it is whole. */
+/** @file Loads a prepared dataset into memory, after checking that no file is missing or changed. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -18,7 +18,8 @@ import {
 
 /**
  * Loads a prepared dataset.
- * @throws UserError `missing` without a manifest or file, `corrupted` when the manifest or a file is not what was prepared,
+ * @throws UserError `missing` without a manifest or file, `corrupted` when the manifest or a file has changed since
+ * `prepare`,
  * `mismatched` or `invalid` for features of the wrong width or with NaN
  */
 export async function loadDataset(folder: string): Promise<Dataset> {
@@ -29,7 +30,7 @@ export async function loadDataset(folder: string): Promise<Dataset> {
       throw new UserError({ where: path, problem: 'missing', value: 'a file of the dataset', hint: 'prepare it again' })
     const found = await hashFile(path)
     if (found !== expected) {
-      const hint = 'it changed since it was prepared: restore it, or prepare the dataset again'
+      const hint = 'the file has changed since it was prepared; restore it, or prepare the dataset again'
       throw new UserError({
         where: path,
         problem: 'corrupted',
@@ -68,7 +69,7 @@ function readManifest(folder: string): Manifest {
     throw new UserError({
       where: path,
       problem: 'corrupted',
-      value: 'not a manifest of a dataset of version 1',
+      value: 'it is not the manifest of a dataset that this version of siftrec can read',
       hint: 'prepare the dataset again',
     })
   }
@@ -117,7 +118,7 @@ async function readCatalog(db: Database, folder: string, { counts, fields, numbe
   return { ids, titles, fields: described.fields, ...(numbers ? { numbers: described.numbers } : {}) }
 }
 
-/** The columns of users or items; each gets an entry 0 of its own. */
+/** The columns of users or items, each with an entry 0 put before it. */
 async function readDescribed(
   db: Database,
   from: string,
@@ -169,7 +170,7 @@ async function readImpressions(
   return { ...columns, labels: Object.fromEntries(labels.map((name) => [name, values[`label_${name}`] as Uint8Array])) }
 }
 
-/** Numbers a field's values by first appearance; '' is 0, unknown. */
+/** Numbers a field's values by first appearance; '' means unknown and is 0. */
 function fieldOf(texts: readonly string[]): Field {
   const numbers = new Map([['', 0]])
   const values = new Int32Array(texts.length + 1)

@@ -3,9 +3,12 @@ import { randomStream } from '../random/stream.ts'
 import { historyOf } from './histories.ts'
 import type { Dataset } from './schema.ts'
 
+/** How many sampled negatives stand beside each target (R-M16). Reports and stored ranks have it in a name, `sampled99`. */
+export const negativeCount = 99
+
 /**
- * Different items that the target's user never touched, before or after it (R-M16): `count` of them, or as many as there are.
- * The same target, seed and count always give the same items, whatever else is drawn.
+ * Draws `count` different items that the target's user never touched, before or after it (R-M16), or all of them if
+ * there are fewer. The same target, seed and count always give the same items, whatever else is drawn.
  * @param row the target's event row
  */
 export function negativesOf(

@@ -15,7 +15,7 @@ export type BehaviorIndex = number & { readonly __index?: 'behavior' }
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 
-/** `manifest.json` of a prepared dataset: what is in the folder, made from what, with which settings. */
+/** `manifest.json` of a prepared dataset: what is in the folder, from which files, with which settings. */
 export const manifestSchema = z.strictObject({
   format: z.literal('siftrec-dataset'),
   version: z.literal(1),
@@ -26,13 +26,13 @@ export const manifestSchema = z.strictObject({
   behaviors: z.array(z.string()).min(1),
   /** The behavior to predict; the others are auxiliary (R-M2). */
   target: z.string(),
-  /** Whether `time` is a true time in milliseconds since 1970 or only an order within the user. */
+  /** Whether `time` is in milliseconds since 1970, or is only an order within the user. */
   time: z.enum(['milliseconds', 'order']),
-  /** Which items are ranked for a user: those never touched, those without the target behavior, or all. */
+  /** Which items are ranked for a user: those never touched, those without an event of the target behavior, or all. */
   candidates: z.enum(['unseen', 'untargeted', 'all']),
-  /** Whether the source came with its own split (then `events.role` holds it). */
+  /** Whether the source has its own split; then `events.role` holds it. */
   ownSplit: z.boolean(),
-  /** Where true times begin: events before it have an order, but no time of their own, so no cut may fall there. */
+  /** The first true time: earlier events have an order but no true time, so no cut may fall among them. */
   timesFrom: z.number().optional(),
   counts: z.strictObject({
     events: z.int(),
@@ -40,7 +40,7 @@ export const manifestSchema = z.strictObject({
     items: z.int(),
     perBehavior: z.record(z.string(), z.int()),
   }),
-  /** What each filter took away, in the order it ran. */
+  /** How much each filter removed, in the order they ran. */
   dropped: z.array(z.strictObject({ filter: z.string(), events: z.int(), users: z.int(), items: z.int() })),
   /** Categorical fields of the items (`brand`, `category`, ...): the number of distinct values. */
   fields: z.record(z.string(), z.int()),
@@ -51,19 +51,25 @@ export const manifestSchema = z.strictObject({
   ),
   /** Numeric fields of the items. */
   numbers: z.array(z.string()).optional(),
-  /** What `users.parquet` tells of a user besides the id: categorical fields with their number of distinct values, and numeric ones. */
+  /**
+   * The columns of `users.parquet` beside the id: categorical fields with their number of distinct values, and numeric
+   * fields.
+   */
   users: z.strictObject({ fields: z.record(z.string(), z.int()), numbers: z.array(z.string()) }).optional(),
-  /** Rows of `impressions.parquet`, if the source has labelled impressions, and for how many of them each label is 1. */
+  /**
+   * If the source has labelled impressions: the number of rows of `impressions.parquet`, and in how many of them each
+   * label is 1.
+   */
   impressions: z.strictObject({ count: z.int(), labels: z.record(z.string(), z.int()) }).optional(),
   /** SHA-256 of each file beside the manifest. */
   files: z.record(z.string(), hash),
-  /** The settings it was prepared with, as read from the command line and the YAML file. */
+  /** The settings of `prepare`, from the command line and the YAML file. */
   settings: z.record(z.string(), z.unknown()),
 })
 /** See {@link manifestSchema}. */
 export type Manifest = z.infer<typeof manifestSchema>
 
-/** What an event is for when the source brings its own split; 0 everywhere otherwise. */
+/** The part that an event belongs to if the source has its own split; otherwise 0 everywhere. */
 export const role = { train: 0, validation: 1, test: 2 } as const
 
 /** All events as columns, sorted by (user, time, order in the log): row r of each array is one event. */
@@ -71,16 +77,19 @@ export interface Events {
   readonly user: Int32Array
   readonly item: Int32Array
   readonly behavior: Uint8Array
-  /** Milliseconds since 1970, or the order within the user where the source has no times. */
+  /** Milliseconds since 1970, or the order within the user if the source has no times. */
   readonly time: Float64Array
   readonly role: Uint8Array
-  /** Where each user's events start: user u has rows [start[u], start[u + 1]); length users + 2, start[0] = start[1] = 0. */
+  /**
+   * Where each user's events start: user u has rows [start[u], start[u + 1]). Its length is users + 2, and
+   * start[0] = start[1] = 0.
+   */
   readonly start: Int32Array
 }
 
 /** One categorical field of the items. */
 export interface Field {
-  /** Value index per item, [items + 1]; 0 is unknown, and the pad. */
+  /** Value index of each item, [items + 1]; 0 for an unknown value and for the pad. */
   readonly values: Int32Array
   /** The name of each value; `vocabulary[0]` is ''. */
   readonly vocabulary: readonly string[]
@@ -91,28 +100,31 @@ export interface Catalog {
   readonly ids: readonly string[]
   readonly titles: readonly string[]
   readonly fields: Readonly<Record<string, Field>>
-  /** Numeric fields, [items + 1] each, as they came; NaN where there is none. */
+  /** Numeric fields, [items + 1] each, unscaled; NaN where unknown. */
   readonly numbers?: Readonly<Record<string, Float32Array>>
 }
 
-/** What is known of the users; arrays have users + 1 entries, entry 0 is nobody. */
+/** The user table; arrays have users + 1 entries, entry 0 is no user. */
 export interface UserTable {
   readonly fields: Readonly<Record<string, Field>>
-  /** NaN where there is none. */
+  /** NaN where unknown. */
   readonly numbers: Readonly<Record<string, Float32Array>>
 }
 
-/** Items that were shown to users, sorted by (user, time, order in the log), and what came of it. */
+/** Items that were shown to users, with labels; sorted by (user, time, order in the log). */
 export interface Impressions {
   readonly user: Int32Array
   readonly item: Int32Array
   /** In the unit of `Events.time`. */
   readonly time: Float64Array
-  /** 0 or 1 for each impression, by label: click, like. */
+  /** By label, such as click or like: 0 or 1 for each impression. */
   readonly labels: Readonly<Record<string, Uint8Array>>
 }
 
-/** Frozen vectors of one modality. A missing vector is marked in `present`; its row is zeros and must never be read as a vector. */
+/**
+ * Frozen vectors of one modality. `present` is 0 for a missing vector; its row is zeros and must not be read as a
+ * vector.
+ */
 export interface FeatureTable {
   readonly width: number
   /** [items + 1, width], row-major. */
@@ -121,15 +133,15 @@ export interface FeatureTable {
   readonly present: Uint8Array
 }
 
-/** What features are made of: arrays of items + 1 entries, entry 0 is the pad. */
+/** The input of the encoders: arrays of items + 1 entries, entry 0 is the pad. */
 export interface FeatureSources {
   readonly ids: readonly string[]
-  /** The text to encode: the title, and what else the mapping adds to it; '' where there is none. */
+  /** The text to encode: the title, and the columns that the mapping adds to it; '' if there is none. */
   readonly titles: readonly string[]
-  /** Absolute path of each picture; null where there is none. */
+  /** Absolute path of each picture; null if there is none. */
   readonly images: readonly (string | null)[]
 }
-/** Vectors of one modality, how they were made, and the pictures that could not be read. */
+/** Vectors of one modality, the encoder that made them, and the pictures that could not be read. */
 export interface MadeFeatures {
   readonly encoder: string
   readonly table: FeatureTable
@@ -142,7 +154,10 @@ export type FeatureMaker = (catalog: FeatureSources) => Promise<Partial<Record<F
 export interface Dataset {
   readonly folder: string
   readonly manifest: Manifest
-  /** SHA-256 of the files, the behaviors, the target and the candidates: a run stores it, and refuses another dataset (error `mismatched`). */
+  /**
+   * SHA-256 of the files, the behaviors, the target and the candidates. A run stores it, and refuses another dataset
+   * (error `mismatched`).
+   */
   readonly hash: string
   readonly events: Events
   /** [users + 1], entry 0 is ''. */
@@ -164,13 +179,13 @@ export interface History {
 /** Which events train, and which are the targets of validation and test. */
 export interface Split {
   readonly protocol: 'leave-one-out' | 'time' | 'given'
-  /** Training may use a user's rows [events.start[u], trainEnd[u]) and nothing else; [users + 1]. */
+  /** [users + 1]. Training may use only a user's rows [events.start[u], trainEnd[u]). */
   readonly trainEnd: Int32Array
   /** Event rows to predict; the input of a target is that user's events strictly before its time. */
   readonly validation: Int32Array
   readonly test: Int32Array
   /** The two cut times of the `time` protocol, in the unit of `Events.time`. */
   readonly cuts?: readonly [number, number]
-  /** How many targets have no strictly earlier event: a model sees an empty history there. */
+  /** How many targets have no strictly earlier event, so that a model sees an empty history. */
   readonly emptyHistories?: { readonly validation: number; readonly test: number }
 }

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, property, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type TinyEvent, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
+import { type TinyEvent, tinyDataset } from '../testing/tiny-dataset.ts'
 import { historyBefore } from './histories.ts'
 import type { Dataset, Split } from './schema.ts'
 import { splitDataset } from './splits.ts'

@@ -5,24 +5,26 @@ import { type Dataset, role, type Split } from './schema.ts'
 
 /** Which protocol, and the shares of the `time` protocol. */
 export interface SplitOptions {
-  /** By default `given` where the source brought a split, else `leave-one-out`. */
+  /** By default `given` if the source has its own split, otherwise `leave-one-out`. */
   readonly protocol?: Split['protocol']
-  /** Share of the target events, by time, that are tested; 0.2 by default. */
+  /** The last share of the target events, by time, is the test set; 0.2 by default. */
   readonly testShare?: number
-  /** Share of the target events, by time, before those, that validate; 0.1 by default. */
+  /** The share of the target events just before the test set that validates; 0.1 by default. */
   readonly validationShare?: number
 }
 
 /**
  * Splits a dataset.
- * `leave-one-out` (R-M15): a user's last target is tested, the one before validates; a user with a single target has it tested, and
- * trains on what came before it; a user with none only trains.
- * `time`: two cuts for all users; every target between them validates, every one from the second on is tested.
- * `given`: the roles that the source brought.
- * A target is an event of the target behavior that the `candidates` policy can rank: under `unseen` its item was not touched at an
- * earlier time by this user, under `untargeted` not with the target behavior. A target may have an empty history.
- * Training rows are those strictly before a user's first target, and before the first cut.
- * @throws UserError `unsupported` for a protocol the dataset cannot have, `invalid` for shares that leave nothing
+ * `leave-one-out` (R-M15): a user's last target tests, the one before validates. If a user has a single target, it
+ * tests, and the events before it train. A user without targets only trains.
+ * `time`: two cuts in time for all users. Targets between the cuts validate; targets from the second cut on test.
+ * `given`: the roles that the source has set.
+ *
+ * A target is an event of the target behavior that the `candidates` policy can rank: under `unseen` this user did not
+ * touch its item at an earlier time, under `untargeted` not with the target behavior. A target may have an empty
+ * history. Training rows are those strictly before a user's first target, and before the first cut.
+ * @throws UserError `unsupported` for a protocol the dataset cannot have, `invalid` for shares that leave nothing to
+ * train on
  */
 export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Split {
   const { protocol = dataset.manifest.ownSplit ? 'given' : 'leave-one-out' } = options
@@ -42,7 +44,7 @@ function rankableTargets({ events, manifest }: Dataset, anyBehavior: boolean): I
       seen.clear()
       first = row
     }
-    // Events of one time do not see each other: the first of them says how far the past goes.
+    // Events of one time do not see each other, so the past ends at the first of them.
     while (time[first] !== time[row]) {
       if (manifest.candidates === 'unseen' || behavior[first] === target) seen.add(item[first] as number)
       first++
@@ -74,7 +76,7 @@ function asGiven({ events, userIds, manifest }: Dataset, targets: Int32Array): S
     throw new UserError({
       where: 'protocol',
       problem: 'unsupported',
-      value: `given, but ${manifest.name} came without a split`,
+      value: `given, but ${manifest.name} has no split of its own`,
       hint,
     })
   }
@@ -115,13 +117,13 @@ function byTime(
 interface CutShares {
   readonly testShare: number
   readonly validationShare: number
-  /** Events before it have no time of their own, so neither cut may fall among them. */
+  /** Events before it have an order but no true time, so neither cut may fall among them. */
   readonly timesFrom: number | undefined
 }
 
 /**
- * The times from which validation and test begin, so that they have their shares of what happened at the given times.
- * @throws UserError `invalid` for shares that leave nothing
+ * The two cuts: the times at which validation and test begin, chosen so that each has its share of the events.
+ * @throws UserError `invalid` for shares that leave nothing to train on
  */
 export function timeCuts(
   times: Float64Array,
@@ -129,7 +131,7 @@ export function timeCuts(
 ): readonly [number, number] {
   checkShares(testShare, validationShare)
   const sorted = times.filter((time) => time >= timesFrom).sort()
-  // The small number mends shares such as 0.1 + 0.2, which are not quite what they say.
+  // The small number corrects the rounding of sums such as 0.1 + 0.2.
   const cutAt = (share: number): number =>
     sorted[Math.floor(sorted.length * (1 - share) + 1e-9)] ?? Number.POSITIVE_INFINITY
   return [cutAt(testShare + validationShare), cutAt(testShare)]
@@ -138,7 +140,7 @@ export function timeCuts(
 /** @throws UserError `invalid` for shares that leave nothing to train on */
 export function checkShares(testShare: number, validationShare: number): void {
   if (testShare > 0 && validationShare > 0 && testShare + validationShare < 1) return
-  const expected = 'two shares above 0 that leave something to train on'
+  const expected = 'two shares above 0 whose sum is below 1'
   throw new UserError({
     where: 'validationShare and testShare',
     problem: 'invalid',
@@ -147,7 +149,10 @@ export function checkShares(testShare: number, validationShare: number): void {
   })
 }
 
-/** Adds what follows from the targets: where each user's training rows end, and how many targets have no history. */
+/**
+ * Derives the rest of the split from the targets: where each user's training rows end, and how many targets have no
+ * history.
+ */
 function finish(
   { events, userIds }: Pick<Dataset, 'events' | 'userIds'>,
   split: Omit<Split, 'trainEnd' | 'emptyHistories'>,

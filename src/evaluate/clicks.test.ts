@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { gauc } from '../metrics/gauc.ts'
+import { metrics } from '../metrics/table.ts'
 import { randomStream } from '../random/stream.ts'
-import { clickReport, compareClicks, type Predictions, printClickReports } from './clicks.ts'
+import { clickReport, compareClicks, meanClickFigure, type Predictions } from './clicks.ts'
 
 // Five users: the second and third have an AUC of 0.5, the first of 1, the last two have one class.
 const predictions: Predictions = {
+  kind: 'clicks',
   model: 'din',
   user: Int32Array.of(4, 1, 2, 3, 2, 5, 1, 3, 2, 4),
   probability: Float64Array.of(0.7, 0.9, 0.6, 0.5, 0.2, 0.4, 0.3, 0.5, 0.1, 0.8),
@@ -14,6 +16,7 @@ const drop = (column: Uint8Array): Uint8Array => column.slice(1)
 
 describe('clickReport', () => {
   const report = clickReport(predictions)
+  const { figures } = report
 
   it('counts impressions, clicks and users', () => {
     expect(report).toMatchObject({ model: 'din', impressions: 10, clicks: 5, users: 5 })
@@ -21,26 +24,27 @@ describe('clickReport', () => {
 
   it('has the AUC of all, with an interval around it', () => {
     // Clicked 0.7, 0.9, 0.5, 0.2, 0.8, not clicked 0.6, 0.4, 0.3, 0.5, 0.1: pairs won 5 + 5 + 3.5 + 1 + 5 = 19.5 of 25.
-    expect(report.auc.mean).toBeCloseTo(19.5 / 25, 12)
-    expect(report.auc.low).toBeLessThan(0.78)
-    expect(report.auc.high).toBeGreaterThan(0.78)
+    expect(figures.auc.mean).toBeCloseTo(19.5 / 25, 12)
+    expect(figures.auc.low).toBeLessThan(0.78)
+    expect(figures.auc.high).toBeGreaterThan(0.78)
   })
 
   it('has the GAUC, which weighs users by impressions, and resamples users who count', () => {
-    expect(report.gauc.mean).toBeCloseTo((2 * 1 + 3 * 0.5 + 2 * 0.5) / 7, 12)
-    expect(report.gauc.users).toBe(3)
+    expect(figures.gauc.mean).toBeCloseTo((2 * 1 + 3 * 0.5 + 2 * 0.5) / 7, 12)
+    expect(report.usersOfBoth).toBe(3)
     // Of the three users drawn none is the first in 8 of 27 resamples, which gives 0.5; all are in 1 of 27, 3.7 %, which gives 1.
-    expect(report.gauc).toMatchObject({ low: 0.5, high: 1 })
+    expect(figures.gauc).toMatchObject({ low: 0.5, high: 1 })
   })
 
   it('has the log loss and the calibration', () => {
     // -ln of 0.7 0.9 0.5 0.2 0.8 where clicked, of 0.4 0.6 0.7 0.5 0.9 where not, ten terms:
     // 0.356675 + 0.105361 + 0.693147 + 1.609438 + 0.223144 + 0.916291 + 0.510826 + 0.356675 + 0.693147 + 0.105361 = 5.570065
-    expect(report.logLoss.mean).toBeCloseTo(0.5570065, 6)
-    expect(report.logLoss.low).toBeLessThan(0.557)
-    expect(report.logLoss.high).toBeGreaterThan(0.557)
+    expect(figures.logLoss.mean).toBeCloseTo(0.5570065, 6)
+    expect(figures.logLoss.low).toBeLessThan(0.557)
+    expect(figures.logLoss.high).toBeGreaterThan(0.557)
     // 0.7 + 0.9 + 0.6 + 0.5 + 0.2 + 0.4 + 0.3 + 0.5 + 0.1 + 0.8 = 5 expected, 5 came
-    expect(report.calibration).toBeCloseTo(1, 12)
+    expect(figures.calibration.mean).toBeCloseTo(1, 12)
+    expect(Object.keys(figures.calibration)).toEqual(['mean'])
   })
 
   it('has ten bins, from the least probable up', () => {
@@ -61,17 +65,18 @@ describe('clickReport', () => {
     const user = Int32Array.from({ length: 3000 }, () => 1 + stream.integer(200))
     const probability = Float32Array.from(user, () => stream.uniform())
     const label = Uint8Array.from(probability, (value) => (stream.uniform() < value ? 1 : 0))
-    const { mean, users } = clickReport({ model: 'm', user, probability, label }).gauc
+    const { figures, usersOfBoth } = clickReport({ kind: 'clicks', model: 'm', user, probability, label })
     const expected = gauc(probability, label, user)
-    expect(mean).toBeCloseTo(expected.mean, 12)
-    expect(users).toBe(expected.users)
+    expect(figures.gauc.mean).toBeCloseTo(expected.mean, 12)
+    expect(usersOfBoth).toBe(expected.users)
   })
 
   it('has no GAUC when no user has both classes', () => {
-    expect(clickReport({ ...predictions, user: Int32Array.from({ length: 10 }, (_, at) => at + 1) }).gauc).toEqual({
-      mean: Number.NaN,
-      users: 0,
+    const { figures, usersOfBoth } = clickReport({
+      ...predictions,
+      user: Int32Array.from({ length: 10 }, (_, at) => at + 1),
     })
+    expect([figures.gauc, usersOfBoth]).toEqual([{ mean: Number.NaN }, 0])
   })
 
   it('refuses what is no probability, no label, of one class or of several lengths', () => {
@@ -92,7 +97,7 @@ describe('clickReport', () => {
     )
     refused(
       { label: drop(predictions.label) },
-      'din: mismatched: 10 probabilities, 9 labels and 10 users, expected one of each for an impression',
+      'din: mismatched: 10 probabilities, 9 labels and 10 users, expected one of each for every impression',
     )
     const none = { probability: new Float32Array(0), label: new Uint8Array(0), user: new Int32Array(0) }
     refused(none, 'din: invalid: 0 clicks in 0 impressions. AUC needs both clicks and non-clicks')
@@ -142,35 +147,24 @@ describe('compareClicks', () => {
   })
 })
 
-describe('printClickReports', () => {
-  const slice = { impressions: 1000, clicks: 440, users: 60, reliability: [] }
-  const auc = { mean: 0.727, low: 0.7251, high: 0.7289 }
-  const report = {
-    ...slice,
-    model: 'din',
-    auc,
-    gauc: { ...auc, users: 55 },
-    logLoss: { mean: 0.6, low: 0.59, high: 0.61 },
-    calibration: 1.02,
-  }
+describe('meanClickFigure', () => {
+  // The second run is half sure of everything: AUC and GAUC 0.5, log loss ln 2, and 5 expected clicks, as many as came.
+  const runs = [predictions, { ...predictions, probability: new Float64Array(10).fill(0.5) }]
+  const mean = (name: 'auc' | 'gauc' | 'logLoss' | 'calibration') => meanClickFigure(metrics[name], runs, 1)
 
-  it('prints a row a model', () => {
-    expect(printClickReports([report, { ...report, model: 'diff-msin' }], { plain: true })).toBe(
-      [
-        '1000 impressions of 60 users, 440 clicked (44.0 %); GAUC over the 55 users who have both',
-        '',
-        'model      AUC                    GAUC                   log loss               calibration',
-        'din        0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200',
-        'diff-msin  0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200',
-      ].join('\n'),
-    )
-    expect(printClickReports([report], { plain: false })).toContain('│ din   │ 0.7270 [0.725, 0.729] │')
+  it('averages each metric over the runs', () => {
+    expect(mean('auc').mean).toBeCloseTo((0.78 + 0.5) / 2, 12)
+    expect(mean('gauc').mean).toBeCloseTo((4.5 / 7 + 0.5) / 2, 12)
+    expect(mean('logLoss').mean).toBeCloseTo((0.5570065 + Math.LN2) / 2, 6)
+    expect(mean('calibration').mean).toBeCloseTo(1, 12)
   })
 
-  it('prints nothing of nothing, and refuses reports on other impressions', () => {
-    expect(printClickReports([], { plain: true })).toBe('')
-    expect(() => printClickReports([report, { ...report, model: 'lr', clicks: 441 }], { plain: true })).toThrow(
-      'din and lr: mismatched: 1000 impressions of 60 users, 441 clicked, expected 1000 impressions of 60 users, 440 clicked',
-    )
+  it('has an interval where runs can be averaged impression by impression', () => {
+    expect(['auc', 'gauc', 'logLoss', 'calibration'].map((name) => 'low' in mean(name as 'auc'))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
   })
 })

@@ -1,15 +1,15 @@
 /** @file How good a model's probabilities of clicks are: order, loss and calibration, with intervals. */
 import { UserError } from '../errors.ts'
-import { calibration, type ReliabilityBin, reliability } from '../metrics/calibration.ts'
+import { type ReliabilityBin, reliability } from '../metrics/calibration.ts'
 import { meanAucDifference, meanAucInterval } from '../metrics/delong.ts'
-import { userAucs } from '../metrics/gauc.ts'
-import { logLosses } from '../metrics/log-loss.ts'
+import { gaucTerms } from '../metrics/gauc.ts'
 import { aucRatio, relaImpr } from '../metrics/relative-improvement.ts'
+import { type ClickMetric, type ClickMetricName, clickMetrics } from '../metrics/table.ts'
 import { bootstrapMeans, type Interval } from './intervals.ts'
-import { drawTable, printInterval, type TableOptions } from './report.ts'
 
 /** What a model says of impressions, with the truth beside it. */
 export interface Predictions {
+  readonly kind: 'clicks'
   readonly model: string
   /** [impressions], in [0, 1]. */
   readonly probability: Float32Array | Float64Array
@@ -25,14 +25,10 @@ export interface ClickReport {
   readonly impressions: number
   readonly clicks: number
   readonly users: number
-  /** By DeLong, impressions taken as independent. */
-  readonly auc: Interval
-  /** Over the users who have both clicks and non-clicks, and how many they are; users resampled. The mean is NaN of no user. */
-  readonly gauc: Interval & { readonly users: number }
-  /** In nats an impression; users resampled. */
-  readonly logLoss: Interval
-  /** Expected over observed clicks. */
-  readonly calibration: number
+  /** The users who have both clicks and non-clicks: those whom GAUC counts. */
+  readonly usersOfBoth: number
+  /** Every metric of clicks, with the interval that the table of metrics says, if it has one. */
+  readonly figures: Readonly<Record<ClickMetricName, Interval>>
   readonly reliability: readonly ReliabilityBin[]
 }
 
@@ -57,18 +53,45 @@ const seed = 1
 export function clickReport(predictions: Predictions): ClickReport {
   checkPredictions(predictions)
   const { model, probability, label, user } = predictions
-  const [logLoss] = bootstrapMeans([logLosses(probability, label)], user, { seed }) as [Interval]
+  const figures = clickMetrics.map(([name, metric]) => [name, figureOf(metric, predictions)] as const)
   return {
     model,
     impressions: label.length,
     clicks: clicksOf(label),
     users: new Set(user).size,
-    auc: meanAucInterval([probability], label),
-    gauc: gaucInterval(predictions),
-    logLoss,
-    calibration: calibration(probability, label),
+    usersOfBoth: new Set(gaucTerms(probability, label, user).user).size,
+    figures: Object.fromEntries(figures) as ClickReport['figures'],
     reliability: reliability(probability, label),
   }
+}
+
+/**
+ * A metric averaged over runs of one model on the same impressions: by DeLong, or with users resampled where it is a mean over impressions,
+ * so that runs can be averaged impression by impression; else without an interval.
+ * @param seed of the resamples
+ */
+export function meanClickFigure(metric: ClickMetric, runs: readonly Predictions[], seed: number): Interval {
+  const [{ label, user }] = runs as readonly [Predictions]
+  if (metric.interval === 'DeLong')
+    return meanAucInterval(
+      runs.map(({ probability }) => probability),
+      label,
+    )
+  if (metric.interval !== 'impressions' || !metric.terms)
+    return { mean: runs.reduce((sum, run) => sum + metric.formula(run), 0) / runs.length }
+  const terms = runs.map(metric.terms)
+  const means = Float64Array.from(
+    label,
+    (_, at) => terms.reduce((sum, { values }) => sum + (values[at] as number), 0) / runs.length,
+  )
+  return bootstrapMeans([means], user, { seed })[0] as Interval
+}
+
+/** A metric of one run: also where it is a mean over the users who count, users are resampled. */
+function figureOf(metric: ClickMetric, predictions: Predictions): Interval {
+  if (metric.interval !== 'users' || !metric.terms) return meanClickFigure(metric, [predictions], seed)
+  const { values, user } = metric.terms(predictions)
+  return bootstrapMeans([values], user, { seed })[0] as Interval
 }
 
 /**
@@ -84,46 +107,6 @@ export function compareClicks(a: Predictions, b: Predictions): ClickComparison {
   ]
   const difference = meanAucDifference([a.probability], [b.probability], a.label)
   return { difference, relaImpr: relaImpr(ours, base), aucRatio: aucRatio(ours, base) }
-}
-
-/**
- * The table of reports on the same impressions, a row a model.
- * @throws UserError `mismatched` when the reports differ in their impressions, clicks or users
- */
-export function printClickReports(reports: readonly ClickReport[], options: TableOptions): string {
-  const [first] = reports
-  if (!first) return ''
-  const setting = ({ impressions, clicks, users }: ClickReport): string =>
-    `${impressions} impressions of ${users} users, ${clicks} clicked`
-  const other = reports.find((report) => setting(report) !== setting(first))
-  if (other)
-    throw new UserError({
-      where: `${first.model} and ${other.model}`,
-      problem: 'mismatched',
-      value: setting(other),
-      expected: setting(first),
-    })
-  const heading = `${setting(first)} (${((100 * first.clicks) / first.impressions).toFixed(1)} %); GAUC over the ${first.gauc.users} users who have both`
-  const rows = reports.map(({ model, auc, gauc, logLoss, calibration }) => [
-    model,
-    ...[auc, gauc, logLoss, { mean: calibration }].map((figure) => printInterval(figure)),
-  ])
-  return `${heading}\n\n${drawTable(['model', 'AUC', 'GAUC', 'log loss', 'calibration'], rows, options)}`
-}
-
-/** Each impression is given its user's AUC, so that the mean over impressions of drawn users is weighted as GAUC is. */
-function gaucInterval({ probability, label, user }: Predictions): ClickReport['gauc'] {
-  const counted = userAucs(probability, label, user)
-  const total = counted.reduce((sum, { impressions }) => sum + impressions, 0)
-  const [values, owners] = [new Float64Array(total), new Int32Array(total)]
-  let at = 0
-  for (const { user, auc, impressions } of counted) {
-    values.fill(auc, at, at + impressions)
-    owners.fill(user, at, at + impressions)
-    at += impressions
-  }
-  const [interval] = bootstrapMeans([values], owners, { seed }) as [Interval]
-  return { ...interval, users: counted.length }
 }
 
 function checkSame(a: Predictions, b: Predictions): void {
@@ -147,7 +130,7 @@ export function checkPredictions({ model, probability, label, user }: Prediction
   const impressions = label.length
   if (probability.length !== impressions || user.length !== impressions) {
     const value = `${probability.length} probabilities, ${impressions} labels and ${user.length} users`
-    throw new UserError({ where: model, problem: 'mismatched', value, expected: 'one of each for an impression' })
+    throw new UserError({ where: model, problem: 'mismatched', value, expected: 'one of each for every impression' })
   }
   const strange = label.findIndex((value) => value > 1)
   if (strange >= 0)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type TinyEvent, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { itemKnn } from '../models/counting/item-knn.ts'
 import { popularity } from '../models/counting/popularity.ts'
 import { randomStream } from '../random/stream.ts'
+import { type TinyEvent, tinyDataset } from '../testing/tiny-dataset.ts'
 import { compareRanks, evaluate, ndcgOf, reportOf } from './evaluate.ts'
 import { rankTargets } from './rank.ts'
 
@@ -53,21 +53,24 @@ describe('evaluate', () => {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
     const report = await evaluate(model, five, everyone, { part: 'test', seed: 1, ks: [2, 3, 20], sampled: false })
-    const mean = (name: string): number => report.full[name]?.mean ?? Number.NaN
+    const mean = (name: string): number => report.slices.all.full[name]?.mean ?? Number.NaN
     expect(mean('hr@2')).toBe(1 / 5)
     expect(mean('hr@3')).toBe(3 / 5)
     expect(mean('hr@20')).toBe(1)
     expect(mean('ndcg@3')).toBeCloseTo((1 + 1 / Math.log2(3.5) + 1 / Math.log2(3.5)) / 5, 12)
     expect(mean('mrr@20')).toBeCloseTo((1 + 1 / 2.5 + 1 / 2.5 + 1 / 4 + 1 / 5) / 5, 12)
-    expect(report).toMatchObject({ targets: 5, users: 5, emptyHistories: 5, coldStart: { targets: 5 } })
+    expect(report).toMatchObject({
+      emptyHistories: 5,
+      slices: { all: { targets: 5, users: 5 }, coldStart: { targets: 5 } },
+    })
   })
 
   it('reports each metric at each k with its interval, full catalog and sampled negatives apart', async () => {
     const report = await evaluate(knn(), dataset, split, { part: 'test', seed: 7 })
     const names = ['hr@10', 'ndcg@10', 'mrr@10', 'hr@20', 'ndcg@20', 'mrr@20']
-    expect(Object.keys(report.full)).toEqual(names)
-    expect(Object.keys(report.sampled99 ?? {})).toEqual(names)
-    for (const { mean, low = 1, high = 0 } of Object.values(report.full)) {
+    expect(Object.keys(report.slices.all.full)).toEqual(names)
+    expect(Object.keys(report.slices.all.sampled99 ?? {})).toEqual(names)
+    for (const { mean, low = 1, high = 0 } of Object.values(report.slices.all.full)) {
       expect(low).toBeLessThanOrEqual(mean)
       expect(high).toBeGreaterThanOrEqual(mean)
     }
@@ -77,16 +80,16 @@ describe('evaluate', () => {
       part: 'test',
       seed: 7,
       ks: [10, 20],
-      targets: 60,
-      users: 60,
+      slices: { all: { targets: 60, users: 60 } },
     })
     expect(JSON.parse(JSON.stringify(report))).toEqual(report)
   })
 
   it('has the users with at most 10 earlier events as cold starts', async () => {
-    const { coldStart } = await evaluate(knn(), dataset, split, { part: 'test', seed: 7 })
+    const { slices } = await evaluate(knn(), dataset, split, { part: 'test', seed: 7 })
     // A user has 4 + (u mod 12) events, one of them the target: at most 10 earlier for u mod 12 up to 7.
-    expect(coldStart?.targets).toBe(
+    expect(Object.keys(slices)).toEqual(['all', 'coldStart'])
+    expect(slices['coldStart']?.targets).toBe(
       Array.from({ length: 60 }, (_, at) => (at + 1) % 12).filter((rest) => rest <= 7).length,
     )
   })
@@ -96,16 +99,19 @@ describe('evaluate', () => {
       [7, 7, 8].map((seed) => evaluate(knn(), dataset, split, { part: 'test', seed })),
     )
     expect(JSON.stringify(second)).toBe(JSON.stringify(first))
-    expect(other?.full['ndcg@10']).not.toEqual(first?.full['ndcg@10'])
-    expect(other?.full['ndcg@10']?.mean).toBe(first?.full['ndcg@10']?.mean)
+    expect(other?.slices.all.full['ndcg@10']).not.toEqual(first?.slices.all.full['ndcg@10'])
+    expect(other?.slices.all.full['ndcg@10']?.mean).toBe(first?.slices.all.full['ndcg@10']?.mean)
   })
 
   it('has no bounds where none were asked for', async () => {
     const report = await evaluate(knn(), dataset, split, { part: 'test', seed: 7, intervals: false })
-    expect(Object.keys(report.full['ndcg@10'] ?? {})).toEqual(['mean'])
+    expect(Object.keys(report.slices.all.full['ndcg@10'] ?? {})).toEqual(['mean'])
   })
 
-  it('refuses a list of no length', async () => {
+  it('refuses a list of no length, and a slice that is not there', async () => {
+    await expect(evaluate(knn(), dataset, split, { part: 'test', seed: 7, slices: ['coldstart'] })).rejects.toThrow(
+      'slice: unknown: "coldstart", expected one of all, coldStart, emptyHistory, behavior:click, behavior:favorite. did you mean "coldStart"?',
+    )
     await expect(evaluate(knn(), dataset, split, { part: 'test', seed: 7, ks: [10, 0] })).rejects.toThrow(
       'evaluate.ks: invalid: 0, expected a whole number from 1',
     )
@@ -123,7 +129,9 @@ describe('reportOf', () => {
 describe('ndcgOf', () => {
   it('is the NDCG@10 of the report', async () => {
     const report = await evaluate(knn(), dataset, split, { part: 'validation', seed: 7 })
-    expect(await ndcgOf(knn(), dataset, split, { part: 'validation', seed: 1 })).toBe(report.full['ndcg@10']?.mean)
+    expect(await ndcgOf(knn(), dataset, split, { part: 'validation', seed: 1 })).toBe(
+      report.slices.all.full['ndcg@10']?.mean,
+    )
   })
 })
 
@@ -133,10 +141,10 @@ describe('compareRanks', () => {
       [knn(), popular()].map((model) => rankTargets(model, dataset, split, { part: 'test', seed: 7 })),
     )
     if (!ours || !theirs) throw new Error('no ranks')
-    const gain = compareRanks(ours, theirs, { metric: 'ndcg', k: 10, seed: 7 })
+    const gain = compareRanks(ours, theirs, { metric: 'ndcg@10', seed: 7 })
     expect(gain.low).toBeGreaterThan(0)
-    expect(compareRanks(theirs, ours, { metric: 'ndcg', k: 10, seed: 7 }).mean).toBeCloseTo(-gain.mean, 12)
-    expect(compareRanks(ours, ours, { metric: 'hr', k: 10, seed: 7, against: 'sampled99' })).toEqual({
+    expect(compareRanks(theirs, ours, { metric: 'ndcg@10', seed: 7 }).mean).toBeCloseTo(-gain.mean, 12)
+    expect(compareRanks(ours, ours, { metric: 'hr@10', seed: 7, against: 'sampled99' })).toEqual({
       mean: 0,
       low: 0,
       high: 0,
@@ -146,10 +154,10 @@ describe('compareRanks', () => {
   it('refuses ranks of other targets', async () => {
     const test = await rankTargets(knn(), dataset, split, { part: 'test', seed: 7, sampled: false })
     const validation = await rankTargets(knn(), dataset, split, { part: 'validation', seed: 7, sampled: false })
-    expect(() => compareRanks(test, validation, { metric: 'ndcg', k: 10, seed: 7 })).toThrow(
+    expect(() => compareRanks(test, validation, { metric: 'ndcg@10', seed: 7 })).toThrow(
       'item-knn and item-knn: mismatched: 60 and 60 targets',
     )
-    expect(() => compareRanks(test, test, { metric: 'ndcg', k: 10, seed: 7, against: 'sampled99' })).toThrow(
+    expect(() => compareRanks(test, test, { metric: 'ndcg@10', seed: 7, against: 'sampled99' })).toThrow(
       'ranked the same way',
     )
   })

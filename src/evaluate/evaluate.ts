@@ -1,35 +1,28 @@
 /** @file How good a model is on a split: metrics with intervals, full catalog and sampled negatives kept apart. */
+import { mean } from 'simple-statistics'
 import type { Dataset, Manifest, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { hitRate } from '../metrics/hit-rate.ts'
-import { mrr } from '../metrics/mrr.ts'
-import { ndcg } from '../metrics/ndcg.ts'
+import { type RankFigure, rankFormula, rankMetrics, validationMetric } from '../metrics/table.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bootstrapMeans, type Interval, pairedDifference } from './intervals.ts'
 import { type RankOptions, rankTargets, type TargetRanks } from './rank.ts'
+import { type Slice, sliceOf, usualSlices } from './slices.ts'
 
-const metrics = { hr: hitRate, ndcg, mrr } as const
-/** A metric with one target a query, where HR@k is Recall@k. */
-export type MetricName = keyof typeof metrics
-
-/** A target of a user with at most this many earlier events is a cold start (R-M16). */
-export const coldStartEvents = 10
-
-/** Metrics by name and list length, e.g. `ndcg@10`. */
+/** Metrics by key and list length, e.g. `ndcg@10`. */
 export type Figures = Readonly<Record<string, Interval>>
 
-/** The figures of some of the targets. The two tables answer different questions and are never mixed. */
-interface Slice {
+/** The figures of one slice of the targets. The two tables answer different questions and are never mixed. */
+export interface SliceFigures extends Pick<Slice, 'title' | 'about'> {
   readonly targets: number
   readonly users: number
   /** Against the full catalog less the excluded items. */
   readonly full: Figures
-  /** Against 99 sampled negatives. */
+  /** Against the sampled negatives. */
   readonly sampled99?: Figures
 }
 
 /** How good one model is on one part of one split; JSON can hold it. */
-export interface Report extends Slice {
+export interface Report {
   readonly model: string
   readonly dataset: { readonly name: string; readonly hash: string }
   readonly protocol: Split['protocol']
@@ -39,21 +32,23 @@ export interface Report extends Slice {
   readonly ks: readonly number[]
   /** Targets whose user had no event before. */
   readonly emptyHistories: number
-  /** Targets whose user had at most 10 events before (R-M16), where there are any. */
-  readonly coldStart?: Slice
+  /** By name, first `all`; a slice without targets is left out. */
+  readonly slices: { readonly all: SliceFigures; readonly [slice: string]: SliceFigures }
 }
 
 /** See {@link evaluate}. */
 export interface EvaluateOptions extends RankOptions {
   /** List lengths; 10 and 20 by default. */
   ks?: readonly number[]
+  /** Which slices have figures of their own, beside all targets: see {@link sliceOf}; cold starts by default. */
+  slices?: readonly string[]
   /** Whether to bootstrap 95 % intervals; true by default. */
   intervals?: boolean
 }
 
 /**
- * Ranks every target of a split part and reports HR, NDCG and MRR at each k with intervals, for all targets and for cold starts.
- * @throws UserError as {@link rankTargets}, and `invalid` for a k that is not a whole number from 1
+ * Ranks every target of a split part and reports every metric of ranks at each k with intervals, for all targets and for each slice.
+ * @throws UserError as {@link rankTargets} and {@link sliceOf}, and `invalid` for a k that is not a whole number from 1
  */
 export async function evaluate(
   scorer: Scorer,
@@ -61,39 +56,51 @@ export async function evaluate(
   split: Split,
   options: EvaluateOptions,
 ): Promise<Report> {
-  checkLengths(options.ks ?? [])
+  const { ks = [], slices = [] } = options
+  checkLengths(ks)
+  for (const name of slices) sliceOf(name, dataset)
   return reportOf(await rankTargets(scorer, dataset, split, options), dataset, split, options)
 }
 
-/** NDCG@k against the full catalog and nothing else: the cheap figure to stop training by; k is 10 by default. */
+/** The mean of the metric that training is stopped by and options are chosen by, against the full catalog, and nothing else. */
 export async function ndcgOf(
   scorer: Scorer,
   dataset: Dataset,
   split: Split,
-  options: Omit<RankOptions, 'sampled'> & { k?: number },
+  options: Omit<RankOptions, 'sampled'>,
 ): Promise<number> {
-  const { k = 10, ...ranking } = options
-  const report = await evaluate(scorer, dataset, split, { ...ranking, ks: [k], sampled: false, intervals: false })
-  return report.full[`ndcg@${k}`]?.mean ?? Number.NaN
+  const { full } = await rankTargets(scorer, dataset, split, { ...options, sampled: false })
+  return mean(Array.from(full, rankFormula(validationMetric.ranks)))
 }
 
 /** The report of ranks already made: what {@link evaluate} does after ranking. */
 export function reportOf(ranks: TargetRanks, dataset: Dataset, split: Split, options: EvaluateOptions): Report {
-  const { part, seed, ks = [10, 20], intervals = true } = options
-  const everyone = Array.from(ranks.rows, (_, target) => target)
-  const cold = everyone.filter((target) => (ranks.earlier[target] as number) <= coldStartEvents)
-  const slice = (targets: readonly number[]): Slice => sliceOf(ranks, targets, ks, intervals ? seed : undefined)
+  const { part, seed, ks = [10, 20], slices = usualSlices, intervals = true } = options
+  const { events, manifest } = dataset
+  const targets = Array.from(ranks.rows, (row, target) => ({
+    target,
+    earlier: ranks.earlier[target] as number,
+    behavior: manifest.behaviors[events.behavior[row] as number] as string,
+  }))
+  const figuresOf = (slice: Slice): SliceFigures => {
+    const places = targets.filter(slice.holds).map(({ target }) => target)
+    const { title, about } = slice
+    return { title, about, ...figuresAt(places, ranks, ks, intervals ? seed : undefined) }
+  }
+  const own = slices
+    .map((name) => sliceOf(name, dataset))
+    .filter(({ name, holds }) => name !== 'all' && targets.some(holds))
+    .map((slice) => [slice.name, figuresOf(slice)] as const)
   return {
     model: ranks.model,
-    dataset: { name: dataset.manifest.name, hash: dataset.hash },
+    dataset: { name: manifest.name, hash: dataset.hash },
     protocol: split.protocol,
     part,
-    candidates: dataset.manifest.candidates,
+    candidates: manifest.candidates,
     seed,
     ks,
-    emptyHistories: everyone.filter((target) => ranks.earlier[target] === 0).length,
-    ...slice(everyone),
-    ...(cold.length > 0 ? { coldStart: slice(cold) } : {}),
+    emptyHistories: targets.filter(({ earlier }) => earlier === 0).length,
+    slices: { all: figuresOf(sliceOf('all', dataset)), ...Object.fromEntries(own) },
   }
 }
 
@@ -105,11 +112,10 @@ export function reportOf(ranks: TargetRanks, dataset: Dataset, split: Split, opt
 export function compareRanks(
   a: TargetRanks,
   b: TargetRanks,
-  options: { metric: MetricName; k: number; seed: number; against?: 'full' | 'sampled99' },
+  options: { metric: RankFigure; seed: number; against?: 'full' | 'sampled99' },
 ): Interval {
-  const { metric, k, seed, against = 'full' } = options
-  const values = [a, b].map((ranks) => ranks[against]?.map((rank) => metrics[metric](rank, k)))
-  const [ours, theirs] = values
+  const { metric, seed, against = 'full' } = options
+  const [ours, theirs] = [a, b].map((ranks) => ranks[against]?.map(rankFormula(metric)))
   if (!ours || !theirs || ours.length !== theirs.length || a.rows.some((row, target) => row !== b.rows[target])) {
     const value = `${a.rows.length} and ${b.rows.length} targets`
     throw new UserError({
@@ -122,21 +128,22 @@ export function compareRanks(
   return pairedDifference(ours, theirs, a.user, { seed })
 }
 
-function sliceOf(
+/** The figures of the targets at some places. */
+function figuresAt(
+  places: readonly number[],
   ranks: TargetRanks,
-  targets: readonly number[],
   ks: readonly number[],
   seed: number | undefined,
-): Slice {
-  const user = Int32Array.from(targets, (target) => ranks.user[target] as number)
-  const names = ks.flatMap((k) => (Object.keys(metrics) as MetricName[]).map((metric) => ({ metric, k })))
+): Omit<SliceFigures, 'title' | 'about'> {
+  const user = Int32Array.from(places, (target) => ranks.user[target] as number)
+  const columns = ks.flatMap((k) => rankMetrics.map(({ key, formula }) => ({ name: `${key}@${k}`, formula, k })))
   const figures = (all: Float64Array): Figures => {
-    const columns = names.map(({ metric, k }) => targets.map((target) => metrics[metric](all[target] as number, k)))
-    const means = bootstrapMeans(columns, user, seed === undefined ? { seed: 0, resamples: 0 } : { seed })
-    return Object.fromEntries(names.map(({ metric, k }, at) => [`${metric}@${k}`, means[at] as Interval]))
+    const values = columns.map(({ formula, k }) => places.map((target) => formula(all[target] as number, k)))
+    const means = bootstrapMeans(values, user, seed === undefined ? { seed: 0, resamples: 0 } : { seed })
+    return Object.fromEntries(columns.map(({ name }, at) => [name, means[at] as Interval]))
   }
   const sampled = ranks.sampled99 ? { sampled99: figures(ranks.sampled99) } : {}
-  return { targets: targets.length, users: new Set(user).size, full: figures(ranks.full), ...sampled }
+  return { targets: places.length, users: new Set(user).size, full: figures(ranks.full), ...sampled }
 }
 
 function checkLengths(ks: readonly number[]): void {

@@ -78,8 +78,8 @@ function sumByUser(
 ): { sums: Float64Array; sizes: Float64Array } {
   const places = new Map<number, number>()
   const place = Int32Array.from(users, (user) => {
-    const known = places.get(user)
-    if (known !== undefined) return known
+    const earlier = places.get(user)
+    if (earlier !== undefined) return earlier
     places.set(user, places.size)
     return places.size - 1
   })

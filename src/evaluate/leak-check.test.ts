@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
 import type { History, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
+import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { checkCandidates, checkInput, checkTraining } from './leak-check.ts'
 
 // Rows 0-3 are Ada's, rows 4-5 Ben's.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type TinyEvent, tinyDataset } from '../../test/fixtures/tiny-dataset.ts'
 import type { Dataset, History, Manifest, Split } from '../dataset/schema.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import { type TinyEvent, tinyDataset } from '../testing/tiny-dataset.ts'
 import { rankTargets } from './rank.ts'
 
 /** A model that scores items 1, 2, ... so, whatever the history; it keeps the histories it was shown. */

@@ -1,16 +1,14 @@
-/** @file The rank of every target of a split part, in the full catalog and among 99 sampled negatives. */
+/** @file The rank of every target of a split part, in the full catalog and among sampled negatives. */
 
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyBefore } from '../dataset/histories.ts'
-import { negativesOf } from '../dataset/negatives.ts'
+import { negativeCount, negativesOf } from '../dataset/negatives.ts'
 import type { Dataset, History, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { expectedRank } from '../metrics/expected-rank.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { checkCandidates, checkInput, checkTraining } from './leak-check.ts'
 
-/** How many sampled negatives stand beside each target (R-M16). */
-const negativeCount = 99
 /** Scores held at once, 64 MiB: a batch over a large catalog is made smaller. */
 const scoresHeld = 2 ** 24
 
@@ -29,6 +27,7 @@ export interface RankOptions {
 
 /** The ranks one model gives to the targets of one split part; all arrays are [targets], in the split's order. */
 export interface TargetRanks {
+  readonly kind: 'ranks'
   readonly model: string
   /** The event row of each target. */
   readonly rows: Int32Array
@@ -43,7 +42,7 @@ export interface TargetRanks {
 
 /**
  * Ranks every target of a split part with a model. The guard of leak-check.ts is always on.
- * @throws UserError `empty` without targets, `mismatched` for a model of another catalog, `invalid` for NaN scores or too few items for 99 negatives, `leaked` from the guard
+ * @throws UserError `empty` without targets, `mismatched` for a model of another catalog, `invalid` for NaN scores or too few items for the sampled negatives, `leaked` from the guard
  */
 export async function rankTargets(
   scorer: Scorer,
@@ -69,11 +68,12 @@ export async function rankTargets(
   const sampled99 = sampled ? new Float64Array(rows.length) : undefined
   // Histories of like length share a batch, so that little of it is padding.
   const order = rows.map((_, target) => target).sort((a, b) => (earlier[a] as number) - (earlier[b] as number) || a - b)
+  // One array holds the scores of every batch: each is read before the next is written.
+  const held = new Float32Array(Math.min(batchSize, rows.length) * (itemCount + 1))
   for (let from = 0; from < order.length; from += batchSize) {
     const batch = order.subarray(from, from + batchSize)
-    const scores = await scorer.score(
-      Array.from(batch, (target) => inputOf(dataset, rows[target] as number, maxLength)),
-    )
+    const histories = Array.from(batch, (target) => inputOf(dataset, rows[target] as number, maxLength))
+    const scores = await scorer.score(histories, held)
     batch.forEach((target, at) => {
       const ownScores = scores.subarray(at * (itemCount + 1), (at + 1) * (itemCount + 1))
       const row = rows[target] as number
@@ -81,7 +81,7 @@ export async function rankTargets(
       if (sampled99) sampled99[target] = sampledRank(dataset, row, ownScores, options.seed)
     })
   }
-  return { model: scorer.slug, rows, user, earlier, full, ...(sampled99 ? { sampled99 } : {}) }
+  return { kind: 'ranks', model: scorer.slug, rows, user, earlier, full, ...(sampled99 ? { sampled99 } : {}) }
 }
 
 function checkRequest(scorer: Scorer, dataset: Dataset, targets: number, part: string): void {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from './evaluate.ts'
-import { printInterval, printReports } from './report.ts'
+import { printInterval } from './printing.ts'
+import { printClickReports, printReports } from './report.ts'
 
 const figure = { mean: 0.08123, low: 0.0741, high: 0.0884 }
-const slice = {
+const all = {
+  title: 'All targets',
+  about: 'every target',
   targets: 66,
   users: 60,
   full: { 'ndcg@10': figure },
@@ -18,7 +21,7 @@ const report: Report = {
   seed: 7,
   ks: [10],
   emptyHistories: 2,
-  ...slice,
+  slices: { all },
 }
 
 describe('printInterval', () => {
@@ -45,8 +48,9 @@ describe('printReports', () => {
     )
   })
 
-  it('adds the cold starts where there are any, and draws boxes for a terminal', () => {
-    const printed = printReports([{ ...report, coldStart: { ...slice, targets: 4, users: 3 } }], { plain: false })
+  it('adds the slices, and draws boxes for a terminal', () => {
+    const coldStart = { ...all, title: 'Cold start', about: 'at most 10 earlier events', targets: 4, users: 3 }
+    const printed = printReports([{ ...report, slices: { all, coldStart } }], { plain: false })
     expect(printed).toContain('Cold start (at most 10 earlier events; 4 targets of 3 users), full catalog')
     expect(printed).toContain('Cold start (at most 10 earlier events; 4 targets of 3 users), 99 sampled negatives')
     expect(printed).toContain('│ NDCG@10 │ 0.0812 [0.074, 0.088] │')
@@ -56,6 +60,39 @@ describe('printReports', () => {
     expect(printReports([], { plain: true })).toBe('')
     expect(() => printReports([report, { ...report, model: 'sasrec', part: 'validation' }], { plain: true })).toThrow(
       'popularity and sasrec: mismatched',
+    )
+  })
+})
+
+describe('printClickReports', () => {
+  const auc = { mean: 0.727, low: 0.7251, high: 0.7289 }
+  const report = {
+    model: 'din',
+    impressions: 1000,
+    clicks: 440,
+    users: 60,
+    usersOfBoth: 55,
+    figures: { auc, gauc: auc, logLoss: { mean: 0.6, low: 0.59, high: 0.61 }, calibration: { mean: 1.02 } },
+    reliability: [],
+  }
+
+  it('prints a row a model', () => {
+    expect(printClickReports([report, { ...report, model: 'diff-msin' }], { plain: true })).toBe(
+      [
+        '1000 impressions of 60 users, 440 clicked (44.0 %); GAUC over the 55 users who have both',
+        '',
+        'model      AUC                    GAUC                   log loss               calibration',
+        'din        0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200',
+        'diff-msin  0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200',
+      ].join('\n'),
+    )
+    expect(printClickReports([report], { plain: false })).toContain('│ din   │ 0.7270 [0.725, 0.729] │')
+  })
+
+  it('prints nothing of nothing, and refuses reports on other impressions', () => {
+    expect(printClickReports([], { plain: true })).toBe('')
+    expect(() => printClickReports([report, { ...report, model: 'lr', clicks: 441 }], { plain: true })).toThrow(
+      'din and lr: mismatched: 1000 impressions of 60 users, 441 clicked, expected 1000 impressions of 60 users, 440 clicked',
     )
   })
 })

@@ -1,21 +1,10 @@
 /** @file What an experiment is: comparisons of named variants on one protocol each, from which the harness makes every table. */
-import type { MetricName } from '../evaluate/evaluate.ts'
 import type { SplitInput } from '../runs/split-config.ts'
-import type { MeasureName } from './figures/measures.ts'
+import type { ComparisonResult } from './figures/comparison-result.ts'
 import type { Plot } from './figures/plot.ts'
-import type { ComparisonResult } from './figures/results.ts'
 import type { DatasetRecipe } from './harness/dataset-recipe.ts'
-
-/** A metric with its list length, e.g. `ndcg@10`. */
-export type Metric = `${MetricName}@${number}` | ClickMetric
-/** What models of clicks are measured by. */
-export type ClickMetric = 'auc' | 'gauc' | 'log loss' | 'calibration'
-
-/** Options that differ from the defaults, of the model and of training. */
-export interface OptionSet {
-  readonly config?: Readonly<Record<string, unknown>>
-  readonly training?: Readonly<Record<string, unknown>>
-}
+import type { MeasureName } from './harness/run-measures.ts'
+import type { Metric, OptionSet } from './terms.ts'
 
 /** A dataset as a comparison names it; the noise test has another one for each seed. */
 export interface DatasetChoice {
@@ -28,7 +17,7 @@ export interface Variant extends OptionSet {
   readonly name: string
   /** A slug of the registry. */
   readonly model: string
-  /** Option sets laid over the variant's own: each is trained with the first seed, and validation NDCG@10 keeps one. */
+  /** Option sets laid over the variant's own: each is trained with the first seed, and validation keeps one. */
   readonly tune?: readonly OptionSet[]
   /** Another variant of the comparison: its options, as validation chose them, come before the variant's own. */
   readonly like?: string
@@ -46,7 +35,7 @@ export interface Comparison {
   readonly dataset: DatasetChoice
   readonly split?: SplitInput
   readonly metrics: readonly Metric[]
-  /** Whether to rank among 99 sampled negatives too; true by default. */
+  /** Whether to rank among sampled negatives too; true by default. */
   readonly sampled?: boolean
   readonly variants: readonly Variant[]
   /** The variant that the others are compared with. */

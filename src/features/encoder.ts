@@ -1,4 +1,4 @@
-/** @file What turns inputs into vectors: the contract every encoder keeps, from our local ones to a neural network's. */
+/** @file The contract of encoders, which turn texts or pictures into vectors: our local ones, or a neural network. */
 
 /** Vectors of a batch. */
 export interface EncodedBatch {
@@ -8,17 +8,17 @@ export interface EncodedBatch {
   readonly present: Uint8Array
 }
 
-/** A batch in, vectors out. */
+/** Encodes a batch of inputs. */
 export interface Encoder<Input> {
-  /** Goes into the manifest: whoever reads the vectors knows what made them. */
+  /** The encoder's name in the manifest. */
   readonly name: string
   readonly width: number
-  /** Inputs handed over at a time. */
+  /** Inputs in one batch. */
   readonly batchSize: number
   encode(batch: readonly Input[]): Promise<EncodedBatch>
 }
 
-/** Scales a vector to length 1, in place; false where it has no direction. */
+/** Scales a vector to length 1, in place; false if it has no direction. */
 export function normalize(vector: Float32Array): boolean {
   let squares = 0
   for (const value of vector) squares += value * value

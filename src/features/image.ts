@@ -5,7 +5,7 @@ import { type EncodedBatch, type Encoder, normalize } from './encoder.ts'
 
 /** Width of the vectors. */
 const width = 512
-/** Every picture is seen at this size, its proportions given up: cells then mean the same place in each. */
+/** Every picture is scaled to this size, whatever its proportions, so that a cell is the same place in each. */
 const size = { columns: 48, rows: 64 }
 const colorGrid = { columns: 2, rows: 3 }
 const gradientGrid = { columns: 3, rows: 4 }
@@ -18,9 +18,9 @@ const cells = { color: colorGrid.columns * colorGrid.rows, gradient: gradientGri
 const featureSize = cells.color * colorBins + cells.gradient * orientations
 
 /**
- * Encodes pictures as square roots of histograms (hue x saturation x value, and gradient directions weighted by strength, each in the
- * cells of a grid), less the root of an even histogram, projected by a fixed Gaussian matrix and L2-normalized.
- * A file that cannot be read as a picture has no vector.
+ * Encodes pictures as square roots of histograms (hue x saturation x value, and gradient directions weighted by
+ * strength, each in the cells of a grid), minus the root of a uniform histogram, projected by a fixed Gaussian matrix
+ * and L2-normalized. A file that cannot be read as a picture has no vector.
  */
 export function imageEncoder(): Encoder<string> {
   const projection = gaussianMatrix()
@@ -50,7 +50,7 @@ async function encodeOne(path: string, projection: Float32Array, vector: Float32
   return normalize(vector)
 }
 
-/** Red, green, blue bytes at the common size; undefined where the file is no picture. */
+/** Red, green and blue bytes at the common size; undefined if the file is not a picture. */
 async function readPixels(path: string): Promise<Uint8Array | undefined> {
   try {
     const image = sharp(path)
@@ -96,7 +96,8 @@ function colorBin(red: number, green: number, blue: number): number {
   }
   const step = (share: number, bins: number): number => Math.min(bins - 1, Math.floor(share * bins))
   const saturation = most === 0 ? 0 : spread / most
-  // Rounded, so that red, at the seam of the circle, is in the middle of a bin: noise would else throw it to either side.
+  // Rounded, so that red, where the circle of hues closes, is in the middle of a bin. Otherwise noise would move it to
+  // either side.
   return (
     ((Math.round((hue / 6) * hues) % hues) * saturations + step(saturation, saturations)) * values +
     step(most / 256, values)
@@ -109,7 +110,7 @@ function addGradients(features: Float32Array, brightness: Float32Array): void {
     for (let column = 1; column < size.columns - 1; column++) {
       const [across, down] = [at(row, column + 1) - at(row, column - 1), at(row + 1, column) - at(row - 1, column)]
       const turn = (Math.atan2(down, across) + Math.PI) / Math.PI
-      // Rounded likewise: level and upright edges, the commonest, are in the middle of a bin.
+      // Rounded too, so that horizontal and vertical edges, the most common ones, are in the middle of a bin.
       const orientation = Math.round(turn * orientations) % orientations
       const bin = cells.color * colorBins + cellOf(row, column, gradientGrid) * orientations + orientation
       features[bin] = (features[bin] as number) + Math.hypot(across, down)
@@ -117,7 +118,7 @@ function addGradients(features: Float32Array, brightness: Float32Array): void {
   }
 }
 
-/** A histogram as the roots of its shares, less that of an even one: pictures then differ around zero. */
+/** The roots of a histogram's shares, minus the root of a uniform one, so that values are centered around zero. */
 function rootBlock(block: Float32Array): void {
   const total = block.reduce((sum, value) => sum + value, 0)
   const even = Math.sqrt(1 / block.length)

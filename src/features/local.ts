@@ -5,7 +5,7 @@ import type { Encoder } from './encoder.ts'
 import { imageEncoder } from './image.ts'
 import { textEncoder } from './text.ts'
 
-/** Encodes titles and pictures; a modality that no item has is left out. */
+/** Encodes titles and pictures. A modality that no item has is left out. */
 export function localFeatures(report: (line: string) => void = () => {}): FeatureMaker {
   return async ({ titles, images }: FeatureSources) => {
     const text = await encodeCatalog(
@@ -19,7 +19,7 @@ export function localFeatures(report: (line: string) => void = () => {}): Featur
   }
 }
 
-/** Vectors of every item that has an input; what has one and could not be read is named in `broken`. */
+/** Vectors of every item that has an input; `broken` names the inputs that could not be read. */
 async function encodeCatalog(
   encoder: Encoder<string>,
   inputs: readonly (string | null)[],

@@ -129,13 +129,13 @@ describe('what it refuses', () => {
     )
     const twice = put('j2.ids', 'x\ny\nx\n')
     expect(await refusal({ vectors, ids: twice, width: 2 }, 'x')).toBe('UserError: j2.ids row 3: duplicate: "x"')
-    expect(await refusal({ vectors, width: 2 }, 'x')).toMatch(/^UserError: j.bin: missing: the ids/)
+    expect(await refusal({ vectors, width: 2 }, 'x')).toMatch(/^UserError: j.bin: missing: which item each row/)
   })
 
   it('says so when no id is in the catalog', async () => {
     const file = { vectors: put('k.bin', six), ids: put('k.ids', 'x\ny\nz\n'), width: 2 }
     expect(await refusal(file, '7')).toBe(
-      'UserError: k.ids: mismatched: no id is in the catalog, such as "x", expected ids such as "7"',
+      'UserError: k.ids: mismatched: none of its ids is an item of the catalog, such as "x", expected ids such as "7"',
     )
   })
 

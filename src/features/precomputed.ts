@@ -1,4 +1,4 @@
-/** @file Features of a catalog from vectors made elsewhere, joined to the items by their ids. */
+/** @file Features of a catalog from vectors made elsewhere, matched to the items by id. */
 import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { FeatureMaker, FeatureModality, FeatureSources, FeatureTable } from '../dataset/schema.ts'
@@ -9,13 +9,16 @@ import { readVectors, type VectorRows } from './vector-file.ts'
 export interface PrecomputedFile {
   /** A `.safetensors` file, an `.npy` file, or raw little-endian float32. */
   readonly vectors: string
-  /** One id a line, in the order of the rows, or `id<TAB>row`, rows from 0; not needed where safetensors holds the ids. */
+  /**
+   * A text file with one id a line, in the order of the rows, or `id<TAB>row` with rows from 0. Not needed if a
+   * safetensors file holds the ids.
+   */
   readonly ids?: string
-  /** Refuses another width; raw files are read at it (512 by default). */
+  /** The width that the vectors must have. Raw files are read with it; their default is 512. */
   readonly width?: number
 }
 
-/** The row of each id, and whether the file named the rows. */
+/** The row of each id, and whether the file of ids named the rows. */
 interface RowIds {
   readonly where: string
   readonly rowOf: ReadonlyMap<string, number>
@@ -23,9 +26,10 @@ interface RowIds {
 }
 
 /**
- * Takes vectors from files, unchanged. Items they lack, and those whose row is all zeros, are missing.
- * Where none of the ids in an `id<TAB>row` file is an item's, the items are taken to be named by row, as published indices are.
- * @throws UserError, naming file and row, for a wrong width or count, a number that is not finite, ids twice, or no id of the catalog
+ * Takes vectors from files, unchanged. An item without a row, or with a row of zeros, has no vector. If an `id<TAB>row`
+ * file names none of the items, the items' own ids are taken as row numbers, as in published indices.
+ * @throws UserError, naming file and row, for a wrong width or count, a number that is not finite, an id that appears
+ * twice, or no id of the catalog
  */
 export function precomputedFeatures(files: Partial<Record<FeatureModality, PrecomputedFile>>): FeatureMaker {
   return (catalog) => {
@@ -57,7 +61,7 @@ function tableOf(
     throw new UserError({
       where,
       problem: 'mismatched',
-      value: `no id is in the catalog, such as "${example}"`,
+      value: `none of its ids is an item of the catalog, such as "${example}"`,
       expected: `ids such as "${ids[1] ?? ''}"`,
     })
   }
@@ -65,7 +69,7 @@ function tableOf(
   for (const [item, row] of found) {
     const vector = vectors.subarray(row * width, (row + 1) * width)
     table.vectors.set(vector, item * width)
-    // A row of zeros is how many exporters write "none"; it has no direction, so it can be no embedding.
+    // Many exporters write a missing vector as zeros. Zeros have no direction, so they cannot be an embedding.
     table.present[item] = vector.some((value) => value !== 0) ? 1 : 0
   }
   return table
@@ -74,10 +78,11 @@ function tableOf(
 function readIds(file: PrecomputedFile, { rows, ids }: VectorRows): RowIds {
   if (file.ids === undefined && ids) return numberLines(file.vectors, ids, rows)
   if (file.ids === undefined) {
-    const hint = 'give a list of ids with --feature-ids'
-    throw new UserError({ where: file.vectors, problem: 'missing', value: 'the ids that its rows belong to', hint })
+    const hint = 'name a file of item ids with --feature-ids'
+    throw new UserError({ where: file.vectors, problem: 'missing', value: 'which item each row belongs to', hint })
   }
-  if (!existsSync(file.ids)) throw new UserError({ where: file.ids, problem: 'missing', value: 'no such file of ids' })
+  if (!existsSync(file.ids))
+    throw new UserError({ where: file.ids, problem: 'missing', value: 'the file of item ids does not exist' })
   const lines = readFileSync(file.ids, 'utf8')
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)

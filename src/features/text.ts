@@ -1,4 +1,7 @@
-/** @file Titles to vectors without a model: hashed words and character n-grams, randomly projected. Nothing is fitted, so nothing leaks. */
+/**
+ * @file Titles to vectors without a model: hashed words and character n-grams, randomly projected. Nothing is fitted,
+ * so nothing leaks.
+ */
 import xxhash from 'xxhash-wasm'
 import { type EncodedBatch, type Encoder, normalize } from './encoder.ts'
 
@@ -6,12 +9,16 @@ import { type EncodedBatch, type Encoder, normalize } from './encoder.ts'
 const width = 512
 const shortest = 3
 const longest = 5
-/** Signed coordinates an n-gram adds to: few enough to be quick, enough that two n-grams hardly ever agree. */
+/**
+ * How many coordinates an n-gram adds to, each with a sign: few enough to be quick, enough that two n-grams hardly ever
+ * share all.
+ */
 const hashesPerGram = 4
 
 /**
- * Encodes texts as sums over their words and character 3- to 5-grams of (1 + ln count) times a fixed random sign pattern, L2-normalized.
- * The pattern comes from the n-gram's hash, so no projection matrix is stored. A text without letters or digits has no vector.
+ * Encodes texts as sums over their words and character 3- to 5-grams of (1 + ln count) times a fixed random sign
+ * pattern, L2-normalized. The pattern comes from the n-gram's hash, so no projection matrix is stored. A text without
+ * letters or digits has no vector.
  */
 export async function textEncoder(): Promise<Encoder<string>> {
   const hasher = await xxhash()

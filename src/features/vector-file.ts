@@ -10,21 +10,22 @@ export interface VectorRows {
   readonly width: number
   /** [rows, width], row-major. */
   readonly vectors: Float32Array
-  /** The ids of the rows, where the file itself holds them: safetensors with a JSON list under `ids` in its metadata. */
+  /** The ids of the rows, if the file holds them: safetensors with a JSON list under `ids` in its metadata. */
   readonly ids?: readonly string[]
 }
 
-/** Width of raw files, which do not tell theirs: that of CLIP's common models. */
+/** Default width of raw files, which do not say theirs: that of CLIP's common models. */
 const rawWidth = 512
 
 /**
- * Reads a file by its ending: `.safetensors` (the tensor called `tensor`, or the only one), `.npy` [rows, width], anything else as raw
- * little-endian float32 of `width` (512 unless given).
- * @throws UserError `missing`, `corrupted`, `unsupported`, or `mismatched` when the width is another than given; `invalid` for a number
- * that is not finite, naming file and row
+ * Reads a file by its extension: `.safetensors` (the tensor called `tensor`, or the only one), `.npy` [rows, width],
+ * anything else as raw little-endian float32 of `width` (512 by default).
+ * @throws UserError `missing`, `corrupted`, `unsupported`, or `mismatched` when the width is not `width`; `invalid` for
+ * a number that is not finite, naming file and row
  */
 export function readVectors(path: string, tensor: string, width?: number): VectorRows {
-  if (!existsSync(path)) throw new UserError({ where: path, problem: 'missing', value: 'no such file of vectors' })
+  if (!existsSync(path))
+    throw new UserError({ where: path, problem: 'missing', value: 'the file of vectors does not exist' })
   const read = path.endsWith('.safetensors')
     ? readTensor(path, tensor)
     : path.endsWith('.npy')
@@ -56,7 +57,7 @@ function readTensor(path: string, name: string): VectorRows {
       where: path,
       problem: 'missing',
       value: `tensor "${name}"`,
-      expected: `it among ${names.join(', ') || 'none'}`,
+      expected: `a file with that tensor; it has ${names.join(', ') || 'none'}`,
     })
   const rows = matrix(path, found.shape, found.data)
   return metadata.ids === undefined ? rows : { ...rows, ids: idsOf(path, metadata.ids) }
@@ -67,9 +68,14 @@ function idsOf(path: string, text: string): string[] {
     const ids: unknown = JSON.parse(text)
     if (Array.isArray(ids)) return ids.map(String)
   } catch {
-    // Told below, as any other thing that is no list.
+    // The error below reports it, like anything else that is not a list.
   }
-  throw new UserError({ where: path, problem: 'corrupted', value: '"ids" of the metadata', expected: 'a JSON list' })
+  throw new UserError({
+    where: path,
+    problem: 'corrupted',
+    value: '"ids" in its metadata',
+    expected: 'a JSON list of item ids',
+  })
 }
 
 function readNpy(path: string): VectorRows {
@@ -79,8 +85,8 @@ function readNpy(path: string): VectorRows {
     throw new UserError({
       where: path,
       problem: 'unsupported',
-      value: 'columns first (fortran_order)',
-      expected: 'rows first',
+      value: 'an array in column order (fortran_order)',
+      expected: 'an array in row order',
       hint,
     })
   }
@@ -89,7 +95,7 @@ function readNpy(path: string): VectorRows {
 
 function parseNpy(path: string): ReturnType<typeof parse> {
   try {
-    // A copy of its own: the parser wants a buffer in which the file starts at 0.
+    // The parser needs a buffer in which the file starts at 0, hence the copy.
     return parse(new Uint8Array(readFileSync(path)).buffer)
   } catch (error) {
     const value = error instanceof Error ? error.message : String(error)
@@ -104,7 +110,7 @@ function matrix(path: string, shape: readonly number[], data: ArrayBufferView): 
       where: path,
       problem: 'mismatched',
       value: `shape [${shape.join(', ')}]`,
-      expected: '[rows, width]',
+      expected: 'two dimensions, [rows, width]',
     })
   }
   const vectors =
@@ -136,7 +142,7 @@ function readRaw(path: string, width: number): VectorRows {
       problem: 'mismatched',
       value: `${bytes.length} bytes`,
       expected: `whole rows of ${width} float32 (${4 * width} bytes each)`,
-      hint: 'give the width with --feature-width if it is another',
+      hint: 'if the vectors have another width, set it with --feature-width',
     })
   }
   return { rows, width, vectors: new Float32Array(bytes.buffer) }

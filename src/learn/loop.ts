@@ -1,65 +1,25 @@
-/** @file The training loop: epochs of batches, validation, early stopping, a checkpoint after each epoch, and a way to stop and resume. */
+/** @file The training loop: stages of epochs, validation, early stopping, a checkpoint after each epoch, and a way to stop and resume. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { atStart, loadCheckpoint, type Progress, saveCheckpoint, saveParameters } from './checkpoint.ts'
+import type { Objective, Stage } from '../models/contract/model.ts'
+import {
+  atStart,
+  loadCheckpoint,
+  loadModel,
+  type Progress,
+  saveCheckpoint,
+  saveModel,
+  type TrainingState,
+} from './checkpoint.ts'
 import type { TrainingConfig } from './config.ts'
-import { estimateMemory, type MemoryEstimate } from './memory.ts'
-import { noisePools } from './noise-pools.ts'
-import { applyGradients, initialParameters, type ParameterState } from './parameters.ts'
-import { compileStep, parametersOf, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
-import type { Task, Validator } from './task.ts'
-
-/** What {@link trainModel} needs. */
-export interface TrainingRun<Shape, Batch> {
-  readonly task: Task<Shape, Batch>
-  readonly training: TrainingConfig
-  readonly dataset: Dataset
-  /** Where checkpoints go. */
-  readonly folder: string
-  /** Names this run: model, settings and dataset; a checkpoint of another is refused. */
-  readonly fingerprint: string
-  readonly resume?: boolean
-  /** Aborting finishes the step, saves, and ends the run as interrupted. */
-  readonly signal?: AbortSignal
-  readonly report?: (event: TrainingEvent) => void
-}
-
-/** What a run tells while it goes on. */
-export type TrainingEvent =
-  | {
-      readonly kind: 'start'
-      /** What is learned from, in words. */
-      readonly size: string
-      /** What validation measures: `NDCG@10`. */
-      readonly metric: string
-      readonly parameters: number
-      readonly batches: number
-      readonly memory: MemoryEstimate
-      readonly resumed: Progress
-    }
-  | {
-      readonly kind: 'batch'
-      readonly epoch: number
-      readonly batch: number
-      readonly batches: number
-      readonly loss: number
-      readonly targetsPerSecond: number
-    }
-  | {
-      readonly kind: 'epoch'
-      readonly epoch: number
-      readonly loss: number
-      readonly parts: Readonly<Record<string, number>>
-      readonly metric: string
-      readonly validation: number
-      readonly best: boolean
-      readonly seconds: number
-      readonly targetsPerSecond: number
-      /** Seconds until the last allowed epoch; early stopping may end sooner. */
-      readonly secondsLeft: number
-    }
+import { estimateMemory } from './memory.ts'
+import { stagesOf } from './objectives.ts'
+import { applyGradients, initialParameters, valuesOf } from './parameters.ts'
+import { type OpenStage, openStage, type Turn } from './stages.ts'
+import { parametersOf } from './step.ts'
+import { stopping } from './stopping.ts'
+import type { TrainingRun, Validator } from './training-run.ts'
 
 /** How a run ended. */
 export interface TrainingResult {
@@ -78,110 +38,159 @@ export const runFiles = {
 } as const
 
 /** Everything a run holds between steps. */
-interface Loop<Shape, Batch> extends TrainingRun<Shape, Batch> {
-  readonly state: ParameterState
+interface Loop extends TrainingRun {
+  readonly stages: readonly Stage[]
+  readonly state: TrainingState
   readonly validator: Validator
-  readonly stepOf: (shape: Shape) => Promise<TrainingStep<Batch>>
+  readonly progress: Progress
 }
 
 /**
- * Trains until validation stops rising, and leaves the best parameters in `model.safetensors`.
- * Two runs with one seed and one thread count write the same bytes, interrupted or not.
+ * Trains stage after stage, each until validation stops rising or for its number of epochs, and leaves the best parameters of the last one in
+ * `model.safetensors`. Two runs with one seed and one thread count write the same bytes, interrupted or not.
  * @throws UserError as {@link loadCheckpoint}, and when the loss is no longer a number
  */
-export async function trainModel<Shape, Batch>(run: TrainingRun<Shape, Batch>): Promise<TrainingResult> {
-  const { task, training, dataset, folder, fingerprint, report } = run
-  const { model, shapes, frozen, metric, size } = task
-  const state = initialParameters(parametersOf(model, shapes[0] as Shape), training.seed)
+export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
+  const {
+    model,
+    training,
+    validation,
+    folder,
+    fingerprint,
+    report,
+    data,
+    start = new Map<string, Float32Array>(),
+  } = run
+  const stages = stagesOf(model)
+  const parameters = initialParameters(parametersOf(stages.flatMap(({ objectives }) => objectives)), training.seed)
+  for (const [name, values] of start) parameters.buffers.get(name)?.values.set(values)
+  const memory = Object.fromEntries(
+    Object.entries(model.memory ?? {}).map(([name, { shape, data: first }]) => [name, { shape, data: first.slice() }]),
+  )
+  const state: TrainingState = { parameters, memory }
+  const open = (index: number): OpenStage => openStage(stages[index] as Stage, run, state)
   const checkpoint = join(folder, runFiles.checkpoint)
+  let stage: OpenStage | undefined
   const progress =
-    run.resume && existsSync(checkpoint) ? loadCheckpoint(checkpoint, state, fingerprint) : structuredClone(atStart)
-  const runtime = { threads: training.threads }
-  const values = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
-  const graphs = new Map(shapes.map((shape) => [shape, stepGraph(model, shape)]))
-  const steps = new Map<Shape, Promise<TrainingStep<Batch>>>()
-  const pools = noisePools(training.seed)
-  const stepOf = (shape: Shape): Promise<TrainingStep<Batch>> => {
-    const made =
-      steps.get(shape) ??
-      compileStep({
-        model,
-        step: graphs.get(shape) as StepGraph<Shape>,
-        state,
-        frozen,
-        pools,
-        seed: training.seed,
-        runtime,
-      })
-    steps.set(shape, made)
-    return made
-  }
-  const parameters = [...values.values()].reduce((sum, { length }) => sum + length, 0)
-  const memory = estimateMemory({ dataset, state, steps: [...graphs.values()], validation: task.validationBytes() })
-  report?.({ kind: 'start', size, metric, parameters, batches: task.batches(0).length, memory, resumed: progress })
-  await using validator = await task.validator(values, runtime)
-  const loop: Loop<Shape, Batch> = { ...run, state, validator, stepOf }
+    run.resume && existsSync(checkpoint)
+      ? loadCheckpoint(checkpoint, state, fingerprint, (index) => (stage = open(index)))
+      : structuredClone(atStart)
+  stage ??= open(progress.stage)
+  report?.({
+    kind: 'start',
+    size: stage.size,
+    metric: validation.metric,
+    parameters: [...parameters.buffers.values()].reduce((sum, { values }) => sum + values.length, 0),
+    batches: stage.turns(0).length,
+    memory: estimateMemory({
+      dataset: data.dataset,
+      state: parameters,
+      stages: [stage.graphs],
+      validation: validation.bytes(),
+    }),
+    resumed: progress,
+  })
+  await using validator = await validation.open(valuesOf(parameters), memory)
+  const loop: Loop = { ...run, stages, state, validator, progress }
   let status: TrainingResult['status'] = 'finished'
-  while (!progress.finished && status === 'finished') status = await trainEpoch(loop, progress)
-  for (const step of steps.values()) await (await step)[Symbol.asyncDispose]()
+  while (!progress.finished && status === 'finished') {
+    status = await trainEpoch(loop, stage)
+    if (status === 'finished' && progress.stageEpoch === 0 && !progress.finished) {
+      await stage[Symbol.asyncDispose]()
+      stage = open(progress.stage)
+    }
+  }
+  await stage[Symbol.asyncDispose]()
   return { status, epochs: progress.epoch, best: progress.best, history: progress.history }
 }
 
-async function trainEpoch<Shape, Batch>(
-  loop: Loop<Shape, Batch>,
-  progress: Progress,
-): Promise<TrainingResult['status']> {
-  const { training, task, state, signal, report, folder, fingerprint } = loop
+async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult['status']> {
+  const { training, state, signal, report, folder, fingerprint, progress } = loop
   const epoch = progress.epoch + 1
-  const batches = task.batches(epoch)
+  // What fills the memory ran already if some batches of the epoch are done: the checkpoint holds what it wrote.
+  if (progress.batch === 0) await stage.begin(epoch, progress.stageEpoch === 0)
+  const turns = stage.turns(epoch)
   const started = performance.now()
   let targets = 0
-  for (const next of batches.slice(progress.batch)) {
-    const step = await loop.stepOf(next.shape)
-    const batch = next.make()
-    const { loss, parts } = await step.run(batch, state.step + 1)
+  for (const turn of turns.slice(progress.batch)) {
+    const step = await stage.stepOf(turn)
+    const { loss, parts, observed, targets: count } = await step.run(turn.batch, state.parameters.step + 1, epoch)
     if (!Number.isFinite(loss)) throw diverged(epoch, progress.batch, training)
-    applyGradients(state, step.gradients, training)
-    for (const [name, value] of Object.entries({ loss, ...parts }))
-      progress.sums[name] = (progress.sums[name] ?? 0) + value
+    applyGradients(state.parameters, step.gradients, stage.optimizerOf(turn.objective), training.learningRate)
+    turn.objective.observe?.(observed, state.memory)
+    addUp(progress.sums, { loss, ...parts }, stage.severalObjectives ? turn.objective : undefined)
     progress.batch++
-    progress.step = state.step
-    targets += task.targetsOf(batch)
+    progress.step = state.parameters.step
+    targets += count
     const targetsPerSecond = (1e3 * targets) / (performance.now() - started)
-    report?.({ kind: 'batch', epoch, batch: progress.batch, batches: batches.length, loss, targetsPerSecond })
+    report?.({ kind: 'batch', epoch, batch: progress.batch, batches: turns.length, loss, targetsPerSecond })
     if (signal?.aborted) {
       await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
       return 'interrupted'
     }
   }
   const seconds = (performance.now() - started) / 1e3
-  await closeEpoch(loop, progress, batches.length, { seconds, targetsPerSecond: targets / seconds })
+  await closeEpoch(loop, stage, turns, { seconds, targetsPerSecond: targets / seconds })
   return 'finished'
 }
 
-async function closeEpoch<Shape, Batch>(
-  { training, task, validator, state, report, folder, fingerprint }: Loop<Shape, Batch>,
-  progress: Progress,
-  batches: number,
+/** Adds the losses of a step to the epoch's sums; those of one of several objectives by its name too. */
+function addUp(sums: Record<string, number>, losses: Readonly<Record<string, number>>, objective?: Objective): void {
+  for (const [name, value] of Object.entries(losses)) {
+    const key = objective ? `${objective.name}.${name}` : name
+    sums[key] = (sums[key] ?? 0) + value
+    if (objective && name === 'loss') sums[name] = (sums[name] ?? 0) + value
+  }
+}
+
+/** The means of an epoch's sums: each over the steps of its objective. */
+function meansOf(sums: Readonly<Record<string, number>>, turns: readonly Turn[]): Record<string, number> {
+  const stepsOf = (name: string): number =>
+    turns.filter(({ objective }) => name.startsWith(`${objective.name}.`)).length || turns.length
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsOf(name)]))
+}
+
+async function closeEpoch(
+  { training, validator, validation, state, report, folder, fingerprint, progress, stages }: Loop,
+  stage: OpenStage,
+  turns: readonly Turn[],
   speed: { seconds: number; targetsPerSecond: number },
 ): Promise<void> {
-  const validation = await validator.validate()
-  const { loss = 0, ...parts } = Object.fromEntries(
-    Object.entries(progress.sums).map(([name, sum]) => [name, sum / batches]),
-  )
+  const value = stage.validates ? await validator.validate() : null
+  const { loss = 0, ...parts } = meansOf(progress.sums, turns)
   const epoch = progress.epoch + 1
-  const best = progress.best === null || validation > progress.best.validation
-  progress.epoch = epoch
-  progress.batch = 0
-  progress.sums = {}
-  if (best) progress.best = { epoch, validation }
-  progress.history.push({ epoch, loss, parts, validation })
-  progress.finished = epoch >= training.epochs || epoch - (progress.best?.epoch ?? 0) >= training.patience
+  const named = stages.length > 1 ? { stage: stage.name } : {}
+  progress.history.push({ epoch, ...named, loss, parts, validation: value })
+  const stageEpoch = progress.stageEpoch + 1
+  const values = progress.history.slice(-stageEpoch).map((record) => record.validation ?? 0)
+  const { best, isBest, finished } = stage.validates
+    ? stopping(values, training)
+    : { best: null, isBest: true, finished: stageEpoch >= stage.epochs }
+  progress.best = best && { epoch: best.epoch + epoch - stageEpoch, validation: best.validation }
+  Object.assign(progress, { epoch, stageEpoch, batch: 0, sums: {} })
   // The best model first: a kill between the two writes repeats this epoch and writes the same bytes again.
-  if (best) await saveParameters(join(folder, runFiles.model), state, fingerprint)
+  const model = join(folder, runFiles.model)
+  if (isBest) await saveModel(model, state, fingerprint)
+  const over = finished || stage.isOver(state.memory)
+  if (over && progress.stage + 1 < stages.length) {
+    if (stage.validates) loadModel(model, state)
+    state.parameters.optimizers.clear()
+    Object.assign(progress, { stage: progress.stage + 1, stageEpoch: 0, best: null })
+  } else progress.finished = over
   await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
-  const secondsLeft = speed.seconds * (training.epochs - epoch)
-  report?.({ kind: 'epoch', epoch, loss, parts, metric: task.metric, validation, best, ...speed, secondsLeft })
+  const secondsLeft = speed.seconds * Math.max(0, (stage.validates ? training.epochs : stage.epochs) - stageEpoch)
+  report?.({
+    kind: 'epoch',
+    epoch,
+    ...named,
+    loss,
+    parts,
+    metric: validation.metric,
+    validation: value,
+    best: isBest,
+    ...speed,
+    secondsLeft,
+  })
 }
 
 function diverged(epoch: number, batch: number, { learningRate }: TrainingConfig): UserError {

@@ -100,13 +100,13 @@ function aliases(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
 export interface MemoryParts {
   readonly dataset: Dataset
   readonly state: ParameterState
-  readonly steps: readonly StepGraph[]
+  readonly stages: readonly (readonly StepGraph[])[]
   /** What validation holds; see {@link servingBytes}. */
   readonly validation: number
 }
 
 /** The estimate; what each part is, is said at {@link MemoryEstimate}. */
-export function estimateMemory({ dataset, state, steps, validation }: MemoryParts): MemoryEstimate {
+export function estimateMemory({ dataset, state, stages, validation }: MemoryParts): MemoryEstimate {
   const { events, features, catalog, userIds } = dataset
   const vectors = Object.values(features).reduce((sum, { vectors }) => sum + vectors.byteLength, 0)
   const columns = [events.user, events.item, events.behavior, events.time, events.role, events.start]
@@ -117,8 +117,9 @@ export function estimateMemory({ dataset, state, steps, validation }: MemoryPart
     process: processBytes,
     dataset: datasetBytes,
     parameters,
-    noise: noiseBytes(steps),
-    steps: steps.reduce((sum, step) => sum + stepBytes(step), 0),
+    noise: noiseBytes(stages.flat()),
+    // A stage's steps are released before the next stage begins.
+    steps: Math.max(0, ...stages.map((steps) => steps.reduce((sum, step) => sum + stepBytes(step), 0))),
     validation,
   }
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }
@@ -146,8 +147,8 @@ function noiseBytes(steps: readonly StepGraph[]): number {
 }
 
 /** Inputs and sparse outputs of a step's own, and its arena. Dense gradients are counted with the parameters. */
-function stepBytes({ graph, model }: StepGraph): number {
-  const inputs = Object.entries(model.inputs).reduce(
+function stepBytes({ graph, inputs: declared }: StepGraph): number {
+  const inputs = Object.entries(declared).reduce(
     (sum, [name, tensor]) => sum + (graph.inputs.has(name) ? bytesOf(tensor) : 0),
     0,
   )

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { normal, zeros } from '../nn/init.ts'
+import { adam } from '../optim/adam.ts'
+import { sgd } from '../optim/sgd.ts'
 import { parameter } from '../tensor/node.ts'
 import { applyGradients, initialParameters } from './parameters.ts'
 
@@ -20,7 +22,7 @@ describe('parameters', () => {
     const before = Float32Array.from(buffers.values)
     buffers.gradient.fill(99)
     const rows = { ids: BigInt64Array.of(2n, 0n, 2n), rows: Float32Array.of(1, 2, -3, 4, 5, -6) }
-    applyGradients(state, [{ name: 'table', dense: false, sparse: [rows] }], { learningRate: 0.1 })
+    applyGradients(state, [{ name: 'table', dense: false, sparse: [rows] }], adam(), 0.1)
     expect([...buffers.gradient.subarray(4, 6)]).toEqual([6, -4])
     expect([...buffers.gradient.subarray(0, 2)]).toEqual([-3, 4])
     expect(buffers.values.subarray(2, 4)).toEqual(before.subarray(2, 4))
@@ -36,10 +38,40 @@ describe('parameters', () => {
     applyGradients(
       state,
       [{ name: 'table', dense: true, sparse: [{ ids: BigInt64Array.of(1n, 1n), rows: Float32Array.of(1, 1, 1, 1) }] }],
-      {
-        learningRate: 0.1,
-      },
+      adam(),
+      0.1,
     )
     expect([...buffers.gradient]).toEqual([1, 1, 3, 3, 1, 1, 1, 1])
+  })
+
+  it('have rates of their own where the optimizer says so, and its rate before the run’s', () => {
+    const state = initialParameters([table, bias], 1)
+    const before = (name: string): Float32Array => Float32Array.from(state.buffers.get(name)!.values)
+    const [tableBefore, biasBefore] = [before('table'), before('bias')]
+    for (const { gradient } of state.buffers.values()) gradient.fill(1)
+    const rateOf = (name: string): number => (name === 'bias' ? 0.1 : 1)
+    const parts = ['table', 'bias'].map((name) => ({ name, dense: true, sparse: [] }))
+    applyGradients(state, parts, sgd({ learningRate: 0.5, rateOf }), 100)
+    expect(before('table')[0]).toBeCloseTo((tableBefore[0] as number) - 0.5, 6)
+    expect(before('bias')[0]).toBeCloseTo((biasBefore[0] as number) - 0.05, 6)
+  })
+
+  it('follow gradients that are clipped to one length together, rows that nothing touched left out', () => {
+    const state = initialParameters([table, bias], 1)
+    const [rows, all] = [state.buffers.get('table')!, state.buffers.get('bias')!]
+    const [rowsBefore, allBefore] = [Float32Array.from(rows.values), Float32Array.from(all.values)]
+    // Not counted: a table with sparse rows alone has no gradient elsewhere.
+    rows.gradient.fill(99)
+    all.gradient.set([0, 4])
+    const sparse = [{ ids: BigInt64Array.of(1n), rows: Float32Array.of(3, 0) }]
+    const parts = [
+      { name: 'table', dense: false, sparse },
+      { name: 'bias', dense: true, sparse: [] },
+    ]
+    // (3, 0) and (0, 4) are 5 long together: a fifth of each is 1 long.
+    applyGradients(state, parts, sgd({ clipNorm: 1 }), 1)
+    expect(rows.values[2]).toBeCloseTo((rowsBefore[2] as number) - 0.6, 6)
+    expect(all.values[1]).toBeCloseTo((allBefore[1] as number) - 0.8, 6)
+    expect(rows.values[0]).toBe(rowsBefore[0])
   })
 })

@@ -1,18 +1,28 @@
-/** @file The numbers behind a model's parameters: first values, gradients, Adam's moments. */
-import type { AdamOptions, AdamTarget } from '../optim/adam.ts'
-import { adamStep } from '../optim/adam.ts'
+/** @file The numbers behind a model's parameters: first values, gradients, and what optimizers remember of them. */
+import type { Optimizer } from '../optim/optimizer.ts'
 import { randomStream } from '../random/stream.ts'
 import { wordsOf } from '../tensor/int64.ts'
 import { type Parameter, type Shape, sizeOf } from '../tensor/node.ts'
 
 /** One parameter's buffers. */
-export interface ParameterBuffers extends AdamTarget {
+export interface ParameterBuffers {
   readonly shape: Shape
+  readonly values: Float32Array
+  readonly gradient: Float32Array
 }
-/** All parameters by name, and the count of steps taken. */
+/** What an optimizer remembers. */
+export interface OptimizerState {
+  /** Steps it has taken. */
+  steps: number
+  readonly slots: readonly string[]
+  /** Its arrays of each parameter that it has moved, by name. */
+  readonly arrays: Map<string, readonly Float32Array[]>
+}
+/** All parameters by name, the count of steps taken by all objectives, and the state of every optimizer by name. */
 export interface ParameterState {
   step: number
   readonly buffers: ReadonlyMap<string, ParameterBuffers>
+  readonly optimizers: Map<string, OptimizerState>
 }
 
 /** First values: each parameter draws from a stream of its own name, so that adding one changes no other. */
@@ -20,12 +30,31 @@ export function initialParameters(parameters: readonly Parameter[], seed: number
   const buffers = new Map<string, ParameterBuffers>()
   for (const { origin, shape } of parameters) {
     const size = sizeOf(shape)
-    const make = (): Float32Array => new Float32Array(size)
-    const values = make()
+    const values = new Float32Array(size)
     origin.initializer(values, randomStream(seed, 'init', origin.name))
-    buffers.set(origin.name, { shape, values, gradient: make(), first: make(), second: make() })
+    buffers.set(origin.name, { shape, values, gradient: new Float32Array(size) })
   }
-  return { step: 0, buffers }
+  return { step: 0, buffers, optimizers: new Map() }
+}
+
+/** The values of all parameters, by name: the buffers themselves, which change while training. */
+export const valuesOf = ({ buffers }: ParameterState): ReadonlyMap<string, Float32Array> =>
+  new Map([...buffers].map(([name, { values }]) => [name, values]))
+
+/** What an optimizer remembers; made when it is first used. */
+function optimizerState({ optimizers }: ParameterState, { name, slots }: Optimizer): OptimizerState {
+  const state = optimizers.get(name) ?? { steps: 0, slots, arrays: new Map<string, readonly Float32Array[]>() }
+  optimizers.set(name, state)
+  return state
+}
+
+/** Makes the arrays of the parameters that an optimizer will move, so that a checkpoint can be read into them. */
+export function prepareOptimizer(state: ParameterState, optimizer: Optimizer, names: Iterable<string>): void {
+  const { arrays } = optimizerState(state, optimizer)
+  for (const name of names) {
+    const { values } = state.buffers.get(name) as ParameterBuffers
+    if (!arrays.has(name)) arrays.set(name, optimizer.init(values.length))
+  }
 }
 
 /** Rows of a sparse gradient, as a program wrote them. */
@@ -40,20 +69,80 @@ export interface GradientParts {
   readonly sparse: readonly HostRows[]
 }
 
-/** Adds the sparse rows to the gradients and takes one Adam step; tables with sparse rows only are updated where touched (lazy Adam). */
-export function applyGradients(state: ParameterState, parts: readonly GradientParts[], options: AdamOptions): void {
+/** A parameter's whole gradient in its buffer, and which stretches of it are not zero. */
+interface Gathered {
+  readonly name: string
+  readonly buffers: ParameterBuffers
+  readonly width: number
+  /** Rows that have a gradient; all where there is none of these. */
+  readonly rows: Int32Array | undefined
+}
+
+/**
+ * Adds the sparse rows to the gradients and takes one step of the optimizer; tables with sparse rows only are updated where touched
+ * (lazy updates).
+ */
+export function applyGradients(
+  state: ParameterState,
+  parts: readonly GradientParts[],
+  optimizer: Optimizer,
+  learningRate: number,
+): void {
   state.step++
-  for (const { name, dense, sparse } of parts) {
-    const buffers = state.buffers.get(name) as ParameterBuffers
-    const width = sizeOf(buffers.shape.slice(1))
-    if (dense) {
-      for (const rows of sparse) addRows(buffers.gradient, rows, width)
-      adamStep(buffers, state.step, options)
-    } else {
-      const touched = sumRows(buffers.gradient, sparse, { width, tableRows: buffers.shape[0] as number })
-      for (const row of touched) adamStep(buffers, state.step, options, row * width, (row + 1) * width)
+  const remembered = optimizerState(state, optimizer)
+  remembered.steps++
+  prepareOptimizer(
+    state,
+    optimizer,
+    parts.map(({ name }) => name),
+  )
+  if (optimizer.clipNorm !== undefined)
+    clip(
+      parts.map((part) => gathered(state, part)),
+      optimizer.clipNorm,
+      step,
+    )
+  else for (const part of parts) step(gathered(state, part))
+
+  function step({ name, buffers, width, rows }: Gathered): void {
+    const { values, gradient } = buffers
+    const target = { values, gradient, state: remembered.arrays.get(name) as readonly Float32Array[] }
+    const rate = (optimizer.learningRate ?? learningRate) * (optimizer.rateOf?.(name) ?? 1)
+    if (!rows) optimizer.update(target, remembered.steps, rate, 0, values.length)
+    else for (const row of rows) optimizer.update(target, remembered.steps, rate, row * width, (row + 1) * width)
+  }
+}
+
+function gathered({ buffers: all }: ParameterState, { name, dense, sparse }: GradientParts): Gathered {
+  const buffers = all.get(name) as ParameterBuffers
+  const width = sizeOf(buffers.shape.slice(1))
+  if (!dense) {
+    const rows = sumRows(buffers.gradient, sparse, { width, tableRows: buffers.shape[0] as number })
+    return { name, buffers, width, rows }
+  }
+  for (const rows of sparse) addRows(buffers.gradient, rows, width)
+  return { name, buffers, width, rows: undefined }
+}
+
+/** Scales gradients down to a length, all parameters together, before a step over each of them (Pascanu et al., ICML 2013). */
+function clip(all: readonly Gathered[], most: number, step: (one: Gathered) => void): void {
+  let squares = 0
+  const each = (visit: (gradient: Float32Array, begin: number, end: number) => void): void => {
+    for (const { buffers, width, rows } of all) {
+      if (!rows) visit(buffers.gradient, 0, buffers.gradient.length)
+      else for (const row of rows) visit(buffers.gradient, row * width, (row + 1) * width)
     }
   }
+  each((gradient, begin, end) => {
+    for (let at = begin; at < end; at++) squares += (gradient[at] as number) ** 2
+  })
+  const length = Math.sqrt(squares)
+  if (length > most) {
+    each((gradient, begin, end) => {
+      for (let at = begin; at < end; at++) gradient[at] = ((gradient[at] as number) * most) / length
+    })
+  }
+  for (const one of all) step(one)
 }
 
 /** Sets the gradient of every row that has one to the sum of its parts; returns these rows in the order of the table, which memory is fastest in. */

@@ -1,41 +1,49 @@
-/** @file One compiled training step: buffers in, loss and gradients out, noise drawn from pools. */
-
-import type { FrozenInputs } from '../models/contract/frozen-inputs.ts'
-import type { InputBuffers, TrainingGraph } from '../models/contract/model.ts'
-import { type Noise, type NoiseInput, trainingNoise } from '../nn/noise.ts'
+/** @file One compiled training step: a batch in, loss and gradients out, noise drawn from pools. */
+import type { BatchShape, TrainingBatch } from '../batches/kind.ts'
+import type { FrozenInputs } from '../models/contract/catalog.ts'
+import type { Memory, Objective } from '../models/contract/model.ts'
+import type { NoiseInput } from '../nn/noise.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
-import { mixSeed, type RandomStream, randomStream } from '../random/stream.ts'
-import { type Buffer, compile, type Program, type RuntimeOptions } from '../runtime/session.ts'
+import { mixSeed, randomStream } from '../random/stream.ts'
+import type { Buffer, Program, Runtime } from '../runtime/runtime.ts'
 import { gradients } from '../tensor/gradient.ts'
 import { type Parameter, sizeOf, type Tensor } from '../tensor/node.ts'
 import type { NoisePools } from './noise-pools.ts'
+import { totalLoss } from './objectives.ts'
 import type { GradientParts, ParameterState } from './parameters.ts'
-
-/** What can be trained: a model that makes a graph for a shape, and fills its inputs from a batch. */
-export interface Trainable<Shape, Batch = never> {
-  train(shape: Shape, noise: Noise): TrainingGraph
-  fill(batch: Batch, shape: Shape, buffers: InputBuffers, random?: RandomStream): void
-}
+import { type TrainingPass, trainingPass } from './pass.ts'
 
 /** A training graph with its gradients, ready to compile. */
-export interface StepGraph<Shape = unknown> {
-  readonly shape: Shape
+export interface StepGraph {
+  readonly shape: BatchShape
   readonly graph: Graph
-  readonly model: TrainingGraph
+  /** The inputs that the batch is made of, by name. */
+  readonly inputs: Readonly<Record<string, Tensor>>
+  /** The losses to report, by name. */
+  readonly parts: Readonly<Record<string, Tensor>>
   readonly noise: readonly NoiseInput[]
-  /** For each parameter, whether a dense gradient comes out and how many lists of sparse rows. */
+  readonly pass: TrainingPass
+  /** For each trained parameter, whether a dense gradient comes out and how many lists of sparse rows. */
   readonly gradients: readonly { readonly name: string; readonly dense: boolean; readonly sparse: number }[]
 }
 
+/** The symbolic loss of an objective on batches of a shape. */
+function lossOf(objective: Objective, shape: BatchShape) {
+  const { inputs, batch } = objective.batches.declare(shape)
+  const pass = trainingPass()
+  return { inputs, pass, ...totalLoss(objective.losses(batch, pass)) }
+}
+
 /** Builds the graph of a training step. */
-export function stepGraph<Shape>(model: Pick<Trainable<Shape>, 'train'>, shape: Shape): StepGraph<Shape> {
-  const noise: Noise = trainingNoise()
-  const training = model.train(shape, noise)
-  const parameters = buildGraph({ loss: training.loss }).parameters
-  const outputs: Record<string, Tensor> = { loss: training.loss }
-  for (const [name, part] of Object.entries(training.parts)) outputs[`part.${name}`] = part
+export function stepGraph(objective: Objective, shape: BatchShape): StepGraph {
+  const { inputs, pass, loss, parts } = lossOf(objective, shape)
+  const parameters = buildGraph({ loss }).parameters
+  const trained = parameters.filter(({ origin }) => objective.trains?.(origin.name) ?? true)
+  const outputs: Record<string, Tensor> = { loss }
+  for (const [name, part] of Object.entries(parts)) outputs[`part.${name}`] = part
+  for (const [name, tensor] of pass.observed) outputs[`observed.${name}`] = tensor
   const kinds: { name: string; dense: boolean; sparse: number }[] = []
-  for (const [parameter, { dense, sparse }] of gradients(training.loss, parameters)) {
+  for (const [parameter, { dense, sparse }] of gradients(loss, trained)) {
     const { name } = parameter.origin
     if (dense) outputs[`gradient.${name}`] = dense
     for (const [index, { ids, rows }] of sparse.entries()) {
@@ -44,47 +52,81 @@ export function stepGraph<Shape>(model: Pick<Trainable<Shape>, 'train'>, shape: 
     }
     kinds.push({ name, dense: dense !== undefined, sparse: sparse.length })
   }
-  return { shape, graph: buildGraph(outputs), model: training, noise: noise.inputs, gradients: kinds }
+  return { shape, graph: buildGraph(outputs), inputs, parts, noise: pass.noise.inputs, pass, gradients: kinds }
 }
 
-/** The parameters a model trains, found from the graph of its loss. */
-export function parametersOf<Shape>(model: Pick<Trainable<Shape>, 'train'>, shape: Shape): readonly Parameter[] {
-  return buildGraph({ loss: model.train(shape, trainingNoise()).loss }).parameters
+/** The parameters that some objectives read, found from the graphs of their losses. */
+export function parametersOf(objectives: readonly Objective[]): readonly Parameter[] {
+  const found = new Map<string, Parameter>()
+  for (const objective of objectives) {
+    const { loss } = lossOf(objective, objective.batches.smallest)
+    for (const parameter of buildGraph({ loss }).parameters) {
+      if (!found.has(parameter.origin.name)) found.set(parameter.origin.name, parameter)
+    }
+  }
+  return [...found.values()]
+}
+
+/** What came of one step. */
+export interface StepResult {
+  readonly loss: number
+  readonly parts: Readonly<Record<string, number>>
+  /** How many targets the batch had. */
+  readonly targets: number
+  /** What the model observed, by name: the program's own buffers, overwritten by the next run. */
+  readonly observed: Readonly<Record<string, Float32Array | BigInt64Array>>
 }
 
 /** A compiled step. */
-export interface TrainingStep<Batch> extends AsyncDisposable {
-  /** Computes loss and gradients of one batch; `step` seeds its noise. Gradients lie in the parameters' gradient buffers. */
-  run(batch: Batch, step: number): Promise<{ readonly loss: number; readonly parts: Readonly<Record<string, number>> }>
+export interface TrainingStep extends AsyncDisposable {
+  /**
+   * Computes loss and gradients of one batch; `step`, from 1, seeds its noise. Gradients lie in the parameters' gradient buffers.
+   * @param epoch for what follows a schedule; 1 by default
+   */
+  run(batch: Pick<TrainingBatch, 'fill'>, step: number, epoch?: number): Promise<StepResult>
   readonly gradients: readonly GradientParts[]
 }
 
 /** What a step is compiled with. */
-export interface StepParts<Shape, Batch> {
-  readonly model: Pick<Trainable<Shape, Batch>, 'fill'>
-  readonly step: StepGraph<Shape>
+export interface StepParts {
+  readonly step: StepGraph
   readonly state: ParameterState
   readonly frozen: FrozenInputs
+  readonly memory?: Memory
   readonly pools: NoisePools
   readonly seed: number
-  readonly runtime: RuntimeOptions
+  readonly runtime: Runtime
 }
 
 /** Compiles a step; dense gradients are written straight into the parameters' gradient buffers, shared by all steps. */
-export async function compileStep<Shape, Batch>(parts: StepParts<Shape, Batch>): Promise<TrainingStep<Batch>> {
-  const { model, step, state, frozen, pools, seed, runtime } = parts
+export async function compileStep({
+  step,
+  state,
+  frozen,
+  memory = {},
+  pools,
+  seed,
+  runtime,
+}: StepParts): Promise<TrainingStep> {
+  const { graph, pass } = step
   const shared: Record<string, Buffer> = {}
-  for (const [name, { gradient }] of state.buffers)
-    if (`gradient.${name}` in step.graph.outputs) shared[`gradient.${name}`] = gradient
-  const program = await compile(step.graph, runtime, shared)
-  bindParameters(program, step.graph, state)
-  for (const [name, buffer] of Object.entries(frozen)) if (step.graph.inputs.has(name)) program.bind(name, buffer)
-  const buffers: Record<string, Float32Array | BigInt64Array> = {}
-  for (const [name, tensor] of Object.entries(step.model.inputs)) {
-    const size = sizeOf(tensor.shape)
-    buffers[name] = tensor.dtype === 'int64' ? new BigInt64Array(size) : new Float32Array(size)
-    if (step.graph.inputs.has(name)) program.bind(name, buffers[name])
+  for (const [name, { gradient }] of state.buffers) {
+    if (`gradient.${name}` in graph.outputs) shared[`gradient.${name}`] = gradient
   }
+  const program = await runtime(graph, shared)
+  bindKnown(program, graph, { state, frozen, memory })
+  const buffers: Record<string, Float32Array | BigInt64Array> = {}
+  for (const [name, { shape, dtype }] of Object.entries(step.inputs)) {
+    if (!graph.inputs.has(name)) continue
+    buffers[name] = dtype === 'int64' ? new BigInt64Array(sizeOf(shape)) : new Float32Array(sizeOf(shape))
+    program.bind(name, buffers[name])
+  }
+  const schedules = [...pass.schedules].flatMap(([name, { schedule }]) => {
+    if (!graph.inputs.has(name)) return []
+    const value = new Float32Array(1)
+    program.bind(name, value)
+    return [{ schedule, value }]
+  })
   const scalarOf = (name: string): number => Number((program.outputs[name] as Float32Array)[0])
   return {
     gradients: step.gradients.map(({ name, dense, sparse }) => ({
@@ -95,23 +137,36 @@ export async function compileStep<Shape, Batch>(parts: StepParts<Shape, Batch>):
         rows: program.outputs[`rows.${index}.${name}`] as Float32Array,
       })),
     })),
-    async run(batch, count) {
-      model.fill(batch, step.shape, buffers, randomStream(seed, 'fill', count))
+    async run(batch, count, epoch = 1) {
+      const targets = batch.fill(buffers, randomStream(seed, 'fill', count))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
-        if (step.graph.inputs.has(name))
-          program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), mixSeed(seed, 'noise', count, index)))
+        const key = mixSeed(seed, 'noise', count, index)
+        if (graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), key))
       }
+      for (const { schedule, value } of schedules) value[0] = schedule.training(count - 1, epoch)
       await program.run()
+      const observed = [...pass.observed.keys()].map((name) => [name, program.outputs[`observed.${name}`]])
       return {
         loss: scalarOf('loss'),
-        parts: Object.fromEntries(Object.keys(step.model.parts).map((name) => [name, scalarOf(`part.${name}`)])),
+        parts: Object.fromEntries(Object.keys(step.parts).map((name) => [name, scalarOf(`part.${name}`)])),
+        targets,
+        observed: Object.fromEntries(observed) as StepResult['observed'],
       }
     },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   }
 }
 
-/** Binds every parameter of a graph to its values. */
-function bindParameters(program: Program, graph: Graph, state: ParameterState): void {
-  for (const { origin } of graph.parameters) program.bind(origin.name, state.buffers.get(origin.name)!.values)
+/** Binds what a graph reads besides its batch: parameters, frozen inputs, the model's memory. */
+export function bindKnown(
+  program: Pick<Program, 'bind'>,
+  graph: Graph,
+  { state, frozen, memory }: { readonly state: ParameterState; readonly frozen: FrozenInputs; readonly memory: Memory },
+): void {
+  for (const { origin } of graph.parameters)
+    program.bind(origin.name, (state.buffers.get(origin.name) as { values: Float32Array }).values)
+  for (const name of graph.inputs.keys()) {
+    const buffer = memory[name]?.data ?? frozen.get(name)
+    if (buffer) program.bind(name, buffer)
+  }
 }

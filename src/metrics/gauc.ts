@@ -2,7 +2,7 @@
 import { auc } from './auc.ts'
 
 /** The AUC of one user. */
-export interface UserAuc {
+interface UserAuc {
   readonly user: number
   readonly auc: number
   readonly impressions: number
@@ -40,6 +40,27 @@ export function gauc(
     mean: counted.reduce((sum, user) => sum + user.impressions * user.auc, 0) / impressions,
     users: counted.length,
   }
+}
+
+/**
+ * What {@link gauc} is the mean of: each impression of the users who count has its user's AUC. Drawn by users, they weigh as GAUC does.
+ * Shapes as in {@link gauc}.
+ */
+export function gaucTerms(
+  scores: ArrayLike<number>,
+  positive: ArrayLike<number | boolean>,
+  users: ArrayLike<number>,
+): { readonly values: Float64Array; readonly user: Int32Array } {
+  const counted = userAucs(scores, positive, users)
+  const total = counted.reduce((sum, { impressions }) => sum + impressions, 0)
+  const terms = { values: new Float64Array(total), user: new Int32Array(total) }
+  let at = 0
+  for (const { user, auc, impressions } of counted) {
+    terms.values.fill(auc, at, at + impressions)
+    terms.user.fill(user, at, at + impressions)
+    at += impressions
+  }
+  return terms
 }
 
 /** The AUC of each user who has both classes, by user; shapes as in {@link gauc}. n log n, whatever the users have. */

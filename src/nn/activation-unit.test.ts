@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensor, type Feeds } from '../../test/conformance/evaluate-tensor.ts'
 import { buildGraph } from '../onnx/graph.ts'
 import { randomStream } from '../random/stream.ts'
 import { concat, slice } from '../tensor/move.ts'
 import { constant, parameter, sizeOf, type Tensor } from '../tensor/node.ts'
 import { sum, sumSquares } from '../tensor/reduce.ts'
+import { evaluateGradients, evaluateTensor, type Feeds } from '../testing/evaluate-tensor.ts'
 import { activationUnit, weightedSum } from './activation-unit.ts'
 
 const [rows, length, width] = [3, 5, 4]

@@ -1,8 +1,9 @@
-/** @file The activation unit of DIN (Zhou et al., KDD 2018, eq. 3): how much each event of a history says about a candidate. */
+/** @file The activation unit of DIN (Zhou et al., KDD 2018, eq. 3): how much an event says about a candidate. */
 import { add, mul, sub } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import { reshape, slice } from '../tensor/move.ts'
 import { parameter, type Tensor } from '../tensor/node.ts'
+import { dims } from '../tensor/shape.ts'
 import { xavier, zeros } from './init.ts'
 import { activation, type MlpOptions, mlp } from './mlp.ts'
 import { noNoise } from './noise.ts'
@@ -18,10 +19,11 @@ export interface TargetAttentionInputs {
 }
 
 /**
- * An MLP over [h, t, h - t, h * t] gives each event its weight, no softmax (R-D1); the weights [B, L], 0 where there is no event.
+ * An MLP over [h, t, h - t, h * t] gives each event its weight, no softmax (R-D1): [B, L], 0 where there is none.
  * Parameters `NAME.first.{weight,bias}`, weight [4 D, hidden[0]], and `NAME.rest.*`.
- * The first layer is never given the four side by side: W_h h + W_t t + W_p (h * t), where W_h and W_t add up what h - t has in common with both.
- * So the history's part is computed once for all candidates of a user, and the widest product has a quarter of the columns.
+ * Instead of concatenating [h, t, h - t, h * t], the first layer is computed as
+ *   (W_1 + W_3) h + (W_2 - W_3) t + W_4 (h * t).
+ * Same numbers, a quarter of the width, and the h term is shared by all candidates of a user.
  */
 export function activationUnit(
   name: string,
@@ -37,14 +39,15 @@ export function activationUnit(
   const toWeight = mlp(`${name}.rest`, [first, ...rest, 1], { activation: kind })
   const part = (at: number): Tensor => slice(weight, 0, at * width, (at + 1) * width)
   return ({ history, target, mask }: TargetAttentionInputs): Tensor => {
-    const [histories, length] = history.shape as [number, number, number]
-    const [rows] = target.shape as [number, number]
+    const [histories, length] = dims(history, 3)
+    const [rows] = dims(target, 2)
     const [ofHistory, ofTarget, ofDifference, ofProduct] = [part(0), part(1), part(2), part(3)]
     const [toHistory, targetPart] = [
       add(ofHistory, ofDifference),
       add(matmul(target, sub(ofTarget, ofDifference)), bias),
     ]
-    // Long histories of their own: one product with a matrix for each candidate, W_h + diag(t) W_p, costs half of two products with all.
+    // For long histories of their own, one product with a matrix for each candidate, (W_1 + W_3) + diag(t) W_4, costs
+    // half of two products with all.
     const historyPart =
       histories === rows && 2 * length > width
         ? matmul(history, add(mul(reshape(target, [rows, width, 1]), ofProduct), toHistory))
@@ -56,8 +59,8 @@ export function activationUnit(
 
 /** The weighted sum of a history: weights [B, L], history [H, L, D] -> [B, D]. */
 export function weightedSum(weights: Tensor, history: Tensor): Tensor {
-  const [histories, length, width] = history.shape as [number, number, number]
-  const [rows] = weights.shape as [number, number]
+  const [histories, length, width] = dims(history, 3)
+  const [rows] = dims(weights, 2)
   if (histories === 1) return matmul(weights, reshape(history, [length, width]))
   return reshape(matmul(reshape(weights, [rows, 1, length]), history), [rows, width])
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensor, type Feeds } from '../../test/conformance/evaluate-tensor.ts'
 import { mul } from '../tensor/elementwise.ts'
 import { input, parameter } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
+import { evaluateGradients, evaluateTensor, type Feeds } from '../testing/evaluate-tensor.ts'
 import { gru } from './gru.ts'
 
 interface Numbers {

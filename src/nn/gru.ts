@@ -3,13 +3,16 @@ import { add, mul, sigmoid, sub, tanh } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import { concat, reshape, split, transpose } from '../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../tensor/node.ts'
+import { dims } from '../tensor/shape.ts'
 import { uniform, zeros } from './init.ts'
 import { type Layer, linear } from './linear.ts'
 
 /**
  * x [B, L, in] -> hidden states [B, L, H], from zeros on, as PyTorch has it:
- *   r = sigmoid(x W_r + h U_r + b_r), z = sigmoid(x W_z + h U_z + b_z), n = tanh(x W_n + b_n + r * (h U_n + c)), h' = (1 - z) * n + z * h.
- * Parameters `NAME.input.{weight,bias}`, W [in, 3H] and b [3H], and `NAME.hidden.{weight,bias}`, U [H, 3H] and c [H]; columns are in the order r, z, n.
+ *   r = sigmoid(x W_r + h U_r + b_r), z = sigmoid(x W_z + h U_z + b_z),
+ *   n = tanh(x W_n + b_n + r * (h U_n + c)), h' = (1 - z) * n + z * h.
+ * Parameters `NAME.input.{weight,bias}`, W [in, 3H] and b [3H], and `NAME.hidden.{weight,bias}`, U [H, 3H] and c [H];
+ * columns are in the order r, z, n.
  */
 export function gru(name: string, [from, width]: readonly [number, number]): Layer {
   const init = uniform(1 / Math.sqrt(width))
@@ -18,7 +21,7 @@ export function gru(name: string, [from, width]: readonly [number, number]): Lay
   const bias = parameter(`${name}.hidden.bias`, [width], zeros)
   const gatesAndState = (x: Tensor): readonly [Tensor, Tensor] => split(x, 1, [2 * width, width]) as [Tensor, Tensor]
   return (x) => {
-    const [rows, length] = x.shape as [number, number, number]
+    const [rows, length] = dims(x, 3)
     const each = Array.from({ length }, () => 1)
     // What does not hang on the state is one product for all steps, which lie one after the other.
     const inputs = split(toGates(transpose(x, [1, 0, 2])), 0, each)

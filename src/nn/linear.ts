@@ -23,7 +23,10 @@ export function linear(
   return Object.assign(layer, { weight })
 }
 
-/** Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D]. What has less variance than `epsilon` stays small. */
+/**
+ * Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D]. What has less
+ * variance than `epsilon` stays small.
+ */
 export function layerNorm(name: string, width: number, epsilon?: number): Layer {
   const scale = parameter(`${name}.scale`, [width], ones)
   const shift = parameter(`${name}.shift`, [width], zeros)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensor } from '../../test/conformance/evaluate-tensor.ts'
 import { input, parameter } from '../tensor/node.ts'
+import { evaluateGradients, evaluateTensor } from '../testing/evaluate-tensor.ts'
 import { logLoss } from './log-loss.ts'
 
 const of = (logits: readonly number[], labels: readonly number[], weights: readonly number[]) => {

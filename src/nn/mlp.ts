@@ -3,6 +3,7 @@ import { add, below, mul, relu, sigmoid, sub } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import { expand, reshape } from '../tensor/move.ts'
 import { type Initializer, parameter, scalar, type Tensor, withGradient } from '../tensor/node.ts'
+import { dims } from '../tensor/shape.ts'
 import { type Layer, linear } from './linear.ts'
 import type { Noise } from './noise.ts'
 
@@ -11,16 +12,16 @@ export type Activation = 'relu' | 'prelu' | 'sigmoid'
 
 const quarter: Initializer = (values) => void values.fill(0.25)
 
-/** max(0, x) + a * min(0, x) with a learned slope a for each of D columns, 0.25 at first; parameter `NAME.slope` [D]. */
+/** max(0, x) + a * min(0, x) with a learned slope a for each column, 0.25 at first; parameter `NAME.slope` [D]. */
 function prelu(name: string, width: number): Layer {
   const slope = parameter(`${name}.slope`, [width], quarter)
   return (x) => {
     const negative = below(x)
     const factor = add(mul(negative, sub(slope, 1)), 1)
-    // By hand, since everything here is as large as x: dy/dx is the factor itself, and a product with ones adds up columns fastest.
+    // By hand, since all of this is as large as x: dy/dx is the factor, and a product with ones sums columns fastest.
     return withGradient(mul(x, factor), [x, slope], (g) => {
       const forSlope = reshape(mul(mul(g, x), negative), [-1, width])
-      const ones = expand(scalar(1), [1, forSlope.shape[0] as number])
+      const ones = expand(scalar(1), [1, dims(forSlope, 2)[0]])
       return [mul(g, factor), reshape(matmul(ones, forSlope), [width])]
     })
   }

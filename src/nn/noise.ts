@@ -1,4 +1,7 @@
-/** @file Randomness as inputs: dropout masks, normal and Gumbel noise come in from pools, so that a resumed run repeats itself to the bit. */
+/**
+ * @file Randomness as inputs: dropout masks, normal and Gumbel noise come in from pools, so that a resumed run repeats
+ * itself to the bit.
+ */
 import { mul } from '../tensor/elementwise.ts'
 import { input, type Shape, type Tensor } from '../tensor/node.ts'
 

@@ -3,6 +3,7 @@ import { attention } from '../tensor/attention.ts'
 import { add, gelu, relu } from '../tensor/elementwise.ts'
 import { reshape, transpose } from '../tensor/move.ts'
 import type { Tensor } from '../tensor/node.ts'
+import { dims } from '../tensor/shape.ts'
 import { normal } from './init.ts'
 import { type Affine, layerNorm, linear } from './linear.ts'
 import type { Noise } from './noise.ts'
@@ -48,14 +49,14 @@ export function multiHeadAttention(
 ): Block {
   const toOutput = linear(`${name}.output`, [width, width], { init: normal() })
   const split = (x: Tensor): Tensor => {
-    const [rows, length] = x.shape as [number, number, number]
+    const [rows, length] = dims(x, 3)
     return heads === 1
       ? reshape(x, [rows, 1, length, width])
       : transpose(reshape(x, [rows, length, heads, width / heads]), [0, 2, 1, 3])
   }
   return ({ query, memory = query, bias, noise }) => {
-    const [rows, lengthQ] = query.shape as [number, number, number]
-    const lengthK = memory.shape[1] as number
+    const [rows, lengthQ] = dims(query, 3)
+    const [, lengthK] = dims(memory, 3)
     const [q, k, v] = [split(toQuery(query)), split(toKey(memory)), split(toValue(memory))]
     const { output } = attention({
       query: q,
@@ -69,7 +70,10 @@ export function multiHeadAttention(
   }
 }
 
-/** LayerNorm(x + attention), then LayerNorm(x + feed-forward); parameters `NAME.attention.*`, `NAME.feedForward.*`, `NAME.norm1`, `NAME.norm2`; given projections are shared. */
+/**
+ * LayerNorm(x + attention), then LayerNorm(x + feed-forward); parameters `NAME.attention.*`, `NAME.feedForward.*`,
+ * `NAME.norm1`, `NAME.norm2`; given projections are shared.
+ */
 export function transformerBlock(name: string, config: BlockConfig, projections?: Projections): Block {
   const { width, feedForward = 4 * width, dropout, activation = 'gelu' } = config
   const attend = multiHeadAttention(`${name}.attention`, config, projections)

@@ -1,9 +1,13 @@
-/** @file The part of a graph that a request does not change: what hangs on parameters and frozen inputs alone, to be computed once. */
+/**
+ * @file The part of a graph that a request does not change: what hangs on parameters and frozen inputs alone, to be
+ * computed once.
+ */
 import { isLeaf, type Operation, type Tensor } from '../tensor/node.ts'
 import { operationsOf } from './graph.ts'
 
 /**
- * The computed tensors that hang on no changing input, but that something which does reads, or that are outputs themselves.
+ * The computed tensors that hang on no changing input, but that something which does reads, or that are outputs
+ * themselves.
  * @param changes whether the input of a name changes from run to run
  */
 export function fixedTensors(outputs: readonly Tensor[], changes: (input: string) => boolean): readonly Tensor[] {

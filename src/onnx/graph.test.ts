@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compile } from '../runtime/session.ts'
+import { compile } from '../runtime/node.ts'
 import { add, mul } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import { constant, input, parameter, stopGradient, type Tensor } from '../tensor/node.ts'

@@ -9,7 +9,10 @@ import { describeImpressions, labelColumns } from './impressions.ts'
 import { pictureFinder } from './pictures.ts'
 import type { RawTables } from './sources/source.ts'
 
-/** Writes `users.parquet`, `items.parquet`, `events.parquet` and `impressions.parquet`; the last two are sorted by user, time and place in the log. */
+/**
+ * Writes `users.parquet`, `items.parquet`, `events.parquet` and `impressions.parquet`; the last two are sorted by user,
+ * time and order in the log.
+ */
 export async function writeTables(db: Database, raw: RawTables, folder: string): Promise<void> {
   const write = (columns: readonly string[], from: string, file: string): Promise<void> =>
     db.run(
@@ -48,7 +51,10 @@ function describingColumns(fields: readonly string[] = [], numbers: readonly str
   return [...fields.map((name) => identifier(`field_${name}`)), ...numbers.map((name) => identifier(`number_${name}`))]
 }
 
-/** The SQL of a time, for rows called `e`: where it is only an order, its rank among all that the user did and saw. */
+/**
+ * The SQL of a time, for rows called `e`. If it is only an order, the rank among all events and impressions of the
+ * user.
+ */
 async function orderOf(db: Database, raw: RawTables): Promise<{ time: string; join: string }> {
   if (raw.time !== 'order') return { time: 'e.time', join: '' }
   if (raw.impressionLabels === undefined)
@@ -58,7 +64,7 @@ async function orderOf(db: Database, raw: RawTables): Promise<{ time: string; jo
   return { time: 'ranks.rank', join: ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time' }
 }
 
-/** Replaces the file names of pictures by their paths in the folder, '' where there is no file. */
+/** Replaces the file names of pictures by their paths in the folder, '' if there is no file. */
 async function placePictures(db: Database, raw: RawTables): Promise<void> {
   if (raw.images === undefined) return
   const find = pictureFinder(raw.images)
@@ -82,7 +88,7 @@ async function itemColumns(db: Database): Promise<{ id: string[]; text: string[]
   })
 }
 
-/** Has the features made and writes them; what the manifest says of them is returned. */
+/** Makes the features, writes them, and returns their entry in the manifest. */
 export async function writeFeatures(
   db: Database,
   raw: RawTables,
@@ -166,7 +172,7 @@ async function countRows(db: Database, table: string): Promise<number> {
   return count
 }
 
-/** The number of distinct values of each field, unknown not counted. */
+/** The number of distinct values of each field, without the unknown. */
 async function countValues(
   db: Database,
   table: string,

@@ -1,14 +1,14 @@
-/** @file The filters of a log, and what each takes away. */
+/** @file The filters of a log, and how much each removes. */
 
 import type { Manifest } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import type { Database } from '../storage/duckdb.ts'
 import type { RawTables } from './sources/source.ts'
 
-/** What one filter took; see the manifest. */
+/** How much one filter removed; see the manifest. */
 export type Dropped = Manifest['dropped'][number]
 
-/** How much is in the table `events`. */
+/** The numbers of events, users and items in the table `events`. */
 export interface EventCounts {
   readonly events: number
   readonly users: number
@@ -24,8 +24,9 @@ export async function countEvents(db: Database): Promise<EventCounts> {
 }
 
 /**
- * Runs the filters over the table `events` in this order: unlisted items (if they are to be dropped), exact duplicates, rare items, short users.
- * @throws UserError `empty` when nothing is left, saying what each filter took
+ * Runs the filters over the table `events` in this order: unlisted items (if they are to be dropped), exact duplicates,
+ * rare items, users with few events.
+ * @throws UserError `empty` when nothing is left, saying how much each filter removed
  */
 export async function filterEvents(db: Database, raw: RawTables, where: string): Promise<Dropped[]> {
   const { minimumEventsPerItem, minimumEventsPerUser } = raw.mapping.filters
@@ -33,7 +34,7 @@ export async function filterEvents(db: Database, raw: RawTables, where: string):
     ...(raw.fields === undefined
       ? []
       : [{ filter: 'items not in the item table', select: 'SELECT * FROM events WHERE item IS NOT NULL' }]),
-    // Where time is an order, each record has a place of its own and nothing can be a duplicate.
+    // If time is an order, each record has its own place, so nothing is a duplicate.
     ...(raw.time === 'order'
       ? []
       : [
@@ -78,21 +79,21 @@ export async function filterEvents(db: Database, raw: RawTables, where: string):
   return dropped
 }
 
-/** Events of one log record count once, however many behaviors were derived from it. */
+/** Several events from one log record, one for each of its behaviors, count once. */
 function atLeast(column: 'user' | 'item', least: number): string {
   return `SELECT * FROM events SEMI JOIN (SELECT ${column} FROM events GROUP BY ${column} HAVING count(DISTINCT row) >= ${least}) USING (${column})`
 }
 
 function nothingLeft(where: string, events: number, dropped: readonly Dropped[]): UserError {
-  const took = dropped.map(({ filter, events: taken }) => `"${filter}" took ${taken}`).join(', ')
+  const took = dropped.map(({ filter, events: taken }) => `"${filter}" removed ${taken}`).join(', ')
   const hint =
     events === 0
-      ? 'no record is any of the behaviors: look at their `when`'
-      : 'lower filters.minimumEventsPerUser or minimumEventsPerItem in the mapping'
+      ? 'no record matches any of the behaviors; check their `when`'
+      : 'lower filters.minimumEventsPerUser or filters.minimumEventsPerItem in the mapping'
   return new UserError({
     where,
     problem: 'empty',
-    value: `of ${events} events none is left${took ? ` (${took})` : ''}`,
+    value: `none of ${events} events is left${took ? ` (${took})` : ''}`,
     hint,
   })
 }

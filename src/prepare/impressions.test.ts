@@ -148,7 +148,7 @@ describe('bad input of impressions and users', () => {
       'a label that is always 1',
       { 'log.csv': `${header}u,a,1,1\nu,b,2,1\n` },
       clicks,
-      /^log\.csv, column "clicked": invalid: label click is 1 in all 2 impressions, expected some of 0 and some of 1$/,
+      /^log\.csv, column "clicked": invalid: label click is 1 in all 2 impressions, expected both 0 and 1 among the impressions$/,
     ],
     [
       'a condition that never holds',
@@ -166,7 +166,7 @@ describe('bad input of impressions and users', () => {
       'an impression of an unlisted item',
       { 'log.csv': `${header}u,a,1,1\nu,x,2,0\nu,x,3,0\n`, 'items.csv': 'id\na\n' },
       clicks,
-      /^log\.csv row 3: unknown: item "x", expected an item of the item table \(it lacks the items of 2 impressions\)\. add it there, or set/,
+      /^log\.csv row 3: unknown: item "x", expected an item with a row in the item table \(the items of 2 impressions have none\)\. add it there, or set/,
     ],
     [
       'an item number that is none',

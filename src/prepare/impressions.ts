@@ -1,23 +1,20 @@
-/** @file Numbers a source's impressions: the table `impressions` (user, item, time, row, `label_NAME`), users and items as in the tables of those names. */
+/**
+ * @file Numbers a source's impressions: the table `impressions` (user, item, time, row, `label_NAME`), users and items
+ * as in the tables of those names.
+ */
 
 import type { Manifest } from '../dataset/schema.ts'
 import { type Database, identifier } from '../storage/duckdb.ts'
-import { unlistedItem } from './indexing.ts'
-import type { RawTables } from './sources/source.ts'
+import { keepsIdleUsers, type RawTables, unlistedItem } from './sources/source.ts'
 
 /** The columns of labels, as SQL identifiers. */
 export function labelColumns({ impressionLabels = [] }: RawTables): string[] {
   return impressionLabels.map((name) => identifier(`label_${name}`))
 }
 
-/** Whether a user may have impressions alone: where no user has to have an event. */
-export function keepsIdleUsers({ impressionLabels, mapping }: RawTables): boolean {
-  return impressionLabels !== undefined && mapping.filters.minimumEventsPerUser === 0
-}
-
 /**
- * Makes the table `impressions`, if there are any: those of users whom the filters of events left. Impressions of one user and item at one
- * time count once, as a 1 where any of them is.
+ * Makes the table `impressions`, if there are any, for the users that the filters of events kept. Several impressions
+ * of one user and item at one time count once; a label is 1 if it is 1 in any of them.
  * @throws UserError `unknown` for an impression whose item is not in the item table, naming file and row
  */
 export async function indexImpressions(db: Database, raw: RawTables, report: (line: string) => void): Promise<void> {
@@ -26,7 +23,7 @@ export async function indexImpressions(db: Database, raw: RawTables, report: (li
   if (!listed && raw.mapping.filters.unlistedItems === 'error') await refuseUnlisted(db, raw)
   const labels = labelColumns(raw)
   const owners = keepsIdleUsers(raw) ? '' : 'SEMI JOIN events ON events.user = u.n'
-  // Where time is an order, each record has a place of its own and nothing can be a duplicate.
+  // If time is an order, each record has its own place, so nothing is a duplicate.
   const columns = `u.n AS user, i.n AS item, r.time, ${raw.time === 'order' ? ['r.row', ...labels].join(', ') : once(labels)}`
   await db.run(`CREATE TABLE impressions AS SELECT ${columns}
     FROM raw_impressions r JOIN (SELECT * FROM users u ${owners}) u ON u.id = r.user JOIN items i ON i.id = r.item
@@ -50,7 +47,7 @@ async function refuseUnlisted(db: Database, raw: RawTables): Promise<void> {
   throw unlistedItem(await raw.eventPlace(unlisted.row), unlisted.item, `${unlisted.count} impressions`)
 }
 
-/** What the manifest tells of the impressions. */
+/** The manifest's entry for the impressions. */
 export async function describeImpressions(db: Database, raw: RawTables): Promise<Pick<Manifest, 'impressions'>> {
   const { impressionLabels } = raw
   if (impressionLabels === undefined) return {}

@@ -1,12 +1,15 @@
-/** @file Numbers users and items: the tables `items` (n, id, ...), `users` (n, id) and `events` (user, item, behavior, time, role, row). */
+/**
+ * @file Numbers users and items: the tables `items` (n, id, ...), `users` (n, id) and `events` (user, item, behavior,
+ * time, role, row).
+ */
 import { UserError } from '../errors.ts'
 import { type Database, identifier } from '../storage/duckdb.ts'
 import type { Dropped } from './filters.ts'
-import { keepsIdleUsers } from './impressions.ts'
-import type { RawTables } from './sources/source.ts'
+import { keepsIdleUsers, type RawTables, unlistedItem } from './sources/source.ts'
 
 /**
- * Makes the table `items`: the whole item table in its order, or, without one, the log's items by first appearance.
+ * Makes the table `items`: the whole item table in its order. Without an item table, the log's items by first
+ * appearance.
  * @returns what was dropped as a duplicate
  * @throws UserError `duplicate`, naming the item and both rows
  */
@@ -40,7 +43,7 @@ function describedColumns(fields: readonly string[] = [], numbers: readonly stri
   ]
 }
 
-/** The log's records of events, and of impressions if they count too. */
+/** The log's records of events, and optionally those of impressions. */
 function records(column: 'user' | 'item', impressions: boolean): string {
   return impressions
     ? `(SELECT ${column}, row FROM raw_events UNION ALL SELECT ${column}, row FROM raw_impressions)`
@@ -65,21 +68,9 @@ export async function indexEvents(db: Database, raw: RawTables): Promise<void> {
   throw unlistedItem(await raw.eventPlace(unlisted.row), event?.item ?? '', `${unlisted.events} events`)
 }
 
-/** The refusal of a record whose item is not in the item table; `lacking` says of how many records it lacks the items. */
-export function unlistedItem(where: string, item: string, lacking: string): UserError {
-  const expected = `an item of the item table (it lacks the items of ${lacking})`
-  return new UserError({
-    where,
-    problem: 'unknown',
-    value: `item "${item}"`,
-    expected,
-    hint: 'add it there, or set filters.unlistedItems to drop in the mapping',
-  })
-}
-
 /**
- * Makes the tables `user_index` and `item_index` (n, index, ...): what is left, numbered from 1 without gaps; all of an item table stays,
- * and what the users file tells joins the users.
+ * Makes the tables `user_index` and `item_index` (n, index, ...): the users and items that are left, numbered from 1
+ * without gaps. All items of an item table stay. The columns of the users file are added to the users.
  */
 export async function closeGaps(db: Database, raw: RawTables): Promise<void> {
   const index = 'CAST(row_number() OVER (ORDER BY n) AS INTEGER) AS index'

@@ -1,4 +1,7 @@
-/** @file The mapping: a small YAML file that names a log's columns, its behaviors, the item table and the filters. */
+/**
+ * @file The mapping: a small YAML file that says what a log's columns mean, and names the behaviors, the item table and
+ * the filters.
+ */
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { parse } from 'yaml'
@@ -8,9 +11,12 @@ import { UserError, unknownName } from '../errors.ts'
 const names = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 
 const format = {
-  /** Paths or globs, relative to the mapping's folder; the command line's come first. `.gz` is read as it is. */
+  /**
+   * Paths or globs, relative to the mapping's folder. Files named on the command line are used instead. `.gz` files are
+   * read directly.
+   */
   files: names.optional(),
-  /** How the files are written; by default told by their extension (.csv .tsv .txt .jsonl .json .parquet). */
+  /** The format of the files; by default from their extension (.csv .tsv .txt .jsonl .json .parquet). */
   format: z.enum(['csv', 'tsv', 'jsonl', 'parquet']).optional(),
   /** One character between columns; by default a comma, or a tab for TSV. */
   delimiter: z.string().length(1).optional(),
@@ -22,17 +28,31 @@ const format = {
 
 const eventsSchema = z.strictObject({
   ...format,
-  /** Column of the user's id; by default user, user_id, userId, uid or reviewerID. Letter case and a `:type` suffix never matter. */
+  /**
+   * Column of the user's id; by default user, user_id, userId, uid or reviewerID. Letter case and a `:type` suffix
+   * never matter.
+   */
   user: z.string().optional(),
-  /** Column of the item's id; by default item, item_id, movieId, video_id, photo_id, product_id, parent_asin or asin. */
+  /**
+   * Column of the item's id; by default item, item_id, movieId, video_id, photo_id, product_id, parent_asin or asin.
+   */
   item: z.string().optional(),
-  /** Column of the event's time; by default time, timestamp, time_ms, vtime, date or unixReviewTime. Not needed where timeUnit is order. */
+  /**
+   * Column of the event's time; by default time, timestamp, time_ms, vtime, date or unixReviewTime. Not needed if
+   * timeUnit is order.
+   */
   time: z.string().optional(),
-  /** What a time is: a number since 1970 in a unit, a text (ISO 8601, read as UTC unless it says otherwise), or only an order. By default told by the values. */
+  /**
+   * What a time is: a number since 1970 in a unit, a text (ISO 8601, in UTC unless it names a zone), or only an order.
+   * By default the values decide.
+   */
   timeUnit: z.enum(['auto', 'seconds', 'milliseconds', 'microseconds', 'text', 'order']).default('auto'),
-  /** The pattern of a text time, in strptime's letters, e.g. `%d/%m/%Y %H:%M`. */
+  /** The pattern of a time written as text, in strptime's letters, e.g. `%d/%m/%Y %H:%M`. */
   timeFormat: z.string().optional(),
-  /** Column with the behavior's name; by default behavior, action or event. Without one, each row is every behavior whose `when` holds. */
+  /**
+   * Column with the behavior's name; by default behavior, action or event. Without one, a row counts as every behavior
+   * whose `when` is true.
+   */
   behavior: z.string().optional(),
 })
 
@@ -42,7 +62,7 @@ const behaviorSchema = z.union([
     name: z.string().min(1),
     /** Values of the behavior column that mean this behavior; by default its name. */
     from: names.optional(),
-    /** Conditions on columns, joined by `and`, e.g. `rating >= 4` or `is_like = 1`; without them any row counts. */
+    /** Conditions on columns, joined by `and`, e.g. `rating >= 4` or `is_like = 1`; without any, every row counts. */
     when: z.string().optional(),
   }),
 ])
@@ -51,7 +71,7 @@ const fieldSchema = z.union([
   z.string().min(1),
   z.strictObject({
     column: z.string().min(1),
-    /** Only what stands before the first of these is kept: `|` makes `Comedy|Drama` into `Comedy`. */
+    /** Keeps only the text before this separator: `|` turns `Comedy|Drama` into `Comedy`. */
     before: z.string().min(1).optional(),
   }),
 ])
@@ -64,13 +84,19 @@ const itemsSchema = z.strictObject({
   id: z.string().optional(),
   /** Column of the title; by default title, name, movie_title or text, and none if there is no such column. */
   title: z.string().optional(),
-  /** Further columns whose text joins the title where the title is made into a vector; the title itself stays as it is. */
+  /** More columns whose text is added to the title for the text vector; the title itself is not changed. */
   text: z.array(z.string()).default([]),
-  /** File name of an item's picture in the folder of pictures: columns in braces, and `.*` for any extension. By default `{<id column>}.*`. */
+  /**
+   * File name of an item's picture in the folder of pictures: columns in braces, and `.*` for any extension. By default
+   * `{<id column>}.*`.
+   */
   image: z.string().optional(),
   /** Folder of pictures, relative to the mapping's folder. */
   images: z.string().optional(),
-  /** Categorical fields by name, each a column; by default brand (or brand_id, store), category (or category_id, categories, main_category, class) and seller (or seller_id) where there are such columns. */
+  /**
+   * Categorical fields by name, each a column; by default brand (or brand_id, store), category (or category_id,
+   * categories, main_category, class) and seller (or seller_id), if there are such columns.
+   */
   fields: z.record(name, fieldSchema).optional(),
   /** Numeric fields by name, each a column; an empty value is unknown. */
   numbers: z.record(name, z.string().min(1)).default({}),
@@ -88,20 +114,21 @@ const usersSchema = z.strictObject({
 
 const impressionsSchema = z.strictObject({
   /**
-   * Labels by name: a column of the log that is 0 or 1, or conditions as in the `when` of a behavior. With any, each row of the log is an
-   * impression too, whatever behaviors it is; `{}` leaves the impressions of a source out.
+   * Labels by name: a column of the log that is 0 or 1, or conditions as in the `when` of a behavior. With at least one
+   * label, each row of the log is also an impression, whatever its behaviors. `{}` ignores the impressions that a
+   * source has.
    */
   labels: z.record(name, z.string().min(1)).default({}),
 })
 
 const filtersSchema = z.strictObject({
-  /** Users with fewer events are dropped; events of one log row (a click and the favorite derived from it) count once. */
+  /** Users with fewer events are dropped. A click and the favorite made from the same row of the log count once. */
   minimumEventsPerUser: z.int().min(0).default(5),
-  /** Events of items with fewer events are dropped, before users are counted. */
+  /** Events of items with fewer events are dropped, before the events of users are counted. */
   minimumEventsPerItem: z.int().min(0).default(0),
   /** What to do with an event whose item is not in the item table. */
   unlistedItems: z.enum(['error', 'drop']).default('error'),
-  /** What to do with an item that the item table has twice. */
+  /** What to do with an item that is listed twice in the item table. */
   duplicateItems: z.enum(['error', 'first']).default('error'),
 })
 
@@ -113,31 +140,37 @@ const sections = {
   filters: filtersSchema,
 } as const
 
-/** A mapping; every key may be left out. */
+/** A mapping. Every key is optional. */
 export const mappingSchema = z.strictObject({
   /** Name of the dataset; by default the name of its folder. */
   name: z.string().min(1).optional(),
   events: eventsSchema.prefault({}),
-  /** Behaviors from shallow to deep, e.g. click before favorite. By default one behavior, `click`, that is any row. */
+  /**
+   * Behaviors from weak to strong interest, e.g. click before favorite. By default one behavior, `click`, which every
+   * row is.
+   */
   behaviors: z.array(behaviorSchema).min(1).default(['click']),
-  /** Values of the behavior column that are left out without complaint. */
+  /** Values of the behavior column whose rows are skipped; any other unknown value is an error. */
   ignoredBehaviors: z.array(z.string()).default([]),
-  /** The behavior to predict; by default the last, deepest one. */
+  /** The behavior to predict; by default the last one. */
   target: z.string().optional(),
   impressions: impressionsSchema.prefault({}),
   items: itemsSchema.prefault({}),
   users: usersSchema.prefault({}),
   filters: filtersSchema.prefault({}),
-  /** Which items are ranked for a user: those never touched (unseen), those without the target behavior (untargeted), or all. */
+  /**
+   * Which items are ranked for a user: those never touched (unseen), those without an event of the target behavior
+   * (untargeted), or all.
+   */
   candidates: z.enum(['unseen', 'untargeted', 'all']).default('unseen'),
 })
 /** A mapping with its defaults filled in. */
 export type Mapping = z.infer<typeof mappingSchema>
-/** A mapping as written. */
+/** A mapping as the user writes it. */
 export type MappingInput = z.input<typeof mappingSchema>
 
 /**
- * Reads a mapping file; its relative paths become relative to where the command runs.
+ * Reads a mapping file. Its relative paths become relative to the working folder.
  * @throws UserError `missing` without the file, `corrupted` when it is not YAML, and as {@link checkMapping}
  */
 export function readMapping(path: string): MappingInput {
@@ -174,7 +207,7 @@ function beside(mapping: string, path: string): string {
   return isAbsolute(path) ? path : join(dirname(mapping), path)
 }
 
-/** The mapping `over` laid upon `under`, section by section: what `over` says wins. */
+/** Merges two mappings, section by section; where both set a key, `over` wins. */
 export function mergeMappings(under: MappingInput, over: MappingInput): MappingInput {
   const merged: MappingInput = { ...under, ...over }
   for (const section of Object.keys(sections) as (keyof typeof sections)[]) {
@@ -212,7 +245,7 @@ export function checkMapping(input: unknown, where: string): Mapping {
   throw new UserError({ where: path ? `${where} ${path}` : where, problem: 'invalid', value, expected })
 }
 
-/** The names of a mapping's behaviors, shallow to deep. */
+/** The names of a mapping's behaviors, in their order. */
 export function behaviorNames({ behaviors }: Mapping): string[] {
   return behaviors.map((behavior) => (typeof behavior === 'string' ? behavior : behavior.name))
 }

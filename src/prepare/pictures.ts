@@ -3,13 +3,14 @@ import { existsSync, readdirSync } from 'node:fs'
 import { UserError } from '../errors.ts'
 
 /**
- * A function from a file name, or one ending in `.*` for any extension, to the path within the folder; '' where there is no such file.
+ * Returns a function that maps a file name, or one that ends in `.*` for any extension, to the path within the folder;
+ * '' if there is no such file.
  * @throws UserError `missing` without the folder
  */
 export function pictureFinder(folder: string): (name: string) => string {
   if (!existsSync(folder))
-    throw new UserError({ where: folder, problem: 'missing', value: 'no such folder of pictures' })
-  // One listing instead of a look at the disk per item.
+    throw new UserError({ where: folder, problem: 'missing', value: 'the folder of pictures does not exist' })
+  // The folder is listed once, instead of asking the disk for every item.
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
   const exact = new Set(files)
   const byStem = new Map(files.map((file) => [file.replace(/\.[^./\\]+$/, ''), file]))

@@ -181,7 +181,7 @@ describe('prepare', () => {
     const events = folder.write({ 'log.csv': 'user,item,time\nu,a,1\n' })
     const options = { events, mapping: { filters: { minimumEventsPerUser: 0 } }, out: join(folder.path, 'out') }
     await prepareDataset(options)
-    await expect(prepareDataset(options)).rejects.toThrow(/out: duplicate: the folder is already there/)
+    await expect(prepareDataset(options)).rejects.toThrow(/out: duplicate: the folder already exists/)
     await prepareDataset({ ...options, overwrite: true })
     expect(readdirSync(folder.path).sort()).toEqual(['log.csv', 'out'])
   })
@@ -231,7 +231,7 @@ describe('bad input', () => {
       'an item without a catalog row',
       { 'log.csv': `${header}u,a,1,1\nu,b,1,1\n`, 'items.csv': 'id\na\n' },
       {},
-      /^log\.csv row 3: unknown: item "b", expected an item of the item table/,
+      /^log\.csv row 3: unknown: item "b", expected an item with a row in the item table/,
     ],
     [
       'a duplicate item',
@@ -243,7 +243,7 @@ describe('bad input', () => {
       'too little for the filters',
       { 'log.csv': `${header}u,a,1,1\nu,a,1,1\n` },
       { filters: { minimumEventsPerUser: 5 } },
-      /^out: empty: of 2 events none is left \("exact duplicates" took 1, "users with fewer than 5 events" took 1\)/,
+      /^out: empty: none of 2 events is left \("exact duplicates" removed 1, "users with fewer than 5 events" removed 1\)/,
     ],
     [
       'a condition nobody can read',

@@ -1,4 +1,4 @@
-/** @file Prepares a dataset: a shop's own files in, a folder of tables, features and a manifest out. */
+/** @file Prepares a dataset: turns a shop's own files into a folder of tables, features and a manifest. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { featuresFile } from '../dataset/feature-store.ts'
@@ -19,7 +19,7 @@ import type { RawTables } from './sources/source.ts'
 export interface PrepareOptions {
   /** Name of a source; `csv` by default. */
   readonly source?: string
-  /** The folder of a dataset's own files, for the sources that know them. */
+  /** The folder with the files of the data set that `source` names. */
   readonly input?: string
   /** Files of the log and of the item table; globs are allowed. */
   readonly events?: string | readonly string[]
@@ -28,20 +28,20 @@ export interface PrepareOptions {
   readonly images?: string
   /** A mapping, or the path of one. */
   readonly mapping?: MappingInput | string
-  /** The folder to make. */
+  /** The folder to write. */
   readonly out: string
-  /** Whether a dataset that is already there may be replaced. */
+  /** Whether to replace a dataset that is already in `out`. */
   readonly overwrite?: boolean
-  /** Such as `2GB`, the default. */
+  /** Memory for reading the log, such as `2GB`, the default. */
   readonly memoryLimit?: string
   readonly threads?: number
   readonly features?: FeatureMaker
-  /** Takes a line of progress now and then. */
+  /** Is called with lines of progress. */
   readonly report?: (line: string) => void
 }
 
 /**
- * Prepares a dataset. The folder appears whole, or, on an error, not at all; its manifest is written last.
+ * Prepares a dataset. On an error there is no folder at all. The manifest is written last.
  * @throws UserError for any bad input, naming file, row and column
  */
 export async function prepareDataset(options: PrepareOptions): Promise<Manifest> {
@@ -50,8 +50,8 @@ export async function prepareDataset(options: PrepareOptions): Promise<Manifest>
     throw new UserError({
       where: options.out,
       problem: 'duplicate',
-      value: 'the folder is already there',
-      hint: 'choose another, or allow to overwrite',
+      value: 'the folder already exists',
+      hint: 'choose another folder, or replace it with --overwrite',
     })
   }
   const building = `${out}.partial`
@@ -125,7 +125,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   return manifest
 }
 
-/** What the manifest tells of the settings: the options that were given, and the mapping with all its defaults. */
+/** The settings in the manifest: the options of this call, and the mapping with all its defaults. */
 function settingsOf({ source = 'csv', input, events, items }: PrepareOptions, raw: RawTables): Manifest['settings'] {
   const given = Object.entries({ source, input, events, items, images: raw.images }).filter(
     ([, value]) => value !== undefined,

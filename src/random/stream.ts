@@ -3,7 +3,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** A stream of random numbers, fully determined by the seed and keys it was made with. */
+/** A stream of random numbers that its seed and keys determine fully. */
 export interface RandomStream {
   /** Uniform in [0, 1). */
   uniform(): number
@@ -15,7 +15,10 @@ export interface RandomStream {
   shuffle<T extends { length: number; [index: number]: number | string }>(values: T): T
 }
 
-/** Folds a seed and keys (numbers or names) into 32 bits, so that neighbouring keys give unrelated streams (murmur3's finalizer). */
+/**
+ * Hashes a seed and keys (numbers or names) to 32 bits, so that neighboring keys give unrelated streams (murmur3's
+ * finalizer).
+ */
 export function mixSeed(seed: number, ...keys: readonly (number | string)[]): number {
   let state = seed | 0
   const fold = (value: number): void => {
@@ -31,7 +34,10 @@ export function mixSeed(seed: number, ...keys: readonly (number | string)[]): nu
   return state
 }
 
-/** The stream of a seed and its keys, e.g. `randomStream(seed, 'dropout', step)`: counter-based, so step 900 needs no step 899. */
+/**
+ * The stream of a seed and keys, e.g. `randomStream(seed, 'dropout', step)`. The stream of step 900 does not depend on
+ * step 899.
+ */
 export function randomStream(seed: number, ...keys: readonly (number | string)[]): RandomStream {
   const generator = xoroshiro128plus(mixSeed(seed, ...keys))
   let spare = Number.NaN
@@ -46,7 +52,7 @@ export function randomStream(seed: number, ...keys: readonly (number | string)[]
         spare = Number.NaN
         return value
       }
-      // Box-Muller gives two at a time; 1 - u keeps the logarithm finite.
+      // Box-Muller makes two numbers at a time; 1 - u keeps the logarithm finite.
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()))
       const angle = 2 * Math.PI * uniform()
       spare = radius * Math.sin(angle)

@@ -4,7 +4,6 @@ import { mergeBehaviors } from '../dataset/event-columns.ts'
 import { historyOf } from '../dataset/histories.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError, unknownName } from '../errors.ts'
-import type { ClickModel } from '../models/contract/click-model.ts'
 import type { ClickPredictor } from './click-predictor.ts'
 
 /** An event of the history that a prediction looked at. */
@@ -26,10 +25,9 @@ export interface ClickExplanation {
   readonly attention: readonly AttendedEvent[]
 }
 
-/** Whom to ask: what `openClickRun` returns. */
+/** Whom to ask: what `openRun` returns. */
 interface Trained {
   readonly dataset: Dataset
-  readonly model: ClickModel
   readonly predictor: ClickPredictor
 }
 
@@ -39,7 +37,7 @@ interface Trained {
  * @throws UserError `unknown` for a user or an item that the dataset does not have
  */
 export async function explainClicks(
-  { dataset, model, predictor }: Trained,
+  { dataset, predictor }: Trained,
   user: string,
   items: readonly string[],
   { top = 5 }: { top?: number } = {},
@@ -66,12 +64,11 @@ export async function explainClicks(
     id: catalog.ids[item] as string,
     title: catalog.titles[item] as string,
     probability: probability[at] as number,
-    ...(gates &&
-      model.gates && {
-        gates: Object.fromEntries(
-          model.gates.map((name, gate, all) => [name, gates[at * all.length + gate] as number]),
-        ),
-      }),
+    ...(gates && {
+      gates: Object.fromEntries(
+        predictor.gates.map((name, gate, all) => [name, gates[at * all.length + gate] as number]),
+      ),
+    }),
     attention: attention ? strongest(attention.subarray(at * length, (at + 1) * length)) : [],
   }))
 

@@ -1,45 +1,46 @@
-/** @file A trained next-item model ready to rank: user vectors from compiled graphs, scores against a table made once. */
-
+/** @file A trained model ready to rank: users' vectors from compiled graphs, scores of the whole catalog. Several may ask at once. */
+import { servedLength } from '../batches/lengths.ts'
 import type { Window } from '../batches/windows.ts'
 import { mergeBehaviors } from '../dataset/event-columns.ts'
 import type { Dataset, History } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
-import { type FrozenInputs, frozenInputs } from '../models/contract/frozen-inputs.ts'
-import type { BatchShape, NextItemModel, ServingGraph } from '../models/contract/model.ts'
+import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
+import type { BuiltModel, ClickScore, Memory, PairsScore, Score } from '../models/contract/model.ts'
+import { readUser } from '../models/contract/read-user.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
-import { buildGraph, type Graph } from '../onnx/graph.ts'
-import { type Buffer, compile, type Program, type RuntimeOptions } from '../runtime/session.ts'
+import { servingPass } from '../models/contract/serving-pass.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
-import { input, sizeOf, type Tensor } from '../tensor/node.ts'
-
-/** Values of every parameter, by name. */
-export type ParameterValues = ReadonlyMap<string, Float32Array>
+import { input, type Tensor } from '../tensor/node.ts'
+import { type ParameterValues, type ServedGraph, servedGraphs } from './served-graphs.ts'
 
 /** What a scorer is made of. */
 export interface ScorerParts {
   readonly slug: string
-  readonly model: NextItemModel
+  readonly model: BuiltModel
   readonly dataset: Dataset
   readonly parameters: ParameterValues
-  readonly runtime?: RuntimeOptions
+  readonly memory?: Memory
+  /** What training says of numbers, where items or users have any. */
+  readonly vocabulary?: Vocabulary | undefined
+  readonly runtime: Runtime
 }
 
-/** A neural scorer, and what more it can tell. */
+/** A scorer of a trained model, and what more it can tell. */
 export interface NextItemScorer extends Scorer {
-  /** Reads the parameters anew after they changed in place. */
+  /** Reads the parameters anew after they changed in place; nobody may ask meanwhile. */
   refresh(): Promise<void>
-  /** What the serving graph says of one history besides the user vector, by name; copies. */
+  /** What the model says of one history besides the user vector, by name. */
   reasons(history: History): Promise<Readonly<Record<string, Float32Array>>>
-}
-
-interface Serving {
-  readonly shape: BatchShape
-  readonly buffers: Readonly<Record<string, Float32Array | BigInt64Array>>
-  readonly program: Program
 }
 
 /** Histories of one compiled batch; a single request has a program of its own. */
 export const batchRows = 128
+/** Items of one pass where a network reads user and item together. */
+const pairItems = 32_768
+
+/** The scores of a batch of users from their vectors, into `into` [rows, items + 1]. */
+type ScoreUsers = (users: readonly Float32Array[], rows: number, into: Float32Array) => Promise<void>
 
 /** Makes a scorer; graphs are compiled when a batch of their size first comes. */
 export async function nextItemScorer({
@@ -47,35 +48,25 @@ export async function nextItemScorer({
   model,
   dataset,
   parameters,
-  runtime = {},
+  memory = {},
+  vocabulary,
+  runtime,
 }: ScorerParts): Promise<NextItemScorer> {
-  const frozen = frozenInputs(dataset, model)
-  const { maxLength, mergeBehaviors: merge } = model.windows
-  const tableGraph = buildGraph({ table: model.table(), ...model.prepared?.() })
-  const tableProgram = await compile(tableGraph, runtime)
-  bindAll(tableProgram, tableGraph, parameters, frozen)
-  const table = tableProgram.outputs['table'] as Float32Array
-  const given = { ...frozen, ...(tableProgram.outputs as FrozenInputs) }
-  const [itemRows, width] = model.table().shape as [number, number]
-  const servings = new Map<string, Promise<Serving>>()
-  const products = new Map<number, Promise<Program>>()
-  await tableProgram.run()
-
-  const serving = (rows: number, length: number): Promise<Serving> => {
-    const key = `${rows} ${length}`
-    const made = servings.get(key) ?? makeServing(model, { rows, length, targets: 0 }, parameters, given, runtime)
-    servings.set(key, made)
-    return made
-  }
-  const product = (rows: number): Promise<Program> => {
-    const made = products.get(rows) ?? makeProduct(rows, [itemRows, width], table, runtime)
-    products.set(rows, made)
+  const { batches, score, history: settings } = model
+  if (score.kind === 'clicks') throw new Bug(`${slug} says how probable clicks are and ranks no catalog`)
+  const frozen = catalogInputs(dataset, { vocabulary, own: model.frozen ?? {} })
+  const graphs = servedGraphs({ parameters, memory, frozen, runtime })
+  const itemRows = dataset.catalog.ids.length
+  const compiled = new Map<string, Promise<ServedGraph>>()
+  const cached = (key: string, make: () => Promise<ServedGraph>): Promise<ServedGraph> => {
+    const made = compiled.get(key) ?? make()
+    compiled.set(key, made)
     return made
   }
   /** The last events the model reads, seen as it was trained to see them. */
   const windowOf = (history: History): Window => {
-    const whole = merge ? mergeBehaviors(history) : history
-    const from = Math.max(0, whole.item.length - maxLength)
+    const whole = settings.mergeBehaviors ? mergeBehaviors(history) : history
+    const from = Math.max(0, whole.item.length - settings.maxLength)
     const cut = {
       user: whole.user,
       item: whole.item.subarray(from),
@@ -84,102 +75,123 @@ export async function nextItemScorer({
     }
     return { history: cut, targets: [] }
   }
-  const represent = async (histories: readonly History[]): Promise<{ made: Serving; user: Float32Array }> => {
+  /** Runs the graph of some histories and copies out what it says, all in one turn. */
+  const read = async (
+    histories: readonly History[],
+    what: 'users' | 'reasons',
+  ): Promise<Record<string, Float32Array>> => {
     const windows = histories.map(windowOf)
     const longest = windows.reduce((most, { history }) => Math.max(most, history.item.length), 1)
-    const made = await serving(histories.length === 1 ? 1 : batchRows, paddedLength(longest, maxLength))
-    model.fill(windows, made.shape, made.buffers)
-    await made.program.run()
-    return { made, user: made.program.outputs['user'] as Float32Array }
+    const length = settings.lengths === 'fixed' ? settings.maxLength : servedLength(longest, settings.maxLength)
+    const shape = { rows: histories.length === 1 ? 1 : batchRows, length, targets: 0 }
+    const graph = await cached(`${what} ${shape.rows} ${length}`, () => {
+      const { inputs, batch } = batches.declare(shape)
+      return graphs.compile(outputsOf(score, batch)[what], inputs)
+    })
+    return graph.turn(async () => {
+      batches.fill(windows as never, shape, graph.buffers)
+      const outputs = await graph.run()
+      return Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values.slice()]))
+    })
   }
+  const scoreUsers = await scoring(score, { itemRows, graphs, cached })
 
-  let scores = new Float32Array(0)
+  const smallest = batches.declare({ rows: 1, length: settings.maxLength, targets: 0 })
+  const hasReasons = Object.keys(outputsOf(score, smallest.batch).reasons).length > 0
   const scorer: NextItemScorer = {
     slug,
     itemCount: itemRows - 1,
-    refresh: () => tableProgram.run(),
-    async score(histories) {
-      const size = histories.length * itemRows
-      if (scores.length < size) scores = new Float32Array(size)
+    refresh: () => graphs.refresh(),
+    async score(histories, into = new Float32Array(histories.length * itemRows)) {
       for (let from = 0; from < histories.length; from += batchRows) {
         const part = histories.slice(from, from + batchRows)
-        const { user } = await represent(part)
-        const program = await product(user.length / width)
-        program.bind('user', user)
-        await program.run()
-        scores.set((program.outputs['scores'] as Float32Array).subarray(0, part.length * itemRows), from * itemRows)
+        const users = Object.values(await read(part, 'users'))
+        const own = into.subarray(from * itemRows, (from + part.length) * itemRows)
+        await scoreUsers(users, part.length === 1 ? 1 : batchRows, own)
       }
-      for (let row = 0; row < histories.length; row++) scores[row * itemRows] = Number.NEGATIVE_INFINITY
-      return scores.subarray(0, size)
+      for (let row = 0; row < histories.length; row++) into[row * itemRows] = Number.NEGATIVE_INFINITY
+      return into.subarray(0, histories.length * itemRows)
     },
-    async reasons(history) {
-      const { made } = await represent([history])
-      const { user: _, ...reasons } = made.program.outputs
-      return Object.fromEntries(
-        Object.entries(reasons).map(([name, values]) => [name, Float32Array.from(values as Float32Array)]),
-      )
-    },
-    async [Symbol.asyncDispose]() {
-      for (const made of servings.values()) await (await made).program[Symbol.asyncDispose]()
-      for (const made of products.values()) await (await made)[Symbol.asyncDispose]()
-      await tableProgram[Symbol.asyncDispose]()
-    },
+    reasons: async (history) => (hasReasons ? read([history], 'reasons') : {}),
+    [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
   }
   const explain = model.explain?.bind(model)
-  if (explain) {
+  if (explain && score.kind === 'dot') {
+    const [table] = await graphs.values([score.table])
+    const scores = { table: table as Float32Array, width: score.table.shape[1] as number }
     scorer.explain = async (history, items) =>
-      explain(windowOf(history).history, items, await scorer.reasons(history), { table, width })
+      explain(windowOf(history).history, items, await scorer.reasons(history), scores)
   }
   return scorer
 }
 
-/** Lengths graphs are compiled for: powers of two up to the longest. */
-function paddedLength(length: number, maxLength: number): number {
-  return Math.min(maxLength, Math.max(8, 2 ** Math.ceil(Math.log2(length))))
+/** What graphs of histories give: the vectors of users, in order, or what explains them. */
+function outputsOf(
+  score: Exclude<Score, ClickScore>,
+  batch: unknown,
+): Record<'users' | 'reasons', Record<string, Tensor>> {
+  const users = (all: readonly Tensor[]) => Object.fromEntries(all.map((user, at) => [`user.${at}`, user]))
+  if (score.kind === 'products') return { users: users(score.users(batch, servingPass)), reasons: {} }
+  if (score.kind === 'pairs') return { users: users([score.user(batch, servingPass)]), reasons: {} }
+  const { user, reasons = {} } = readUser(score, batch, servingPass)
+  return { users: users([user]), reasons }
 }
 
-async function makeServing(
-  model: NextItemModel,
-  shape: BatchShape,
-  parameters: ParameterValues,
-  frozen: FrozenInputs,
-  runtime: RuntimeOptions,
-): Promise<Serving> {
-  const served: ServingGraph = model.serve(shape)
-  const graph = buildGraph({ user: served.user, ...served.reasons })
-  const program = await compile(graph, runtime)
-  bindAll(program, graph, parameters, frozen)
-  const buffers: Record<string, Float32Array | BigInt64Array> = {}
-  for (const [name, { dtype, shape: sizes }] of Object.entries(served.inputs)) {
-    const buffer = dtype === 'int64' ? new BigInt64Array(sizeOf(sizes)) : new Float32Array(sizeOf(sizes))
-    buffers[name] = buffer
-    if (graph.inputs.has(name)) program.bind(name, buffer)
+/** What scoring a batch of users needs. */
+interface ScoringParts {
+  readonly itemRows: number
+  readonly graphs: ReturnType<typeof servedGraphs>
+  readonly cached: (key: string, make: () => Promise<ServedGraph>) => Promise<ServedGraph>
+}
+
+/** How users become scores: products with tables that are computed once, or a network over users and items. */
+async function scoring(
+  score: Exclude<Score, ClickScore>,
+  { itemRows, graphs, cached }: ScoringParts,
+): Promise<ScoreUsers> {
+  if (score.kind === 'pairs') return pairScoring(score, { itemRows, graphs, cached })
+  const tables = score.kind === 'dot' ? [score.table] : score.tables
+  const combine = (products: readonly Tensor[]): Tensor =>
+    score.kind === 'dot' ? (products[0] as Tensor) : score.combine(products)
+  await graphs.values(tables)
+  return async (users, rows, into) => {
+    const graph = await cached(`scores ${rows}`, () => {
+      const inputs = tables.map(({ shape }, at) => input(`user.${at}`, [rows, shape[1] as number]))
+      const products = tables.map((table, at) => matmul(inputs[at] as Tensor, table, { transposeB: true }))
+      return graphs.compile(
+        { scores: combine(products) },
+        Object.fromEntries(inputs.map((user, at) => [`user.${at}`, user])),
+      )
+    })
+    await graph.turn(async () => {
+      for (const [at, user] of users.entries()) graph.buffers[`user.${at}`]?.set(user as never)
+      const { scores } = await graph.run()
+      into.set((scores as Float32Array).subarray(0, into.length))
+    })
   }
-  return { shape, buffers, program }
 }
 
-async function makeProduct(
-  rows: number,
-  [itemRows, width]: readonly [number, number],
-  table: Float32Array,
-  runtime: RuntimeOptions,
-): Promise<Program> {
-  const user: Tensor = input('user', [rows, width])
-  const program = await compile(
-    buildGraph({ scores: matmul(user, input('table', [itemRows, width]), { transposeB: true }) }),
-    runtime,
-  )
-  program.bind('table', table)
-  return program
-}
-
-/** Binds every parameter and frozen input that a graph reads. @throws Bug when a parameter has no values */
-export function bindAll(program: Program, graph: Graph, parameters: ParameterValues, frozen: FrozenInputs): void {
-  for (const { origin } of graph.parameters) {
-    const values = parameters.get(origin.name)
-    if (!values) throw new Bug(`no values for parameter "${origin.name}"`)
-    program.bind(origin.name, values)
+/** Scores by a network, some items of the catalog at a time. */
+function pairScoring(pairs: PairsScore, { itemRows, graphs, cached }: ScoringParts): ScoreUsers {
+  const count = Math.min(itemRows, pairItems)
+  return async ([user], rows, into) => {
+    const width = (user as Float32Array).length / rows
+    const graph = await cached(`scores ${rows}`, () => {
+      const request = { user: input('user', [rows, width]), candidates: input('candidates', [count], 'int64') }
+      return graphs.compile({ scores: pairs.score(request.user, request.candidates) }, request)
+    })
+    await graph.turn(async () => {
+      graph.buffers['user']?.set(user as never)
+      const candidates = graph.buffers['candidates'] as BigInt64Array
+      for (let first = 0; first < itemRows; first += count) {
+        // The last pass ends with the last item: it may begin before the one ahead of it has ended.
+        const from = Math.min(first, itemRows - count)
+        for (let at = 0; at < count; at++) candidates[at] = BigInt(from + at)
+        const scores = (await graph.run())['scores'] as Float32Array
+        for (let row = 0; row < into.length / itemRows; row++) {
+          into.set(scores.subarray(row * count, (row + 1) * count), row * itemRows + from)
+        }
+      }
+    })
   }
-  for (const [name, buffer] of Object.entries(frozen) as [string, Buffer][])
-    if (graph.inputs.has(name)) program.bind(name, buffer)
 }

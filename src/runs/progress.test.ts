@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { atStart } from '../learn/checkpoint.ts'
-import type { TrainingEvent } from '../learn/loop.ts'
+import type { TrainingEvent } from '../learn/training-run.ts'
 import { durationText, reportProgress } from './progress.ts'
 
 const memory = { process: 0, dataset: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }

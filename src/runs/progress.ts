@@ -1,21 +1,21 @@
-/** @file Training's progress: one living line in a terminal, a line an epoch where output is piped. */
+/** @file Training's progress: in a terminal one line that is updated in place, otherwise a line for each epoch. */
 import { createLogUpdate } from 'log-update'
-import type { TrainingEvent } from '../learn/loop.ts'
+import type { TrainingEvent } from '../learn/training-run.ts'
 
-/** Where progress goes: a stream, and whether it is a terminal. */
+/** The stream for progress, and whether it is a terminal. */
 export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean }
 
 /** Shows a run's events. */
 export interface ProgressReport {
   readonly report: (event: TrainingEvent) => void
-  /** Leaves the last line standing. */
+  /** Ends the line, so that it stays on the screen. */
   readonly done: () => void
 }
 
-/** How often a living line changes, in milliseconds. */
+/** How often the line is updated, in milliseconds. */
 const refreshEvery = 100
 
-/** Reports on a stream; `epochs` is the most that training may take. */
+/** Reports progress on a stream. `epochs` is the most that training may take. */
 export function reportProgress(stream: ProgressStream, epochs: number): ProgressReport {
   const live = stream.isTTY ? createLogUpdate(stream) : undefined
   const print = (line: string): void => {
@@ -35,8 +35,10 @@ export function reportProgress(stream: ProgressStream, epochs: number): Progress
         return
       }
       if (event.kind === 'epoch') {
-        if (event.best) best = event
-        finished = `${epochText(event)}  best ${(best?.validation ?? 0).toFixed(4)} in epoch ${best?.epoch ?? 0}`
+        if (event.best && event.validation !== null) best = { epoch: event.epoch, validation: event.validation }
+        const reached =
+          event.validation === null ? '' : `  best ${(best?.validation ?? 0).toFixed(4)} in epoch ${best?.epoch ?? 0}`
+        finished = `${epochText(event)}${reached}`
         const left = event.epoch < epochs ? `  ${durationText(event.secondsLeft)} left at most` : ''
         if (!live) stream.write(`${finished}  ${Math.round(event.targetsPerSecond)} targets/s${left}\n`)
         return
@@ -52,7 +54,7 @@ export function reportProgress(stream: ProgressStream, epochs: number): Progress
   }
 }
 
-/** The seconds left, from the time batches took since this process began, validation included. */
+/** The seconds left, estimated from the time that batches took since this process began, with validation. */
 function stepClock(epochs: number): { start(done: number, batches: number): void; left(): number } {
   let [began, steps, total] = [performance.now(), 0, 0]
   return {
@@ -81,9 +83,17 @@ function startLines({
   ]
 }
 
-function epochText({ epoch, loss, parts, metric, validation }: Extract<TrainingEvent, { kind: 'epoch' }>): string {
+function epochText({
+  epoch,
+  stage,
+  loss,
+  parts,
+  metric,
+  validation,
+}: Extract<TrainingEvent, { kind: 'epoch' }>): string {
   const names = Object.entries(parts).map(([name, value]) => `${name} ${value.toFixed(4)}`)
-  return `epoch ${epoch}  loss ${loss.toFixed(4)}${names.length > 0 ? ` (${names.join(', ')})` : ''}  validation ${metric} ${validation.toFixed(4)}`
+  const told = validation === null ? '' : `  validation ${metric} ${validation.toFixed(4)}`
+  return `${stage ? `${stage}, ` : ''}epoch ${epoch}  loss ${loss.toFixed(4)}${names.length > 0 ? ` (${names.join(', ')})` : ''}${told}`
 }
 
 function batchText(

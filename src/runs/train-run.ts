@@ -1,30 +1,20 @@
 /** @file Runs on disk: trains or fits a model into a folder, and goes on with one that was stopped. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { TrainingData } from '../batches/kind.ts'
 import { loadDataset } from '../dataset/load.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { clickTask } from '../learn/click-task.ts'
-import { type TrainingConfig, trainingConfig } from '../learn/config.ts'
-import { runFiles, type TrainingEvent, type TrainingResult, trainModel } from '../learn/loop.ts'
-import { nextItemTask } from '../learn/next-item-task.ts'
-import type { FittedModel } from '../models/contract/fitted-model.ts'
-import type { NextItemDefinition } from '../models/contract/model.ts'
+import { runFiles, type TrainingResult } from '../learn/loop.ts'
 import { parseOptions } from '../models/contract/options.ts'
-import { isTrained, modelOf } from '../models/registry.ts'
+import { modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
-import { encodeSafetensors } from '../storage/safetensors.ts'
-import { builtClickModel, builtModel } from './build-model.ts'
-import { type Material, materialOf, type NextItemMaterial } from './material.ts'
-import { fingerprintOf, holdsRun, optionsOfRun, printRun, type Run, readRun } from './run-file.ts'
-import { type SplitInput, splitSettings } from './split-config.ts'
-
-/** What listens to a run and can stop it. */
-interface Watching {
-  /** Aborting finishes the step, saves, and ends the run as interrupted. */
-  readonly signal?: AbortSignal
-  readonly report?: (event: TrainingEvent) => void
-}
+import { holdsRun, printRun, readRun } from './run-file.ts'
+import { fingerprintOf, type Run } from './run-settings.ts'
+import type { SplitInput } from './split-config.ts'
+import type { Watching } from './task.ts'
+import { splitSettings, taskOptions } from './task-options.ts'
+import { taskOf } from './tasks.ts'
 
 /** What {@link trainRun} needs. */
 export interface RunSettings extends Watching {
@@ -38,6 +28,8 @@ export interface RunSettings extends Watching {
   /** The training options, for models that are trained. */
   readonly training?: Readonly<Record<string, unknown>>
   readonly split?: SplitInput
+  /** Parameters to begin with, by name, in place of those the seed draws: a warm start from another run's `model.safetensors`. */
+  readonly start?: ReadonlyMap<string, Float32Array>
   /** Goes on with the same run in `out`, from its last checkpoint. */
   readonly resume?: boolean
   /** Replaces a run that is in `out`. */
@@ -60,26 +52,26 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
   if (resume) {
     const stored = readRun(out)
     if (fingerprintOf(stored) !== fingerprintOf(run)) throw otherSettings(out, stored, run)
-    return execute(stored, materialOf(stored, dataset), settings)
+    return execute(stored, dataOf(stored, dataset), settings)
   }
   if (holdsRun(out) && !overwrite) {
-    const hint = `to go on with it: siftrec train --resume ${out}; to replace it: --overwrite`
+    const hint = `to continue it: siftrec train --resume ${out}; to replace it: --overwrite`
     throw new UserError({
       where: out,
       problem: 'duplicate',
-      value: `it holds a run of ${readRun(out).model}`,
+      value: `the folder already holds a run of ${readRun(out).model}`,
       expected: 'a new folder',
       hint,
     })
   }
   // Splits first: a wrong setting must leave no folder behind.
-  const material = materialOf(run, dataset)
+  const data = dataOf(run, dataset)
   const created = !existsSync(out)
   mkdirSync(out, { recursive: true })
   for (const file of Object.values(runFiles)) rmSync(join(out, file), { force: true })
   try {
     await writeAtomically(join(out, runFiles.run), printRun(run))
-    return await execute(run, material, settings)
+    return await execute(run, data, settings)
   } catch (error) {
     if (!existsSync(join(out, runFiles.checkpoint)) && !existsSync(join(out, runFiles.model))) discard(out, created)
     throw error
@@ -95,12 +87,15 @@ export async function resumeRun(
   watching: Watching & { readonly data?: string } = {},
 ): Promise<RunResult> {
   const run = readRun(folder)
-  return execute(run, materialOf(run, await datasetOf(folder, run, watching.data)), {
+  return execute(run, dataOf(run, await datasetOf(folder, run, watching.data)), {
     ...watching,
     out: folder,
     resume: true,
   })
 }
+
+/** What a run learns from. @throws UserError as `splitDataset` and `clickSamples` */
+const dataOf = ({ model, split }: Run, dataset: Dataset): TrainingData => taskOf(model).split(dataset, split)
 
 /**
  * The dataset of a run, which must be the very one it was trained on.
@@ -119,18 +114,19 @@ export async function datasetOf(
     problem: 'mismatched',
     value: `a dataset with hash ${dataset.hash.slice(0, 12)}`,
     expected: `the one that ${folder} was trained on, ${hash.slice(0, 12)}`,
-    hint: 'train again, or prepare the dataset as it was',
+    hint: 'train again, or prepare the dataset again from the same files with the same settings',
   })
 }
 
 function describeRun({ model: slug, dataset, config = {}, training = {}, split = {} }: RunSettings): Run {
   const model = modelOf(slug)
+  const { training: trainingOptions } = taskOptions(slug)
   return {
     format: 'siftrec-run',
     version: 1,
     model: slug,
     config: parseOptions(slug, model.config, config) as Run['config'],
-    training: isTrained(model) ? parseOptions('training', trainingConfig, training) : null,
+    training: trainingOptions ? parseOptions('training', trainingOptions, training) : null,
     dataset: { folder: dataset.folder, name: dataset.manifest.name, hash: dataset.hash },
     split: splitSettings(slug, dataset, split),
   }
@@ -138,45 +134,23 @@ function describeRun({ model: slug, dataset, config = {}, training = {}, split =
 
 async function execute(
   run: Run,
-  material: Material,
-  { out, resume, signal, report }: Watching & { out: string; resume?: boolean },
+  data: TrainingData,
+  { out, resume, start, ...watching }: Watching & Pick<RunSettings, 'out' | 'resume' | 'start'>,
 ): Promise<RunResult> {
-  const { dataset } = material
-  if (!run.training) return { folder: out, run, ...(await fit(run, material, out)) }
-  const rest = {
-    training: run.training,
-    dataset,
-    folder: out,
+  const { signal, report } = watching
+  const result = await taskOf(run.model).learn({
+    run,
+    data,
+    out,
     fingerprint: fingerprintOf(run),
     ...(resume && { resume }),
+    ...(start && { start }),
+    watching: { ...(signal && { signal }), ...(report && { report }) },
+  })
+  if (run.training) {
+    await writeAtomically(join(out, runFiles.epochs), `${JSON.stringify(result.history, null, 2)}\n`)
   }
-  const watching = { ...(signal && { signal }), ...(report && { report }) }
-  // Two calls, since the tasks have batches of two kinds.
-  const result =
-    'samples' in material
-      ? await trainModel({
-          task: clickTask({ ...material, model: builtClickModel(run, material), training: run.training }),
-          ...rest,
-          ...watching,
-        })
-      : await trainModel({ task: await nextItem(run, run.training, material), ...rest, ...watching })
-  await writeAtomically(join(out, runFiles.epochs), `${JSON.stringify(result.history, null, 2)}\n`)
   return { folder: out, run, ...result }
-}
-
-async function nextItem(run: Run, training: TrainingConfig, { dataset, split }: NextItemMaterial) {
-  const model = await builtModel(modelOf(run.model) as NextItemDefinition, run, dataset, split)
-  return nextItemTask({ slug: run.model, model, training, dataset, split })
-}
-
-async function fit(run: Run, material: Material, out: string): Promise<TrainingResult> {
-  const { dataset, split } = material as NextItemMaterial
-  const tensors = (modelOf(run.model) as FittedModel<unknown>).fit(dataset, split, optionsOfRun(run))
-  await writeAtomically(
-    join(out, runFiles.model),
-    encodeSafetensors(tensors, { format: 'siftrec-model', run: fingerprintOf(run) }),
-  )
-  return { status: 'finished', epochs: 0, best: null, history: [] }
 }
 
 /** Takes away what a run that never got to its first checkpoint wrote, and its folder if that was new. */
@@ -201,7 +175,7 @@ function otherSettings(out: string, stored: Run, run: Run): UserError {
     where: `${out} ${name}`,
     problem: 'mismatched',
     value: JSON.stringify(now[name]) ?? 'nothing',
-    expected: `${JSON.stringify(before[name])}, as the run was started`,
-    hint: `to go on as it was started: siftrec train --resume ${out}`,
+    expected: `${JSON.stringify(before[name])}, which the run was started with`,
+    hint: `to continue with the settings it was started with: siftrec train --resume ${out}`,
   })
 }

@@ -19,7 +19,7 @@ const styles = [
   { ground: 80, ink: 270, shape: 'diamond', pattern: 'stripes' },
 ] as const
 
-/** Draws a picture in a style, as PNG bytes; light, place and size vary with the stream. */
+/** Draws a picture in a style, as PNG bytes; brightness, position and size are drawn from the stream. */
 export function drawPicture(style: number, random: RandomStream): Promise<Buffer> {
   const { ground, ink, shape, pattern } = styles[style] as (typeof styles)[number]
   const vary = (about: number, by: number): number => about + by * (2 * random.uniform() - 1)

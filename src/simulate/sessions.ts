@@ -1,8 +1,11 @@
-/** @file What users of the simulated shop do: visits led by an interest, clicks by pictures, favorites by topic, and slips of the finger. */
+/**
+ * @file What users of the simulated shop do: each visit has an interest, clicks depend on pictures, favorites on
+ * topics, and some clicks are accidents.
+ */
 import { type RandomStream, randomStream } from '../random/stream.ts'
 import { drawItem, type ShopSettings, styleCount, type TrueItem, topicCount } from './world.ts'
 
-/** One event with its truth. */
+/** One event, and whether it is accidental. */
 export interface TrueEvent {
   readonly user: string
   readonly item: number
@@ -11,7 +14,7 @@ export interface TrueEvent {
   readonly time: number
   readonly accidental: boolean
 }
-/** What a user came for on one visit. */
+/** The interest of a user on one visit. */
 export interface Interest {
   readonly style: number
   readonly topic: number
@@ -19,19 +22,19 @@ export interface Interest {
 /** One user's tastes and visits. */
 export interface TrueUser {
   readonly id: string
-  /** The few styles and topics that this user ever comes for, in the order in which one leads to the next. */
+  /** The styles and topics that this user likes, in the order in which one follows another. */
   readonly styles: number[]
   readonly topics: number[]
   readonly interests: Interest[]
 }
 
-/** How much likelier the true story is than chance; the rest of each draw is popularity. */
+/** How strongly interests and tastes lead the draws; apart from them items are drawn by popularity. */
 const story = {
   /** Styles and topics in a user's taste, of ten each. */
   tasteSize: 2,
-  /** The next visit's topic is the next of the user's own; else any of them. */
+  /** The probability that the next visit's topic is the next of the user's own; otherwise it is any of them. */
   topicFollows: 0.75,
-  /** The next visit's style stays; else it is any of the user's. */
+  /** The probability that the next visit's style stays the same; otherwise it is any of the user's. */
   styleStays: 0.5,
   /** Factors on an item's weight. */
   clickOfPicture: 80,
@@ -44,13 +47,14 @@ const dayMs = 86_400_000
 const firstDay = Date.UTC(2025, 0, 1)
 
 /**
- * All events of all users. A user has a taste: any two styles, and two topics that follow each other on a ring common to all. A visit
- * has an interest (a, b), a style and a topic of that taste. Of its 3 to 5 clicks each is accidental with the given share, and then drawn
- * by popularity w alone; else P(i) ~ w_i * 80^[picture of i shows a] * 40^[topic_i = b]. Then 1 or 2 favorites with
- * P(i) ~ w_i * 80^[topic_i = b] * 40^[style_i = a], the item's own style. The next visit's topic is the one after b with probability 0.75,
- * else either of the two; its style stays with 0.5, else either. So a favorite can be foreseen from those before it and from the
- * true clicks of its visit; accidental clicks tell nothing, and mostly lie outside the taste that earlier favorites show. No item is
- * touched twice by one user.
+ * All events of all users. A user has a taste: any two styles, and two topics that follow each other on a ring common
+ * to all. A visit has an interest (a, b), a style and a topic of that taste. Each of its 3 to 5 clicks is accidental
+ * with the given share, and then drawn by popularity w alone; otherwise P(i) ~ w_i * 80^[picture of i shows a] *
+ * 40^[topic_i = b]. Then 1 or 2 favorites with P(i) ~ w_i * 80^[topic_i = b] * 40^[style_i = a], the item's own style.
+ * The next visit's topic is the one after b with probability 0.75, otherwise either of the two. Its style stays with
+ * probability 0.5, otherwise it is either. So a favorite can be predicted from earlier favorites and from the true
+ * clicks of its visit. Accidental clicks say nothing, and are mostly outside the taste that earlier favorites show. No
+ * user touches an item twice.
  */
 export function makeEvents(
   settings: ShopSettings,
@@ -118,7 +122,10 @@ function nextInterest({ style, topic }: Interest, { styles, topics }: Taste, ran
   }
 }
 
-/** The weight of each item in a draw: by its popularity alone, or led by the interest; 0 for what the user touched. */
+/**
+ * The weight of each item in a draw: its popularity alone, or with the factors of the interest; 0 for items the user
+ * touched.
+ */
 function weightsOf(
   items: readonly TrueItem[],
   touched: ReadonlySet<number>,
@@ -131,7 +138,7 @@ function weightsOf(
   return Float64Array.from(items, ({ style, pictured, topic, popularity }, at) => {
     if (touched.has(at)) return 0
     if (!led) return popularity
-    // A click follows the picture that is shown; whoever opened the page saw the item itself.
+    // A click depends on the picture shown. A favorite depends on the item itself, since the user has seen its page.
     const look = clicks ? pictured : style
     return popularity * (look === led.interest.style ? ofLook : 1) * (topic === led.interest.topic ? ofTopic : 1)
   })

@@ -30,7 +30,7 @@ describe('the simulated shop', () => {
   })
 
   it('refuses to write over a folder', async () => {
-    await expect(simulateShop(shop('first'), settings)).rejects.toThrow(/duplicate: the folder is already there/)
+    await expect(simulateShop(shop('first'), settings)).rejects.toThrow(/duplicate: the folder already exists/)
   })
 
   it('plants the shares it was asked for', () => {

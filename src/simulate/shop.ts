@@ -1,4 +1,7 @@
-/** @file The simulated shop on disk: a log, a catalog with pictures and titles, a mapping for prepare, and the planted truth beside it. */
+/**
+ * @file The simulated shop on disk: a log, a catalog with pictures and titles, a mapping for `siftrec prepare`, and the
+ * planted truth.
+ */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -33,7 +36,7 @@ const truthSchema = z.strictObject({
   /** User, item and time of each accidental click. */
   accidental: z.array(z.tuple([z.string(), z.string(), z.number()])),
 })
-/** What was planted. */
+/** The planted truth. */
 export type Truth = z.infer<typeof truthSchema>
 
 const truthFile = 'truth.json'
@@ -48,7 +51,8 @@ items:
 `
 
 /**
- * Writes a shop to a new folder: events.csv, items.csv, images/, shop.yaml and truth.json; the same settings write the same bytes.
+ * Writes a shop to a new folder: events.csv, items.csv, images/, shop.yaml and truth.json. The same settings write the
+ * same bytes.
  * @throws UserError `duplicate` when the folder exists
  */
 export async function simulateShop(
@@ -59,8 +63,8 @@ export async function simulateShop(
     throw new UserError({
       where: out,
       problem: 'duplicate',
-      value: 'the folder is already there',
-      hint: 'choose another',
+      value: 'the folder already exists',
+      hint: 'choose another folder',
     })
   const whole = { ...shopDefaults, ...settings }
   const items = makeItems(whole)
@@ -94,7 +98,7 @@ function eventLines(events: readonly TrueEvent[], items: readonly TrueItem[]): s
   return `user,item,behavior,time\n${lines.join('\n')}\n`
 }
 
-/** Draws every picture and gives the item table. */
+/** Draws every picture and returns the item table. */
 async function writeItems(folder: string, seed: number, items: readonly TrueItem[]): Promise<string> {
   const lines = ['id,title,brand,image']
   for (const [at, { id, topic, pictured }] of items.entries()) {
@@ -106,7 +110,7 @@ async function writeItems(folder: string, seed: number, items: readonly TrueItem
   return `${lines.join('\n')}\n`
 }
 
-/** Reads what was planted. @throws UserError `missing` or `corrupted` when the folder is no simulated shop. */
+/** Reads the planted truth. @throws UserError `missing` or `corrupted` when the folder is not a simulated shop */
 export function readTruth(folder: string): Truth {
   const path = join(folder, truthFile)
   if (!existsSync(path))
@@ -129,7 +133,7 @@ function parseJson(path: string): unknown {
   }
 }
 
-/** For each event row of a dataset prepared from the shop: 1 where it is an accidental click. */
+/** For each event row of a dataset prepared from the shop: 1 if it is an accidental click. */
 export function accidentalOf({ events, userIds, catalog, manifest }: Dataset, { accidental }: Truth): Uint8Array {
   const planted = new Set(accidental.map((event) => event.join('\n')))
   const click = manifest.behaviors.indexOf('click')

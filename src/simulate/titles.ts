@@ -1,7 +1,7 @@
-/** @file Titles of the simulated shop: what an item is about, said in words. */
+/** @file Titles of the simulated shop: they say what an item is about. */
 import type { RandomStream } from '../random/stream.ts'
 
-/** Nouns and what is said of them, by topic. */
+/** Nouns and their attributes, by topic. */
 const topics: readonly (readonly [nouns: readonly string[], traits: readonly string[]])[] = [
   [
     ['teapot', 'kettle', 'coffee press', 'espresso cup'],
@@ -58,7 +58,7 @@ const tones = [
 ]
 const makers = ['Alder & Co', 'Brightside', 'Corvin', 'Dovetail', 'Elmwood', 'Fjord', 'Greyhaus', 'Hollis']
 
-/** The makers an item may be of: they tell nothing of style or topic. */
+/** Names of makers; they say nothing about style or topic. */
 export const makerNames: readonly string[] = makers
 
 /** A title about the topic, e.g. `Handmade teapot with infuser, Elmwood 214`. */

@@ -10,7 +10,7 @@ export interface ShopSettings {
   readonly sessions: number
   /** Share of clicks that are accidental. */
   readonly accidentalShare: number
-  /** Share of items whose picture shows another style than their own. */
+  /** Share of items whose picture is of a style other than their own. */
   readonly wrongPictureShare: number
 }
 
@@ -23,23 +23,23 @@ export const shopDefaults: ShopSettings = {
   accidentalShare: 0.3,
   wrongPictureShare: 0.2,
 }
-/** The shop for the demo: the same story, small enough to train four models in two minutes. */
+/** The shop for the demo: the same rules, small enough to train four models in two minutes. */
 export const demoShop: ShopSettings = { ...shopDefaults, users: 500, items: 400, sessions: 7 }
 
 /** How many visual styles and topics there are. */
 export const [styleCount, topicCount] = [10, 10]
 
-/** One item's truth. */
+/** What is true of one item. */
 export interface TrueItem {
   readonly id: string
-  /** What it looks like, which favorites follow after the topic. */
+  /** What it looks like; favorites depend on it, less than on the topic. */
   readonly style: number
-  /** What it is about, which its title tells and favorites follow. */
+  /** What it is about; its title says so, and favorites depend on it most. */
   readonly topic: number
-  /** The style its picture shows, which clicks follow: its own, or another's if the picture is wrong. */
+  /** The style of its picture, on which clicks depend: its own style, or another if the picture is wrong. */
   readonly pictured: number
   readonly wrongPicture: boolean
-  /** Weight in every draw among items that fit equally. */
+  /** Its weight in every draw, among items that fit equally well. */
   readonly popularity: number
 }
 

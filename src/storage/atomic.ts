@@ -1,14 +1,14 @@
-/** @file Files that are either whole or absent: written beside, flushed, then renamed. */
+/** @file Writes files that are either whole or absent: to a temporary file that is flushed and then renamed. */
 import { open, rename, rm } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 
 /**
- * Writes a file so that a crash or a full disk leaves the previous one as it was.
- * (The package write-file-atomic takes a short write, as a nearly full disk makes, for a whole one, and renames the torso.)
- * @throws UserError `invalid` when the disk is full or the place cannot be written.
+ * Writes a file so that a crash or a full disk leaves the previous version unchanged. (On a nearly full disk a write
+ * may be short. The package write-file-atomic does not notice, and renames the truncated file.)
+ * @throws UserError `invalid` when the disk is full or the file cannot be written
  */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  // One name for all tries: what a killed process left is written over by the next.
+  // The temporary name is always the same, so that the next try overwrites what a killed process left.
   const partial = `${path}.partial`
   try {
     await writeWhole(partial, content)
@@ -34,8 +34,9 @@ function unwritable(path: string, code: string): UserError {
   const value = full
     ? `the disk is full (${code})`
     : code === 'EFBIG'
-      ? 'it passes the limit on file sizes (EFBIG)'
+      ? 'it exceeds the limit on file sizes (EFBIG)'
       : `it cannot be written (${code})`
-  const hint = 'what was there before is unchanged; make room or choose another folder, and run the command again'
+  const hint =
+    'the previous version of the file is unchanged; make room or choose another folder, and run the command again'
   return new UserError({ where: path, problem: 'invalid', value, hint })
 }

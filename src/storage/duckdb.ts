@@ -4,14 +4,17 @@ import { UserError } from '../errors.ts'
 
 /** How much a database may use. */
 export interface DatabaseOptions {
-  /** Where to spill what does not fit in memory. */
+  /** Folder for data that does not fit in memory. */
   temporaryFolder?: string
-  /** Such as `2GB`; above it DuckDB spills. */
+  /** Such as `2GB`; DuckDB writes what needs more to disk. */
   memoryLimit?: string
   threads?: number
 }
 
-/** What a result column becomes: a typed array, or strings with null as ''; null is NaN in a `float32` and 0 in the others. */
+/**
+ * What a result column becomes: a typed array or strings. Null is '' as a string, NaN in a `float32`, and 0 in the
+ * other arrays.
+ */
 interface ColumnArrays {
   float32: Float32Array
   int32: Int32Array
@@ -24,27 +27,30 @@ type Columns<K extends ColumnKinds> = { [Name in keyof K]: ColumnArrays[K[Name]]
 
 /** An in-memory database with one connection. */
 export interface Database extends Disposable {
-  /** Runs statements that give nothing back. */
+  /** Runs statements without a result. */
   run(sql: string): Promise<void>
   /** The rows of a small result; 64-bit integers come as numbers. */
   rows<Row extends Record<string, unknown>>(sql: string): Promise<Row[]>
-  /** A result of `count` rows as one array per column, in the order of the kinds; read chunk by chunk, never as row objects. */
+  /**
+   * A result of `count` rows as one array for each column, in the order of the kinds. It is read in chunks, without an
+   * object for each row.
+   */
   columns<K extends ColumnKinds>(sql: string, count: number, kinds: K): Promise<Columns<K>>
 }
 
-/** Opens an empty database; dispose of it when done. */
+/** Opens an empty database; dispose of it after use. */
 export async function openDatabase({
   temporaryFolder,
   memoryLimit = '2GB',
   threads,
 }: DatabaseOptions = {}): Promise<Database> {
-  // Loaded when first wanted: it takes a third of a second, and most of what the command line says needs no database.
+  // Loaded on first use: that takes a third of a second, and most commands need no database.
   const { DuckDBInstance } = await import('@duckdb/node-api')
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memoryLimit,
     ...(threads === undefined ? {} : { threads: String(threads) }),
     ...(temporaryFolder === undefined ? {} : { temp_directory: temporaryFolder }),
-    // Original row order breaks ties in time: scans must keep it.
+    // Events of one time stay in the order of the log, so scans must keep the order of rows.
     preserve_insertion_order: 'true',
   })
   const connection = await instance.connect()
@@ -114,7 +120,10 @@ function plain([name, value]: [string, unknown]): [string, unknown] {
   return [name, typeof value === 'bigint' ? Number(value) : value]
 }
 
-/** Says what a user can mend (a file that cannot be parsed, no memory, no disk) as an error of ours; the rest stays a bug. */
+/**
+ * Turns what a user can mend (a file that cannot be parsed, too little memory or disk) into a UserError; other errors
+ * stay bugs.
+ */
 async function inOurWords<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -130,7 +139,7 @@ function userErrorOf(message: string): UserError | undefined {
       where: 'memory',
       problem: 'invalid',
       value: firstLine,
-      hint: 'allow more with the memory option',
+      hint: 'allow more memory with --memory-limit',
     })
   }
   if (/No space left/i.test(message))

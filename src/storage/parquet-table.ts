@@ -2,10 +2,10 @@
 import { renameSync } from 'node:fs'
 import { identifier, literal, openDatabase } from './duckdb.ts'
 
-/** What a column holds: text, a number (null where there is none), or a list of whole numbers. */
+/** What a column holds: text, a number (null if unknown), or a list of whole numbers. */
 export type ParquetKind = 'VARCHAR' | 'DOUBLE' | 'INTEGER[]'
 
-/** Writes rows to a Parquet file, whole or not at all; lists are for hundreds of rows, not for logs. */
+/** Writes rows to a Parquet file, whole or not at all. It is meant for hundreds of rows, not for logs. */
 export async function writeParquetTable<Name extends string>(
   path: string,
   kinds: Readonly<Record<Name, ParquetKind>>,

@@ -1,4 +1,4 @@
-/** @file The safetensors format: a JSON header and raw little-endian arrays; nothing in it can execute. */
+/** @file The safetensors format: a JSON header and raw little-endian arrays; it cannot contain code. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
@@ -18,7 +18,7 @@ const count = z.int().min(0)
 const entrySchema = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) })
 const metadataSchema = z.record(z.string(), z.string())
 type Entry = z.infer<typeof entrySchema>
-/** A header's entries, the metadata apart. */
+/** A header's entries without the metadata. */
 interface Header {
   readonly entries: Readonly<Record<string, Entry>>
   readonly metadata: Record<string, string>
@@ -30,7 +30,8 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const header: Record<string, Entry | Readonly<Record<string, string>>> = { __metadata__: metadata }
-  // Widest first: every array then starts at a multiple of its element size, so that readers can view instead of copy.
+  // The widest elements come first, so every array starts at a multiple of its element size, and readers need not copy
+  // it.
   const names = Object.keys(tensors).sort((a, b) => width(tensors[b]) - width(tensors[a]))
   let offset = 0
   for (const name of names) {

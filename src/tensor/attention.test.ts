@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensors } from '../../test/conformance/evaluate-tensor.ts'
 import { expectClose } from '../../test/conformance/op/check-operator.ts'
 import { differences, each, type NumberArray, product, rowwise, softmaxRow } from '../../test/conformance/op/naive.ts'
 import { randomStream } from '../random/stream.ts'
-import { attention } from './attention.ts'
+import { evaluateGradients, evaluateTensors } from '../testing/evaluate-tensor.ts'
+import { attention, hiddenScore } from './attention.ts'
 import { mul } from './elementwise.ts'
 import { gradients } from './gradient.ts'
 import { input, parameter, type Shape, sizeOf } from './node.ts'
@@ -38,7 +38,7 @@ const examples: Record<string, Example> = {
 function drawn(shapes: Record<string, Shape>): Record<string, Float32Array> {
   const random = randomStream(11)
   const value = (name: string, at: number): number => {
-    if (name === 'bias') return at % 3 === 2 ? -1e9 : random.normal()
+    if (name === 'bias') return at % 3 === 2 ? hiddenScore : random.normal()
     return name === 'keep' ? Number(random.uniform() > 0.4) / 0.6 : random.normal()
   }
   return Object.fromEntries(

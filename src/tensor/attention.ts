@@ -1,10 +1,13 @@
-/** @file Scaled dot-product attention with its gradient by hand: what the softmax gradient needs is read from the narrow output. */
+/** @file Scaled dot-product attention with its gradient by hand: it reads row sums from the narrow output. */
 import { add, mul, sub } from './elementwise.ts'
 import { matmul } from './linear.ts'
 import { sumTo } from './move.ts'
-import { stopGradient, type Tensor, withGradient } from './node.ts'
 import { softmax } from './normalize.ts'
+import { stopGradient, type Tensor, withGradient } from './operation.ts'
 import { sum } from './reduce.ts'
+
+/** Added to the score of a key that must not be seen: its softmax weight is then exactly 0. */
+export const hiddenScore = -1e9
 
 /** What {@link attention} reads. */
 export interface AttentionParts {
@@ -14,7 +17,7 @@ export interface AttentionParts {
   readonly key: Tensor
   /** [.., Lk, dv] */
   readonly value: Tensor
-  /** Added to the scores, broadcast to [.., Lq, Lk]: 0 where a key may be seen, a large negative number where not. No gradient. */
+  /** Added to the scores, broadcast to [.., Lq, Lk]: 0, or {@link hiddenScore} where a key is hidden. No gradient. */
   readonly bias: Tensor
   /** By default 1 / sqrt(d). */
   readonly scale?: number
@@ -24,7 +27,10 @@ export interface AttentionParts {
   readonly keep?: Tensor | undefined
 }
 
-/** outputScale * softmax(scale * query @ key^T + bias) @ value, [.., Lq, dv] (Vaswani et al., 2017, eq. 1), and its weights [.., Lq, Lk]. */
+/**
+ * outputScale * softmax(scale * query @ key^T + bias) @ value, [.., Lq, dv] (Vaswani et al., 2017, eq. 1), and its
+ * weights [.., Lq, Lk].
+ */
 export function attention(parts: AttentionParts): { readonly output: Tensor; readonly weights: Tensor } {
   const { query, key, value, bias, scale = 1 / Math.sqrt(query.shape.at(-1) as number), outputScale = 1, keep } = parts
   const [q, k, v] = [stopGradient(query), stopGradient(key), stopGradient(value)]

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateGradients } from '../../test/conformance/evaluate-tensor.ts'
 import { expectClose } from '../../test/conformance/op/check-operator.ts'
 import { differences, type NumberArray, product } from '../../test/conformance/op/naive.ts'
 import { buildGraph } from '../onnx/graph.ts'
 import { randomStream } from '../random/stream.ts'
-import { compile } from '../runtime/session.ts'
+import { compile } from '../runtime/node.ts'
+import { evaluateGradients } from '../testing/evaluate-tensor.ts'
 import { crossEntropy } from './cross-entropy.ts'
 import { mul } from './elementwise.ts'
-import { gather } from './gather.ts'
+
 import { gradients } from './gradient.ts'
 import { input, parameter } from './node.ts'
 
@@ -29,7 +29,7 @@ async function computed(chunk: number, apart: boolean): Promise<number[]> {
   const scale = parameter('scale', [width], () => {})
   const targets = input('targets', [rows], 'int64')
   const weights = input('weights', [rows])
-  const targetRows = mul(gather(table, targets), scale)
+  const targetRows = mul(table.rows(targets), scale)
   const loss = crossEntropy({ hidden, table: mul(table, scale), targets, weights, chunk, ...(apart && { targetRows }) })
   const [forHidden, forTable, forScale] = [...gradients(loss, [hidden, table, scale]).values()]
   const sparse = forTable?.sparse.flatMap(({ rows }, index) => [[`rows${index}`, rows] as const]) ?? []

@@ -2,10 +2,12 @@
 import { add, addAll, exp, log, mul, neg, sub } from './elementwise.ts'
 import { matmul } from './linear.ts'
 import { concat, reshape, slice } from './move.ts'
-import { integers, operation, type SparseRows, scalar, stopGradient, type Tensor, withGradient } from './node.ts'
 import { softmax } from './normalize.ts'
-import { sum } from './reduce.ts'
+import { operation, type SparseRows, scalar, stopGradient, type Tensor, withGradient } from './operation.ts'
+import { take } from './primitives.ts'
+import { logSumExp, sum } from './reduce.ts'
 import { segmentSum } from './segment-sum.ts'
+import { dims } from './shape.ts'
 
 /** What {@link crossEntropy} compares. */
 export interface CrossEntropyParts {
@@ -16,8 +18,8 @@ export interface CrossEntropyParts {
   /** [M] int64, rows of the table. */
   readonly targets: Tensor
   /**
-   * [M, D]: rows `targets` of the table, computed on their own. Then a computed table's gradient leaves the targets to these rows, which
-   * spares a pass over the probabilities, or a [M, V] product where there are chunks.
+   * [M, D]: rows `targets` of the table, computed on their own. Then a computed table's gradient leaves the targets to
+   * these rows, which spares a pass over the probabilities, or a [M, V] product where there are chunks.
    */
   readonly targetRows?: Tensor
   /** [M]: weight of each row; 0 leaves a padded row out. */
@@ -42,8 +44,10 @@ export function crossEntropy({
   const column = reshape(targets, [-1, 1])
   const pieces = chunksOf(t, chunk)
   const whole = pieces.length === 1 ? softmax(matmul(h, t, { transposeB: true })) : undefined
-  const logSums = whole ? undefined : pieces.map((piece) => logSumExp(matmul(h, piece, { transposeB: true })))
-  const logSum = logSums && logSumExp(concat(logSums, 1))
+  const logSums = whole
+    ? undefined
+    : pieces.map((piece) => logSumExp(matmul(h, piece, { transposeB: true }), 1, { keep: true }))
+  const logSum = logSums && logSumExp(concat(logSums, 1), 1, { keep: true })
   const losses = whole ? neg(log(add(pick(whole, column), 1e-37))) : sub(logSum as Tensor, targetLogits(h, t, targets))
   const loss = sum(mul(reshape(losses, [-1]), weights))
 
@@ -66,15 +70,23 @@ export function crossEntropy({
     const sums = addAll(forHidden)
     const dense = forTable.length === 1 ? (forTable[0] as Tensor) : concat(forTable, 0)
     if (whole && !sparse) return [mul(sums, rowWeights), dense]
-    const rows =
-      targetRows ?? operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [t, targets], shape: hidden.shape })
+    const rows = targetRows ?? take(t, targets)
     const toHidden = mul(sub(sums, rows), rowWeights)
     if (targetRows) return [toHidden, dense, neg(weighted)]
     const minus: SparseRows = { ids: targets, rows: neg(weighted) }
     return sparse
       ? [toHidden, denseAndSparse(dense, minus)]
-      : [toHidden, sub(dense, segmentSum(weighted, targets, table.shape[0] as number))]
+      : [toHidden, sub(dense, segmentSum(weighted, targets, dims(table, 2)[0]))]
   })
+}
+
+/** sum_i weights_i * -log softmax(scores_i)[targets_i], a scalar, of scores [M, V] that are all there. */
+export function crossEntropyOf(scores: Tensor, targets: Tensor, weights: Tensor): Tensor {
+  const column = reshape(targets, [-1, 1])
+  const probabilities = softmax(stopGradient(scores))
+  const losses = neg(log(add(pick(probabilities, column), 1e-37)))
+  const loss = sum(mul(reshape(losses, [-1]), weights))
+  return withGradient(loss, [scores], (g) => [mul(putOnes(probabilities, column), reshape(mul(weights, g), [-1, 1]))])
 }
 
 /** A gradient with both a dense part and sparse rows. */
@@ -83,33 +95,25 @@ function denseAndSparse(dense: Tensor, { ids, rows }: SparseRows): SparseRows & 
 }
 
 const chunksOf = (table: Tensor, chunk: number): Tensor[] => {
-  const rows = table.shape[0] as number
+  const [rows] = dims(table, 2)
   return Array.from({ length: Math.ceil(rows / chunk) }, (_, index) =>
     slice(table, 0, index * chunk, Math.min(rows, (index + 1) * chunk)),
   )
 }
 
-/** Each chunk's softmax once more, and exp(its log-sum - the whole log-sum), which turns it into its share of the whole softmax. */
+/** Each chunk's softmax once more, and exp(its log-sum - the whole log-sum), its share of the whole softmax. */
 function recomputed(
   h: Tensor,
   pieces: readonly Tensor[],
   logSums: readonly Tensor[],
   logSum: Tensor,
 ): { values: Tensor; scale: Tensor }[] {
-  // Adding 0 * logSum ties this pass to the end of the first one: merged with it, every chunk's logits would stay in memory.
+  // Adding 0 * logSum puts this pass after the first one. Merged with it, every chunk's logits would stay in memory.
   const later = add(h, mul(logSum, scalar(0)))
   return pieces.map((piece, index) => ({
     values: softmax(matmul(later, piece, { transposeB: true })),
     scale: exp(sub(logSums[index] as Tensor, logSum)),
   }))
-}
-
-function logSumExp(x: Tensor): Tensor {
-  return operation('ReduceLogSumExp', {
-    attributes: { keepdims: { int: 1 } },
-    inputs: [x, integers([1])],
-    shape: x.shape.with(1, 1),
-  })
 }
 
 function pick(x: Tensor, column: Tensor): Tensor {
@@ -127,6 +131,5 @@ function putOnes(probabilities: Tensor, column: Tensor): Tensor {
 }
 
 function targetLogits(h: Tensor, table: Tensor, targets: Tensor): Tensor {
-  const rows = operation('Gather', { attributes: { axis: { int: 0 } }, inputs: [table, targets], shape: h.shape })
-  return sum(mul(h, rows), [1], { keep: true })
+  return sum(mul(h, take(table, targets)), 1, { keep: true })
 }

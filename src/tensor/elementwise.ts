@@ -1,12 +1,8 @@
-/** @file Operators on each element, with broadcasting: arithmetic, activations, where. */
+/** @file Operators on each element, with broadcasting: arithmetic, functions, activations. */
 import { Bug } from '../errors.ts'
-import { sumTo } from './move.ts'
-import { operation, scalar, type Tensor, withGradient } from './node.ts'
+import { operation, scalar, type Tensor, withGradient } from './operation.ts'
+import { lift, type Operand, sumTo } from './primitives.ts'
 import { broadcastShapes, sameShape } from './shape.ts'
-
-/** A tensor, or a number used as a scalar. */
-export type Operand = Tensor | number
-const lift = (value: Operand): Tensor => (typeof value === 'number' ? scalar(value) : value)
 
 function binary(
   type: string,
@@ -68,6 +64,10 @@ export const exp = (x: Tensor): Tensor => unary('Exp', x, (g, y) => mul(g, y))
 export const log = (x: Tensor): Tensor => unary('Log', x, (g) => div(g, x))
 /** The square root. */
 export const sqrt = (x: Tensor): Tensor => unary('Sqrt', x, (g, y) => div(mul(g, 0.5), y))
+/** The cosine of x, in radians. */
+export const cos = (x: Tensor): Tensor => unary('Cos', x, (g) => neg(mul(g, sin(x))))
+/** The sine of x, in radians. */
+export const sin = (x: Tensor): Tensor => unary('Sin', x, (g) => mul(g, cos(x)))
 /** x squared. */
 export const square = (x: Tensor): Tensor => withGradient(mul(x, x), [x], (g) => [mul(g, mul(x, 2))])
 /** 1 / (1 + e^-x). */
@@ -78,7 +78,16 @@ export const tanh = (x: Tensor): Tensor => unary('Tanh', x, (g, y) => mul(g, sub
 export const softplus = (x: Tensor): Tensor => unary('Softplus', x, (g) => mul(g, sigmoid(x)))
 /** max(0, x). */
 export const relu = (x: Tensor): Tensor => unary('Relu', x, (g, y) => mul(g, above(y)))
-/** A ramp so steep that it is a step: one pass, where comparing and choosing take several; no gradient. */
+/** e^min(x, 0), the slope of ELU: relu(-x) keeps e^x from overflowing. */
+const slopeOfElu = (x: Tensor): Tensor => exp(neg(relu(neg(x))))
+/** x where x is above 0, else e^x - 1 (Clevert et al., 2016). */
+export const elu = (x: Tensor): Tensor => unary('Elu', x, (g) => mul(g, slopeOfElu(x)))
+/** ELU + 1: x + 1 where x is above 0, else e^x; positive as long as e^x is, where 1 + elu(x) would round to 0. */
+export function elu1(x: Tensor): Tensor {
+  const slope = slopeOfElu(x)
+  return withGradient(add(relu(x), slope), [x], (g) => [mul(g, slope)])
+}
+/** A step as a steep ramp: one pass over memory, where a comparison and a choice take several. No gradient. */
 const step = (x: Tensor, slope: number): Tensor =>
   operation('HardSigmoid', { attributes: { alpha: { float: slope }, beta: { float: 0 } }, inputs: [x], shape: x.shape })
 /** 1 where x is below 0, else 0; no gradient. */
@@ -87,7 +96,7 @@ export const below = (x: Tensor): Tensor => step(x, -3e38)
 const above = (x: Tensor): Tensor => step(x, 3e38)
 const erf = (x: Tensor): Tensor => unary('Erf', x, (g) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))))
 
-/** x times the normal distribution function of x (exact GELU). Its gradient is ordered for the fewest passes over memory. */
+/** x times the normal distribution function of x (exact GELU); its gradient takes the fewest passes over memory. */
 export function gelu(x: Tensor): Tensor {
   return unary(
     'Gelu',
@@ -99,28 +108,4 @@ export function gelu(x: Tensor): Tensor {
     },
     'com.microsoft',
   )
-}
-
-/** a > b as bool; no gradient. */
-export function greater(a: Operand, b: Operand): Tensor {
-  const [left, right] = [lift(a), lift(b)]
-  return operation('Greater', { inputs: [left, right], shape: broadcastShapes(left.shape, right.shape), dtype: 'bool' })
-}
-
-/** `yes` where the condition holds, else `no`. */
-export function where(condition: Tensor, yes: Operand, no: Operand): Tensor {
-  const [a, b] = [lift(yes), lift(no)]
-  return operation('Where', {
-    inputs: [condition, a, b],
-    shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)),
-    dtype: a.dtype,
-    gradient: ([g]) =>
-      g
-        ? [
-            undefined,
-            typeof yes === 'number' ? undefined : sumTo(where(condition, g, 0), a.shape),
-            typeof no === 'number' ? undefined : sumTo(where(condition, 0, g), b.shape),
-          ]
-        : [],
-  })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensor } from '../../test/conformance/evaluate-tensor.ts'
+import { evaluateGradients, evaluateTensor } from '../testing/evaluate-tensor.ts'
 import { add, exp, mul, square } from './elementwise.ts'
 import { gradients } from './gradient.ts'
 import { input, parameter, stopGradient, type Tensor, withGradient } from './node.ts'

@@ -9,7 +9,7 @@ import {
   type SparseRows,
   sizeOf,
   type Tensor,
-} from './node.ts'
+} from './operation.ts'
 import { operationsBefore } from './order.ts'
 
 /** A parameter's gradient: a dense tensor, rows to be added on the host, or both. */

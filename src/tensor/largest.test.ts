@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { evaluateTensor } from '../../test/conformance/evaluate-tensor.ts'
+import { evaluateTensor } from '../testing/evaluate-tensor.ts'
 import { mul } from './elementwise.ts'
 import { gradients } from './gradient.ts'
 import { largest } from './largest.ts'

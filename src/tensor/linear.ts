@@ -1,7 +1,7 @@
 /** @file The matrix product, with transposes and scale folded in so that no weight gradient needs a copy. */
 import { Bug } from '../errors.ts'
 import { reshape, sumTo } from './move.ts'
-import { operation, type Tensor } from './node.ts'
+import { operation, type Tensor } from './operation.ts'
 import { broadcastShapes } from './shape.ts'
 
 /** What is folded into the product. */

@@ -1,4 +1,4 @@
-/** @file Operators that move values without computing: reshape, transpose, slice, split, concat, expand, cast. */
+/** @file Operators that move values without computing: transpose, slice, pad, split, concat, stack, cast. */
 import { Bug } from '../errors.ts'
 import {
   constant,
@@ -7,22 +7,13 @@ import {
   integers,
   operation,
   operations,
-  type Shape,
   sizeOf,
   type Tensor,
-} from './node.ts'
-import { sum } from './reduce.ts'
-import { broadcastAxes, broadcastShapes, frontAxis, sameShape } from './shape.ts'
+} from './operation.ts'
+import { reshape } from './primitives.ts'
+import { frontAxis } from './shape.ts'
 
-/** The same values in another shape; one size may be -1. */
-export function reshape(x: Tensor, sizes: Shape): Tensor {
-  const known = sizes.reduce((product, size) => (size < 0 ? product : product * size), 1)
-  const shape = sizes.map((size) => (size < 0 ? sizeOf(x.shape) / known : size))
-  if (sizeOf(shape) !== sizeOf(x.shape) || !shape.every(Number.isInteger))
-    throw new Bug(`reshape of [${x.shape.join(', ')}] to [${sizes.join(', ')}]`)
-  if (sameShape(shape, x.shape)) return x
-  return operation('Reshape', { inputs: [x, integers(shape)], shape, gradient: ([g]) => [g && reshape(g, x.shape)] })
-}
+export { expand, reshape, sumTo } from './primitives.ts'
 
 /** Axes in another order; by default the last two swapped. */
 export function transpose(x: Tensor, order: readonly number[] = swapLast(x.shape.length)): Tensor {
@@ -66,7 +57,7 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
   })
 }
 
-/** Stretches of the given sizes along one axis, in order: where all of them get a gradient, it is put together in one pass. */
+/** Parts of the given sizes along one axis, in order. Their gradients are put together in one pass. */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
   const along = frontAxis(axis, x.shape.length)
   const total = sizes.reduce((sum, size) => sum + size, 0)
@@ -112,18 +103,17 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   })
 }
 
-/** Broadcasts to a larger shape. */
-export function expand(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x
-  if (!sameShape(broadcastShapes(x.shape, shape), shape))
-    throw new Bug(`expand of [${x.shape.join(', ')}] to [${shape.join(', ')}]`)
-  return operation('Expand', { inputs: [x, integers(shape)], shape, gradient: ([g]) => [g && sumTo(g, x.shape)] })
+/** A new axis of size 1 at `axis`, counted in the result: x [A, B] at 1 -> [A, 1, B]. */
+export function unsqueeze(x: Tensor, axis: number): Tensor {
+  return reshape(x, x.shape.toSpliced(frontAxis(axis, x.shape.length + 1), 0, 1))
 }
 
-/** Sums a gradient back to the shape that was broadcast to it. */
-export function sumTo(gradient: Tensor, shape: Shape): Tensor {
-  if (sameShape(gradient.shape, shape)) return gradient
-  return reshape(sum(gradient, broadcastAxes(gradient.shape, shape)), shape)
+/** Same-shaped tensors side by side along a new axis, counted in the result: n of [A, B] at 0 -> [n, A, B]. */
+export function stack(parts: readonly Tensor[], axis: number): Tensor {
+  return concat(
+    parts.map((part) => unsqueeze(part, axis)),
+    axis,
+  )
 }
 
 /** Another element type; no gradient flows. */

@@ -3,7 +3,7 @@
 import { mul, sub } from './elementwise.ts'
 import { matmul } from './linear.ts'
 import { reshape } from './move.ts'
-import { constant, operation, operations, sizeOf, type Tensor } from './node.ts'
+import { constant, operation, operations, sizeOf, type Tensor } from './operation.ts'
 import { sum } from './reduce.ts'
 
 /** Layer normalization over the last axis of x [.., D], with scale and shift [D] (Ba et al., 2016). */
@@ -32,7 +32,7 @@ export function layerNorm(x: Tensor, scale: Tensor, shift: Tensor, epsilon = 1e-
   return y as Tensor
 }
 
-/** Layer normalization over the last axis without scale and shift: mean 0 and variance 1. Its gradient reads its output, and nothing anew. */
+/** Layer normalization over the last axis without scale and shift; its gradient is computed from its output alone. */
 export function standardize(x: Tensor, epsilon = 1e-5): Tensor {
   const width = x.shape.at(-1) as number
   const statistics = [...x.shape.slice(0, -1), 1]

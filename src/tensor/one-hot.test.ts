@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateTensor } from '../../test/conformance/evaluate-tensor.ts'
+import { evaluateTensor } from '../testing/evaluate-tensor.ts'
 import { input } from './node.ts'
 import { oneHotProduct } from './one-hot.ts'
 

@@ -1,7 +1,7 @@
 /** @file The operations that tensors are made by, in an order in which they can run. */
-import { isLeaf, type Operation, type Tensor } from './node.ts'
+import { isLeaf, type Operation, type Tensor } from './operation.ts'
 
-/** Every operation the tensors need, each after those it reads; `edges` says what an operation reads. Iterative, since graphs are deep. */
+/** Every operation the tensors need, each after what it reads (`edges`). A loop: graphs are too deep to recurse. */
 export function operationsBefore(
   tensors: readonly Tensor[],
   edges: (step: Operation) => readonly (Tensor | undefined)[],

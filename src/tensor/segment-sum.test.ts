@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateTensor } from '../../test/conformance/evaluate-tensor.ts'
 import { buildGraph } from '../onnx/graph.ts'
 import { randomStream } from '../random/stream.ts'
-import { compile } from '../runtime/session.ts'
+import { compile } from '../runtime/node.ts'
+import { evaluateTensor } from '../testing/evaluate-tensor.ts'
 import { input } from './node.ts'
 import { segmentSum } from './segment-sum.ts'
 

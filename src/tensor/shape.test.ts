@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { Bug } from '../errors.ts'
+import { equal } from './compare.ts'
+import { straightThrough } from './custom-gradient.ts'
 import { add, addAll } from './elementwise.ts'
+import { topK } from './largest.ts'
 import { matmul } from './linear.ts'
+import { det } from './matrix.ts'
 import { concat, expand, reshape, slice, transpose } from './move.ts'
 import { constant, input } from './node.ts'
 import { sum } from './reduce.ts'
-import { broadcastAxes, broadcastShapes, frontAxis } from './shape.ts'
+import { broadcastAxes, broadcastShapes, dims, frontAxis } from './shape.ts'
+import { dft } from './spectrum.ts'
 
 const x = input('x', [2, 3])
 const y = input('y', [4, 5])
@@ -31,6 +36,12 @@ describe('shape rules', () => {
     ['transpose of [2, 3] in the order [0]', () => transpose(x, [0])],
     ['concat of nothing', () => concat([], 0)],
     ['transpose of [2, 3] in the order [0, 0]', () => transpose(x, [0, 0])],
+    ['a tensor of rank 3 was expected, not shape [2, 3] of rank 2', () => dims(x, 3)],
+    ['shapes [2, 3] and [4, 5] do not broadcast', () => equal(x, y)],
+    ['straightThrough of [2, 3] and [4, 5]', () => straightThrough(x, y)],
+    ['topK of 4 along axis -1 of [2, 3]', () => topK(x, 4)],
+    ['det of [2, 3], which is not square', () => det(x)],
+    ['dft along axis -2 of [2, 3], expected pairs in the last axis', () => dft(x)],
   ] as const)('refuse what does not fit: %s', (message, build) => {
     expect(build).toThrow(Bug)
     expect(build).toThrow(message)
@@ -42,5 +53,10 @@ describe('shape rules', () => {
     expect(broadcastAxes([2, 3, 4], [3, 1])).toEqual([0, 2])
     expect(broadcastAxes([2, 1], [2, 1])).toEqual([])
     expect(frontAxis(-1, 3)).toBe(2)
+  })
+
+  it('read a tensor of a known rank', () => {
+    const [rows, columns]: [number, number] = dims(x, 2)
+    expect([rows, columns]).toEqual([2, 3])
   })
 })

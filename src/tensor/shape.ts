@@ -1,6 +1,6 @@
 /** @file Shape arithmetic: broadcasting and axes. */
 import { Bug } from '../errors.ts'
-import type { Shape } from './node.ts'
+import type { Shape } from './operation.ts'
 
 /** The shape two operands broadcast to (NumPy's rule, which ONNX shares). @throws Bug when they do not fit. */
 export function broadcastShapes(left: Shape, right: Shape): Shape {
@@ -30,3 +30,18 @@ export function frontAxis(axis: number, rank: number): number {
 /** Whether two shapes are the same. */
 export const sameShape = (left: Shape, right: Shape): boolean =>
   left.length === right.length && left.every((size, axis) => size === right[axis])
+
+/** A list of as many sizes as the rank says. */
+interface Sizes {
+  1: [number]
+  2: [number, number]
+  3: [number, number, number]
+  4: [number, number, number, number]
+}
+
+/** The sizes of a tensor of a known rank. @throws Bug when it has another rank */
+export function dims<Rank extends keyof Sizes>({ shape }: { readonly shape: Shape }, rank: Rank): Sizes[Rank] {
+  if (shape.length !== rank)
+    throw new Bug(`a tensor of rank ${rank} was expected, not shape [${shape.join(', ')}] of rank ${shape.length}`)
+  return [...shape] as Sizes[Rank]
+}

@@ -1,9 +1,13 @@
-/** @file A constant sparse matrix times a tensor: rows of like length go together, each a gather and a product, so nothing is scattered. */
+/**
+ * @file A constant sparse matrix times a tensor: rows of similar length are grouped, each group a gather and a
+ * product, so nothing is scattered.
+ */
 import { Bug } from '../errors.ts'
-import { rowsOf } from './gather.ts'
 import { matmul } from './linear.ts'
 import { concat, reshape, slice } from './move.ts'
 import { input, type Shape, type Tensor, withGradient } from './node.ts'
+import { take } from './primitives.ts'
+import { dims } from './shape.ts'
 
 /** A sparse matrix by rows: row r has the entries [start[r], start[r + 1]) of the other two arrays. */
 export interface SparseMatrix {
@@ -40,9 +44,10 @@ export function transposed({ rows, columns, start, column, value }: SparseMatrix
 }
 
 /**
- * The inputs {@link sparseProduct} reads, by name: NAME.forward of the matrix and NAME.backward of its transpose, each in groups of rows
- * padded to the longest of them with zero weights, NAME.forward.0.ids [R0, W0] and .weights [R0, 1, W0], and NAME.forward.order [rows],
- * where each row is among the groups' rows (left out where it is the same). Widths at most double within a group: so does the padding.
+ * The inputs {@link sparseProduct} reads, by name: NAME.forward of the matrix and NAME.backward of its transpose, each
+ * in groups of rows padded to the longest of them with zero weights, NAME.forward.0.ids [R0, W0] and .weights [R0, 1,
+ * W0], and NAME.forward.order [rows], where each row is among the groups' rows (left out where it is the same). Widths
+ * at most double within a group: so does the padding.
  */
 export function sparseLayout(name: string, matrix: SparseMatrix): Record<string, LayoutTensor> {
   return { ...grouped(`${name}.forward`, matrix), ...grouped(`${name}.backward`, transposed(matrix)) }
@@ -100,8 +105,8 @@ interface Group {
 }
 
 /**
- * Multiplies by a matrix laid out by {@link sparseLayout}: A [R, V] times x [V, D] -> [R, D], with the exact gradient A^T g [V, D].
- * Called once for a matrix, it declares the inputs of that name; what it returns may be used often.
+ * Multiplies by a matrix laid out by {@link sparseLayout}: A [R, V] times x [V, D] -> [R, D], with the exact gradient
+ * A^T g [V, D]. Called once for a matrix, it declares the inputs of that name; what it returns may be used often.
  * @throws Bug when the layout has no such matrix
  */
 export function sparseProduct(
@@ -115,7 +120,7 @@ export function sparseProduct(
 function declared(name: string, layout: Readonly<Record<string, { readonly shape: Shape }>>): (x: Tensor) => Tensor {
   const groups: Group[] = []
   for (let ids = layout[`${name}.0.ids`]; ids; ids = layout[`${name}.${groups.length}.ids`]) {
-    const [rows, width] = ids.shape as [number, number]
+    const [rows, width] = dims(ids, 2)
     const part = `${name}.${groups.length}`
     groups.push({ ids: input(`${part}.ids`, ids.shape, 'int64'), weights: input(`${part}.weights`, [rows, 1, width]) })
   }
@@ -127,19 +132,19 @@ function declared(name: string, layout: Readonly<Record<string, { readonly shape
       groups.flatMap((group) => groupProduct(group, x)),
       0,
     )
-    return order ? rowsOf(rows, order) : rows
+    return order ? take(rows, order) : rows
   }
 }
 
 /** The products of a group's rows, in slices: what is gathered is never whole in memory. */
 function groupProduct({ ids, weights }: Group, x: Tensor): Tensor[] {
-  const [rows, width] = ids.shape as [number, number]
-  const size = x.shape[1] as number
+  const [rows, width] = dims(ids, 2)
+  const [, size] = dims(x, 2)
   const slices = Math.min(rows, Math.ceil((rows * width * size) / gatheredValues))
   const step = Math.ceil(rows / slices)
   return Array.from({ length: Math.ceil(rows / step) }, (_, index) => {
     const [from, to] = [index * step, Math.min(rows, (index + 1) * step)]
-    const product = matmul(slice(weights, 0, from, to), rowsOf(x, slice(ids, 0, from, to)))
+    const product = matmul(slice(weights, 0, from, to), take(x, slice(ids, 0, from, to)))
     return reshape(product, [to - from, size])
   })
 }

@@ -1,24 +1,12 @@
-/** @file `siftrec evaluate`: how good runs are, side by side on the same targets. */
+/** @file `siftrec evaluate`: measures runs side by side, on the same targets. */
 import { Command, Option } from 'commander'
-import { clickNoise, printClickNoise } from '../../audit/click-noise.ts'
-import type { Dataset } from '../../dataset/schema.ts'
+import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
-import { compareRanks, type Report, reportOf } from '../../evaluate/evaluate.ts'
-import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
-import { printInterval, printReports } from '../../evaluate/report.ts'
-import { isClickRun, openRun } from '../../runs/open-run.ts'
-import { readTruth } from '../../simulate/shop.ts'
-import { evaluateClicks } from '../click-evaluation.ts'
+import { clickMetrics, rankMetrics } from '../../metrics/table.ts'
+import type { ClickEvaluation, RankEvaluation, Wanted } from '../evaluation.ts'
 import { whole } from '../values.ts'
 
-/** What is evaluated. */
-interface Wanted {
-  readonly part: 'validation' | 'test'
-  readonly split?: string
-  readonly k: number[]
-  readonly seed: number
-  readonly data?: string
-}
+type Evaluation = RankEvaluation | ClickEvaluation
 interface Flags extends Wanted {
   readonly json?: boolean
   readonly truth?: string
@@ -29,91 +17,92 @@ interface Flags extends Wanted {
 export function evaluateCommand(): Command {
   return new Command('evaluate')
     .description(
-      'evaluate runs: HR, NDCG and MRR, full catalog and 99 sampled negatives apart; of models of clicks AUC, GAUC, log loss and calibration',
+      `measure trained models: ${listed(rankMetrics)} in the full catalog and among ${negativeCount} sampled items; for models of clicks ${listed(clickMetrics.map(([, metric]) => metric))}`,
     )
-    .argument('<run...>', 'folders of runs on one dataset and split')
-    .addOption(new Option('--part <name>', 'which targets').choices(['validation', 'test']).default('test'))
+    .argument('<run...>', 'folders of trained models, all on one dataset and split')
     .addOption(
-      new Option('--split <protocol>', 'check that the runs were trained on this split').choices([
+      new Option('--part <name>', 'which targets to evaluate on').choices(['validation', 'test']).default('test'),
+    )
+    .addOption(
+      new Option('--split <protocol>', 'fail unless the models were trained on this split').choices([
         'leave-one-out',
         'time',
         'given',
       ]),
     )
-    .option('--k <lengths>', 'list lengths', (text) => text.split(',').map((part) => whole('--k', part)), [10, 20])
-    .option('--seed <number>', 'draws the sampled negatives and the intervals', (text) => whole('--seed', text, 0), 1)
-    .option('--data <folder>', 'where the dataset lies now')
-    .option('--truth <shop>', 'a simulated shop: also tell how well denoising finds its accidental clicks')
-    .option('--json', 'print JSON')
-    .option('--reliability <file>', 'of models of clicks: draw predicted against observed shares as SVG')
+    .option(
+      '--k <lengths>',
+      'lengths of the recommended list to measure, separated by commas',
+      (text) => text.split(',').map((part) => whole('--k', part)),
+      [10, 20],
+    )
+    .option(
+      '--slices <names>',
+      'slices of the targets that have figures of their own, separated by commas: coldStart, emptyHistory, behavior:NAME (default: coldStart)',
+      (text) => text.split(',').map((part) => part.trim()),
+    )
+    .option(
+      '--seed <number>',
+      'seed of the sampled items and of the bootstrap intervals',
+      (text) => whole('--seed', text, 0),
+      1,
+    )
+    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--truth <shop>', 'folder of the simulated shop: also print how well denoising finds its accidental clicks')
+    .option('--json', 'print JSON instead of tables')
+    .option(
+      '--reliability <file>',
+      'for models of clicks: write an SVG plot of predicted against observed shares of clicks',
+    )
     .action(async (folders: string[], flags: Flags) => {
-      if (folders.every(isClickRun)) return evaluateClicks(folders, flags)
-      const { reports, ranks } = await evaluateRuns(folders, flags)
+      const { evaluateRuns, printEvaluation } = await import('../evaluation.ts')
+      const evaluation = await evaluateRuns(folders, flags)
+      const { reports } = evaluation
       process.stdout.write(
-        flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(reports, ranks, flags.seed)}\n`,
+        flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(evaluation, flags.seed)}\n`,
       )
-      if (flags.truth === undefined) return
-      const truth = readTruth(flags.truth)
-      for (const folder of folders) {
-        await using opened = await openRun(folder, flags.data === undefined ? {} : { data: flags.data })
-        process.stdout.write(printClickNoise(folder, await clickNoise(opened, truth)))
-      }
+      for (const name of emptySlices(evaluation, flags.slices))
+        process.stderr.write(`no target is in the slice ${name}\n`)
+      if (flags.reliability !== undefined) await drawReliability(evaluation, flags.reliability)
+      if (flags.truth !== undefined) await printTruth(folders, flags.truth, flags.data)
     })
 }
 
-/** What was measured of each run: its report, and the ranks it is made of. */
-interface Evaluation {
-  readonly reports: Report[]
-  readonly ranks: TargetRanks[]
+/** Metrics in a sentence. */
+const listed = (metrics: readonly { readonly printed: string }[]): string =>
+  new Intl.ListFormat('en-GB').format(metrics.map(({ printed }) => printed))
+
+/** The named slices that no target is in. */
+function emptySlices(evaluation: Evaluation, slices: readonly string[] = []): string[] {
+  return evaluation.kind === 'ranks'
+    ? slices.filter((name) => evaluation.reports.every((report) => !(name in report.slices)))
+    : []
 }
 
-/** Evaluates runs one after another, the dataset loaded once. */
-export async function evaluateRuns(
-  folders: readonly string[],
-  { part, split, k, seed, data }: Wanted,
-): Promise<Evaluation> {
-  const made: Evaluation = { reports: [], ranks: [] }
-  let dataset: Dataset | undefined
-  for (const folder of folders) {
-    await using opened = await openRun(folder, {
-      ...(data === undefined ? {} : { data }),
-      ...(dataset ? { dataset } : {}),
+/** @throws UserError `unsupported` for runs that do not predict clicks */
+async function drawReliability(evaluation: Evaluation, file: string): Promise<void> {
+  if (evaluation.kind === 'ranks') {
+    const expected = 'runs of models of clicks'
+    throw new UserError({
+      where: '--reliability',
+      problem: 'unsupported',
+      value: 'runs that rank the next item',
+      expected,
     })
-    dataset = opened.dataset
-    if (split !== undefined && split !== opened.split.protocol) throw otherSplit(folder, split, opened.split.protocol)
-    const options = { part, seed, ks: k, maxLength: opened.maxLength, sampled: canSample(dataset) }
-    const ranks = await rankTargets(opened.scorer, dataset, opened.split, options)
-    made.ranks.push(ranks)
-    made.reports.push(reportOf(ranks, dataset, opened.split, options))
   }
-  return made
+  const { drawPlot } = await import('../../experiment/figures/plot.ts')
+  const { reliabilityPlot } = await import('../../experiment/figures/reliability-plot.ts')
+  const { writeAtomically } = await import('../../storage/atomic.ts')
+  await writeAtomically(file, drawPlot(reliabilityPlot(evaluation.reports)))
 }
 
-/** Whether 99 negatives can be drawn for every user; where they cannot, the table is left out. */
-function canSample({ catalog, events }: Dataset): boolean {
-  const most = events.start.reduce((most, start, user) => Math.max(most, start - (events.start[user - 1] ?? 0)), 0)
-  return catalog.ids.length - 1 - most >= 99
-}
-
-/** The tables, and the first model against each other one. */
-export function printEvaluation(reports: readonly Report[], ranks: readonly TargetRanks[], seed: number): string {
-  const [first, ...others] = ranks
-  const lines = others.map((other) => {
-    const difference = compareRanks(first as TargetRanks, other, { metric: 'ndcg', k: 10, seed })
-    return `${first?.model} less ${other.model}, NDCG@10, full catalog, same targets: ${printInterval(difference)}`
-  })
-  return [printReports(reports, { plain: !process.stdout.isTTY }), ...(lines.length > 0 ? ['', ...lines] : [])].join(
-    '\n',
-  )
-}
-
-function otherSplit(folder: string, wanted: string, trained: string): UserError {
-  const hint = `it has seen targets of another split while training; train again with --split ${wanted}`
-  return new UserError({
-    where: '--split',
-    problem: 'mismatched',
-    value: wanted,
-    expected: `${trained}, which ${folder} was trained on`,
-    hint,
-  })
+async function printTruth(folders: readonly string[], shop: string, data: string | undefined): Promise<void> {
+  const { clickNoise, printClickNoise } = await import('../../audit/click-noise.ts')
+  const { openRun } = await import('../../runs/open-run.ts')
+  const { readTruth } = await import('../../simulate/shop.ts')
+  const truth = readTruth(shop)
+  for (const folder of folders) {
+    await using opened = await openRun(folder, data === undefined ? {} : { data })
+    process.stdout.write(printClickNoise(folder, await clickNoise(opened, truth)))
+  }
 }

@@ -1,8 +1,6 @@
-/** @file `siftrec experiment`: runs one of the named experiments, or goes on with it, and prints its tables. */
+/** @file `siftrec experiment`: runs or continues one of the named experiments, and prints its tables. */
 import { Command } from 'commander'
-import { gridProgress } from '../../experiment/harness/grid-progress.ts'
-import { runExperiment } from '../../experiment/harness/run-experiment.ts'
-import { experimentOf, experiments } from '../../experiment/studies/registry.ts'
+import type { Experiment } from '../../experiment/experiment.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { whole } from '../values.ts'
@@ -21,29 +19,39 @@ const list = (text: string): string[] => text.split(',').map((part) => part.trim
 /** `experiment [NAME]` */
 export function experimentCommand(): Command {
   return new Command('experiment')
-    .description('run an experiment: train what is not done yet and write its results table; without a name, list them')
-    .argument('[name]', `one of ${experiments.map(({ name }) => name).join(', ')}`)
-    .option('--seeds <numbers>', 'of training, such as 1,2,3', (text) =>
-      list(text).map((part) => whole('--seeds', part, 0)),
+    .description(
+      'run an experiment: train what is not done yet and write a page of results; without a name, list the experiments',
     )
-    .option('--data-root <folder>', 'where the data sets are', '../shared/data')
-    .option('--out <folder>', 'where to write NAME.json, NAME.md and NAME.svg', 'docs/results')
-    .option('--jobs <number>', 'cells trained side by side, each on one thread', (text) => whole('--jobs', text), 1)
-    .option('--only <variants>', 'train these variants or models; the table has the others too if they are done', list)
-    .option('--models <slugs>', 'which models, for the experiments that take them', list)
+    .argument('[name]', 'one of those that the command lists without it')
+    .option(
+      '--seeds <numbers>',
+      'seeds of training, separated by commas, such as 1,2,3; by default those of the experiment',
+      (text) => list(text).map((part) => whole('--seeds', part, 0)),
+    )
+    .option('--data-root <folder>', 'folder that holds the data sets', '../shared/data')
+    .option('--out <folder>', 'folder for the results: NAME.json, NAME.md and NAME.svg', 'docs/results')
+    .option('--jobs <number>', 'how many trainings run at once, each on one thread', (text) => whole('--jobs', text), 1)
+    .option(
+      '--only <variants>',
+      'train only these variants or models, separated by commas; the table also shows others that are already done',
+      list,
+    )
+    .option('--models <slugs>', 'models to compare, separated by commas, in an experiment that takes any model', list)
     .action(async (name: string | undefined, flags: Flags) => {
-      if (name === undefined) process.stdout.write(listing())
-      else await run(name, flags)
+      const { experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
+      if (name === undefined) process.stdout.write(listing(experiments))
+      else await run(experimentOf(name), flags)
     })
 }
 
-function listing(): string {
+function listing(experiments: readonly Experiment[]): string {
   const width = Math.max(...experiments.map(({ name }) => name.length))
   return `${experiments.map(({ name, about }) => `${name.padEnd(width)}  ${about}`).join('\n')}\n`
 }
 
-async function run(name: string, flags: Flags): Promise<void> {
-  const experiment = experimentOf(name)
+async function run(experiment: Experiment, flags: Flags): Promise<void> {
+  const { gridProgress } = await import('../../experiment/harness/grid-progress.ts')
+  const { runExperiment } = await import('../../experiment/harness/run-experiment.ts')
   const progress = gridProgress(process.stderr, flags.jobs)
   const outcome = await interruptible((signal) => runExperiment(experiment, { ...flags, signal, progress })).finally(
     progress.done,

@@ -1,8 +1,7 @@
-/** @file `siftrec explain`: what a model of clicks says of items for a user, and what it looked at. */
+/** @file `siftrec explain`: how likely a user clicks each of some items, and what the model looked at. */
 import { Command } from 'commander'
 import pc from 'picocolors'
-import { type ClickExplanation, explainClicks } from '../../rank/explain-clicks.ts'
-import { openClickRun } from '../../runs/open-run.ts'
+import type { ClickExplanation } from '../../rank/explain-clicks.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
@@ -16,17 +15,19 @@ interface Flags {
 /** `explain RUN --user ID --items A,B` */
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('predict whether a user clicks items, and tell what the model looked at')
-    .argument('<run>', 'folder of a run of a model of clicks')
-    .requiredOption('--user <id>', "the user's id in the log")
-    .requiredOption('--items <ids>', 'ids of items, with commas between them', (text) =>
+    .description('predict whether a user clicks the named items, and show what the model looked at')
+    .argument('<run>', 'folder of a trained model of clicks')
+    .requiredOption('--user <id>', "the user's id, as in the log")
+    .requiredOption('--items <ids>', 'ids of the items, separated by commas', (text) =>
       text.split(',').map((id) => id.trim()),
     )
-    .option('--top <number>', 'how many events of the history are named', (text) => whole('--top', text), 5)
-    .option('--data <folder>', 'where the dataset lies now')
-    .option('--json', 'print JSON')
+    .option('--top <number>', 'how many events of the history to show', (text) => whole('--top', text), 5)
+    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--json', 'print JSON instead of text')
     .action(async (folder: string, { user, items, top, data, json }: Flags) => {
-      await using run = await openClickRun(folder, data === undefined ? {} : { data })
+      const { openRun } = await import('../../runs/open-run.ts')
+      const { explainClicks } = await import('../../rank/explain-clicks.ts')
+      await using run = await openRun(folder, data === undefined ? {} : { data })
       const explained = await explainClicks(run, user, items, { top })
       process.stdout.write(json ? `${JSON.stringify(explained, null, 2)}\n` : explained.map(printed).join(''))
     })

@@ -1,14 +1,14 @@
 /** @file `siftrec models`: every model with its options. */
 import { Command } from 'commander'
-import { trainingConfig } from '../../learn/config.ts'
 import { optionsOf } from '../../models/contract/options.ts'
-import { isTrained, modelOf, modelSlugs } from '../../models/registry.ts'
+import { modelOf, modelSlugs } from '../../models/registry.ts'
+import { taskOptions } from '../../runs/task-options.ts'
 
 /** `models [MODEL]` */
 export function modelsCommand(): Command {
   return new Command('models')
-    .description('list the models and their options')
-    .argument('[model]', 'only this one')
+    .description('list the models with their options')
+    .argument('[model]', 'list only this model; by default all of them')
     .action((slug: string | undefined) => {
       const slugs = slug === undefined ? modelSlugs : [modelOf(slug).slug]
       process.stdout.write(`${slugs.map(printModel).join('\n')}\n`)
@@ -17,7 +17,8 @@ export function modelsCommand(): Command {
 
 function printModel(slug: string): string {
   const model = modelOf(slug)
-  const schemas = [model.config, ...(isTrained(model) ? [trainingConfig] : [])]
+  const { training } = taskOptions(slug)
+  const schemas = [model.config, ...(training ? [training] : [])]
   const options = schemas.flatMap((schema) => optionsOf(schema))
   const width = Math.max(0, ...options.map(({ name }) => name.length))
   const lines = options.map(

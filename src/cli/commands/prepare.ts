@@ -1,10 +1,7 @@
-/** @file `siftrec prepare`: a shop's own files into a dataset folder. */
+/** @file `siftrec prepare`: makes a dataset folder from a shop's own files. */
 import { Command, Option } from 'commander'
 import type { FeatureMaker, Manifest } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
-import { localFeatures } from '../../features/local.ts'
-import { precomputedFeatures } from '../../features/precomputed.ts'
-import { prepareDataset } from '../../prepare/prepare.ts'
 import { sources } from '../../prepare/sources/registry.ts'
 import { whole } from '../values.ts'
 
@@ -30,40 +27,47 @@ interface Flags extends FeatureFlags {
 /** `prepare` */
 export function prepareCommand(): Command {
   return new Command('prepare')
-    .description('make a dataset from event logs, an item table and pictures')
-    .addOption(new Option('--source <name>', `whose files they are: ${Object.keys(sources).join(', ')}`).default('csv'))
-    .option('--input <folder>', "the folder of a known dataset's own files")
-    .option('--events <file...>', 'event logs: CSV, TSV, JSONL or Parquet, also .gz; globs are allowed')
-    .option('--items <file...>', 'item tables, in the same formats')
-    .option('--images <folder>', 'pictures of the items')
-    .option('--config <yaml>', 'which columns and behaviors mean what; see docs/data.md')
+    .description('make a dataset folder from event logs, an item table and pictures')
     .addOption(
-      new Option('--encoder <name>', 'what makes vectors of titles and pictures')
+      new Option('--source <name>', `the data set or format of the files: ${Object.keys(sources).join(', ')}`).default(
+        'csv',
+      ),
+    )
+    .option('--input <folder>', 'folder with the files of the data set that --source names')
+    .option('--events <file...>', 'event logs: CSV, TSV, JSONL or Parquet, also gzipped; globs are allowed')
+    .option('--items <file...>', 'item tables, in the same formats')
+    .option('--images <folder>', 'folder with the pictures of the items')
+    .option('--config <yaml>', 'mapping file: what the columns and behaviors mean; see docs/data.md')
+    .addOption(
+      new Option('--encoder <name>', 'how titles and pictures become vectors')
         .choices(['local', 'precomputed', 'none'])
         .default('local'),
     )
     .option(
       '--text-features <file>',
-      'with --encoder precomputed, vectors of titles: .safetensors, .npy or raw float32',
+      'with --encoder precomputed: vectors of texts, as .safetensors, .npy or raw float32',
     )
-    .option('--image-features <file>', 'likewise, vectors of pictures')
+    .option('--image-features <file>', 'with --encoder precomputed: vectors of pictures, in the same formats')
     .option(
       '--feature-ids <file>',
-      'the ids that their rows belong to: one a line, or id<TAB>row; safetensors may hold them',
+      'item ids of the rows of vectors: one id a line, or id<TAB>row; a .safetensors file may hold them itself',
     )
-    .option('--feature-width <number>', 'the width they must have; raw files are read at it (512 by default)', (text) =>
-      whole('--feature-width', text),
+    .option(
+      '--feature-width <number>',
+      'how many numbers a vector has; raw float32 files need it if it is not 512',
+      (text) => whole('--feature-width', text),
     )
-    .requiredOption('--out <folder>', 'the dataset folder to make')
-    .option('--overwrite', 'replace the dataset that is there')
-    .option('--memory-limit <size>', 'for reading the log, e.g. 2GB')
+    .requiredOption('--out <folder>', 'the dataset folder to write')
+    .option('--overwrite', 'replace a dataset that is already in --out')
+    .option('--memory-limit <size>', 'how much memory reading the log may use, such as 2GB')
     .action(prepare)
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function prepare({ config, ...flags }: Flags): Promise<void> {
-  const features = makerOf(flags)
+  const features = await makerOf(flags)
+  const { prepareDataset } = await import('../../prepare/prepare.ts')
   const manifest = await prepareDataset({
     ...flags,
     ...(config === undefined ? {} : { mapping: config }),
@@ -74,14 +78,14 @@ async function prepare({ config, ...flags }: Flags): Promise<void> {
   process.stdout.write(`saved in ${flags.out}; next: siftrec train m3bsr ${flags.out}\n`)
 }
 
-/** @throws UserError when the encoder and the files of vectors do not go together */
-function makerOf({
+/** @throws UserError `invalid` when the encoder and the files of vectors contradict each other */
+async function makerOf({
   encoder,
   textFeatures,
   imageFeatures,
   featureIds,
   featureWidth,
-}: FeatureFlags): FeatureMaker | undefined {
+}: FeatureFlags): Promise<FeatureMaker | undefined> {
   const given = Object.entries({ text: textFeatures, image: imageFeatures }).filter(([, file]) => file !== undefined)
   if ((encoder === 'precomputed') !== given.length > 0) {
     const value = given.length > 0 ? `with --${given[0]?.[0]}-features` : 'without --text-features or --image-features'
@@ -89,20 +93,22 @@ function makerOf({
       where: '--encoder',
       problem: 'invalid',
       value: `${encoder} ${value}`,
-      expected: 'precomputed with one of them or both',
+      expected: 'precomputed, with --text-features, --image-features or both',
     })
   }
-  if (encoder !== 'precomputed') return encoder === 'local' ? localFeatures(say) : undefined
+  if (encoder === 'none') return undefined
+  if (encoder === 'local') return (await import('../../features/local.ts')).localFeatures(say)
   const more = {
     ...(featureIds !== undefined && { ids: featureIds }),
     ...(featureWidth !== undefined && { width: featureWidth }),
   }
+  const { precomputedFeatures } = await import('../../features/precomputed.ts')
   return precomputedFeatures(
     Object.fromEntries(given.map(([modality, vectors]) => [modality, { vectors: vectors as string, ...more }])),
   )
 }
 
-/** How many broken files are named. */
+/** How many broken files are listed by name. */
 const namedFiles = 5
 
 function reportFeatures({ features, counts }: Manifest): void {

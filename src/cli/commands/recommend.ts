@@ -1,8 +1,7 @@
 /** @file `siftrec recommend`: the best items for a user, and why. */
 import { Command } from 'commander'
 import pc from 'picocolors'
-import { type Recommendation, type Recommendations, recommend } from '../../rank/recommend.ts'
-import { openRun } from '../../runs/open-run.ts'
+import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
@@ -15,13 +14,15 @@ interface Flags {
 /** `recommend RUN --user ID` */
 export function recommendCommand(): Command {
   return new Command('recommend')
-    .description('recommend items to a user, and tell why')
-    .argument('<run>', 'folder of a run')
-    .requiredOption('--user <id>', "the user's id in the log")
-    .option('--top <number>', 'how many items', (text) => whole('--top', text), 10)
-    .option('--data <folder>', 'where the dataset lies now')
-    .option('--json', 'print JSON')
+    .description('recommend items to a user, with the reasons')
+    .argument('<run>', 'folder of a trained model that ranks the next item')
+    .requiredOption('--user <id>', "the user's id, as in the log")
+    .option('--top <number>', 'how many items to recommend', (text) => whole('--top', text), 10)
+    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--json', 'print JSON instead of text')
     .action(async (folder: string, { user, top, data, json }: Flags) => {
+      const { openRun } = await import('../../runs/open-run.ts')
+      const { recommend } = await import('../../rank/recommend.ts')
       await using run = await openRun(folder, data === undefined ? {} : { data })
       const recommended = await recommend(run, user, { top })
       if (!recommended.known) {

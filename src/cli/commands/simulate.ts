@@ -1,6 +1,5 @@
-/** @file `siftrec simulate`: a shop with planted tastes and planted noise, as files to prepare. */
+/** @file `siftrec simulate`: a shop with planted tastes and planted noise, as files for `siftrec prepare`. */
 import { Command } from 'commander'
-import { simulateShop } from '../../simulate/shop.ts'
 import { type ShopSettings, shopDefaults } from '../../simulate/world.ts'
 import { share, whole } from '../values.ts'
 
@@ -9,25 +8,28 @@ export function simulateCommand(): Command {
   const number = (flag: string, least?: number) => (text: string) => whole(flag, text, least)
   const { seed, users, items, sessions, accidentalShare, wrongPictureShare } = shopDefaults
   return new Command('simulate')
-    .description('write a simulated shop: a log, a catalog with pictures and titles, and the planted truth')
-    .requiredOption('--out <folder>', 'the folder to make')
-    .option('--seed <number>', 'draws everything', number('--seed', 0), seed)
-    .option('--users <number>', 'users', number('--users'), users)
-    .option('--items <number>', 'items', number('--items', 100), items)
-    .option('--sessions <number>', 'visits of a user, on average', number('--sessions'), sessions)
+    .description(
+      'write a simulated shop: a log, a catalog with pictures and titles, and which clicks and pictures are noise',
+    )
+    .requiredOption('--out <folder>', 'the folder to write; it must not exist yet')
+    .option('--seed <number>', 'seed of all random draws', number('--seed', 0), seed)
+    .option('--users <number>', 'how many users', number('--users'), users)
+    .option('--items <number>', 'how many items', number('--items', 100), items)
+    .option('--sessions <number>', 'mean number of visits of a user', number('--sessions'), sessions)
     .option(
       '--accidental-share <share>',
-      'share of the clicks that are accidental',
+      'share of the clicks that are accidental, from 0 to below 1',
       (text) => share('--accidental-share', text),
       accidentalShare,
     )
     .option(
       '--wrong-picture-share <share>',
-      'share of the items with a wrong picture',
+      'share of the items with a picture of another style, from 0 to below 1',
       (text) => share('--wrong-picture-share', text),
       wrongPictureShare,
     )
     .action(async ({ out, ...settings }: ShopSettings & { out: string }) => {
+      const { simulateShop } = await import('../../simulate/shop.ts')
       const { events, accidental } = await simulateShop(out, settings)
       process.stdout.write(`${events} events, ${accidental} of them accidental clicks; saved in ${out}; next:
 siftrec prepare --events ${out}/events.csv --items ${out}/items.csv --config ${out}/shop.yaml --out data/shop

@@ -1,14 +1,12 @@
-/** @file `siftrec train`: a model from a prepared dataset, and on from where one was stopped. */
+/** @file `siftrec train`: trains a model on a prepared dataset, or continues a training that was stopped. */
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { loadDataset } from '../../dataset/load.ts'
 import { UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
-import { isTrained, modelOf, modelSlugs, validationMetric } from '../../models/registry.ts'
-import { durationText, type ProgressReport, reportProgress } from '../../runs/progress.ts'
-import { readRun } from '../../runs/run-file.ts'
-import { splitConfigOf } from '../../runs/split-config.ts'
-import { type RunResult, resumeRun, trainRun } from '../../runs/train-run.ts'
+import { modelOf, modelSlugs } from '../../models/registry.ts'
+import type { ProgressReport } from '../../runs/progress.ts'
+import { printedMetric, taskOptions } from '../../runs/task-options.ts'
+import type { RunResult } from '../../runs/train-run.ts'
 import { exitCodes } from '../failure.ts'
 import { addFlags, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
@@ -19,15 +17,15 @@ type Flags = Readonly<Record<string, unknown>> & {
   readonly resume?: boolean
 }
 
-/** `train MODEL DATA`, one subcommand a model, so that each has its own flags; and `train --resume RUN`. */
+/** `train MODEL DATA`, with a subcommand for each model so that each has its own flags, and `train --resume RUN`. */
 export function trainCommand(): Command {
   const train = new Command('train')
     .description('train a model on a prepared dataset')
     .usage('<model> <data> [options]\n       siftrec train --resume <run>')
     .argument('[model]', `one of ${modelSlugs.join(', ')}`)
-    .option('--resume <run>', 'go on with a run that was stopped, to the same bytes it would have written')
-    .option('--data <folder>', 'with --resume: where the dataset lies now')
-    // So that a misspelled model is told as such, whatever options follow it.
+    .option('--resume <run>', 'continue a stopped training; the result has the same bytes as without the stop')
+    .option('--data <folder>', 'with --resume: the dataset folder, if it has moved since training')
+    // A misspelled model shall be reported as such, whatever options follow it.
     .allowExcessArguments()
     .allowUnknownOption()
     .action(async (model: string | undefined, { resume, data }: { resume?: string; data?: string }) => {
@@ -48,21 +46,25 @@ export function trainCommand(): Command {
 function modelCommand(slug: string): Command {
   const model = modelOf(slug)
   const command = new Command(slug)
-    .description(`train ${slug}`)
+    .description(`train ${slug} on a prepared dataset`)
     .argument('<data>', 'folder of a prepared dataset')
-    .option('--out <run>', 'folder to write; by default runs/NAME-MODEL')
-    .option('--overwrite', 'replace the run that is there')
-    .option('--resume', 'go on with this very run in --out')
+    .option('--out <run>', 'folder to write; by default runs/DATASET-MODEL')
+    .option('--overwrite', 'replace a trained model that is already in --out')
+    .option('--resume', 'continue the training in --out, which must have the same settings')
   addFlags(command, model.config, 'Model:')
-  if (isTrained(model)) addFlags(command, trainingConfig, 'Training:')
-  addFlags(command, splitConfigOf(slug), 'Split:')
+  const { training } = taskOptions(slug)
+  if (training) addFlags(command, training, 'Training:')
+  addFlags(command, taskOptions(slug).split, 'Split:')
   return command.action((data: string, flags: Flags) => start(slug, data, flags))
 }
 
 async function start(slug: string, data: string, flags: Flags): Promise<void> {
+  const { loadDataset } = await import('../../dataset/load.ts')
   const dataset = await loadDataset(data)
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
   const training = givenFlags(trainingConfig, flags)
+  const { reportProgress } = await import('../../runs/progress.ts')
+  const { trainRun } = await import('../../runs/train-run.ts')
   const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
   const settings = {
     model: slug,
@@ -74,11 +76,14 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     training,
   }
   await watch(progress, (signal) =>
-    trainRun({ ...settings, split: givenFlags(splitConfigOf(slug), flags), signal, report: progress.report }),
+    trainRun({ ...settings, split: givenFlags(taskOptions(slug).split, flags), signal, report: progress.report }),
   )
 }
 
 async function goOn(folder: string, data: string | undefined): Promise<void> {
+  const { reportProgress } = await import('../../runs/progress.ts')
+  const { readRun } = await import('../../runs/run-file.ts')
+  const { resumeRun } = await import('../../runs/train-run.ts')
   const progress = reportProgress(process.stderr, readRun(folder).training?.epochs ?? 0)
   await watch(progress, (signal) =>
     resumeRun(folder, { signal, report: progress.report, ...(data === undefined ? {} : { data }) }),
@@ -93,9 +98,10 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
     process.exitCode = exitCodes.interrupted
     return
   }
+  const { durationText } = await import('../../runs/progress.ts')
   const took = durationText((performance.now() - began) / 1e3)
   const how = best
-    ? `, best validation ${validationMetric(run.model)} ${best.validation.toFixed(4)} in epoch ${best.epoch} of ${epochs}`
+    ? `, best validation ${printedMetric(run.model)} ${best.validation.toFixed(4)} in epoch ${best.epoch} of ${epochs}`
     : ''
   process.stdout.write(`${run.model} trained in ${took}${how}\nsaved in ${folder}; next: siftrec evaluate ${folder}\n`)
 }

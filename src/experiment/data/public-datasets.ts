@@ -75,7 +75,7 @@ export const meaninglessScientific = (root: string): DatasetChoice => ({
 })
 
 /** Vectors of the same spread for the same items, in directions that say nothing. */
-function meaningless({ table, ...made }: MadeFeatures, modality: string): MadeFeatures {
+function meaningless({ table, ...description }: MadeFeatures, modality: string): MadeFeatures {
   const stream = randomStream(1, 'vectors that say nothing', modality)
   const spread = Math.sqrt(
     table.vectors.reduce((sum, value) => sum + value * value, 0) / (table.width * Math.max(1, sumOf(table.present))),
@@ -83,7 +83,7 @@ function meaningless({ table, ...made }: MadeFeatures, modality: string): MadeFe
   const vectors = table.vectors.map(() => spread * stream.normal())
   for (const [item, present] of table.present.entries())
     if (!present) vectors.fill(0, item * table.width, (item + 1) * table.width)
-  return { ...made, encoder: 'random', table: { ...table, vectors } }
+  return { ...description, encoder: 'random', table: { ...table, vectors } }
 }
 const sumOf = (present: Uint8Array): number => present.reduce((sum, one) => sum + one, 0)
 
@@ -122,11 +122,11 @@ const pairsOf = (path: string): [string, string][] =>
 
 function scientificRecipe(
   { input }: ScientificFiles,
-  made: { name: string; settings: object; features: FeatureMaker },
+  variant: { name: string; settings: object; features: FeatureMaker },
 ): DatasetRecipe {
   const mapping = { name: 'amazon-scientific', candidates: 'all' } as const
-  const { name, features } = made
-  const settings = { mapping, ...made.settings }
+  const { name, features } = variant
+  const settings = { mapping, ...variant.settings }
   return {
     name,
     settings,

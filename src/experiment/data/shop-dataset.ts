@@ -6,7 +6,7 @@ import { prepareDataset } from '../../prepare/prepare.ts'
 import { simulateShop } from '../../simulate/shop.ts'
 import { shopDefaults } from '../../simulate/world.ts'
 import type { DatasetChoice } from '../experiment.ts'
-import { rawShop } from '../figures/measures.ts'
+import { rawShop } from '../harness/run-measures.ts'
 
 /** About 60,000 events, the same for every seed of training. */
 export const simulatedShop: DatasetChoice = {

@@ -1,39 +1,32 @@
-/** @file Figures of comparisons of click prediction: AUC by DeLong's interval, the rest by resampled users. */
-import { checkPredictions, type Predictions } from '../../evaluate/clicks.ts'
-import { bootstrapMeans, type Interval } from '../../evaluate/intervals.ts'
-import { calibration } from '../../metrics/calibration.ts'
+/** @file Figures of comparisons of click prediction: every metric of clicks over the seeds, and how much better one variant is than another. */
+import { checkPredictions, meanClickFigure, type Predictions } from '../../evaluate/clicks.ts'
+import type { Interval } from '../../evaluate/intervals.ts'
 import { meanAucDifference, meanAucInterval } from '../../metrics/delong.ts'
-import { gauc } from '../../metrics/gauc.ts'
-import { logLosses } from '../../metrics/log-loss.ts'
 import { aucRatio, relaImpr } from '../../metrics/relative-improvement.ts'
-import type { ClickMetric } from '../experiment.ts'
-import { evaluationSeed, isClicks, type StoredPredictions, type Trained } from '../harness/cell.ts'
-import type { VariantResult, VariantRuns } from './results.ts'
+import { clickMetric, clickMetrics, metrics, validationMetric } from '../../metrics/table.ts'
+import { evaluationSeed, isClicks, type Outcome } from '../terms.ts'
+import type { VariantResult, VariantRuns } from './comparison-result.ts'
 
 /** The figures of variants that predicted the same impressions. */
 export function clickResultsOf(runs: readonly VariantRuns[]): VariantResult[] {
   return runs.map((run) => {
-    const ours = testsOf(run)
-    const { label } = ours[0] as StoredPredictions
-    const scores = ours.map(({ probability }) => probability)
-    const other = runs.find(({ variant }) => variant === run.against)
-    const theirs = other && testsOf(other).map(({ probability }) => probability)
-    const auc = meanAucInterval(scores, label)
-    const base = theirs && meanAucInterval(theirs, label).mean
+    const ours = predictionsOf(run.tested.map(({ test }) => test))
+    for (const predictions of ours) checkPredictions(predictions)
+    const compared = runs.find(({ variant }) => variant === run.against)
+    const theirs = compared && predictionsOf(compared.tested.map(({ test }) => test))
+    const validated = predictionsOf(run.trained.flatMap(({ validation }) => validation ?? []))
+    const figures = clickMetrics.map(
+      ([, metric]) => [metric.key, meanClickFigure(metric, ours, evaluationSeed)] as const,
+    )
     return {
       variant: run.variant,
       model: run.model,
       options: { ...run.options.config, ...run.options.training },
       dataset: run.dataset,
-      validation: validationInterval(run.trained),
-      figures: { impressions: { auc, ...otherFigures(ours) } },
-      ...(theirs &&
-        run.against !== undefined && {
-          difference: { against: run.against, figures: { auc: meanAucDifference(scores, theirs, label) } },
-        }),
-      ...(base !== undefined && {
-        improvement: { relaImpr: relaImpr(auc.mean, base), aucRatio: aucRatio(auc.mean, base) },
-      }),
+      validation:
+        validated.length > 0 ? meanClickFigure(clickMetric(validationMetric.clicks), validated, evaluationSeed) : null,
+      figures: { impressions: Object.fromEntries(figures) },
+      ...(theirs && run.against !== undefined && comparedWith(run.against, ours, theirs)),
       bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
       measures: [],
       seconds: run.trained.reduce((sum, { seconds }) => sum + seconds, 0) / run.trained.length,
@@ -41,42 +34,30 @@ export function clickResultsOf(runs: readonly VariantRuns[]): VariantResult[] {
   })
 }
 
-const testsOf = ({ tested }: VariantRuns): StoredPredictions[] => tested.map(({ test }) => test).filter(isClicks)
-
-function validationInterval(trained: readonly Trained[]): Interval | null {
-  const validated = trained.flatMap(({ validation }) => validation ?? []).filter(isClicks)
-  const [first] = validated
-  return first
-    ? meanAucInterval(
-        validated.map(({ probability }) => probability),
-        first.label,
-      )
-    : null
-}
-
-/** GAUC, log loss and calibration: means over the seeds, the log loss with an interval over users of its mean over the seeds. */
-function otherFigures(runs: readonly StoredPredictions[]): Readonly<Record<Exclude<ClickMetric, 'auc'>, Interval>> {
-  const made = runs.map(predictionsOf)
-  for (const predictions of made) checkPredictions(predictions)
-  const meanOf = (figure: (predictions: Predictions) => number): number =>
-    made.reduce((sum, one) => sum + figure(one), 0) / made.length
-  const [{ label, user }] = made as [Predictions]
-  const losses = made.map((predictions) => logLosses(predictions.probability, label))
-  const meanLosses = Float64Array.from(
-    label,
-    (_, at) => losses.reduce((sum, of) => sum + (of[at] as number), 0) / losses.length,
-  )
-  const [logLoss] = bootstrapMeans([meanLosses], user, { seed: evaluationSeed }) as [Interval]
+/** How much better the runs of one variant are than those of another, by AUC. */
+function comparedWith(
+  against: string,
+  ours: readonly Predictions[],
+  theirs: readonly Predictions[],
+): Required<Pick<VariantResult, 'difference' | 'improvement'>> {
+  const [{ label }] = ours as readonly [Predictions]
+  const [scores, base] = [ours, theirs].map((runs) => runs.map(({ probability }) => probability)) as [
+    Float64Array[],
+    Float64Array[],
+  ]
+  const [auc, baseAuc] = [scores, base].map((runs) => meanAucInterval(runs, label).mean) as [number, number]
+  const difference: Interval = meanAucDifference(scores, base, label)
   return {
-    gauc: { mean: meanOf(({ probability, label, user }) => gauc(probability, label, user).mean) },
-    'log loss': logLoss,
-    calibration: { mean: meanOf(({ probability, label }) => calibration(probability, label)) },
+    difference: { against, figures: { [metrics.auc.key]: difference } },
+    improvement: { relaImpr: relaImpr(auc, baseAuc), aucRatio: aucRatio(auc, baseAuc) },
   }
 }
 
-const predictionsOf = ({ model, user, label, probability }: StoredPredictions): Predictions => ({
-  model,
-  user: Int32Array.from(user),
-  label: Uint8Array.from(label),
-  probability: Float64Array.from(probability),
-})
+const predictionsOf = (outcomes: readonly Outcome[]): Predictions[] =>
+  outcomes.filter(isClicks).map(({ model, user, label, probability }) => ({
+    kind: 'clicks',
+    model,
+    user: Int32Array.from(user),
+    label: Uint8Array.from(label),
+    probability: Float64Array.from(probability),
+  }))

@@ -10,7 +10,9 @@ import {
 } from 'echarts/components'
 import { type ComposeOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
-import { type ComparisonResult, headlineOf } from './results.ts'
+import { printedFigure } from '../../metrics/table.ts'
+import { headlineOf, validationMetricOf } from '../terms.ts'
+import type { ComparisonResult } from './comparison-result.ts'
 
 use([CustomChart, GridComponent, LegendComponent, LineChart, SVGRenderer, TitleComponent])
 
@@ -157,12 +159,13 @@ function seriesOf(
 /** The plot of experiments without one of their own: each variant's first metric, a panel a comparison. */
 export function plotOfVariants(title: string, results: readonly ComparisonResult[]): Plot {
   const panels = results.map(({ title, metrics, variants }) => {
-    const [metric = 'ndcg@10'] = metrics
+    const [metric = validationMetricOf(headlineOf(variants[0]?.figures ?? {}))] = metrics
     const points = variants.flatMap(({ variant, figures }) => {
       const figure = figures[headlineOf(figures)]?.[metric]
       return figure ? [{ x: variant, ...figure }] : []
     })
-    return { title, x: '', y: `test ${metric.toUpperCase()}`, series: [{ name: metric.toUpperCase(), points }] }
+    const name = printedFigure(metric)
+    return { title, x: '', y: `test ${name}`, series: [{ name, points }] }
   })
   return { title, panels }
 }

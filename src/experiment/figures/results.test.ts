@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Frame, StoredRanks, Tested, Trained } from '../harness/cell.ts'
-import { resultsOf, rowsOf, seedMeans, type VariantRuns, validationOf } from './results.ts'
+import type { Frame, StoredRanks, Tested, Trained } from '../terms.ts'
+import type { VariantRuns } from './comparison-result.ts'
+import { seedMeans } from './rank-results.ts'
+import { resultsOf, rowsOf, validationOf } from './results.ts'
 
 /** Three targets, the first of user 1, the others of user 2. */
 const ranks = (full: number[]): StoredRanks => ({

@@ -1,21 +1,14 @@
 /** @file Results as Markdown: the full catalog and the sampled negatives in tables of their own, what was tried, and how it was trained. */
+import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
 import type { Interval } from '../../evaluate/intervals.ts'
-import { type ComparisonResult, headlineOf, type Protocol, type VariantResult } from './results.ts'
+import { markdownTable, printInterval, printPercent } from '../../evaluate/printing.ts'
+import { printedFigure } from '../../metrics/table.ts'
+import { headlineOf, type Metric, type Protocol, validationMetricOf } from '../terms.ts'
+import type { ComparisonResult, VariantResult } from './comparison-result.ts'
 
-/** A Markdown table. */
-export function markdownTable(heads: readonly string[], lines: readonly (readonly string[])[]): string {
-  return [heads, heads.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-}
-
-/** A mean with its interval: `0.0812 [0.0741, 0.0883]`. */
-function printFigure(figure: Interval | null | undefined): string {
-  if (!figure) return '-'
-  const { mean, low, high } = figure
-  return low === undefined || high === undefined
-    ? mean.toFixed(4)
-    : `${mean.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
-}
+/** A mean with its interval, to four digits: a page is compared line by line. */
+const printFigure = (figure: Interval | null | undefined): string => (figure ? printInterval(figure, 4) : '-')
 
 /** Options as they are written in tables: `dropout 0.4, heads 1`. */
 function printOptions(options: Readonly<Record<string, unknown>>): string {
@@ -25,28 +18,25 @@ function printOptions(options: Readonly<Record<string, unknown>>): string {
   return shown.length > 0 ? shown.join(', ') : 'defaults'
 }
 
-const metricHead = (metric: string): string =>
-  metric.includes(' ') || metric === 'calibration' ? metric : metric.toUpperCase()
-
 /** What choices are made by. */
-const validationHead = (protocol: Protocol): string => `validation ${protocol === 'impressions' ? 'AUC' : 'NDCG@10'}`
+const validationHead = (protocol: Protocol): string => `validation ${printedFigure(validationMetricOf(protocol))}`
 
 /**
  * One protocol's table of a comparison.
  * @throws UserError `mismatched` when a variant was not measured by this protocol
  */
 export function protocolTable({ title, variants, metrics, measure }: ComparisonResult, protocol: Protocol): string {
-  const [first = 'ndcg@10'] = metrics
+  const [first = validationMetricOf(protocol)] = metrics
   const main = protocol !== 'sampled99'
   const compared = main && variants.some(({ difference }) => difference)
   const against = [...new Set(variants.flatMap(({ difference }) => difference?.against ?? []))]
-  const less = against.length === 1 ? `${metricHead(first)} minus ${against[0]}` : `${metricHead(first)} minus`
+  const less = against.length === 1 ? `${printedFigure(first)} minus ${against[0]}` : `${printedFigure(first)} minus`
   const improved = compared && variants.some(({ improvement }) => improvement)
   const measured = main && measure !== undefined && variants.some(({ measures }) => measures.length > 0)
   const heads = [
     'variant',
     ...(main ? [validationHead(protocol)] : []),
-    ...metrics.map((metric) => `test ${metricHead(metric)}`),
+    ...metrics.map((metric) => `test ${printedFigure(metric)}`),
     ...(compared ? [less] : []),
     ...(improved ? ['RelaImpr (Yan et al.)', 'AUC ratio'] : []),
     ...(measured ? [measure] : []),
@@ -60,14 +50,14 @@ export function protocolTable({ title, variants, metrics, measure }: ComparisonR
       ...(compared
         ? [against.length > 1 && result.difference ? `${result.difference.against}: ${difference}` : difference]
         : []),
-      ...(improved ? [printPercent(result.improvement?.relaImpr), printPercent(result.improvement?.aucRatio)] : []),
+      ...(improved ? [printShare(result.improvement?.relaImpr), printShare(result.improvement?.aucRatio)] : []),
       ...(measured ? [printMeasure(result)] : []),
     ]
   })
   return markdownTable(heads, lines)
 }
 
-function measuredBy(title: string, { variant, figures }: VariantResult, protocol: Protocol, metric: string): Interval {
+function measuredBy(title: string, { variant, figures }: VariantResult, protocol: Protocol, metric: Metric): Interval {
   const figure = figures[protocol]?.[metric]
   if (figure) return figure
   const other: Protocol = protocol === 'full' ? 'sampled99' : 'full'
@@ -83,8 +73,7 @@ function measuredBy(title: string, { variant, figures }: VariantResult, protocol
 /** A fitted model has no epochs. */
 const printEpochs = (epochs: readonly number[]): string => (epochs.some((epoch) => epoch > 0) ? epochs.join(', ') : '-')
 
-const printPercent = (share: number | undefined): string =>
-  share === undefined ? '-' : `${(100 * share).toFixed(2)} %`
+const printShare = (share: number | undefined): string => (share === undefined ? '-' : printPercent(share))
 
 function printMeasure({ measures }: VariantResult): string {
   if (measures.length === 0) return '-'
@@ -101,8 +90,8 @@ export function comparisonPage(result: ComparisonResult): string {
       ? `time (last ${String(testShare)} tests, ${String(validationShare)} before it validates)`
       : String(protocol)
   const headline = headlineOf(variants[0]?.figures ?? {})
-  const asked = headline === 'full' ? 'targets' : 'impressions'
-  const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test ${asked} of ${users} users, seeds ${seeds.join(', ')}.`
+  const what = headline === 'full' ? 'targets' : 'impressions'
+  const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test ${what} of ${users} users, seeds ${seeds.join(', ')}.`
   const sampled = frame.negatives !== null
   const parts = [
     `## ${title}`,
@@ -111,7 +100,7 @@ export function comparisonPage(result: ComparisonResult): string {
     protocolTable(result, headline),
     ...(sampled
       ? [
-          'Against 99 sampled negatives (another question; not comparable with the table above):',
+          `Against ${negativeCount} sampled negatives (another question; not comparable with the table above):`,
           protocolTable(result, 'sampled99'),
         ]
       : []),

@@ -1,9 +1,10 @@
 /** @file Refuses a comparison that is not one before anything is trained: names, options, and the same number of tries for each model. */
 import { UserError, unknownName } from '../../errors.ts'
-import { trainingConfig } from '../../learn/config.ts'
 import { parseOptions } from '../../models/contract/options.ts'
-import { isTrained, modelOf } from '../../models/registry.ts'
-import type { Comparison, OptionSet, Variant } from '../experiment.ts'
+import { modelOf } from '../../models/registry.ts'
+import { taskOptions } from '../../runs/task-options.ts'
+import type { Comparison, Variant } from '../experiment.ts'
+import type { OptionSet } from '../terms.ts'
 
 /**
  * Checks a comparison.
@@ -32,13 +33,14 @@ export function checkComparison({ title, variants, reference }: Comparison): voi
 
 function checkOptions(variants: readonly Variant[], variant: Variant, set: OptionSet): void {
   const model = modelOf(variant.model)
-  const { config, training } = laid(variants.find(({ name }) => name === variant.like) ?? {}, variant, set)
+  const { config, training } = mergedOptions(variants.find(({ name }) => name === variant.like) ?? {}, variant, set)
   parseOptions(variant.model, model.config, config)
-  if (isTrained(model)) parseOptions('training', trainingConfig, training)
+  const { training: schema } = taskOptions(variant.model)
+  if (schema) parseOptions('training', schema, training)
 }
 
 /** Option sets laid over each other, the last on top. */
-export function laid(...sets: readonly OptionSet[]): Required<OptionSet> {
+export function mergedOptions(...sets: readonly OptionSet[]): Required<OptionSet> {
   const merge = (part: keyof OptionSet) =>
     Object.assign({}, ...sets.map((set) => set[part])) as Readonly<Record<string, unknown>>
   return { config: merge('config'), training: merge('training') }

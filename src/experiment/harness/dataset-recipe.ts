@@ -24,13 +24,13 @@ export type PreparedDataset = Pick<Dataset, 'folder' | 'hash' | 'manifest'>
  * Prepares a dataset, or finds it prepared.
  * @throws UserError `missing` when a file that it is made of is not there, and as `prepareDataset`
  */
-export async function prepared(
+export async function preparedDataset(
   recipe: DatasetRecipe,
   folder: string,
   report: (line: string) => void,
 ): Promise<PreparedDataset> {
-  const stated = { name: recipe.name, settings: recipe.settings, inputs: recipe.inputs.map(describeInput) }
-  const key = createHash('sha256').update(JSON.stringify(stated)).digest('hex').slice(0, 12)
+  const identity = { name: recipe.name, settings: recipe.settings, inputs: recipe.inputs.map(describeInput) }
+  const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12)
   const out = join(folder, `${recipe.name}-${key}`)
   mkdirSync(dirname(out), { recursive: true })
   if (!existsSync(join(out, 'manifest.json'))) {

@@ -1,9 +1,10 @@
 /** @file An experiment's progress: a line for each cell that ends, and in a terminal one living line of those that run. */
 import { createLogUpdate } from 'log-update'
-import { validationMetric } from '../../models/registry.ts'
+import { printedFigure } from '../../metrics/table.ts'
 import { durationText, type ProgressStream } from '../../runs/progress.ts'
 import { validationOf } from '../figures/results.ts'
-import { trainedOf } from './cell.ts'
+import { isClicks, validationMetricOf } from '../terms.ts'
+import { trainedOf } from './grid-cell.ts'
 import type { Job, JobEvent } from './schedule.ts'
 
 /** Tells of a grid's jobs on a stream. */
@@ -39,7 +40,10 @@ export function gridProgress(stream: ProgressStream, sideBySide: number): GridPr
       else if (event.kind === 'training') {
         const { event: told } = event
         if (told.kind === 'epoch')
-          running.set(job, `epoch ${told.epoch}, validation ${told.metric} ${told.validation.toFixed(4)}`)
+          running.set(
+            job,
+            `epoch ${told.epoch}${told.validation === null ? '' : `, validation ${told.metric} ${told.validation.toFixed(4)}`}`,
+          )
       } else {
         running.delete(job)
         ended++
@@ -57,10 +61,10 @@ export function gridProgress(stream: ProgressStream, sideBySide: number): GridPr
 function outcome({ cell }: Job): string {
   const trained = trainedOf(cell)
   if (!trained) return 'not done'
-  const validation = validationOf([trained])
-  const figure = Number.isNaN(validation)
-    ? 'no validation targets'
-    : `validation ${validationMetric(cell.model)} ${validation.toFixed(4)}`
+  const { validation } = trained
+  const figure = validation
+    ? `validation ${printedFigure(validationMetricOf(isClicks(validation) ? 'impressions' : 'full'))} ${validationOf([trained]).toFixed(4)}`
+    : 'no validation targets'
   return trained.epochs === 0 ? figure : `${figure} in epoch ${trained.bestEpoch} of ${trained.epochs}`
 }
 

@@ -1,11 +1,12 @@
 /** @file The grid of a comparison: tuning by validation, then every variant with every seed, each cell once. */
 import { UserError } from '../../errors.ts'
-import type { Comparison, OptionSet, Variant } from '../experiment.ts'
-import type { ComparisonResult, Tried, VariantRuns } from '../figures/results.ts'
+import type { Comparison, Variant } from '../experiment.ts'
+import type { ComparisonResult, Tried, VariantRuns } from '../figures/comparison-result.ts'
 import { resultsOf, validationOf } from '../figures/results.ts'
-import { type Cell, cellOf, testedOf, trainedOf } from './cell.ts'
-import { checkComparison, laid } from './check-comparison.ts'
+import type { OptionSet } from '../terms.ts'
+import { checkComparison, mergedOptions } from './check-comparison.ts'
 import type { PreparedDataset } from './dataset-recipe.ts'
+import { type Cell, cellOf, testedOf, trainedOf } from './grid-cell.ts'
 import { isDone } from './run-cell.ts'
 import type { Job } from './schedule.ts'
 
@@ -48,7 +49,7 @@ export function gridOf(settings: GridSettings): Grid {
           const label = `${prefix}${variant.name}, option set ${at + 1} of ${variant.tune?.length}`
           return {
             label,
-            cell: cellFor(settings, variant, laid(variant, set), firstOf(seeds)),
+            cell: cellFor(settings, variant, mergedOptions(variant, set), firstOf(seeds)),
             stage: 'trained' as const,
           }
         }),
@@ -85,7 +86,7 @@ function cellFor(
 ): Cell {
   const { sampled = true, measure } = comparison
   const split = variant.split ?? comparison.split ?? {}
-  const made = {
+  const settings = {
     model: variant.model,
     seed,
     dataset: dataset(variant, seed),
@@ -93,14 +94,14 @@ function cellFor(
     sampled,
     ...(measure !== undefined && { measure }),
   }
-  return cellOf(cells, { ...made, ...options })
+  return cellOf(cells, { ...settings, ...options })
 }
 
 /** What was tried for a variant, best first kept; undefined while something is still to be trained. */
 function triedFor(settings: GridSettings, variant: Variant): Tried[] | undefined {
   const seed = firstOf(settings.seeds)
   const tried = (variant.tune ?? []).map((set) => {
-    const options = laid(variant, set)
+    const options = mergedOptions(variant, set)
     const trained = trainedOf(cellFor(settings, variant, options, seed))
     return {
       variant: variant.name,
@@ -122,8 +123,8 @@ function chosenOptions(settings: GridSettings, variant: Variant): Required<Optio
   if (!under) return undefined
   const tried = triedFor(settings, variant)
   if (!tried) return undefined
-  const kept = variant.tune?.[tried.findIndex(({ kept }) => kept)] ?? {}
-  return laid(under, variant, kept)
+  const best = variant.tune?.[tried.findIndex(({ kept }) => kept)] ?? {}
+  return mergedOptions(under, variant, best)
 }
 
 function resultOf(settings: GridSettings): ComparisonResult {

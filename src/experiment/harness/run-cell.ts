@@ -3,31 +3,28 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDataset } from '../../dataset/load.ts'
+import { negativeCount } from '../../dataset/negatives.ts'
 import type { Dataset, Events } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
 import type { Predictions } from '../../evaluate/clicks.ts'
-import { rankTargets, type TargetRanks } from '../../evaluate/rank.ts'
-import type { TrainingEvent } from '../../learn/loop.ts'
-import { predictionsOf } from '../../rank/click-predictor.ts'
-import { materialOf } from '../../runs/material.ts'
-import { isClickRun, type OpenRun, openClickRun, openRun } from '../../runs/open-run.ts'
+import type { TargetRanks } from '../../evaluate/rank.ts'
+import type { TrainingEvent } from '../../learn/training-run.ts'
+import { openRun } from '../../runs/open-run.ts'
 import { holdsRun } from '../../runs/run-file.ts'
+import { taskOf } from '../../runs/tasks.ts'
 import { trainRun } from '../../runs/train-run.ts'
 import { writeAtomically } from '../../storage/atomic.ts'
-import { measureOf } from '../figures/measures.ts'
 import {
-  type Cell,
-  cellFiles,
   evaluationSeed,
   type Frame,
   type StoredPredictions,
   type StoredRanks,
   type Tested,
   type Trained,
-  testedOf,
-  trainedOf,
-} from './cell.ts'
+} from '../terms.ts'
+import { type Cell, cellFiles, testedOf, trainedOf } from './grid-cell.ts'
 import { lockPath } from './path-lock.ts'
+import { measureOf } from './run-measures.ts'
 
 /** How far a cell is to be taken: the losers of tuning are never tested. */
 export type Stage = 'trained' | 'tested'
@@ -80,7 +77,7 @@ async function train(cell: Cell, dataset: Dataset, { signal, report }: Watching)
     return undefined
   }
   const seconds = spent()
-  const validation = await judged(cell, dataset, 'validation')
+  const validation = await outcomeOf(cell, dataset, 'validation')
   const trained: Trained = { key: cell.key, epochs, bestEpoch: best?.epoch ?? 0, seconds, validation }
   await writeAtomically(join(out, cellFiles.trained), JSON.stringify(trained))
   return trained
@@ -95,8 +92,8 @@ function secondsBefore(folder: string): number {
 }
 
 async function test(cell: Cell, dataset: Dataset): Promise<void> {
-  const measure = await measured(cell, dataset)
-  const test = await judged(cell, dataset, 'test')
+  const measure = await measureOfCell(cell, dataset)
+  const test = await outcomeOf(cell, dataset, 'test')
   if (!test) throw new UserError({ where: cell.folder, problem: 'empty', value: 'the split has no test targets' })
   await writeAtomically(
     join(cell.folder, cellFiles.tested),
@@ -104,33 +101,18 @@ async function test(cell: Cell, dataset: Dataset): Promise<void> {
   )
 }
 
-async function measured({ measure, folder }: Cell, dataset: Dataset): Promise<number | null> {
+async function measureOfCell({ measure, folder }: Cell, dataset: Dataset): Promise<number | null> {
   if (measure === undefined) return null
   await using run = await openRun(folder, { dataset })
   return (await measureOf(measure, run)) ?? null
 }
 
 /** What a trained cell makes of a part's targets; null where there are none. */
-async function judged(cell: Cell, dataset: Dataset, part: 'validation' | 'test'): Promise<Trained['validation']> {
-  if (isClickRun(cell.folder)) {
-    await using run = await openClickRun(cell.folder, { dataset })
-    return run.samples[part].length > 0 ? storedPredictions(await predictionsOf(run, part)) : null
-  }
+async function outcomeOf(cell: Cell, dataset: Dataset, part: 'validation' | 'test'): Promise<Trained['validation']> {
   await using run = await openRun(cell.folder, { dataset })
-  return run.split[part].length > 0 ? storedRanks(await ranked(cell, run, part)) : null
-}
-
-function ranked(
-  { sampled }: Cell,
-  { scorer, dataset, split, maxLength }: OpenRun,
-  part: 'validation' | 'test',
-): Promise<TargetRanks> {
-  return rankTargets(scorer, dataset, split, {
-    part,
-    seed: evaluationSeed,
-    maxLength,
-    sampled: sampled && part === 'test',
-  })
+  const outcome = await run.measure(part, { seed: evaluationSeed, sampled: cell.sampled && part === 'test' })
+  if (!outcome) return null
+  return outcome.kind === 'clicks' ? storedPredictions(outcome) : storedRanks(outcome)
 }
 
 function storedRanks({ model, rows, user, earlier, full, sampled99 }: TargetRanks): StoredRanks {
@@ -142,22 +124,14 @@ function storedPredictions({ model, user, label, probability }: Predictions): St
   return { model, user: Array.from(user), label: Array.from(label), probability: Array.from(probability) }
 }
 
-function frameOf(cell: Cell, dataset: Dataset): Frame {
-  const { split, sampled } = cell
-  const { events, manifest } = dataset
-  const material = materialOf(cell, dataset)
-  if ('samples' in material) {
-    const { user, item, time, label, validation, test } = material.samples
-    const targets = hashOf(dataset, [...validation, ...test], { user, item, time, label })
-    return { split, candidates: 'as shown', negatives: null, targets: `${test.length}, hash ${targets}` }
-  }
-  const { validation, test } = material.split
-  const negatives = sampled ? `99, seed ${evaluationSeed}` : null
+function frameOf({ model, split, sampled }: Cell, dataset: Dataset): Frame {
+  const task = taskOf(model)
+  const { candidates, negatives, tested, rows, columns } = task.asked(task.split(dataset, split))
   return {
     split,
-    candidates: manifest.candidates,
-    negatives,
-    targets: `${test.length}, hash ${hashOf(dataset, [...validation, ...test], events)}`,
+    candidates,
+    negatives: sampled && negatives ? `${negativeCount}, seed ${evaluationSeed}` : null,
+    targets: `${tested}, hash ${hashOf(dataset, rows, columns)}`,
   }
 }
 

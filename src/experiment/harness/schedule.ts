@@ -1,6 +1,6 @@
 /** @file Runs cells, in this process or several side by side in processes of their own; the figures are the same. */
-import type { TrainingEvent } from '../../learn/loop.ts'
-import type { Cell } from './cell.ts'
+import type { TrainingEvent } from '../../learn/training-run.ts'
+import type { Cell } from './grid-cell.ts'
 import { runCell, type Stage } from './run-cell.ts'
 import { startWorker, type Worker } from './worker-process.ts'
 

@@ -3,8 +3,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ErrorParts, UserError } from '../../errors.ts'
-import type { TrainingEvent } from '../../learn/loop.ts'
-import type { Cell } from './cell.ts'
+import type { TrainingEvent } from '../../learn/training-run.ts'
+import type { Cell } from './grid-cell.ts'
 import type { Stage, Watching } from './run-cell.ts'
 
 /** What the scheduler says to a worker. */

@@ -2,8 +2,8 @@
 
 import { amazonBaby } from '../data/public-datasets.ts'
 import type { Experiment } from '../experiment.ts'
+import { babySettings } from './model-settings.ts'
 import { metrics, nameOf } from './scientific.ts'
-import { babySettings } from './settings.ts'
 
 /** SASRec, SASRecF (text) and SGP4SR (text and id). */
 export const baby: Experiment = {

@@ -2,8 +2,8 @@
 
 import { kuairandPure } from '../data/public-datasets.ts'
 import type { Experiment } from '../experiment.ts'
-import { counted, metrics, titles } from './next-item-figures.ts'
-import { m3bsrSettings, sasrecSettings } from './settings.ts'
+import { countingModels, metrics, titles } from './m3bsr-comparisons.ts'
+import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
 
 /** M³BSR beside what it is compared with. */
 export const kuairand: Experiment = {
@@ -22,7 +22,7 @@ export const kuairand: Experiment = {
       variants: [
         { name: 'SASRec', model: 'sasrec', ...sasrecSettings.kuairand },
         { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.kuairand },
-        ...counted,
+        ...countingModels,
       ],
     },
   ],

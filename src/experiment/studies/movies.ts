@@ -2,15 +2,15 @@
 
 import { mlLatestSmall } from '../data/public-datasets.ts'
 import type { Comparison, Experiment, Variant, Wanted } from '../experiment.ts'
-import { counted, metrics, type Protocol, titles } from './next-item-figures.ts'
-import { m3bsrSettings, sasrecSettings } from './settings.ts'
+import { countingModels, metrics, type SplitProtocol, titles } from './m3bsr-comparisons.ts'
+import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
 
 const sasrec: Variant = { name: 'SASRec', model: 'sasrec', ...sasrecSettings.movies }
 const m3bsr: Variant = { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.movies }
 
 const comparison = (
   { dataRoot }: Wanted,
-  protocol: Protocol,
+  protocol: SplitProtocol,
   about: Pick<Comparison, 'variants'> & { reference: string },
 ): Comparison => ({
   title: titles[protocol],
@@ -27,7 +27,7 @@ export const movies: Experiment = {
   about: 'M³BSR, SASRec, item-kNN and popularity on ml-latest-small, by leave-one-out and by a global time split.',
   comparisons: (wanted) =>
     (['leave-one-out', 'time'] as const).map((protocol) =>
-      comparison(wanted, protocol, { reference: 'SASRec', variants: [sasrec, m3bsr, ...counted] }),
+      comparison(wanted, protocol, { reference: 'SASRec', variants: [sasrec, m3bsr, ...countingModels] }),
     ),
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ComparisonResult, VariantResult } from '../figures/results.ts'
+import type { ComparisonResult, VariantResult } from '../figures/comparison-result.ts'
 import { noise } from './noise.ts'
 
 const wanted = { dataRoot: 'data', models: ['sasrec', 'item-knn'] }

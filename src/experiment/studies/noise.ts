@@ -1,14 +1,17 @@
 /** @file The noise test of SGP4SR's Fig. 3: how far models decline when items show another item's picture. */
 
+import { markdownTable } from '../../evaluate/printing.ts'
+import { printedFigure } from '../../metrics/table.ts'
 import { noisyScientific } from '../data/public-datasets.ts'
 import type { Experiment, Variant, Wanted } from '../experiment.ts'
+import type { ComparisonResult, VariantResult } from '../figures/comparison-result.ts'
 import type { Plot } from '../figures/plot.ts'
-import type { ComparisonResult, VariantResult } from '../figures/results.ts'
-import { markdownTable } from '../figures/tables.ts'
 import { nameOf, scientificComparison, scientificVariant } from './scientific.ts'
 
 const shares = [0, 0.1, 0.2, 0.3, 0.4, 0.5]
 const metrics = ['ndcg@10', 'hr@10'] as const
+/** As Fig. 3 has it, where HR is recall. */
+const nameInPaper = (metric: (typeof metrics)[number]): string => (metric === 'hr@10' ? 'R@10' : printedFigure(metric))
 const variantName = (model: string, share: number): string => `${nameOf(model)} ${Math.round(100 * share)} %`
 
 /** SGP4SR and SASRecF, or the models named on the command line. */
@@ -55,9 +58,9 @@ function byModel([result]: readonly ComparisonResult[]): [
 
 function noisePlot(results: readonly ComparisonResult[]): Plot {
   const panels = metrics.map((metric) => ({
-    title: metric === 'hr@10' ? 'R@10' : 'NDCG@10',
+    title: nameInPaper(metric),
     x: '% of items with a wrong image',
-    y: metric === 'hr@10' ? 'test R@10' : 'test NDCG@10',
+    y: `test ${nameInPaper(metric)}`,
     series: byModel(results).map(([model, variants]) => ({
       name: nameOf(model),
       points: variants.flatMap(({ share, result }) => {
@@ -83,5 +86,5 @@ function declines(results: readonly ComparisonResult[]): string {
       return [[nameOf(model), `${Math.round(100 * share)} %`, ...lost]]
     })
   })
-  return `Decline from no wrong images, full catalog:\n\n${markdownTable(['model', 'wrong images', 'NDCG@10 lost', 'R@10 lost'], lines)}`
+  return `Decline from no wrong images, full catalog:\n\n${markdownTable(['model', 'wrong images', ...metrics.map((metric) => `${nameInPaper(metric)} lost`)], lines)}`
 }

@@ -1,10 +1,12 @@
 /** @file amazon-scientific with CLIP vectors: the comparison, SGP4SR's ablations and its sweep over interest centers. */
 
+import { printedFigure, validationMetric } from '../../metrics/table.ts'
 import { amazonScientific } from '../data/public-datasets.ts'
-import type { Comparison, Experiment, OptionSet, Variant, Wanted } from '../experiment.ts'
+import type { Comparison, Experiment, Variant, Wanted } from '../experiment.ts'
+import type { ComparisonResult } from '../figures/comparison-result.ts'
 import type { Plot } from '../figures/plot.ts'
-import type { ComparisonResult } from '../figures/results.ts'
-import { scientificSettings, triesOf } from './settings.ts'
+import type { OptionSet } from '../terms.ts'
+import { scientificSettings, triesOf } from './model-settings.ts'
 
 const names: Readonly<Record<string, string>> = {
   sasrec: 'SASRec',
@@ -115,11 +117,16 @@ function centersPlot([result]: readonly ComparisonResult[]): Plot {
       const found = figure(variant)
       return found ? [{ x: variant.x, ...found }] : []
     })
-    return { title, x: 'k, interest centers', y: 'NDCG@10', series: [{ name: 'SGP4SR', points }] }
+    return {
+      title,
+      x: 'k, interest centers',
+      y: printedFigure(validationMetric.ranks),
+      series: [{ name: 'SGP4SR', points }],
+    }
   }
   const panels = [
     panel('validation', ({ validation }) => validation),
-    panel('test', ({ figures }) => figures.full?.['ndcg@10']),
+    panel('test', ({ figures }) => figures.full?.[validationMetric.ranks]),
   ]
   return { title: sgp4srCenters.title, panels }
 }

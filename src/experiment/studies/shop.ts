@@ -2,8 +2,8 @@
 
 import { simulatedShop } from '../data/shop-dataset.ts'
 import type { Comparison, Experiment, Variant } from '../experiment.ts'
-import { counted, metrics, type Protocol, titles } from './next-item-figures.ts'
-import { m3bsrSettings, sasrecSettings } from './settings.ts'
+import { countingModels, metrics, type SplitProtocol, titles } from './m3bsr-comparisons.ts'
+import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
 
 const m3bsr = (name: string, options: Readonly<Record<string, unknown>> = {}): Variant => ({
   name,
@@ -16,7 +16,7 @@ const compared = (
   title: string,
   reference: string,
   variants: readonly Variant[],
-  protocol: Protocol = 'leave-one-out',
+  protocol: SplitProtocol = 'leave-one-out',
 ): Comparison => ({
   title,
   dataset: simulatedShop,
@@ -39,8 +39,8 @@ export const shop: Experiment = {
   about:
     'M³BSR, SASRec, item-kNN and popularity on a shop with planted noise, by leave-one-out and by a global time split; the AUC tells how well denoising finds accidental clicks.',
   comparisons: () => [
-    compared(titles['leave-one-out'], 'SASRec', [...models, m3bsr('M³BSR, stateTerm', byState), ...counted]),
-    compared(titles.time, 'SASRec', [...models, ...counted], 'time'),
+    compared(titles['leave-one-out'], 'SASRec', [...models, m3bsr('M³BSR, stateTerm', byState), ...countingModels]),
+    compared(titles.time, 'SASRec', [...models, ...countingModels], 'time'),
   ],
 }
 

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensors, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
+import { asBatch } from '../../../test/conformance/click-parity.ts'
 import type { Numbers } from '../../../test/conformance/model/parity.ts'
+import type { Impressions } from '../../batches/impressions.ts'
 import { logLoss } from '../../nn/log-loss.ts'
 import { noNoise } from '../../nn/noise.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { mul } from '../../tensor/elementwise.ts'
 import { constant, input, type Parameter, parameter, sizeOf, type Tensor } from '../../tensor/node.ts'
 import { sum } from '../../tensor/reduce.ts'
-import { clickInputs } from '../contract/click-inputs.ts'
+import { evaluateGradients, evaluateTensors, type Feeds } from '../../testing/evaluate-tensor.ts'
+import type { ClickScore } from '../contract/model.ts'
+import { servingPass } from '../contract/serving-pass.ts'
 import { foldedAttention } from '../parts/folded-attention.ts'
-import { din } from './backbone-models.ts'
+import { din } from './din.ts'
 import { twinBackbone } from './twin.ts'
 
 type Arrays = Readonly<Record<string, Numbers>>
@@ -33,7 +36,11 @@ async function expectParity(
   loss: Tensor,
   renamed: (name: string) => string = (name) => name,
 ) {
-  const given: Record<string, Numbers | undefined> = { ...part.inputs, ...part.parameters }
+  const given: Record<string, Numbers | undefined> = {
+    ...part.inputs,
+    ...asBatch(part.inputs),
+    ...part.parameters,
+  }
   const { inputs, parameters } = buildGraph({ ...outputs, loss })
   expect(parameters.map(({ origin }) => renamed(origin.name)).sort()).toEqual(Object.keys(part.gradients).sort())
   const feeds: Record<string, Feeds[string]> = {}
@@ -68,9 +75,10 @@ it('DIN’s logits and gradients equal PyTorch’s, whose unit reads all four ve
     userCount: users - 1,
     behaviors: ['a', 'b'],
     target: 0,
+    time: 'milliseconds',
     fields: { category: categories },
     features: {},
-  }
+  } as const
   const shape = { ...catalog, itemRows: items, userRows: users, userFields: {}, itemNumbers: 0, userNumbers: 0 }
   const config = din.config.parse({
     embeddingSize: embedding,
@@ -78,8 +86,9 @@ it('DIN’s logits and gradients equal PyTorch’s, whose unit reads all four ve
     hiddenSize: hidden,
     maxLength: length,
   })
-  const { batch } = clickInputs({ rows, histories: rows, length })
-  const { logit_B, reasons } = din.build(config, shape).forward(batch, noNoise)
+  const { score, batches } = din.build(config, shape)
+  const { batch } = batches.declare({ rows, length, targets: 0 })
+  const { logit_B, reasons } = (score as ClickScore<Impressions>).forward(batch, servingPass)
   const loss = logLoss(logit_B, input('label', [rows]), constant(new Float32Array(rows).fill(1 / rows), [rows]))
   await expectParity(fixture.din, { logits: logit_B, weights: reasons?.['attention'] as Tensor }, loss)
 })
@@ -101,7 +110,7 @@ it('attention with folded projections equals PyTorch’s over the same kept even
 it('TWIN keeps and weighs the events that PyTorch’s attention over the best of its own scores does', async () => {
   const [query, memory] = [leaf('query', [rows, width]), leaf('memory', [rows, length, width])]
   const model = twinBackbone.build('attention', { heads, topItems: kept }, width)
-  const { interest, weights } = model({
+  const { interest, weights } = model.read({
     history: memory,
     target: query,
     mask: input('mask', [rows, length]),

@@ -1,4 +1,6 @@
-/** @file The interface of behavior models, so that Diff-MSIN can be plugged on any of them, and each runs alone (R-D8). */
+/**
+ * @file The interface of behavior models, so that Diff-MSIN can be plugged on any of them, and each runs alone (R-D8).
+ */
 import type * as z from 'zod'
 import type { Noise } from '../../nn/noise.ts'
 import type { Tensor } from '../../tensor/node.ts'
@@ -26,15 +28,22 @@ export interface Interest {
 export interface BehaviorModel {
   /** Width of the interest. */
   readonly width: number
-  (inputs: BehaviorInputs): Interest
+  read(inputs: BehaviorInputs): Interest
 }
 
+/** The values of some options. */
+export type OptionsOf<Options extends z.ZodRawShape> = z.infer<z.ZodObject<Options>>
+
 /** A behavior model before it is built. */
-export interface Backbone<Options = unknown> {
+export interface Backbone<Options extends z.ZodRawShape = z.ZodRawShape> {
   readonly slug: string
   readonly title: string
   /** The options of its own, besides those that all models of clicks have. */
-  readonly options: z.ZodRawShape
-  /** Parameters are named `NAME.*`; D is the width of the embeddings it reads. */
-  readonly build: (name: string, options: Options, width: number) => BehaviorModel
+  readonly options: Options
+  /** Parameters are named `NAME.*`; `width` is that of the embeddings it reads. */
+  build(name: string, options: OptionsOf<Options>, width: number): BehaviorModel
 }
+
+/** Defines a behavior model; the types of its options flow from their schemas. */
+export const defineBackbone = <Options extends z.ZodRawShape>(backbone: Backbone<Options>): Backbone<Options> =>
+  backbone

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateTensors, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
 import { noNoise } from '../../nn/noise.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { input, sizeOf } from '../../tensor/node.ts'
+import { evaluateTensors, type Feeds } from '../../testing/evaluate-tensor.ts'
 import { parseOptions } from '../contract/options.ts'
-import { din, dpn, eta, twin } from './backbone-models.ts'
 import { type BackboneOptions, backboneOf, backboneSlugs } from './backbones.ts'
+import { din } from './din.ts'
+import { dpn } from './dpn.ts'
+import { eta } from './eta.ts'
+import { twin } from './twin.ts'
 
 const options: BackboneOptions = {
   attentionSize: 8,
@@ -29,7 +32,7 @@ async function measured(slug: string): Promise<{ interest: number[][]; weights: 
     mask: input('mask', [rows, length]),
   }
   const model = backboneOf(slug).build('id', options, width)
-  const made = model({ ...inputs, noise: noNoise })
+  const made = model.read({ ...inputs, noise: noNoise })
   expect(made.interest.shape).toEqual([rows, model.width])
   const random = randomStream(3)
   const feeds: Record<string, Feeds[string]> = {}

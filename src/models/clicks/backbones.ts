@@ -1,7 +1,6 @@
 /** @file Every behavior model by its slug, and the options of all of them. */
-import type * as z from 'zod'
 import { unknownName } from '../../errors.ts'
-import type { Backbone } from './backbone.ts'
+import type { Backbone, OptionsOf } from './backbone.ts'
 import { dinBackbone } from './din.ts'
 import { dpnBackbone } from './dpn.ts'
 import { etaBackbone } from './eta.ts'
@@ -19,12 +18,15 @@ export const backboneOptions = {
 }
 
 /** The values of {@link backboneOptions}. */
-export type BackboneOptions = z.infer<z.ZodObject<typeof backboneOptions>>
+export type BackboneOptions = OptionsOf<typeof backboneOptions>
 
-const backbones: readonly Backbone<BackboneOptions>[] = [dinBackbone, dpnBackbone, etaBackbone, twinBackbone]
+/** A behavior model that takes its own of everybody's options. */
+type AnyBackbone = Pick<Backbone<typeof backboneOptions>, 'slug' | 'build'>
+
+const backbones: readonly AnyBackbone[] = [dinBackbone, dpnBackbone, etaBackbone, twinBackbone]
 
 /** The behavior model of a slug. @throws UserError `unknown`, with the nearest slug as a hint */
-export function backboneOf(slug: string): Backbone<BackboneOptions> {
+export function backboneOf(slug: string): AnyBackbone {
   const backbone = backbones.find((known) => known.slug === slug)
   if (!backbone) throw unknownName('backbone', slug, backboneSlugs)
   return backbone

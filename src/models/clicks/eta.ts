@@ -1,6 +1,6 @@
 /**
- * @file ETA: attention to the events whose hash codes are nearest the candidate's. Chen et al., End-to-end user behavior retrieval in
- * click-through rate prediction model, 2021. [bib: eta]
+ * @file ETA: attention to the events whose hash codes are nearest the candidate's. Chen et al., End-to-end user
+ * behavior retrieval in click-through rate prediction model, 2021. [bib: eta]
  *        code(x) = sign(x R), R fixed          history_HLD, target_BD -> codes of `hashBits` signs
  *        distance_l = (bits - code(h_l) . code(t)) / 2, Hamming
  *        long = MHTA(t; the k nearest h_l)     -> long_BD
@@ -8,31 +8,27 @@
  *        v = [long, short]                     -> interest_B(2D)
  * Symbols: k = `topItems`, n = `recentItems`, R = the random rotation of SimHash (Charikar, 2002), m = `hashBits`.
  * Differs:
- * - long and short sequence are one history of `maxLength` events, the short one its last n; the paper's are two inputs of 1,024 and 16 or so;
+ * - long and short sequence are one history of `maxLength` events, the short one its last n; the paper's are two inputs
+ *   of 1,024 and 16 or so;
  * - codes follow the embeddings at every step: nothing is stored between steps, and R is the same for every run;
- * - of equally near events the later ones are kept; what is not kept is masked, not gathered away: histories are short here;
+ * - of equally near events the later ones are kept; what is not kept is masked, not gathered away: histories are short
+ *   here;
  * - attention without biases of its projections, so that an empty history gives zeros.
  */
 import * as z from 'zod'
 import { randomStream } from '../../random/stream.ts'
-import { greater, where } from '../../tensor/elementwise.ts'
+import { where } from '../../tensor/compare.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { concat, reshape } from '../../tensor/move.ts'
-import { constant, stopGradient, type Tensor } from '../../tensor/node.ts'
+import { concat } from '../../tensor/move.ts'
+import { constant, type Tensor } from '../../tensor/node.ts'
+import { dims } from '../../tensor/shape.ts'
+import { heads, topItems } from '../parts/click-options.ts'
 import { asQueries, foldedAttention, keepLargest, lastEvents } from '../parts/folded-attention.ts'
-import type { Backbone, BehaviorInputs } from './backbone.ts'
-import { heads, topItems } from './backbone-options.ts'
-
-/** Options of ETA. */
-export interface EtaOptions {
-  readonly heads: number
-  readonly topItems: number
-  readonly recentItems: number
-  readonly hashBits: number
-}
+import { defineBackbone } from './backbone.ts'
+import { backboneModel } from './backbone-model.ts'
 
 /** ETA as a behavior model; see the file's header. */
-export const etaBackbone = {
+export const etaBackbone = defineBackbone({
   slug: 'eta',
   title: 'ETA',
   options: {
@@ -43,31 +39,31 @@ export const etaBackbone = {
       .min(0)
       .max(1000)
       .default(8)
-      .describe('how many of the last events ETA reads whatever the candidate; 0 leaves them out'),
-    hashBits: z.int().min(1).max(1024).default(64).describe('m, bits of ETA’s hash codes'),
+      .describe('how many of the last events ETA reads for every candidate, beside those it selects; 0 is none'),
+    hashBits: z.int().min(1).max(1024).default(64).describe("number of bits in ETA's hash codes (m)"),
   },
   build(name, { heads, topItems, recentItems, hashBits }, width) {
     const codes = simHash(width, hashBits)
     const long = foldedAttention(`${name}.long`, { width, heads })
     const short = recentItems > 0 ? foldedAttention(`${name}.short`, { width, heads }) : undefined
-    return Object.assign(
-      ({ history, target, mask }: BehaviorInputs) => {
-        const [histories, length] = mask.shape as [number, number]
-        const rows = target.shape[0] as number
+    return {
+      width: (short ? 2 : 1) * width,
+      read({ history, target, mask }) {
+        const [histories, length] = dims(mask, 2)
+        const [rows] = dims(target, 2)
         const inputs = { query: asQueries(target, histories), memory: history }
         const likeness = matmul(codes(inputs.query), codes(history), { transposeB: true })
         const found = long.attend({ ...inputs, keep: keepLargest(likeness, mask, topItems) })
-        const recent = short?.attend({
-          ...inputs,
-          keep: reshape(lastEvents(mask, recentItems), [histories, 1, length]),
-        })
-        const outputs = [found, ...(recent ? [recent] : [])].map(({ output }) => reshape(output, [rows, width]))
-        return { interest: concat(outputs, 1), weights: reshape(found.weights, [rows, length]) }
+        const recent = short?.attend({ ...inputs, keep: lastEvents(mask, recentItems).unsqueeze(1) })
+        const outputs = [found, ...(recent ? [recent] : [])].map(({ output }) => output.reshape([rows, width]))
+        return { interest: concat(outputs, 1), weights: found.weights.reshape([rows, length]) }
       },
-      { width: (short ? 2 : 1) * width },
-    )
+    }
   },
-} satisfies Backbone<EtaOptions>
+})
+
+/** ETA alone. */
+export const eta = backboneModel(etaBackbone)
 
 /** SimHash: the signs of a fixed random rotation, [.., D] -> [.., bits] of 1 and -1. No gradient. */
 export function simHash(width: number, bits: number): (x: Tensor) => Tensor {
@@ -76,5 +72,5 @@ export function simHash(width: number, bits: number): (x: Tensor) => Tensor {
     Float32Array.from({ length: width * bits }, () => random.normal()),
     [width, bits],
   )
-  return (x) => where(greater(matmul(stopGradient(x), rotation), 0), 1, -1)
+  return (x) => where(x.stopGradient().matmul(rotation).greater(0), 1, -1)
 }

@@ -1,5 +1,6 @@
 /**
- * @file FM: a weight for everything that is known, and for each pair of it the product of two vectors. Rendle, ICDM 2010. [bib: fm]
+ * @file FM: a weight for everything that is known, and for each pair of it the product of two vectors.
+ * Rendle, ICDM 2010. [bib: fm]
  *   (1)  y = w0 + sum_i w_i x_i + sum_i<j <v_i, v_j> x_i x_j               user_H, history_HL, item_B -> logit_B
  *   (L3.1)  sum_i<j <v_i, v_j> x_i x_j = (|sum_i v_i x_i|^2 - sum_i |v_i x_i|^2) / 2     in linear time
  * Symbols: D = `embeddingSize` = k; row i of a table is [w_i, v_i]; x as in LR.
@@ -9,33 +10,40 @@
  * - the vectors begin with a deviation of 0.01, and so do the weights.
  */
 import * as z from 'zod'
-import { normal, zeros } from '../../nn/init.ts'
-import { add } from '../../tensor/elementwise.ts'
+import { type Impressions, impressions } from '../../batches/impressions.ts'
+import { zeros } from '../../nn/init.ts'
 import { parameter } from '../../tensor/node.ts'
-import { defineClickModel } from '../contract/click-model.ts'
+import { defineModel } from '../contract/model.ts'
+import { embeddingSize, history } from '../parts/click-options.ts'
 import { factorized } from '../parts/factorization.ts'
+import { smallRows } from '../parts/field-embeddings.ts'
 import { meanOverHistory } from '../parts/mean-over-history.ts'
+import { maxEvents } from '../parts/options.ts'
 import { weightedFields } from '../parts/weighted-fields.ts'
-import { embeddingSize, history, maxLength } from './click-options.ts'
 
 /** FM; see the file's header. */
-export const fm = defineClickModel({
+export const fm = defineModel({
   slug: 'fm',
-  task: 'click',
+  task: 'clicks',
   title: 'FM',
-  config: z.strictObject({ embeddingSize, history, maxLength }),
-  build({ embeddingSize, history, maxLength }, shape) {
+  config: z.strictObject({ embeddingSize, history, maxLength: maxEvents }),
+  build({ embeddingSize, history, maxLength }, catalog) {
     const width = 1 + embeddingSize
-    const [items, users] = [weightedFields(shape, 'item', width), weightedFields(shape, 'user', width)]
+    const [items, users] = [weightedFields(catalog, 'item', width), weightedFields(catalog, 'user', width)]
     // What was done to an item before has a weight and a vector of its own, apart from those of the candidate.
-    const events = parameter('field.history', [shape.itemRows, width], normal(0.01))
+    const events = parameter('field.history', [catalog.itemRows, width], smallRows)
     const bias = parameter('bias', [1], zeros)
+    const length = history ? maxLength : 0
     return {
-      maxLength: history ? maxLength : 0,
-      forward({ user_H, item_B, history_HL, mask_HL }) {
-        const user = users.of(user_H)
-        const past = history ? [meanOverHistory(items.ids(history_HL, events), mask_HL)] : []
-        return { logit_B: add(factorized({ ...user, rows: [...user.rows, ...past] }, items.of(item_B)), bias) }
+      batches: impressions(length),
+      history: { maxLength: length, mergeBehaviors: true },
+      score: {
+        kind: 'clicks',
+        forward({ user_H, item_B, history_HL, mask_HL }: Impressions) {
+          const user = users.of(user_H)
+          const past = history ? [meanOverHistory(items.ids(history_HL, events), mask_HL)] : []
+          return { logit_B: factorized({ ...user, rows: [...user.rows, ...past] }, items.of(item_B)).add(bias) }
+        },
       },
     }
   },

@@ -1,50 +1,61 @@
 /**
- * @file YoutubeNet: the mean of the history's embeddings beside user and candidate, through an MLP. Covington, Adams & Sargin, RecSys 2016, as a
- * model of clicks that Zhou et al., KDD 2018, compare DIN with. [bib: youtube-net]
+ * @file YoutubeNet: the mean of the history's embeddings beside user and candidate, through an MLP. Covington, Adams &
+ * Sargin, RecSys 2016, as a model of clicks that Zhou et al., KDD 2018, compare DIN with. [bib: youtube-net]
  *   v = mean of e(h_1), ..., e(h_L)                          history_HL -> mean_HD
  *   logit = MLP([v, e(t), numbers of t, user, its numbers])  item_B, user_H -> logit_B
- * Symbols: D = fields * `embeddingSize`; candidates and histories share the tables. Neither paper numbers these equations.
+ * Symbols: D = fields * `embeddingSize`; candidates and histories share the tables. Neither paper numbers these
+ * equations.
  * Differs:
- * - the candidate is an input and the output a click's logit, as in DIN's comparison; Covington et al. classify the next video among all, and
- *   rank with other features;
+ * - the candidate is an input and the output a click's logit, as in DIN's comparison; Covington et al. classify the
+ *   next video among all, and rank with other features;
  * - no search tokens, example age or powers of numbers;
- * - events are embedded as for DIN, with their categorical fields and what was done: the two differ in nothing but how they pool, and in ReLU;
+ * - events are embedded as for DIN, with their categorical fields and what was done: the two differ in nothing but how
+ *   they pool, and in ReLU;
  * - the layers begin with 128 in place of 1024, of which each has half of the one before, as in the paper.
  */
 import * as z from 'zod'
+import { type Impressions, impressions } from '../../batches/impressions.ts'
 import { mlp } from '../../nn/mlp.ts'
-import { concat, expand } from '../../tensor/move.ts'
-import { sum } from '../../tensor/reduce.ts'
-import { defineClickModel } from '../contract/click-model.ts'
+import { concat } from '../../tensor/move.ts'
+import { dims } from '../../tensor/shape.ts'
+import { defineModel } from '../contract/model.ts'
+import { dropout, embeddingSize, hiddenSize, layers } from '../parts/click-options.ts'
+import { halvedSizes } from '../parts/click-output.ts'
 import { embeddedFields, embeddedHistory, withNumbers } from '../parts/field-embeddings.ts'
 import { meanOverHistory } from '../parts/mean-over-history.ts'
-import { dropout, embeddingSize, hiddenSize, layers, maxLength } from './click-options.ts'
+import { maxEvents } from '../parts/options.ts'
 
 /** YoutubeNet; see the file's header. */
-export const youtubeNet = defineClickModel({
+export const youtubeNet = defineModel({
   slug: 'youtube-net',
-  task: 'click',
+  task: 'clicks',
   title: 'YoutubeNet',
   config: z.strictObject({
     embeddingSize,
-    hiddenSize: hiddenSize.describe('width of the first hidden layer; each further one has half'),
+    hiddenSize: hiddenSize.describe('width of the first hidden layer; each further layer has half of it'),
     layers,
     dropout,
-    maxLength,
+    maxLength: maxEvents,
   }),
-  build({ embeddingSize, hiddenSize, layers, dropout, maxLength }, shape) {
-    const items = embeddedFields(shape, 'item', embeddingSize)
-    const users = withNumbers(shape, 'user', embeddedFields(shape, 'user', embeddingSize))
-    const candidates = withNumbers(shape, 'item', items)
-    const embed = embeddedHistory(shape, items)
-    const hidden = Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer))
-    const output = mlp('output', [items.width + candidates.width + users.width, ...hidden, 1], { dropout })
+  build({ embeddingSize, hiddenSize, layers, dropout, maxLength }, catalog) {
+    const items = embeddedFields(catalog, 'item', embeddingSize)
+    const users = withNumbers(catalog, 'user', embeddedFields(catalog, 'user', embeddingSize))
+    const candidates = withNumbers(catalog, 'item', items)
+    const historyOf = embeddedHistory(catalog, items)
+    const width = items.width + candidates.width + users.width
+    const output = mlp('output', [width, ...halvedSizes(hiddenSize, layers), 1], { dropout })
     return {
-      maxLength,
-      forward({ rows, user_H, item_B, history_HL, behavior_HL, mask_HL }, noise) {
-        const user_HD = concat([meanOverHistory(embed(history_HL, behavior_HL), mask_HL), users(user_H)], 1)
-        const all_BD = concat([expand(user_HD, [rows, user_HD.shape[1] as number]), candidates(item_B)], 1)
-        return { logit_B: sum(output(all_BD, noise), [1]) }
+      batches: impressions(maxLength),
+      history: { maxLength, mergeBehaviors: true },
+      score: {
+        kind: 'clicks',
+        forward({ rows, user_H, item_B, history_HL, behavior_HL, mask_HL }: Impressions, { noise }) {
+          const mean_HD = meanOverHistory(historyOf(history_HL, behavior_HL), mask_HL)
+          const user_HD = concat([mean_HD, users.read(user_H)], 1)
+          const [, width] = dims(user_HD, 2)
+          const all_BD = concat([user_HD.expand([rows, width]), candidates.read(item_B)], 1)
+          return { logit_B: output(all_BD, noise).sum([1]) }
+        },
       },
     }
   },

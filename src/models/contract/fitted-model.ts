@@ -8,6 +8,9 @@ import type { Scorer } from './scorer.ts'
 /** A model that is fitted in one pass; its state is plain tensors, so a checkpoint can hold it like any other model's. */
 export interface FittedModel<Config> {
   readonly slug: string
+  readonly task: 'counting'
+  /** Its name in docs and tables. */
+  readonly title: string
   /** The only place its settings are written: types, defaults, checks. */
   readonly config: z.ZodType<Config>
   /** Fits on the training rows [events.start[u], trainEnd[u]) of each user and nothing else. */

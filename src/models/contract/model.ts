@@ -1,70 +1,173 @@
-/** @file The contract of a trainable next-item model: graphs for training and serving, and how windows of events fill their inputs. */
+/**
+ * @file The contract of every trained model: what it reads, how users meet items, and how it is trained. A model puts tensors together
+ * and names its batches; it fills no buffer, opens no file and draws no random number.
+ */
 import type * as z from 'zod'
-import type { Window, WindowSettings } from '../../batches/windows.ts'
-import type { BehaviorIndex, Dataset, FeatureModality, History, ItemIndex, Split } from '../../dataset/schema.ts'
+import type { BatchKind, TrainingData } from '../../batches/kind.ts'
+import type { Dataset, History, ItemIndex } from '../../dataset/schema.ts'
 import type { Noise } from '../../nn/noise.ts'
+import type { Optimizer } from '../../optim/optimizer.ts'
 import type { RandomStream } from '../../random/stream.ts'
-import type { Tensor } from '../../tensor/node.ts'
+import type { Shape, Tensor } from '../../tensor/node.ts'
+import type { CatalogShape } from './catalog.ts'
 import type { Explanation } from './scorer.ts'
 
-/** What a model may know of a dataset before training: sizes and names, never events. */
-export interface CatalogShape {
-  readonly itemCount: number
-  readonly userCount: number
-  readonly behaviors: readonly string[]
-  readonly target: BehaviorIndex
-  /** Number of values of each categorical field, 0 (unknown) included. */
-  readonly fields: Readonly<Record<string, number>>
-  /** Width of each modality's vectors. */
-  readonly features: Readonly<Partial<Record<FeatureModality, number>>>
+/** What changes from step to step besides the parameters. */
+export interface Pass {
+  /** False when serving: then noise is its mean, and nothing is dropped. */
+  readonly training: boolean
+  readonly noise: Noise
+  /** A scalar that follows a schedule while training, and has one value when serving: a temperature, a curriculum. */
+  scheduled(name: string, schedule: Schedule): Tensor
+  /** Hands a tensor back to the host after each training step: losses of single rows. See {@link Objective.observe}. */
+  observe(name: string, tensor: Tensor): void
+}
+/** The values of a scheduled scalar. */
+export interface Schedule {
+  /** @param step steps taken so far by all objectives, from 0; @param epoch of the whole training, from 1 */
+  readonly training: (step: number, epoch: number) => number
+  readonly serving: number
 }
 
-/** The static sizes a graph is compiled for. */
-export interface BatchShape {
-  /** B, the number of windows. */
-  readonly rows: number
-  /** L, positions of a window. */
-  readonly length: number
-  /** M, targets of the whole batch; 0 when serving. */
-  readonly targets: number
-  /** The most targets of any one window. */
-  readonly targetsPerRow?: number
-  /** Each window has one target, read at its last position: what comes after that position need not be computed. */
-  readonly lastOnly?: boolean
+/** Losses by name, scalars, each with its weight in the sum that is minimized. */
+export type Losses = Readonly<Record<string, { readonly weight: number | Tensor; readonly value: Tensor }>>
+
+/** The targets of a training batch. */
+export interface Targets {
+  /** Items [P] int64 */
+  readonly target_P: Tensor
+  /** [P]; they sum to 1. */
+  readonly weight_P: Tensor
 }
 
-/** Buffers of a graph's inputs, by name, to be filled for each batch. */
-export type InputBuffers = Readonly<Record<string, Float32Array | BigInt64Array>>
-
-/** A graph for one shape. */
-export interface TrainingGraph {
-  readonly inputs: Readonly<Record<string, Tensor>>
-  /** A scalar. */
-  readonly loss: Tensor
-  /** Named scalars to report, the loss's parts. */
-  readonly parts: Readonly<Record<string, Tensor>>
-}
-/** The serving graph of one shape: user vectors [B, D], and whatever `explain` wants to read. */
-export interface ServingGraph {
-  readonly inputs: Readonly<Record<string, Tensor>>
+/** What a model makes of a batch of histories. */
+export interface UserReading {
+  /** [P, D] */
   readonly user: Tensor
-  readonly reasons: Readonly<Record<string, Tensor>>
+  /** What `explain` reads, by name, of each served history. */
+  readonly reasons?: Readonly<Record<string, Tensor>>
+  /** Losses beside the softmax over the catalog, or in its place where the score says so. Only asked for in training. */
+  readonly losses?: (targets: Targets) => Losses
+}
+/** What a model of clicks makes of a batch of impressions. */
+export interface ClickReading {
+  /** [B]; the probability of a click is its sigmoid. */
+  readonly logit_B: Tensor
+  /** What explains the logits: `attention`, how much each event counted, [B, L], and `gates`, [B, gates]. */
+  readonly reasons?: Readonly<Record<string, Tensor>>
+  /** Losses beside the log loss. Only asked for in training. */
+  readonly losses?: () => Losses
 }
 
-/** A built next-item model: the score of an item is the dot product of the user's vector and the item's row of the table. */
-export interface NextItemModel {
-  readonly windows: WindowSettings
-  /** Inputs of every graph besides the catalog's own data, by name: bound once and never copied. */
+/** The score of an item is the product of the user's vector and the item's row. */
+export interface DotScore<Batch = unknown> {
+  readonly kind: 'dot'
+  /** [V + 1, D] */
+  readonly table: Tensor
+  /** ids [P] -> [P, D], rows of the table, where it is computed and not a parameter itself. */
+  readonly tableRows?: (ids: Tensor) => Tensor
+  /** Whether the default stage trains the softmax over the catalog; true by default. */
+  readonly softmax?: boolean
+  user(batch: Batch, pass: Pass): Tensor | UserReading
+}
+/** The score of an item combines several products, each of a user's vector and the item's row of another table. */
+export interface ProductsScore<Batch = unknown> {
+  readonly kind: 'products'
+  /** [V + 1, D_i] each */
+  readonly tables: readonly Tensor[]
+  /** [P, D_i] each */
+  users(batch: Batch, pass: Pass): readonly Tensor[]
+  /** Products [P, V + 1] each -> scores [P, V + 1]. */
+  combine(products: readonly Tensor[]): Tensor
+}
+/** The score of an item goes through a network that reads user and item together. */
+export interface PairsScore<Batch = unknown> {
+  readonly kind: 'pairs'
+  /** [B, W]: what is computed once for a user. */
+  user(batch: Batch, pass: Pass): Tensor
+  /** user [B, W], items [C] int64 -> scores [B, C]. */
+  score(user_BW: Tensor, item_C: Tensor): Tensor
+}
+/** The model says how probable a click on each candidate is. */
+export interface ClickScore<Batch = unknown> {
+  readonly kind: 'clicks'
+  /** What the columns of the reason `gates` open and close. */
+  readonly gates?: readonly string[]
+  forward(batch: Batch, pass: Pass): ClickReading
+}
+/** How users meet items. */
+export type Score<Batch = unknown> = DotScore<Batch> | ProductsScore<Batch> | PairsScore<Batch> | ClickScore<Batch>
+
+/** One compiled step: a kind of batch, what is lost on it, whom that trains. */
+export interface Objective<Batch = never> {
+  /** Names it in progress lines where a stage has several. */
+  readonly name: string
+  readonly batches: BatchKind<Batch, never>
+  losses(batch: Batch, pass: Pass): Losses
+  /** By default all parameters that reach the loss. */
+  trains?(parameter: string): boolean
+  /** By default the run's Adam. Objectives whose optimizers have one name share its moments. */
+  readonly optimizer?: Optimizer
+  /** Reads what `pass.observe` handed back of one batch into the memory. */
+  observe?(observed: Readonly<Record<string, Float32Array | BigInt64Array>>, memory: Memory): void
+}
+
+/** Arrays that the host keeps beside the parameters: inputs of graphs by their names, refilled while training, saved with it. */
+export type Memory = Readonly<Record<string, MemoryArray>>
+/** One array of a {@link Memory}. */
+export interface MemoryArray {
+  readonly shape: Shape
+  readonly data: Float32Array | BigInt64Array
+}
+
+/** What the hooks of a stage may read and write. */
+export interface StageContext {
+  readonly data: TrainingData
+  readonly memory: Memory
+  /** The same stream for the same stage and epoch. */
+  readonly random: RandomStream
+  /** Computes tensors of today's parameters, frozen inputs and memory; copies. */
+  evaluate(
+    outputs: Readonly<Record<string, Tensor>>,
+  ): Promise<Readonly<Record<string, Float32Array | BigInt64Array | Uint8Array>>>
+}
+
+/** A stretch of training: pre-training, fine-tuning, memorization. */
+export interface Stage {
+  readonly name: string
+  /**
+   * `until-best`: validated after each epoch, and over when validation no longer improves; the next stage begins with the best
+   * parameters. A number: so many epochs without validation; the next stage begins with the last parameters.
+   */
+  readonly epochs: 'until-best' | number
+  readonly objectives: readonly Objective[]
+  /**
+   * How several objectives take turns. `step`: after every step; an epoch has as many rounds as the first objective has batches, and the
+   * others go round theirs. `pass`: each objective passes over its batches, one after the other. `step` by default.
+   */
+  readonly turns?: 'step' | 'pass'
+  /** Fills the memory before the stage: simulated histories, tables. */
+  before?(context: StageContext): Promise<void> | void
+  /** Refills the memory before each epoch: clusters of today's vectors, resampled graphs. */
+  beforeEpoch?(context: StageContext): Promise<void> | void
+  /** Ends the stage before its time, asked after each epoch: a memorization point. */
+  isOver?(memory: Memory): boolean
+}
+
+/** A model that is built for a dataset. */
+export interface BuiltModel<Batch = unknown> {
+  /** What the score reads, in training and when serving. */
+  readonly batches: BatchKind<Batch, never>
+  /** How histories are cut before they are read. */
+  readonly history: HistorySettings
+  readonly score: Score<Batch>
+  /** By default one stage that trains the score: softmax over the catalog, or log loss of clicks. */
+  readonly stages?: readonly Stage[]
+  /** The model's own arrays, inputs by name: bound once and never copied. */
   readonly frozen?: Readonly<Record<string, Float32Array | BigInt64Array>>
-  train(shape: BatchShape, noise: Noise): TrainingGraph
-  serve(shape: BatchShape): ServingGraph
-  /** The item table [itemCount + 1, D], computed once per trained model. */
-  table(): Tensor
-  /** Tensors of parameters and frozen inputs alone that serving graphs read as inputs of these names, computed along with the table. */
-  prepared?(): Readonly<Record<string, Tensor>>
-  /** Fills the buffers of a training or serving graph; rows beyond the windows are padding. `random` is the step's own, and given in training alone. */
-  fill(windows: readonly Window[], shape: BatchShape, buffers: InputBuffers, random?: RandomStream): void
-  /** Turns the serving graph's reasons for one history (row 0) into explanations. */
+  /** First values of the model's memory. */
+  readonly memory?: Memory
+  /** Turns the reasons of one history into explanations of some items' scores. */
   explain?(
     history: History,
     items: readonly ItemIndex[],
@@ -72,13 +175,22 @@ export interface NextItemModel {
     scores: ItemScores,
   ): readonly Explanation[]
 }
+/** How a served history is cut. */
+export interface HistorySettings {
+  /** How many of the last events are read; 0 where the history is not. */
+  readonly maxLength: number
+  /** Whether events of one item at one time count once. */
+  readonly mergeBehaviors: boolean
+  /** Whether every history is padded to `maxLength`, for models that mix places. */
+  readonly lengths?: 'buckets' | 'fixed'
+}
 /** The item table's rows, to recompute a score's parts. */
 export interface ItemScores {
   readonly table: Float32Array
   readonly width: number
 }
 
-/** Tensors made once for a dataset and a split, before anything is trained: item graphs, clusters. */
+/** Tensors made once for a dataset and a split, before anything is trained: item graphs, clusters, codes. */
 export type Offline = Readonly<
   Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | BigInt64Array }>
 >
@@ -92,18 +204,18 @@ export interface Computation extends AsyncDisposable {
 /** Compiles the graph of some tensors. */
 export type Compute = (outputs: Readonly<Record<string, Tensor>>) => Promise<Computation>
 
-/** What is computed offline from training rows alone: [events.start[u], split.trainEnd[u]) of each user, and the items' features. */
-export interface OfflineSources {
-  readonly dataset: Dataset
-  readonly split: Split
-  readonly compute: Compute
-}
+/** What is computed offline from training rows alone, [events.start[u], split.trainEnd[u]) of each user, or training samples, and items' features. */
+export type OfflineSources = TrainingData & { readonly dataset: Dataset; readonly compute: Compute }
 
-/** A next-item model before it is built: slug, hyper-parameters, and how to build it. */
-export interface NextItemDefinition<Config = unknown> {
+/** What a model predicts: the next item of a history, or clicks on candidates. */
+export type TrainedTask = 'next-item' | 'clicks'
+
+/** A trained model before it is built: slug, hyper-parameters, and how to build it. */
+export interface ModelDefinition<Config = unknown, Batch = unknown> {
   readonly slug: string
-  readonly task: 'next-item'
   readonly title: string
+  readonly task: TrainedTask
+  /** The only place where options are written: types, defaults, checks, flags and docs are made of it. */
   readonly config: z.ZodType<Config>
   readonly offline?: {
     /** The options that what is made depends on: with the dataset and the split they name the cached file. */
@@ -111,10 +223,15 @@ export interface NextItemDefinition<Config = unknown> {
     /** @throws UserError when the dataset does not fit the options */
     make(config: Config, sources: OfflineSources): Promise<Offline>
   }
-  build(config: Config, catalog: CatalogShape, offline?: Offline): NextItemModel
+  build(config: Config, catalog: CatalogShape, offline?: Offline): BuiltModel<Batch>
 }
 
-/** Defines a model; the config's type flows from its schema. */
-export function defineModel<Config>(definition: NextItemDefinition<Config>): NextItemDefinition<Config> {
+/** Defines a model; the types of its options and batches flow from its schema and `build`. */
+export function defineModel<Config, Batch>(definition: ModelDefinition<Config, Batch>): ModelDefinition<Config, Batch> {
   return definition
+}
+
+/** Defines an objective and forgets the type of its batch, so that a stage can hold several kinds. */
+export function objective<Batch>(parts: Objective<Batch>): Objective {
+  return parts as unknown as Objective
 }

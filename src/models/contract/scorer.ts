@@ -1,27 +1,27 @@
-/** @file What a trained model offers to whoever ranks with it: evaluation, recommend, the service. */
+/** @file What a trained model offers to whoever ranks with it: evaluation, recommend, a service. */
 import type { BehaviorIndex, History, ItemIndex, Modality } from '../../dataset/schema.ts'
 
-/** Why one item is in a list. Shares are in [0, 1] and add up to 1 over each record that is given. */
+/** Why one item is in a list. Shares are in [0, 1], and each record's shares sum to 1. */
 export interface Explanation {
   readonly item: ItemIndex
   /** How much each behavior carried the score, by behavior name. */
   readonly behaviors?: Readonly<Record<string, number>>
   /** How much each modality carried the score. */
   readonly modalities?: Readonly<Partial<Record<Modality, number>>>
-  /** The interest center that carried most of the score, with its share of the whole: a number from 0, those of a modality's items it was made of. */
+  /** The interest center that carried most of the score, with its share of the whole; centers of a modality are numbered from 0. */
   readonly center?: { readonly modality: Modality; readonly index: number; readonly share: number }
   /** History events that carried the score, strongest first. */
   readonly because?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex; readonly share: number }[]
 }
 
-/** A trained model, ready to rank. Histories may be empty: the scores are finite all the same. */
+/** A trained model, ready to rank. Histories may be empty: the scores are finite all the same. Several callers may ask at once. */
 export interface Scorer extends AsyncDisposable {
   readonly slug: string
   readonly itemCount: number
   /**
    * Scores of all items for each history, [B, itemCount + 1] row-major; column 0 (the pad) is -Infinity.
-   * The array is reused by the next call: read it before calling again.
+   * @param into an array of the caller's, at least that long, to write the scores to; a new one by default
    */
-  score(histories: readonly History[]): Promise<Float32Array>
+  score(histories: readonly History[], into?: Float32Array): Promise<Float32Array>
   explain?(history: History, items: readonly ItemIndex[]): Promise<readonly Explanation[]>
 }

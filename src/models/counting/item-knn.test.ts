@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type TinyEvent, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { Dataset, History, Split } from '../../dataset/schema.ts'
 import { randomStream } from '../../random/stream.ts'
+import { countingConformance } from '../../testing/counting.ts'
+import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
 import { itemKnn } from './item-knn.ts'
 
 // Users who touched each item: 1: {1, 2, 3}, 2: {1, 2}, 3: {3}, 4: nobody.
@@ -49,6 +50,16 @@ describe('itemKnn', () => {
     const [one_two, one_three] = [2 / Math.sqrt(3 * 2), 1 / Math.sqrt(3 * 1)]
     const expected = [pad, 0, one_two, one_three, 0, pad, one_two + one_three, 0, 0, 0, pad, 0, 0, 0, 0]
     expect([...scores]).toEqual([...Float32Array.from(expected)])
+  })
+
+  it('gives every caller an array of its own, or writes into the caller’s', async () => {
+    const scorer = fitted()
+    const [first, second] = await Promise.all([scorer.score([history([1])]), scorer.score([history([2])])])
+    expect([...(first ?? [])]).toEqual([...(await scorer.score([history([1])]))])
+    expect([...(second ?? [])]).toEqual([...(await scorer.score([history([2])]))])
+    const into = new Float32Array(6).fill(9)
+    expect([...(await scorer.score([history([1])], into))]).toEqual([...(first ?? [])])
+    expect([...into]).toEqual([...(first ?? []), 9])
   })
 
   it('keeps the nearest neighbors, the lower item first where two are as near', () => {
@@ -128,3 +139,5 @@ describe('itemKnn', () => {
     expect(neighbor?.data.length).toBeGreaterThan(1_000_000)
   })
 })
+
+countingConformance({ model: itemKnn as never })

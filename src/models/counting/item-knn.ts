@@ -1,6 +1,6 @@
 /**
  * @file Item-kNN: items that the same users touched. Deshpande & Karypis, ACM TOIS 2004. [bib: item-knn]
- *   cos(i, j) = |U_i and U_j| / sqrt(|U_i| |U_j|), the best k neighbors of each item        see co-occurrence.ts
+ *   cos(i, j) = |U_i and U_j| / sqrt(|U_i| |U_j|), the best k neighbors of each item        see nearest-by-users.ts
  *   s_j = sum over the history's distinct items i that have j as a neighbor of cos(i, j)    scores_BV
  * Differs: no row normalization and no recency; an item touched twice counts once.
  */
@@ -8,35 +8,34 @@ import * as z from 'zod'
 import type { Dataset, History, ItemIndex, Split } from '../../dataset/schema.ts'
 import { type FittedModel, fittedTensor } from '../contract/fitted-model.ts'
 import type { Explanation, Scorer } from '../contract/scorer.ts'
-import { type Neighbors, nearestItems } from '../parts/nearest-by-users.ts'
-import { createScoreRows } from '../parts/score-rows.ts'
+import { touchedItems } from '../parts/co-occurrence.ts'
+import { type Neighbors, nearestByUsers } from '../parts/nearest-by-users.ts'
 
 const config = z.strictObject({
   behaviors: z
     .enum(['target', 'all'])
     .default('all')
-    .describe('Which events make a user touch an item: those of the target behavior, or all'),
-  neighbors: z.int().min(1).max(10_000).default(100).describe('k, the neighbors kept for each item'),
+    .describe('which events count as touching an item: those of the target behavior, or all'),
+  neighbors: z.int().min(1).max(10_000).default(100).describe('number of most similar items stored for each item (k)'),
   maxUserItems: z
     .int()
     .min(2)
     .max(100_000)
     .default(1000)
-    .describe('The last items of a user that are counted; bounds the time of very long histories'),
+    .describe("only this many of a user's last items are counted, to bound the time of very long histories"),
 })
 type Config = z.infer<typeof config>
 
 /** Ranks by co-occurrence with the items of the history. */
 export const itemKnn: FittedModel<Config> = {
   slug: 'item-knn',
+  task: 'counting',
+  title: 'item-kNN',
   config,
 
   fit(dataset, split, config) {
-    const { start, neighbor, similarity } = nearestItems(
-      trainingItems(dataset, split, config),
-      dataset.catalog.ids.length - 1,
-      config.neighbors,
-    )
+    const touched = touchedItems(trainingItems(dataset, split, config), dataset.catalog.ids.length - 1)
+    const { start, neighbor, similarity } = nearestByUsers(touched, config.neighbors)
     return {
       start: { shape: [start.length], data: start },
       neighbor: { shape: [neighbor.length], data: neighbor },
@@ -54,18 +53,17 @@ export const itemKnn: FittedModel<Config> = {
       similarity: fittedTensor('item-knn', tensors, 'similarity', Float32Array, edges),
     }
     const itemCount = catalog.ids.length - 1
-    const rows = createScoreRows(itemCount)
     const only = behaviors === 'target' ? manifest.behaviors.indexOf(manifest.target) : undefined
     return {
       slug: 'item-knn',
       itemCount,
-      score(histories) {
-        const scores_BV = rows(histories.length)
+      score(histories, into = new Float32Array(histories.length * (itemCount + 1))) {
         histories.forEach((history, row) => {
-          const own = scores_BV.subarray(row * (itemCount + 1), (row + 1) * (itemCount + 1))
-          for (const at of lastTouches(history, only)) addNeighbors(own, neighbors, history.item[at] as number)
+          const scores_V = into.subarray(row * (itemCount + 1), (row + 1) * (itemCount + 1)).fill(0)
+          for (const at of lastTouches(history, only)) addNeighbors(scores_V, neighbors, history.item[at] as number)
+          scores_V[0] = Number.NEGATIVE_INFINITY
         })
-        return Promise.resolve(scores_BV)
+        return Promise.resolve(into.subarray(0, histories.length * (itemCount + 1)))
       },
       explain: (history, items) =>
         Promise.resolve(items.map((item) => because(neighbors, history, lastTouches(history, only), item))),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { Split } from '../../dataset/schema.ts'
+import { countingConformance } from '../../testing/counting.ts'
+import { tinyDataset } from '../../testing/tiny-dataset.ts'
 import { popularity } from './popularity.ts'
 
 const dataset = tinyDataset({
@@ -37,6 +38,16 @@ describe('popularity', () => {
     expect(popularity.fit(dataset, split, { behaviors: 'all' })['counts']?.data).toEqual(Float32Array.of(0, 1, 3, 1, 0))
   })
 
+  it('gives every caller an array of its own, or writes into the caller’s', async () => {
+    const config = popularity.config.parse({})
+    await using scorer = popularity.load(popularity.fit(dataset, split, config), dataset, config)
+    const [first, second] = await Promise.all([scorer.score([empty]), scorer.score([empty])])
+    expect(first?.buffer).not.toBe(second?.buffer)
+    const into = new Float32Array(7).fill(9)
+    const written = await scorer.score([empty], into)
+    expect([written.buffer, [...into]]).toEqual([into.buffer, [Number.NEGATIVE_INFINITY, 1, 2, 0, 0, 9, 9]])
+  })
+
   it('refuses tensors of another model or another catalog', () => {
     const config = popularity.config.parse({})
     expect(() => popularity.load({}, dataset, config)).toThrow('popularity checkpoint: mismatched: no tensor "counts"')
@@ -46,3 +57,5 @@ describe('popularity', () => {
     )
   })
 })
+
+countingConformance({ model: popularity as never, ignoresHistory: 'everybody is given the same items' })

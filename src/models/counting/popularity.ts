@@ -6,18 +6,19 @@
 import * as z from 'zod'
 import { type FittedModel, fittedTensor } from '../contract/fitted-model.ts'
 import type { Scorer } from '../contract/scorer.ts'
-import { createScoreRows } from '../parts/score-rows.ts'
 
 const config = z.strictObject({
   behaviors: z
     .enum(['target', 'all'])
     .default('target')
-    .describe('Which events count: those of the target behavior, or all'),
+    .describe('which events are counted: those of the target behavior, or all'),
 })
 
 /** Ranks by how often an item was chosen in training. */
 export const popularity: FittedModel<z.infer<typeof config>> = {
   slug: 'popularity',
+  task: 'counting',
+  title: 'popularity',
   config,
 
   fit({ events, manifest, catalog }, { trainEnd }, { behaviors }) {
@@ -35,15 +36,13 @@ export const popularity: FittedModel<z.infer<typeof config>> = {
 
   load(tensors, { catalog }): Scorer {
     const counts = fittedTensor('popularity', tensors, 'counts', Float32Array, catalog.ids.length)
-    const itemCount = counts.length - 1
-    const rows = createScoreRows(itemCount)
+    const scores_V = counts.with(0, Number.NEGATIVE_INFINITY)
     return {
       slug: 'popularity',
-      itemCount,
-      score(histories) {
-        const scores_BV = rows(histories.length)
-        for (let row = 0; row < histories.length; row++) scores_BV.set(counts.subarray(1), row * counts.length + 1)
-        return Promise.resolve(scores_BV)
+      itemCount: scores_V.length - 1,
+      score(histories, into = new Float32Array(histories.length * scores_V.length)) {
+        for (let row = 0; row < histories.length; row++) into.set(scores_V, row * scores_V.length)
+        return Promise.resolve(into.subarray(0, histories.length * scores_V.length))
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }

@@ -1,77 +1,82 @@
 /** @file The options of Diff-MSIN. */
 import * as z from 'zod'
-import { headsDivide } from '../clicks/backbone-options.ts'
 import { backboneOptions, backboneSlugs } from '../clicks/backbones.ts'
-import { outputOptions } from '../parts/click-output.ts'
-
-const flag = (what: string) => z.boolean().default(false).describe(what)
-const weight = (value: number, what: string) => z.number().min(0).max(10).default(value).describe(what)
+import { embeddingSizeTo, outputOptions } from '../parts/click-options.ts'
+import { flag, headsDivide, lossWeight, maxEvents } from '../parts/options.ts'
 
 /** Hyper-parameters of Diff-MSIN, those of every backbone among them. */
 export const diffMsinConfig = z
   .strictObject({
-    backbone: z.enum(backboneSlugs).default('din').describe('the behavior model that reads ids'),
-    embeddingSize: z.int().min(1).max(256).default(16).describe('width of each id field’s embedding'),
+    backbone: z.enum(backboneSlugs).default('din').describe('the behavior model that is the id expert'),
+    embeddingSize: embeddingSizeTo(256).describe('width of the embedding of each id field (item, user, brand, ...)'),
     modalitySize: z
       .int()
       .min(1)
       .max(1024)
       .default(64)
-      .describe('d_m, what vectors of pictures and texts are projected to'),
+      .describe('width that vectors of pictures and texts are projected to (d_m)'),
     levelInterest: z
       .boolean()
       .default(true)
-      .describe('layer-normalize what the attention adds up of a modality before its expert'),
-    expertSize: z.int().min(1).max(1024).default(128).describe('d_e, the width of every expert’s output'),
+      .describe("layer-normalize the attention's sum over events before each modality's expert"),
+    expertSize: z.int().min(1).max(1024).default(128).describe("width of every expert's output (d_e)"),
     ...outputOptions,
-    maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last events are read'),
-    steps: z.int().min(1).max(100).default(12).describe('T, diffusion steps of the synergy'),
+    maxLength: maxEvents,
+    steps: z.int().min(1).max(100).default(12).describe('number of diffusion steps of the synergy (T)'),
     alphaStart: z
       .number()
       .gt(0)
       .lt(1)
       .default(0.999)
-      .describe('share of the signal’s variance that the first step keeps'),
-    alphaEnd: z.number().gt(0).lt(1).default(0.98).describe('the same of the last step'),
+      .describe("share of the signal's variance that the first diffusion step keeps"),
+    alphaEnd: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.98)
+      .describe("share of the signal's variance that the last diffusion step keeps"),
     states: z
       .enum(['pooled', 'sequence'])
       .default('pooled')
-      .describe('what the synergy’s states are: one vector a modality, or one an event'),
+      .describe(
+        'states of the synergy: pooled is one vector for each modality, as printed; sequence is one for each event, at a hundred times the cost',
+      ),
     fusionHeads: z
       .int()
       .min(1)
       .max(64)
       .default(8)
-      .describe('heads of the synergy’s and the fusion’s attention; must divide expertSize'),
+      .describe('number of attention heads in the synergy and the fusion; must divide expertSize'),
     fusion: z
       .enum(['residual', 'printed'])
       .default('residual')
-      .describe('the id’s vector added to what the fusion’s attention found, or not, as printed'),
-    w1: weight(0.01, 'weight of the decoupling loss'),
-    w2: weight(0.01, 'weight of the synergy loss'),
+      .describe(
+        "residual adds the id's vector to the output of the fusion's attention; printed does not, as the paper",
+      ),
+    w1: lossWeight(0.01, 'weight of the loss that keeps the experts apart (decoupling)'),
+    w2: lossWeight(0.01, 'weight of the synergy loss'),
     margin: z
       .number()
       .min(-1)
       .max(1)
       .default(0)
-      .describe('cosine to the candidate above which what was not clicked is pushed away'),
-    printedSynergyLoss: flag('the synergy loss as printed, which never pushes away'),
-    withoutEnhancement: flag('leave out the shared experts, their gates and the decoupling (w/o MFE)'),
+      .describe(
+        'if the candidate was not clicked, the synergy loss pushes its synergy vector away while their cosine is above this',
+      ),
+    printedSynergyLoss: flag('use the synergy loss as printed, whose term for items not clicked is always 0'),
+    withoutEnhancement: flag('leave out the shared experts, their gates and the decoupling loss (w/o MFE)'),
     withoutSynergy: flag('leave out the synergy and its loss (w/o SRC)'),
-    withoutFusion: flag('put the parts side by side in place of gates, cross layer and attention (w/o FDAF)'),
+    withoutFusion: flag('concatenate the parts instead of gates, cross layer and attention (w/o FDAF)'),
     withoutImage: flag('do not read pictures'),
     withoutText: flag('do not read texts'),
     withoutPart: z
       .enum(['none', 'image', 'text', 'common', 'synergy'])
       .default('none')
-      .describe('a part that does not reach the fusion'),
+      .describe('leave this part out of the fusion; by default none'),
     ...backboneOptions,
   })
-  .refine(...headsDivide)
-  .refine(({ fusionHeads, expertSize }) => expertSize % fusionHeads === 0, {
-    path: ['fusionHeads'],
-    message: 'must divide expertSize',
-  })
+  .refine(...headsDivide('embeddingSize'))
+  .refine(...headsDivide('expertSize', 'fusionHeads'))
   .refine(({ alphaStart, alphaEnd }) => alphaEnd <= alphaStart, {
     path: ['alphaEnd'],
     message: 'must not be above alphaStart',

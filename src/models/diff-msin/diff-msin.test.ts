@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { clickConformance } from '../../../test/conformance/click-model/suite.ts'
-import { evaluateGradients, evaluateTensor, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
-import { clickTrainingGraph } from '../../learn/click-task.ts'
-import { noNoise, trainingNoise } from '../../nn/noise.ts'
+import { asBatch } from '../../../test/conformance/click-parity.ts'
+import { trainingPass } from '../../learn/pass.ts'
+import { trainingNoise } from '../../nn/noise.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { input } from '../../tensor/node.ts'
-import type { ClickShape } from '../contract/click-model.ts'
+import { clickConformance } from '../../testing/clicks/index.ts'
+import { clickScoreOf } from '../../testing/clicks/run.ts'
+import { clickGraph } from '../../testing/clicks/training.ts'
+import { evaluateGradients, evaluateTensor, type Feeds } from '../../testing/evaluate-tensor.ts'
+import type { CatalogShape } from '../contract/catalog.ts'
+import { servingPass } from '../contract/serving-pass.ts'
+import { diffusionSteps, linearSteps } from '../parts/diffusion-schedule.ts'
 import { diffMsin } from './diff-msin.ts'
 import { cosine, enhancement } from './enhancement.ts'
-import { synergySteps } from './synergy.ts'
 
 clickConformance(diffMsin, {
   config: {
@@ -42,11 +46,12 @@ interface Fixture {
 }
 const fixture = JSON.parse(readFileSync('test/fixtures/diff-msin.json', 'utf8')) as Fixture
 const { batch, length, items, users, itemRows, userRows, values, image, text } = fixture.config
-const shape: ClickShape = {
+const shape: CatalogShape = {
   itemCount: items,
   userCount: users,
   behaviors: ['click', 'favorite'],
   target: 1,
+  time: 'milliseconds',
   fields: { category: values },
   features: { image, text },
   itemRows,
@@ -74,11 +79,15 @@ const built = (more: object = {}) => diffMsin.build(diffMsin.config.parse({ ...o
 
 /** The loss, its parts and all gradients of the fixture's batch. */
 async function evaluated(more: object = {}) {
-  const noise = trainingNoise()
-  const { loss, parts, inputs } = clickTrainingGraph(built(more), { rows: batch, length }, noise)
+  const pass = trainingPass()
+  const { loss, parts, inputs } = clickGraph(built(more), { rows: batch, length }, pass)
   const { parameters } = buildGraph({ loss })
-  const given: Record<string, Numbers | undefined> = { ...fixture.parameters, ...fixture.inputs }
-  for (const [at, { name }] of noise.inputs.entries()) given[name] = fixture.noise[at]
+  const given: Record<string, Numbers | undefined> = {
+    ...fixture.parameters,
+    ...fixture.inputs,
+    ...asBatch(fixture.inputs),
+  }
+  for (const [at, { name }] of pass.noise.inputs.entries()) given[name] = fixture.noise[at]
   const feeds: Record<string, Feeds[string]> = {}
   const graph = buildGraph({ loss, ...parts })
   for (const [name, { shape: sizes, dtype }] of [...graph.inputs, ...Object.entries(inputs)]) {
@@ -117,7 +126,7 @@ describe('a part that is left out', () => {
 
   /** The loss and gradients with other parameters, for models that the fixture has no numbers for. */
   async function evaluatedFreely(more: object) {
-    const { loss } = clickTrainingGraph(built(more), { rows: batch, length }, noNoise)
+    const { loss } = clickGraph(built(more), { rows: batch, length }, servingPass)
     const graph = buildGraph({ loss })
     const feeds: Record<string, Feeds[string]> = {}
     for (const { origin, shape: sizes } of graph.parameters) {
@@ -126,7 +135,7 @@ describe('a part that is left out', () => {
       feeds[origin.name] = Float32Array.from({ length: size }, () => 0.5 * stream.normal())
     }
     for (const [name, { dtype }] of graph.inputs) {
-      const known = fixture.inputs[name]?.values
+      const known = { ...fixture.inputs, ...asBatch(fixture.inputs) }[name]?.values
       if (known) feeds[name] = dtype === 'int64' ? BigInt64Array.from(known, BigInt) : Float32Array.from(known)
     }
     return evaluateGradients(loss, graph.parameters, feeds)
@@ -163,16 +172,17 @@ describe('a part that is left out', () => {
   })
 
   it('tells its gates by name', () => {
-    expect(built().gates).toEqual(['image', 'text', 'common', 'synergy'])
-    expect(built({ withoutEnhancement: true, withoutImage: true }).gates).toEqual(['text', 'synergy'])
-    expect(built({ withoutFusion: true }).gates).toBeUndefined()
+    const gatesOf = (more: object = {}) => clickScoreOf(built(more)).gates
+    expect(gatesOf()).toEqual(['image', 'text', 'common', 'synergy'])
+    expect(gatesOf({ withoutEnhancement: true, withoutImage: true })).toEqual(['text', 'synergy'])
+    expect(gatesOf({ withoutFusion: true })).toBeUndefined()
   })
 })
 
 describe('the synergy’s schedule', () => {
   it('takes away what eq. 11 says', () => {
     // alpha 0.9, 0.8: products 0.9 and 0.72; pulls 0.1 / sqrt(0.1) and 0.2 / sqrt(0.28).
-    const steps = synergySteps(2, 0.9, 0.8)
+    const steps = diffusionSteps(linearSteps(2, 0.9, 0.8))
     expect(steps.map(({ root }) => root)).toEqual([
       expect.closeTo(Math.sqrt(0.9), 12),
       expect.closeTo(Math.sqrt(0.72), 12),
@@ -206,9 +216,9 @@ describe('bad options', () => {
 })
 
 it('the enhancement without shared experts to compare has only experts to keep apart', async () => {
-  const module = enhancement(new Map([['id', 2]]), 2)
+  const module = enhancement(new Map([['id', 2]]), { expertSize: 2, w1: 0.01 })
   const x = input('x', [1, 2])
   const noise = trainingNoise()
-  const { decoupling } = module(new Map([['id', x]]), new Map([['id', x]]), noise)
-  expect(decoupling.shape).toEqual([1])
+  const { decoupling_B } = module.enhance(new Map([['id', x]]), new Map([['id', x]]), noise)
+  expect(decoupling_B.shape).toEqual([1])
 })

@@ -11,164 +11,97 @@
  *   (14-17) E_att = attention(E^id, cross(gates * parts))       -> fused_BE
  *   (18-19) L = log loss + w1 L_con + w2 L_syn
  * Symbols: B candidates, H histories (B, or 1 that all candidates share), L events, D = d_m, E = d_e.
- * Differs:
- * - vectors of pictures and texts are projected from 512 to `modalitySize` and layer-normalized before attention; the paper's unit reads
- *   them as they are, at eight times the cost; a learned vector stands for a missing one (R-M1);
- * - what the attention adds up of a modality is layer-normalized before the experts: with no softmax it grows with the history (`levelInterest`);
- * - the attention's weights have no softmax (R-D1); the id expert is a linear layer on the behavior model's output where widths differ (R-D2);
- * - cosines have 0.01 added to the squared lengths, or the direction of nearly empty histories would lead the training;
- * - L_con is a mean over pairs (R-D3), L_syn's negative term is max(0, cos - margin) (R-D5, `printedSynergyLoss` for the print);
- * - E_target of eq. 13 is a linear map of the candidate's id embedding, picture and text to d_e;
- * - SRC's states are single vectors by default (`states: 'pooled'`, as printed), with which CI is a linear map, or sequences (R-D4);
- *   the noise of eq. 10 comes in at once, as in eq. 7 of M³BSR, and is 0 when serving (R-M5); projections are shared by the steps;
- * - the parts of eq. 15 are those of eq. 7 for picture and text, which the print computes and then never reads, the common one and E_syn;
- *   a gate is one number a part, so that it can be told (R-D6);
- * - E^id is added to what eq. 17's attention found (`fusion: 'residual'`): printed, the behavior model only asks and is never heard;
- * - the gates and the head see the candidate's id embedding with its fields; the head has PReLU, as DIN (R-D7).
+ * Differs (docs/papers.md gives the reasons):
+ * - vectors of pictures and texts are projected to `modalitySize` and layer-normalized before attention (R-D1);
+ * - a learned vector stands for a missing picture or text (R-M1);
+ * - the attention's weights have no softmax, and what they sum up of a modality is layer-normalized (R-D1,
+ *   `levelInterest`);
+ * - a linear layer brings the behavior model's output to the experts' width where the two differ (R-D2);
+ * - L_con is a mean over pairs (R-D3), of cosines whose squared lengths have 0.01 added;
+ * - L_syn pushes away what was not clicked, which the print never does (R-D5, `margin`, `printedSynergyLoss`);
+ * - E_target of eq. 13 is a linear map of the candidate's id embedding, picture and text;
+ * - the synergy adds all its noise at once and shares its projections between steps (R-D4, `states`);
+ * - each part of eq. 15 has one number as its gate, and the parts of picture and text are those of eq. 7 (R-D6);
+ * - E^id is added to what eq. 17's attention finds (R-D6, `fusion`), and the output is DIN's (R-D7).
  */
+import { type Impressions, impressions } from '../../batches/impressions.ts'
 import type { FeatureModality } from '../../dataset/schema.ts'
-import { linear } from '../../nn/linear.ts'
-import { mlp } from '../../nn/mlp.ts'
-import type { Noise } from '../../nn/noise.ts'
-import { mul } from '../../tensor/elementwise.ts'
-import { concat, reshape } from '../../tensor/move.ts'
-import type { Tensor } from '../../tensor/node.ts'
-import { sum } from '../../tensor/reduce.ts'
-import { backboneOf } from '../clicks/backbones.ts'
-import { type ClickModel, type ClickShape, defineClickModel } from '../contract/click-model.ts'
+import type { CatalogShape } from '../contract/catalog.ts'
+import { type BuiltModel, defineModel } from '../contract/model.ts'
 import { clickOutput } from '../parts/click-output.ts'
-import { embeddedFields, embeddedHistory } from '../parts/field-embeddings.ts'
 import { type DiffMsinConfig, diffMsinConfig } from './config.ts'
-import { type ByModality, enhancement } from './enhancement.ts'
-import { dynamicFusion } from './fusion.ts'
-import { type AttendedModality, attendedModality } from './modalities.ts'
-import { synergy } from './synergy.ts'
-import { synergyLoss } from './synergy-loss.ts'
+import { type Enhancement, enhancement, unenhanced } from './enhancement.ts'
+import { expertsOf } from './experts.ts'
+import { type Extractor, extractorOf } from './extractor.ts'
+import { dynamicFusion, type Fusion, sideBySide } from './fusion.ts'
+import { noSynergy, type Synergy, synergy } from './synergy.ts'
 
 /** Diff-MSIN; see the file's header. */
-export const diffMsin = defineClickModel({
+export const diffMsin = defineModel({
   slug: 'diff-msin',
-  task: 'click',
+  task: 'clicks',
   title: 'Diff-MSIN',
   config: diffMsinConfig,
   build,
 })
 
+function build(config: DiffMsinConfig, catalog: CatalogShape): BuiltModel<Impressions> {
+  const { maxLength } = config
+  const modalities = modalitiesOf(catalog, config)
+  const extractor = extractorOf(catalog, modalities, config)
+  const experts = expertsOf(extractor, config)
+  const { enhancement, synergy, fusion } = modulesOf(modalities, extractor, config)
+  const output = clickOutput(catalog, [fusion.width, extractor.targetWidth], config)
+  return {
+    batches: impressions(maxLength),
+    history: { maxLength, mergeBehaviors: true },
+    score: {
+      kind: 'clicks',
+      ...(fusion.gates && { gates: fusion.gates }),
+      forward(batch, { noise }) {
+        const extracted = extractor.read(batch, noise)
+        const { target, candidate, weights, pooled } = extracted
+        const own = experts.vectors(extracted, noise)
+        const enhanced = enhancement.enhance(pooled, own, noise)
+        const states = experts.states(extracted, own, noise)
+        const captured = synergy.capture({ states, candidate, mask_HL: batch.mask_HL }, noise)
+        const { fused, reasons } = fusion.fuse(target, new Map([...enhanced.vectors, ...captured.vectors]))
+        return {
+          logit_B: output({ interest: fused, target, batch, noise }),
+          reasons: { attention: weights, ...reasons },
+          losses: () => ({ ...enhanced.losses(batch), ...captured.losses(batch) }),
+        }
+      },
+    },
+  }
+}
+
 /** The pictures and texts that a catalog has and no option leaves out. */
-function modalitiesOf({ features }: ClickShape, { withoutImage, withoutText }: DiffMsinConfig): FeatureModality[] {
+function modalitiesOf({ features }: CatalogShape, { withoutImage, withoutText }: DiffMsinConfig): FeatureModality[] {
   const wanted = { image: !withoutImage, text: !withoutText }
   return (['image', 'text'] as const).filter((modality) => wanted[modality] && features[modality] !== undefined)
 }
 
-function build(config: DiffMsinConfig, shape: ClickShape): ClickModel {
-  const { embeddingSize, expertSize, modalitySize, maxLength } = config
-  const modalities = modalitiesOf(shape, config)
-  const items = embeddedFields(shape, 'item', embeddingSize)
-  const historyOf = embeddedHistory(shape, items)
-  const backbone = backboneOf(config.backbone).build('id', config, items.width)
-  const extract = new Map(modalities.map((modality) => [modality, attendedModality(modality, shape, config)]))
-  const experts = expertsOf(modalities, { ...config, interest: backbone.width, history: items.width })
-  const widths = new Map([
-    ['id', backbone.width],
-    ...modalities.map((modality) => [modality as string, modalitySize] as const),
-  ])
-  const enhance = config.withoutEnhancement ? undefined : enhancement(widths, expertSize)
-  const names = ['id', ...modalities]
-  const attention = { ...config, heads: config.fusionHeads }
-  const together = config.withoutSynergy || modalities.length === 0 ? undefined : synergy(names, attention)
-  const drawn = together && synergyLoss(items.width + modalities.length * modalitySize, config)
-  const parts = partsOf(modalities, config, { common: enhance !== undefined, synergy: together !== undefined })
-  const fuse =
-    config.withoutFusion || parts.length === 0 ? undefined : dynamicFusion(parts.length, items.width, attention)
-  const logits = clickOutput(shape, [fuse ? expertSize : (1 + parts.length) * expertSize, items.width], config)
-
-  return {
-    maxLength,
-    ...(fuse && { gates: parts }),
-    forward(batch, noise) {
-      const { item_B, history_HL, behavior_HL, mask_HL } = batch
-      const [target, history] = [items(item_B), historyOf(history_HL, behavior_HL)]
-      const { interest, weights } = backbone({ history, target, mask: mask_HL, noise })
-      const attended = new Map([...extract].map(([modality, read]) => [modality, read(batch)]))
-      const pooled: ByModality = new Map([
-        ['id', interest],
-        ...[...attended].map(([name, { pooled }]) => [name as string, pooled] as const),
-      ])
-      const own: ByModality = new Map(
-        names.map((name) => [name, experts.vector(name, pooled.get(name) as Tensor, noise)]),
-      )
-      const enhanced = enhance?.(pooled, own, noise)
-      const states = config.states === 'sequence' ? experts.sequences(attended, { history, weights }, noise) : own
-      const joined = together?.(states, mask_HL, noise)
-      const given: ByModality = new Map([
-        ...(enhanced?.enhanced ?? own),
-        ...named('common', enhanced?.common),
-        ...named('synergy', joined),
-      ])
-      const chosen = parts.map((part) => given.get(part) as Tensor)
-      const id = given.get('id') as Tensor
-      const fused = fuse?.(id, target, chosen)
-      const candidate = [target, ...[...attended.values()].map((modality) => modality.target)]
-      return {
-        logit_B: logits({ interest: fused?.fused ?? concat([id, ...chosen], 1), target, batch, noise }),
-        reasons: { attention: weights, ...(fused && { gates: fused.gates }) },
-        losses: (label_B, weight_B) => ({
-          ...(enhanced && { decoupling: { weight: config.w1, value: sum(mul(enhanced.decoupling, weight_B)) } }),
-          ...(drawn &&
-            joined && { synergy: { weight: config.w2, value: drawn({ joined, candidate, label_B, weight_B }) } }),
-        }),
-      }
-    },
-  }
+/** The modules of sections 3.3 to 3.5. */
+interface Modules {
+  readonly enhancement: Enhancement
+  readonly synergy: Synergy
+  readonly fusion: Fusion
 }
 
-const named = (name: string, tensor: Tensor | undefined): [string, Tensor][] => (tensor ? [[name, tensor]] : [])
-
-/** What eq. 15 weighs, by name: what the candidate's gates are told by. */
-function partsOf(
-  modalities: readonly string[],
-  { withoutPart }: DiffMsinConfig,
-  made: { readonly common: boolean; readonly synergy: boolean },
-): string[] {
-  const all = [...modalities, ...(made.common ? ['common'] : []), ...(made.synergy ? ['synergy'] : [])]
-  return all.filter((part) => part !== withoutPart)
-}
-
-interface ExpertSizes extends Pick<DiffMsinConfig, 'expertSize' | 'modalitySize' | 'states'> {
-  /** Widths of the behavior model's output and of an embedded event. */
-  readonly interest: number
-  readonly history: number
-}
-
-/** The experts of eq. 3-4; parameters `expert.MODALITY.*`, and `expert.id.event.*` where states are sequences. */
-function expertsOf(
+/** Makes the modules; a substitute stands for each that is left out, or that has nothing to work on. */
+function modulesOf(
   modalities: readonly FeatureModality[],
-  { expertSize, modalitySize, states, interest, history }: ExpertSizes,
-) {
-  const ofId = interest === expertSize ? undefined : linear('expert.id', [interest, expertSize])
-  const ofEvents =
-    states === 'sequence' && modalities.length > 0 ? linear('expert.id.event', [history, expertSize]) : undefined
-  const mlps = new Map(
-    modalities.map((modality) => [
-      modality as string,
-      mlp(`expert.${modality}`, [modalitySize, expertSize, expertSize]),
-    ]),
-  )
-  return {
-    vector: (name: string, x: Tensor, noise: Noise): Tensor => mlps.get(name)?.(x, noise) ?? ofId?.(x) ?? x,
-    /** Expert vectors of the weighted events, [B, L, d_e] each. */
-    sequences(
-      attended: ReadonlyMap<string, AttendedModality>,
-      id: { readonly history: Tensor; readonly weights: Tensor },
-      noise: Noise,
-    ): ByModality {
-      const events = mul(id.history, reshape(id.weights, [...id.weights.shape, 1]))
-      return new Map([
-        ...named('id', ofEvents?.(events)),
-        ...[...mlps].map(
-          ([name, expert]) => [name, expert((attended.get(name) as AttendedModality).sequence(), noise)] as const,
-        ),
-      ])
-    },
-  }
+  { widths, targetWidth, candidateWidth }: Extractor,
+  config: DiffMsinConfig,
+): Modules {
+  const alone = modalities.length === 0
+  const enhances = config.withoutEnhancement ? unenhanced : enhancement(widths, config)
+  const captures = config.withoutSynergy || alone ? noSynergy : synergy(['id', ...modalities], candidateWidth, config)
+  const parts = [...modalities, ...enhances.parts, ...captures.parts].filter((part) => part !== config.withoutPart)
+  const fusion =
+    config.withoutFusion || parts.length === 0
+      ? sideBySide(parts, config.expertSize)
+      : dynamicFusion(parts, targetWidth, config)
+  return { enhancement: enhances, synergy: captures, fusion }
 }

@@ -1,9 +1,8 @@
 /** @file What draws Diff-MSIN's synergy to a candidate that was clicked, and away from one that was not (eq. 13). */
 import { linear } from '../../nn/linear.ts'
-import { add, mul, relu, sub } from '../../tensor/elementwise.ts'
+import { add, mul, sub } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
-import { sum } from '../../tensor/reduce.ts'
 import { cosine } from './enhancement.ts'
 
 /** How the loss is read (R-D5). */
@@ -31,7 +30,7 @@ export function synergyLoss(width: number, { expertSize, margin, printedSynergyL
     const alike = cosine(joined, toTarget(concat(candidate, 1)))
     const near = mul(label_B, sub(1, alike))
     // As printed, max(0, -1 - cos) is 0 for every cosine.
-    const far = printedSynergyLoss ? undefined : mul(sub(1, label_B), relu(sub(alike, margin)))
-    return sum(mul(far ? add(near, far) : near, weight_B))
+    const far = printedSynergyLoss ? undefined : mul(sub(1, label_B), alike.sub(margin).relu())
+    return mul(far ? add(near, far) : near, weight_B).sum()
   }
 }

@@ -1,46 +1,45 @@
-/** @file Synergistic relationship capture of Diff-MSIN (section 3.4): noise in, then T steps in which modalities take it away by looking at each other. */
+/**
+ * @file Synergistic relationship capture of Diff-MSIN (section 3.4): noise in, then T steps in which modalities take it
+ * away by looking at each other.
+ */
 import { normal } from '../../nn/init.ts'
 import { mlp } from '../../nn/mlp.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
-import { type Block, multiHeadAttention } from '../../nn/transformer-block.ts'
-import { add, addAll, div, mul, relu, sub } from '../../tensor/elementwise.ts'
-import { matmul } from '../../tensor/linear.ts'
-import { concat, reshape, slice } from '../../tensor/move.ts'
+import { multiHeadAttention } from '../../nn/transformer-block.ts'
+import { hiddenScore } from '../../tensor/attention.ts'
+import { addAll, mul, sub } from '../../tensor/elementwise.ts'
+import { concat } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
-import { sum } from '../../tensor/reduce.ts'
-import type { ByModality } from './enhancement.ts'
+import { dims } from '../../tensor/shape.ts'
+import { type DiffusionStep, diffusionSteps, linearSteps } from '../parts/diffusion-schedule.ts'
+import type { DiffMsinConfig } from './config.ts'
+import { synergyLoss } from './synergy-loss.ts'
+import { type Contribution, noLosses, type Vectors, vectorOf } from './vectors.ts'
 
-/** How the module is built. */
-export interface SynergyConfig {
-  readonly expertSize: number
-  readonly steps: number
-  readonly alphaStart: number
-  readonly alphaEnd: number
-  readonly heads: number
-  /** R-D4: a state is a vector, or a sequence of L. */
-  readonly states: 'pooled' | 'sequence'
+/** What the synergy reads. */
+export interface SynergyInputs {
+  /** What each modality begins with: [B, d_e], or [B, L, d_e] where states are sequences. */
+  readonly states: Vectors
+  /** All that is known of the candidate, [B, ..] each. */
+  readonly candidate: readonly Tensor[]
+  readonly mask_HL: Tensor
 }
 
-/**
- * Constants of step t. States are kept scaled, u_t = h_t / sqrt(abar_t), which takes the division by sqrt(alpha_t) out of eq. 11:
- * u_{t-1} = u_t - pull / root * eps(root * u_t).
- */
-interface Step {
-  /** sqrt(abar_t) */
-  readonly root: number
-  /** (1 - alpha_t) / sqrt(1 - abar_t) */
-  readonly pull: number
+/** The synergy, or what stands in for it. */
+export interface Synergy {
+  /** What it makes for the fusion. */
+  readonly parts: readonly string[]
+  capture(inputs: SynergyInputs, noise: Noise): Contribution
 }
 
-/** The steps 1 to T with alpha_t linear (R-D4). */
-export function synergySteps(count: number, alphaStart: number, alphaEnd: number): readonly Step[] {
-  let kept = 1
-  return Array.from({ length: count }, (_, at) => {
-    const alpha = count === 1 ? alphaStart : alphaStart + ((alphaEnd - alphaStart) * at) / (count - 1)
-    kept *= alpha
-    return { root: Math.sqrt(kept), pull: (1 - alpha) / Math.sqrt(1 - kept) }
-  })
-}
+/** Stands in for a synergy that is left out: nothing. */
+export const noSynergy: Synergy = { parts: [], capture: () => ({ vectors: new Map(), losses: noLosses }) }
+
+/** How the synergy is built. */
+export type SynergyConfig = Pick<
+  DiffMsinConfig,
+  'expertSize' | 'steps' | 'alphaStart' | 'alphaEnd' | 'fusionHeads' | 'states' | 'w2' | 'margin' | 'printedSynergyLoss'
+>
 
 /** What a modality takes from another: parameters are named `synergy.TO.FROM.*`. */
 interface Pair {
@@ -51,39 +50,71 @@ interface Pair {
   readonly weight: Tensor
 }
 
-/** Scaled states at step T to those at step 0, one a modality. */
+/**
+ * States at step T, scaled by 1 / sqrt(abar_t), one a modality, to what is left of them at step 0, side by side:
+ * [B, modalities * d_e].
+ */
 type Steps = (states: readonly Tensor[], mask_HL: Tensor) => Tensor
 
 /**
- * E_syn [B, d_e] from the experts' vectors (eq. 10-12): `pooled` states are vectors [B, d_e], `sequence` states [B, L, d_e] that are averaged over events
- * in the end. Parameters `synergy.M.N.*` for what M takes from N, their weights `synergy.weights` (alpha_mn), and `synergy.join.*`.
+ * E_syn [B, d_e] from the experts' vectors (eq. 10-12), and the loss that draws it to the candidate (eq. 13). Sequences
+ * are averaged over events in the end. Parameters `synergy.M.N.*` for what M takes from N, their weights
+ * `synergy.weights` (alpha_mn), `synergy.join.*` and `synergy.target.*`.
+ * @param names of the modalities, the id first; @param candidateWidth width of all that is known of a candidate
  */
-export function synergy(names: readonly string[], config: SynergyConfig) {
-  const { expertSize: width, steps: count, alphaStart, alphaEnd, states } = config
-  const steps = synergySteps(count, alphaStart, alphaEnd)
-  const order = names.flatMap((to) =>
-    names.filter((from) => from !== to).map((from) => ({ to, from, name: `synergy.${to}.${from}` })),
-  )
-  const weights = parameter('synergy.weights', [order.length, 1], (values) => void values.fill(1 / (names.length - 1)))
-  const pairs = order.map((pair, at) => ({ ...pair, weight: slice(weights, 0, at, at + 1) }))
+export function synergy(names: readonly string[], candidateWidth: number, config: SynergyConfig): Synergy {
+  const { expertSize: width, steps: count, alphaStart, alphaEnd, w2 } = config
+  // alpha_t is linear in t (R-D4).
+  const steps = diffusionSteps(linearSteps(count, alphaStart, alphaEnd))
+  const pairs = pairsOf(names)
   const reverse =
-    states === 'sequence' ? sequenceSteps(names, pairs, steps, config) : pooledSteps(names, pairs, steps, width)
+    config.states === 'sequence' ? sequenceSteps(names, pairs, steps, config) : pooledSteps(names, pairs, steps, width)
   const join = mlp('synergy.join', [names.length * width, width, width])
-  return (vectors: ByModality, mask_HL: Tensor, noise: Noise): Tensor => {
-    const { root } = steps.at(-1) as Step
-    const begun = names.map((name) => noisy(vectors.get(name) as Tensor, root, noise))
-    return join(reverse(begun, mask_HL), noise)
+  const lossOf = synergyLoss(candidateWidth, config)
+  const [last] = steps.slice(-1) as [DiffusionStep]
+  return {
+    parts: ['synergy'],
+    capture({ states, candidate, mask_HL }, noise) {
+      const begun = names.map((name) => noisy(vectorOf(states, name), last, noise))
+      const joined = join(reverse(begun, mask_HL), noise)
+      return {
+        vectors: new Map([['synergy', joined]]),
+        losses: ({ label_B, weight_B }) => ({
+          synergy: { weight: w2, value: lossOf({ joined, candidate, label_B, weight_B }) },
+        }),
+      }
+    },
   }
 }
 
+/** Every modality with every other one; at first all weigh the same. */
+function pairsOf(names: readonly string[]): readonly Pair[] {
+  const order = names.flatMap((to) => names.filter((from) => from !== to).map((from) => ({ to, from })))
+  const weights = parameter('synergy.weights', [order.length, 1], (values) => void values.fill(1 / (names.length - 1)))
+  return order.map(({ to, from }, at) => ({
+    to,
+    from,
+    name: `synergy.${to}.${from}`,
+    weight: weights.slice(0, at, at + 1),
+  }))
+}
+
 /**
- * One vector a modality: an attention's only key has weight 1 whatever the query, so CI is a linear map of what it looks at, a step is u - pull u A with
- * one matrix A of blocks alpha_mn W_mn for all of them, and T steps are the product of (I - pull_t A). No step touches the batch, and when serving the
- * product is computed once.
+ * One vector a modality. An attention's only key has weight 1 whatever the query, so CI is a linear map of what it
+ * looks at. A step is then u - pull u A with one matrix A of blocks alpha_mn W_mn for all of them, and T steps are the
+ * product of (I - pull_t A). No step touches the batch, and when serving the product is computed once.
  */
-function pooledSteps(names: readonly string[], pairs: readonly Pair[], steps: readonly Step[], width: number): Steps {
+function pooledSteps(
+  names: readonly string[],
+  pairs: readonly Pair[],
+  steps: readonly DiffusionStep[],
+  width: number,
+): Steps {
   const maps = new Map(
-    pairs.map(({ name }) => [name, parameter(`${name}.weight`, [width, width], normal(1 / Math.sqrt(width)))]),
+    pairs.map((pair) => {
+      const map = parameter(`${pair.name}.weight`, [width, width], normal(1 / Math.sqrt(width)))
+      return [pair.name, { map, weight: pair.weight }]
+    }),
   )
   const size = names.length * width
   const nothing = constant(new Float32Array(width * width), [width, width])
@@ -93,8 +124,8 @@ function pooledSteps(names: readonly string[], pairs: readonly Pair[], steps: re
   )
   return (states) => {
     const block = (to: string, from: string): Tensor => {
-      const pair = pairs.find((one) => one.to === to && one.from === from)
-      return pair ? mul(maps.get(pair.name) as Tensor, pair.weight) : nothing
+      const pair = maps.get(`synergy.${to}.${from}`)
+      return pair ? mul(pair.map, pair.weight) : nothing
     }
     const rows = names.map((from) =>
       concat(
@@ -103,11 +134,11 @@ function pooledSteps(names: readonly string[], pairs: readonly Pair[], steps: re
       ),
     )
     const taken = concat(rows, 0)
-    const whole = steps.reduce(
-      (product, { pull }) => addAll([product, matmul(product, taken, { scale: -pull })]),
+    const whole = steps.reduce<Tensor>(
+      (product, { pull }) => addAll([product, product.matmul(taken, { scale: -pull })]),
       identity,
     )
-    return matmul(concat(states, 1), whole)
+    return concat(states, 1).matmul(whole)
   }
 }
 
@@ -115,49 +146,57 @@ function pooledSteps(names: readonly string[], pairs: readonly Pair[], steps: re
 function sequenceSteps(
   names: readonly string[],
   pairs: readonly Pair[],
-  steps: readonly Step[],
-  { expertSize: width, heads }: SynergyConfig,
+  steps: readonly DiffusionStep[],
+  { expertSize: width, fusionHeads: heads }: SynergyConfig,
 ): Steps {
-  const interact = new Map(pairs.map(({ name }) => [name, multiHeadAttention(name, { width, heads, dropout: 0 })]))
+  const interactions = pairs.map((pair) => ({
+    ...pair,
+    attend: multiHeadAttention(pair.name, { width, heads, dropout: 0 }),
+  }))
   return (states, mask_HL) => {
     const bias = eventBias(mask_HL)
-    let state = new Map(names.map((name, at) => [name, states[at] as Tensor]))
-    for (const { root, pull } of steps.toReversed()) {
-      const at = (name: string): Tensor => mul(state.get(name) as Tensor, root)
-      const found = ({ to, from, name, weight }: Pair): Tensor => {
-        const attend = interact.get(name) as Block
-        return mul(attend({ query: at(to), memory: at(from), bias, noise: noNoise }), mul(weight, -pull / root))
-      }
-      state = new Map(
+    const begun: Vectors = new Map(names.map((name, at) => [name, states[at] as Tensor]))
+    const ended = steps.toReversed().reduce<Vectors>((state, { root, scaledPull }) => {
+      const at = (name: string): Tensor => mul(vectorOf(state, name), root)
+      const found = ({ to, from, weight, attend }: (typeof interactions)[number]): Tensor =>
+        mul(attend({ query: at(to), memory: at(from), bias, noise: noNoise }), mul(weight, -scaledPull))
+      return new Map(
         names.map((name) => [
           name,
-          addAll([state.get(name) as Tensor, ...pairs.filter(({ to }) => to === name).map(found)]),
+          addAll([vectorOf(state, name), ...interactions.filter(({ to }) => to === name).map(found)]),
         ]),
       )
-    }
+    }, begun)
     return concat(
-      names.map((name) => meanOfEvents(state.get(name) as Tensor, mask_HL)),
+      names.map((name) => meanOfEvents(vectorOf(ended, name), mask_HL)),
       1,
     )
   }
 }
 
-/** Eq. 10 carried to step T at once, scaled: h + sqrt((1 - abar) / abar) e; the noise is its mean, 0, when serving (R-M5). */
-function noisy(h: Tensor, root: number, noise: Noise): Tensor {
+/**
+ * Eq. 10 carried to step T at once, scaled: h + sqrt((1 - abar) / abar) e; the noise is its mean, 0, when serving
+ * (R-M5).
+ */
+function noisy(h: Tensor, { spread }: DiffusionStep, noise: Noise): Tensor {
   const added = noise.normal(h.shape)
-  return added ? add(h, mul(added, Math.sqrt(1 - root * root) / root)) : h
+  return added ? h.add(mul(added, spread)) : h
 }
 
 /** 0 where there is an event and a large negative number where not, [H, 1, 1, L]. */
 function eventBias(mask_HL: Tensor): Tensor {
-  const [rows, length] = mask_HL.shape as [number, number]
-  return reshape(mul(sub(1, mask_HL), -1e9), [rows, 1, 1, length])
+  const [histories, length] = dims(mask_HL, 2)
+  return mul(sub(1, mask_HL), hiddenScore).reshape([histories, 1, 1, length])
 }
 
 /** The mean over the events there are, 0 where there is none: [B, L, D] -> [B, D]. */
 function meanOfEvents(x: Tensor, mask_HL: Tensor): Tensor {
-  const [rows, length] = mask_HL.shape as [number, number]
-  const events = sum(mul(x, reshape(mask_HL, [rows, length, 1])), [1])
-  const count = sum(mask_HL, [1], { keep: true })
-  return div(events, add(relu(sub(count, 1)), constant(Float32Array.of(1), [1])))
+  const events = mul(x, mask_HL.unsqueeze(2)).sum([1])
+  const count = mask_HL.sum([1], { keep: true })
+  return events.div(
+    count
+      .sub(1)
+      .relu()
+      .add(constant(Float32Array.of(1), [1])),
+  )
 }

@@ -1,71 +1,82 @@
 /** @file The options of M³BSR. */
 import * as z from 'zod'
+import * as shared from '../parts/options.ts'
 
-const flag = (what: string) => z.boolean().default(false).describe(what)
-const weight = (value: number, what: string) => z.number().min(0).max(10).default(value).describe(what)
+const { flag, headsDivide, lossWeight } = shared
+const steps = z.int().min(1).max(100).default(10)
 
 /** Hyper-parameters of M³BSR; defaults are section 5.4's best where the paper gives one. */
 export const m3bsrConfig = z
   .strictObject({
-    embeddingSize: z.int().min(1).max(256).default(16).describe('width of each id field’s embedding'),
+    embeddingSize: shared.fieldSize,
     residualId: flag(
-      'add an item’s embedding to what the MLP makes of its id fields; embeddingSize must equal hiddenSize',
+      "add the item's embedding to the output of the MLP over its id fields; needs embeddingSize = hiddenSize",
     ),
-    hiddenSize: z.int().min(1).max(1024).default(64).describe('D, the width of every hidden state'),
-    maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last events are read'),
-    stride: z
-      .int()
-      .min(1)
-      .max(1000)
-      .default(25)
-      .describe('events between the ends of a long history’s training windows'),
-    layers: z.int().min(1).max(12).default(1).describe('Transformer layers of each specific expert'),
-    heads: z.int().min(1).max(64).default(2).describe('attention heads of the experts; must divide hiddenSize'),
-    dropout: z.number().min(0).max(0.95).default(0.2).describe('share of hidden values dropped while training'),
-    modalitySteps: z.int().min(1).max(100).default(10).describe('diffusion steps of the modality denoising, T_m'),
-    behaviorSteps: z.int().min(1).max(100).default(10).describe('diffusion steps of the behavior denoising, T_b'),
-    betaStart: z.number().gt(0).lt(1).default(0.001).describe('variance of the first diffusion step'),
-    betaEnd: z.number().gt(0).lt(1).default(0.1).describe('variance of the last diffusion step'),
-    temperature: z.number().min(0.01).max(10).default(0.3).describe('temperature of the interest disentanglement'),
-    lambdaContrast: weight(0.05, 'weight of the disentanglement loss'),
-    lambdaModality: weight(0.02, 'weight of the modality denoising’s reconstruction loss'),
-    lambdaBehavior: weight(0.02, 'weight of the behavior denoising’s reconstruction loss'),
+    hiddenSize: shared.hiddenSize.describe('width of every hidden state (D)'),
+    maxLength: shared.maxEvents,
+    stride: shared.stride.describe(
+      'a history longer than maxLength is cut into windows that end this many events apart',
+    ),
+    layers: shared.layers.default(1).describe('number of Transformer layers in each specific expert'),
+    heads: shared.heads.describe('number of attention heads in the experts; must divide hiddenSize'),
+    dropout: shared.dropout.default(0.2).describe('share of hidden values set to 0 while training'),
+    modalitySteps: steps.describe('number of diffusion steps that denoise pictures and texts (T_m)'),
+    behaviorSteps: steps.describe('number of diffusion steps that denoise auxiliary behaviors (T_b)'),
+    betaStart: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.001)
+      .describe('variance of the noise that the first diffusion step adds'),
+    betaEnd: z.number().gt(0).lt(1).default(0.1).describe('variance of the noise that the last diffusion step adds'),
+    temperature: z
+      .number()
+      .min(0.01)
+      .max(10)
+      .default(0.3)
+      .describe('temperature of the contrastive loss that disentangles interests'),
+    lambdaContrast: lossWeight(0.05, 'weight of the contrastive loss that disentangles interests'),
+    lambdaModality: lossWeight(0.02, 'weight of the reconstruction loss of denoising pictures and texts'),
+    lambdaBehavior: lossWeight(0.02, 'weight of the reconstruction loss of denoising auxiliary behaviors'),
     reconstruction: z
       .enum(['posterior', 'literal'])
       .default('posterior')
       .describe(
-        'what a denoised state is compared with: the less noisy state before it, or the noisy state it came from',
+        'target of the reconstruction loss: posterior is the forward state one step less noisy; literal, as printed, is the noisy state that is being denoised',
       ),
     disentanglement: z
       .enum(['separate', 'literal', 'align'])
       .default('separate')
-      .describe('push a user’s vectors apart, the contrast as printed, or pull them together against other users’'),
-    timeEmbedding: flag('add a learned vector for each diffusion step'),
-    stateTerm: flag('let the noise taken away be read from the state itself too, not from the condition alone'),
+      .describe(
+        "contrastive loss: separate pushes one user's vectors apart; literal is eq. 20 as printed; align pulls an item's modalities, and its vectors in two behaviors, together",
+      ),
+    timeEmbedding: flag("add a learned vector for each diffusion step to the denoiser's input"),
+    stateTerm: flag('predict the noise from the current state too, not from the condition alone'),
     head: z
       .enum(['tied', 'free'])
       .default('tied')
-      .describe('items scored by their own features, or by a free vector and bias each'),
-    userField: z.boolean().default(true).describe('read the user’s id as an id field of every event'),
+      .describe(
+        'vector that scores an item: tied is made of its id, picture and text; free is a learned vector and bias',
+      ),
+    userField: z.boolean().default(true).describe("add the user's id to the id fields of every event"),
     samples: z
       .enum(['windows', 'targets'])
       .default('windows')
       .describe(
-        'train every target of a window in one causal pass, or one row per target reading the whole of its history',
+        'windows trains all targets of a window in one causal pass; targets has one row for each target, as the paper',
       ),
-    auxiliaryTargets: z
-      .number()
-      .min(0)
-      .max(1)
+    auxiliaryTargets: shared.auxiliaryTargets
       .default(0.3)
-      .describe('weight of a next event of another behavior than the target'),
-    withoutModalityDenoising: flag('leave out the modality denoising'),
-    withoutBehaviorDenoising: flag('leave out the behavior denoising'),
-    withoutExperts: flag('leave out the multi-expert layer: the mean of each stream, and of the streams'),
-    withoutSharedExpert: flag('leave out the shared expert and the routing to it'),
-    withoutDisentanglement: flag('leave out the disentanglement loss'),
+      .describe(
+        'weight in the loss of a next event that is not of the target behavior; 0 trains on the target behavior alone',
+      ),
+    withoutModalityDenoising: flag('do not denoise pictures and texts (w/o CDMD-M)'),
+    withoutBehaviorDenoising: flag('do not denoise auxiliary behaviors (w/o CDMD-B)'),
+    withoutExperts: flag('replace the experts by the mean of each stream, and the mean of the streams (w/o MEIE)'),
+    withoutSharedExpert: flag('leave out the shared expert, and with it the routing'),
+    withoutDisentanglement: flag('leave out the contrastive loss that disentangles interests'),
   })
-  .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
+  .refine(...headsDivide('hiddenSize'))
   .refine(({ residualId, embeddingSize, hiddenSize }) => !residualId || embeddingSize === hiddenSize, {
     path: ['embeddingSize'],
     message: 'must equal hiddenSize where residualId is true',

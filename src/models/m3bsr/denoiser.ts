@@ -1,7 +1,7 @@
 /**
- * @file Conditional diffusion denoising, eq. 6-13: noise in, then T reverse steps led by a condition.
- * One head and no biases, so the projections fold into the condition once: eps_t = softmax(h_t K^T + bias) V with
- * K = c W_k W_q^T / sqrt(d) and V = c W_v W_o, and a reverse step is two products, a softmax and two sums.
+ * @file Conditional diffusion denoising, eq. 6-13: noise is added, then T reverse steps, led by a condition, remove it.
+ * The attention has one head and no biases, so its projections are applied to the condition once, for all steps:
+ * eps_t = softmax(h_t K^T + bias) V with K = c W_k W_q^T / sqrt(d) and V = c W_v W_o.
  */
 import { normal, xavier, zeros } from '../../nn/init.ts'
 import type { Noise } from '../../nn/noise.ts'
@@ -11,7 +11,7 @@ import { matmul } from '../../tensor/linear.ts'
 import { slice } from '../../tensor/move.ts'
 import { parameter, type Tensor } from '../../tensor/node.ts'
 import { sum, sumSquares } from '../../tensor/reduce.ts'
-import { type DiffusionStep, diffusionSteps } from './schedule.ts'
+import { type DiffusionStep, diffusionSteps, linearSteps, noiseless } from '../parts/diffusion-schedule.ts'
 
 /** How a denoiser is built. */
 export interface DenoiserConfig {
@@ -37,62 +37,74 @@ export interface DenoiserInputs {
   readonly noise: Noise
 }
 
-/** The denoised h_0 [B, L, D], and the reconstruction loss: weighted over positions, mean over features and steps (undefined when serving). */
+/** What a denoiser gives. */
 export interface Denoised {
+  /** h_0 again [B, L, D]. */
   readonly output: Tensor
-  readonly loss: Tensor | undefined
+  /** The reconstruction loss, a scalar: weighted over positions, mean over features and steps. */
+  readonly loss: () => Tensor
 }
 
-/** A denoiser; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D] and `NAME.state` [D, D]. */
+/**
+ * A denoiser; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D] and
+ * `NAME.state` [D, D].
+ */
 export function denoiser(name: string, config: DenoiserConfig): (inputs: DenoiserInputs) => Denoised {
-  const { width, timeEmbedding } = config
-  const schedule = diffusionSteps(config.steps, config.betaStart, config.betaEnd)
+  const { width, steps, betaStart, betaEnd, reconstruction } = config
+  const alphas = linearSteps(steps, betaStart, betaEnd).map((beta) => 1 - beta)
+  const schedule = [noiseless, ...diffusionSteps(alphas)]
+  const step = (t: number): DiffusionStep => schedule[t] as DiffusionStep
   const square = (part: string, init = xavier(width, width)) => parameter(`${name}.${part}`, [width, width], init)
   const [query, key, value] = [square('query'), square('key'), square('value')]
   const output = square('output', normal())
   const own = config.stateTerm ? square('state', zeros) : undefined
-  const times = timeEmbedding ? parameter(`${name}.time`, [config.steps, width], normal()) : undefined
+  const times = config.timeEmbedding ? parameter(`${name}.time`, [steps, width], normal()) : undefined
 
   return ({ clean, condition, bias, weights, noise }) => {
     const keys_BLD = matmul(condition, matmul(key, query, { transposeB: true, scale: 1 / Math.sqrt(width) }))
     const values_BLD = matmul(condition, matmul(value, output))
     const added_BLD = noise.normal(clean.shape)
-    const noisy = ({ spread }: DiffusionStep): Tensor =>
-      added_BLD && spread > 0 ? add(clean, mul(added_BLD, spread)) : clean
-    const minusClean = neg(clean)
-    const losses: Tensor[] = []
-    let state_BLD = noisy(schedule.at(-1) as DiffusionStep)
-    for (let t = config.steps; t >= 1; t--) {
-      const [at, before] = [schedule[t], schedule[t - 1]] as [DiffusionStep, DiffusionStep]
-      const asked = times ? add(state_BLD, mul(slice(times, 0, t - 1, t), 1 / at.root)) : state_BLD
+    /** The noise of the forward state at t, none when serving (R-M5). */
+    const noiseAt = (t: number, scale = 1): Tensor[] =>
+      added_BLD && step(t).spread > 0 ? [mul(added_BLD, scale * step(t).spread)] : []
+
+    /** Eq. 8 and 9, scaled: u_{t-1} from u_t. */
+    function reverse(state_BLD: Tensor, t: number): Tensor {
+      const { root, scaledPull } = step(t)
+      const asked = times ? add(state_BLD, mul(slice(times, 0, t - 1, t), 1 / root)) : state_BLD
       const { output: change } = attention({
         query: asked,
         key: keys_BLD,
         value: values_BLD,
         bias,
-        scale: at.root,
-        outputScale: -at.pull,
+        scale: root,
+        outputScale: -scaledPull,
       })
-      const changes = own ? [change, matmul(state_BLD, own, { scale: -at.pull * at.root })] : [change]
-      state_BLD = addAll([state_BLD, ...changes])
-      if (noise.training) {
-        const share = (before.root * before.root) / (config.steps * width)
-        losses.push(mul(sum(mul(sumSquares(errorAfter(state_BLD, at, before)), weights)), share))
-      }
+      return addAll([state_BLD, change, ...(own ? [matmul(state_BLD, own, { scale: -scaledPull * root })] : [])])
     }
-    return { output: state_BLD, loss: losses.length > 0 ? addAll(losses) : undefined }
 
-    /** The denoised state minus what it is compared with (R-M8), both scaled as the state at t - 1. */
-    function errorAfter(denoised: Tensor, at: DiffusionStep, before: DiffusionStep): Tensor {
-      const literal = config.reconstruction === 'literal'
-      const [against, scale] = literal ? [at, -at.root / before.root] : [before, -1]
-      const less = literal ? mul(clean, scale) : minusClean
-      const terms = [
-        denoised,
-        less,
-        ...(added_BLD && against.spread > 0 ? [mul(added_BLD, scale * against.spread)] : []),
-      ]
-      return addAll(terms)
+    /** The denoised state at t - 1 minus what it is compared with (R-M8), both scaled as u_{t-1}. */
+    function errorAt(denoised: Tensor, t: number): Tensor {
+      if (reconstruction === 'posterior') return addAll([denoised, minusClean, ...noiseAt(t - 1, -1)])
+      const scale = -step(t).root / step(t - 1).root
+      return addAll([denoised, mul(clean, scale), ...noiseAt(t, scale)])
+    }
+
+    /** The part of the loss that step t adds. */
+    function lossAt(denoised: Tensor, t: number): Tensor {
+      const { root } = step(t - 1)
+      const share = (root * root) / (steps * width)
+      return mul(sum(mul(sumSquares(errorAt(denoised, t)), weights)), share)
+    }
+
+    const minusClean = neg(clean)
+    /** u_T, u_{T-1}, .. u_0. */
+    const states = [noiseAt(steps).reduce(add, clean)]
+    for (let t = steps; t >= 1; t--) states.push(reverse(states.at(-1) as Tensor, t))
+    const [, ...denoised] = states
+    return {
+      output: states.at(-1) as Tensor,
+      loss: () => addAll(denoised.map((state, index) => lossAt(state, steps - index))),
     }
   }
 }

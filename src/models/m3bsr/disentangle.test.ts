@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
-import { compile } from '../../runtime/session.ts'
-import { constant } from '../../tensor/node.ts'
+import { compile } from '../../runtime/node.ts'
+import { constant, type Tensor } from '../../tensor/node.ts'
 import { disentanglement } from './disentangle.ts'
 
 const [rows, width, temperature] = [3, 4, 0.3]
@@ -29,14 +29,9 @@ async function ours(reading: 'separate' | 'literal' | 'align'): Promise<number> 
   const [common, ...specific] = vectors
     .map((vector) => constant(Float32Array.from(vector.flat()), [rows, width]))
     .reverse()
-  const loss = disentanglement({
-    reading,
-    temperature,
-    specific: specific.reverse(),
-    common,
-    modalities: 2,
-    weights: constant(Float32Array.from(weights), [rows]),
-  })
+  const contrast = disentanglement({ reading, temperature, modalities: 2 })
+  const interests = { specific: specific.reverse(), common: [common as Tensor] }
+  const loss = contrast(interests, constant(Float32Array.from(weights), [rows]))
   await using program = await compile(buildGraph({ loss }), { threads: 1 })
   await program.run()
   return Number(program.outputs['loss']?.[0])

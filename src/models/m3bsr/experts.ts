@@ -1,116 +1,167 @@
-/** @file The multi-expert interest extraction layer (section 4.3): Transformers read where the targets read, and nowhere else. */
+/** @file The multi-expert interest extraction layer (section 4.3): Transformers computed where targets read them. */
 import { normal } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { multiHeadAttention, transformerBlock } from '../../nn/transformer-block.ts'
-import { add, addAll, gelu, greater, mul, where } from '../../tensor/elementwise.ts'
-import { gather } from '../../tensor/gather.ts'
+import { where } from '../../tensor/compare.ts'
+import { add, addAll, gelu, mul } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { concat, reshape, slice } from '../../tensor/move.ts'
+import { concat, slice, unsqueeze } from '../../tensor/move.ts'
 import { parameter, type Tensor } from '../../tensor/node.ts'
 import { softmax } from '../../tensor/normalize.ts'
-import type { GraphInputs } from './inputs.ts'
+import { rows } from '../../tensor/rows.ts'
+import { dims } from '../../tensor/shape.ts'
+import { ages, type Reading, type Visibility } from './visibility.ts'
 
-/** The sizes of an expert. */
+/** The sizes of the experts. */
 export interface ExpertConfig {
-  readonly width: number
+  readonly hiddenSize: number
+  readonly maxLength: number
   readonly heads: number
   readonly layers: number
   readonly dropout: number
 }
 
-/** How activations at the places of targets become one row a target. */
-export interface Reading {
-  /** [B, Q, D] -> [M, D] */
-  readonly compact: (x: Tensor) => Tensor
-  /** [B * Q] -> [M, 1] */
-  readonly flags: (x: Tensor) => Tensor
-  readonly noise: Noise
+/** What is known of each target's user. */
+export interface Interests {
+  /** h_b^m [P, D], behavior by behavior, each with every modality. */
+  readonly specific: readonly Tensor[]
+  /** h_common [P, D]; none without the shared expert. */
+  readonly common: readonly Tensor[]
 }
 
-const perHead = (bias: Tensor): Tensor => reshape(bias, [bias.shape[0] as number, 1, ...bias.shape.slice(1)])
+/** Streams of all modalities [B, L, D] to vectors [P, D]. */
+export type Experts = (streams_BLD: readonly Tensor[], sight: Visibility, noise: Noise) => readonly Tensor[]
 
-/** x where the flag is 1, else the learned vector: a user without events of a behavior has no last one. */
-function orNothing(name: string, width: number): (x: Tensor, flags: Tensor) => Tensor {
+/** Replaces experts that are left out. */
+export const noExperts: Experts = () => []
+
+/** A learned vector for each age of the last event before a target; parameter `age`. */
+export const ageEmbedding = (width: number): Tensor => parameter('age', [ages, width], normal())
+
+/** Adds a learned vector for each place of the window; parameter `position`. */
+export function placed({ hiddenSize, maxLength, dropout }: ExpertConfig) {
+  const positions = parameter('position', [maxLength, hiddenSize], normal())
+  return (streams_BLD: readonly Tensor[], noise: Noise): readonly Tensor[] => {
+    const [, length] = dims(streams_BLD[0] as Tensor, 3)
+    const position_LD = slice(positions, 0, 0, length)
+    return streams_BLD.map((stream) => noise.dropout(add(stream, position_LD), dropout))
+  }
+}
+
+/** A bias [B, Lq, Lk] for all heads. */
+const perHead = (bias: Tensor): Tensor => unsqueeze(bias, 1)
+
+/** x where there is any event, else a learned vector: a user without events of a behavior has no last event. */
+function orNothing(name: string, width: number): (x_PD: Tensor, any_P1: Tensor) => Tensor {
   const nothing = parameter(name, [width], normal())
-  return (x, flags) => where(greater(flags, 0.5), x, nothing)
+  return (x_PD, any_P1) => where(any_P1, x_PD, nothing)
 }
 
-/** The last layer of an expert, a post-norm Transformer block at the places that targets read. */
-function lastLayer(name: string, { width, heads, dropout }: ExpertConfig) {
+/** The inputs of an attention: a query for each place of a window, and the events it attends to. */
+interface Attended {
+  /** [B, Q, D] */
+  readonly query: Tensor
+  /** [B, L, D] */
+  readonly memory: Tensor
+  /** [B, Q, L] */
+  readonly bias: Tensor
+}
+
+/** The last layer of an expert, a post-norm Transformer block at the places that targets read: [P, D]. */
+function lastLayer(name: string, { hiddenSize: width, heads, dropout }: ExpertConfig) {
   const attend = multiHeadAttention(`${name}.attention`, { width, heads, dropout })
   const inner = linear(`${name}.feedForward.inner`, [width, 4 * width], { init: normal() })
   const outer = linear(`${name}.feedForward.outer`, [4 * width, width], { init: normal() })
   const [afterAttention, afterFeedForward] = [layerNorm(`${name}.norm1`, width), layerNorm(`${name}.norm2`, width)]
-  return (query: Tensor, memory: Tensor, bias: Tensor, { compact, noise }: Reading): Tensor => {
+  return ({ query, memory, bias }: Attended, { atPlaces }: Visibility, noise: Noise): Tensor => {
     const attended = attend({ query, memory, bias: perHead(bias), noise })
-    const hidden = afterAttention(compact(add(query, noise.dropout(attended, dropout))))
-    return afterFeedForward(add(hidden, noise.dropout(outer(gelu(inner(hidden))), dropout)))
+    const hidden_PD = afterAttention(atPlaces(add(query, noise.dropout(attended, dropout))))
+    return afterFeedForward(add(hidden_PD, noise.dropout(outer(gelu(inner(hidden_PD))), dropout)))
   }
 }
 
-/**
- * A specific expert (eq. 18-19): a stream [B, L, D] -> h_b^m [M, D], the output at the behavior's last event before each target. The
- * row of `age` [A, D] that is added to what it reads there tells how many events came since: a favorite just made says more than one of long ago.
- */
-export function specificExpert(name: string, config: ExpertConfig, behavior: number, age: Tensor) {
-  const { width, heads, layers, dropout } = config
-  const earlier = Array.from({ length: layers - 1 }, (_, layer) =>
-    transformerBlock(`${name}.block${layer}`, { width, heads, dropout }),
+/** What the experts read of: K behaviors, and the names of modalities. */
+export interface Slots {
+  readonly behaviors: number
+  readonly modalities: readonly string[]
+}
+
+/** One expert: a stream [B, L, D] to a vector [P, D]. */
+type Expert = (stream_BLD: Tensor, sight: Visibility, noise: Noise) => Tensor
+
+/** An expert for each slot, behavior by behavior, each with every modality; named `expert.BEHAVIOR.MODALITY`. */
+function perSlot({ behaviors, modalities }: Slots, expert: (name: string, behavior: number) => Expert): Experts {
+  const experts = Array.from({ length: behaviors }, (_, behavior) =>
+    modalities.map((modality) => expert(`expert.${behavior}.${modality}`, behavior)),
   )
-  const read = lastLayer(`${name}.block${layers - 1}`, config)
-  const known = orNothing(`${name}.nothing`, width)
-  return (stream: Tensor, inputs: GraphInputs, reading: Reading): Tensor => {
-    const memory = earlier.reduce(
-      (query, block) => block({ query, bias: perHead(inputs.own), noise: reading.noise }),
-      stream,
+  return (streams_BLD, sight, noise) =>
+    experts.flatMap((ofBehavior) =>
+      ofBehavior.map((read, modality) => read(streams_BLD[modality] as Tensor, sight, noise)),
     )
-    const query = add(matmul(inputs.last[behavior] as Tensor, memory), gather(age, inputs.age[behavior] as Tensor))
-    return known(
-      read(query, memory, inputs.read[behavior] as Tensor, reading),
-      reading.flags(inputs.seen[behavior] as Tensor),
-    )
-  }
-}
-
-/** What stands for a specific expert when there are none: the mean of the behavior's events before each target, [M, D]. */
-export function meanOfStream(name: string, width: number, behavior: number) {
-  const known = orNothing(`${name}.nothing`, width)
-  return (stream: Tensor, { read, seen }: GraphInputs, { compact, flags }: Reading): Tensor =>
-    known(compact(matmul(softmax(read[behavior] as Tensor), stream)), flags(seen[behavior] as Tensor))
 }
 
 /**
- * The shared expert (eq. 14-17): streams of all modalities side by side, brought to D by a projection for each behavior; auxiliary
- * events attend to target events, and a Transformer layer over what they found is read at the last of them: h_common [M, D].
+ * The specific experts (eq. 18-19): h_b^m is a Transformer's output at the behavior's last event before each target. A
+ * row of `age_AD` is added to the query. It tells how many events came since: a recent favorite says more than an old
+ * one.
  */
-export function sharedExpert(
-  name: string,
-  config: ExpertConfig,
-  { behaviors, modalities, age }: { behaviors: number; modalities: number; age: Tensor },
-) {
-  const { width, heads, dropout } = config
+export function specificExperts(config: ExpertConfig, slots: Slots, age_AD: Tensor): Experts {
+  const { hiddenSize: width, heads, layers, dropout } = config
+  return perSlot(slots, (name, behavior) => {
+    const earlier = Array.from({ length: layers - 1 }, (_, layer) =>
+      transformerBlock(`${name}.block${layer}`, { width, heads, dropout }),
+    )
+    const read = lastLayer(`${name}.block${layers - 1}`, config)
+    const known = orNothing(`${name}.nothing`, width)
+    return (stream_BLD, sight, noise) => {
+      const { last_BQL, before_BQL, age_BQ, any_P1 } = sight.reading[behavior] as Reading
+      const memory = earlier.reduce((query, block) => block({ query, bias: perHead(sight.own_BLL), noise }), stream_BLD)
+      const query = add(matmul(last_BQL, memory), rows(age_AD, age_BQ))
+      return known(read({ query, memory, bias: before_BQL }, sight, noise), any_P1)
+    }
+  })
+}
+
+/** Replaces the specific experts by the mean of the behavior's events before each target. */
+export const meansOfStreams = ({ hiddenSize: width }: ExpertConfig, slots: Slots): Experts =>
+  perSlot(slots, (name, behavior) => {
+    const known = orNothing(`${name}.nothing`, width)
+    return (stream_BLD, { reading, atPlaces }) => {
+      const { before_BQL, any_P1 } = reading[behavior] as Reading
+      return known(atPlaces(matmul(softmax(before_BQL), stream_BLD)), any_P1)
+    }
+  })
+
+/**
+ * The shared expert (eq. 14-17). The streams of all modalities are concatenated and projected to D, by a projection for
+ * each behavior. Auxiliary events attend to target events. A Transformer layer reads the result; its output at the last
+ * auxiliary event is h_common.
+ */
+export function sharedExpert(config: ExpertConfig, { behaviors, modalities }: Slots, age_AD: Tensor): Experts {
+  const { hiddenSize: width, heads, dropout } = config
+  const name = 'expert.shared'
   const projections = Array.from({ length: behaviors }, (_, behavior) =>
-    linear(`${name}.behavior${behavior}`, [modalities * width, width]),
+    linear(`${name}.behavior${behavior}`, [modalities.length * width, width]),
   )
   const cross = multiHeadAttention(`${name}.cross`, { width, heads, dropout })
   const read = lastLayer(name, config)
   const known = orNothing(`${name}.nothing`, width)
-  return (streams: readonly Tensor[], inputs: GraphInputs, reading: Reading): Tensor => {
-    const { noise } = reading
-    const joined = concat(streams, 2)
-    const events = addAll(
-      projections.map((project, behavior) => mul(project(joined), slice(inputs.flags, 2, behavior, behavior + 1))),
+  return (streams_BLD, sight, noise) => {
+    const { last_BQL, before_BQL, age_BQ, any_P1 } = sight.sharedReading
+    const joined = concat(streams_BLD, 2)
+    const events_BLD = addAll(
+      projections.map((project, behavior) => mul(project(joined), sight.behavior_BL1[behavior] as Tensor)),
     )
-    const memory = cross({ query: events, bias: perHead(inputs.shared), noise })
-    // The event a target reads looks again, at all that came before the target: there may be later target events than itself.
+    const memory = cross({ query: events_BLD, bias: perHead(sight.shared_BLL), noise })
+    // The query attends again, to all target events before the target: some may be later than the query's own event.
     const found = cross({
-      query: matmul(inputs.commonLast, events),
-      memory: events,
-      bias: perHead(inputs.commonCross),
+      query: matmul(last_BQL, events_BLD),
+      memory: events_BLD,
+      bias: perHead(sight.sharedMemory_BQL),
       noise,
     })
-    const query = add(found, gather(age, inputs.commonAge))
-    return known(read(query, memory, inputs.commonRead, reading), reading.flags(inputs.commonSeen))
+    const query = add(found, rows(age_AD, age_BQ))
+    return [known(read({ query, memory, bias: before_BQL }, sight, noise), any_P1)]
   }
 }

@@ -11,9 +11,9 @@ export interface SlotNames {
 }
 
 /**
- * Shares of each behavior and each modality in the scores of items. A slot's contribution is its part of the user vector times the
- * item's row, less what it gives the average item (a constant moves no ranking); negative contributions count as nothing, unless
- * all are. The common interest that routing put into a slot counts as that slot's.
+ * Shares of each behavior and each modality in the scores of items. A slot's contribution is its part of the user's
+ * vector times the item's row, less what it gives the average item: a constant moves no ranking. Negative contributions
+ * count as 0, unless all are negative. The common interest that routing put into a slot counts as that slot's.
  * @param parts [S, D], the serving graph's `parts` of one history
  */
 export function explainItems(

@@ -1,13 +1,15 @@
-/** @file What M³BSR reads of an event: its id fields, picture and text as vectors of one width (eq. 3-5), and the item table made of the same. */
+/**
+ * @file What M³BSR reads of an event: its id fields, picture and text as vectors of one width (eq. 3-5), and the item
+ * table made of the same.
+ */
 import type { Modality } from '../../dataset/schema.ts'
 import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
 import { add, addAll, relu } from '../../tensor/elementwise.ts'
-import { gather } from '../../tensor/gather.ts'
 import { concat, expand, reshape } from '../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../tensor/node.ts'
-import { frozenInput } from '../contract/frozen-inputs.ts'
-import type { CatalogShape } from '../contract/model.ts'
+import { dims } from '../../tensor/shape.ts'
+import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import type { M3bsrConfig } from './config.ts'
 
@@ -38,7 +40,7 @@ export function features(
   const items = embedding('item', catalog.itemCount + 1)
   const users = userField ? embedding('user', catalog.userCount + 1) : undefined
   const fields = Object.entries(catalog.fields).map(([name, count]) => ({
-    values: input(frozenInput.field(name), [catalog.itemCount + 1], 'int64'),
+    values: input(catalogInput.field(name), [catalog.itemCount + 1], 'int64'),
     embedded: embedding(name, count),
   }))
   const modalities = modalitiesOf(catalog).filter((modality) => modality !== 'id')
@@ -55,15 +57,14 @@ export function features(
 
   return {
     events(history, user) {
-      const [rows, length] = history.shape as [number, number]
-      const item = gather(items, history)
-      const parts = [item, ...fields.map(({ values, embedded }) => gather(embedded, gather(values, history)))]
-      if (users)
-        parts.push(expand(reshape(gather(users, user), [rows, 1, embeddingSize]), [rows, length, embeddingSize]))
+      const [rows, length] = dims(history, 2)
+      const item = items.rows(history)
+      const parts = [item, ...fields.map(({ values, embedded }) => embedded.rows(values.rows(history)))]
+      if (users) parts.push(expand(reshape(users.rows(user), [rows, 1, embeddingSize]), [rows, length, embeddingSize]))
       const lifted = outer(relu(inner(concat(parts, 2))))
       const id = residualId ? add(item, lifted) : lifted
       return [id, ...projections.map((project) => project(history))].map((x, index) => (norms[index] as Layer)(x))
     },
-    items: (ids) => addAll([liftItem(ids ? gather(items, ids) : items), ...tables.map((project) => project(ids))]),
+    items: (ids) => addAll([liftItem(ids ? items.rows(ids) : items), ...tables.map((project) => project(ids))]),
   }
 }

@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { conformance } from '../../../test/conformance/model/suite.ts'
-import { expectSlope } from '../../../test/conformance/slope.ts'
-import { type TinyEvent, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { Window } from '../../batches/windows.ts'
 import type { Dataset, History } from '../../dataset/schema.ts'
 import { noisePools } from '../../learn/noise-pools.ts'
+import { stagesOf } from '../../learn/objectives.ts'
 import { initialParameters, type ParameterState } from '../../learn/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../../learn/step.ts'
 import { randomStream } from '../../random/stream.ts'
 import { nextItemScorer } from '../../rank/scorer.ts'
-import { catalogShape, frozenInputs } from '../contract/frozen-inputs.ts'
-import type { ItemScores, NextItemModel } from '../contract/model.ts'
+import { nodeRuntime } from '../../runtime/node.ts'
+import { conformance } from '../../testing/ranking/index.ts'
+import { expectSlope } from '../../testing/slope.ts'
+import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
+import { catalogInputs, catalogShape } from '../contract/catalog.ts'
+import type { BuiltModel, ItemScores, Objective } from '../contract/model.ts'
 import { m3bsr } from './m3bsr.ts'
+import type { EventBatch } from './visibility.ts'
 
 const small = { hiddenSize: 8, embeddingSize: 4, maxLength: 12, dropout: 0, modalitySteps: 2, behaviorSteps: 3 }
 conformance({
-  definition: m3bsr as never,
+  definition: m3bsr,
   options: { ...small, hiddenSize: 16, maxLength: 16, auxiliaryTargets: 1 },
   epochs: 12,
 })
@@ -64,18 +67,38 @@ const windowsOf = (dataset: Dataset): Window[] =>
     })),
   }))
 const shape = { rows: 4, length: 7, targets: 14, targetsPerRow: 4 }
-const build = (options: object, dataset: Dataset): NextItemModel =>
+const runtime = nodeRuntime({ threads: 1 })
+type Model = BuiltModel<EventBatch>
+const build = (options: object, dataset: Dataset): Model =>
   m3bsr.build(m3bsr.config.parse({ ...small, ...options }), catalogShape(dataset))
-const compiled = (model: NextItemModel, dataset: Dataset, state: ParameterState) =>
-  compileStep({
-    model,
-    step: stepGraph(model, shape),
+const objectiveOf = (model: Model): Objective => stagesOf(model)[0]?.objectives[0] as Objective
+const begun = (model: Model): ParameterState => initialParameters(parametersOf([objectiveOf(model)]), 2)
+
+/** A compiled step; `run` computes the losses of some windows. */
+async function compiled(model: Model, dataset: Dataset, state: ParameterState) {
+  const step = await compileStep({
+    step: stepGraph(objectiveOf(model), shape),
     state,
-    frozen: frozenInputs(dataset),
+    frozen: catalogInputs(dataset),
     pools: noisePools(1),
     seed: 1,
-    runtime: { threads: 1 },
+    runtime,
   })
+  return {
+    gradients: step.gradients,
+    run: (windows: readonly Window[]) =>
+      step.run(
+        {
+          fill(buffers) {
+            model.batches.fill(windows as never, shape, buffers)
+            return 0
+          },
+        },
+        1,
+      ),
+    [Symbol.asyncDispose]: () => step[Symbol.asyncDispose](),
+  }
+}
 
 const variants: readonly { readonly name: string; readonly options: object; readonly dataset?: Dataset }[] = [
   { name: 'its defaults', options: {} },
@@ -100,7 +123,7 @@ describe('m3bsr', () => {
     'has the gradient of its loss and learns from it with $name',
     async ({ options, dataset = shop() }) => {
       const model = build(options, dataset)
-      const state = initialParameters(parametersOf(model, shape), 2)
+      const state = begun(model)
       await using step = await compiled(model, dataset, state)
       const windows = windowsOf(dataset).map((window) => ({
         ...window,
@@ -111,7 +134,7 @@ describe('m3bsr', () => {
           ),
         },
       }))
-      const lossNow = async (): Promise<number> => (await step.run(windows, 1)).loss
+      const lossNow = async (): Promise<number> => (await step.run(windows)).loss
       // Away from zero: normalized vectors of next to no length have no straight stretch to measure a slope on.
       for (const { values } of state.buffers.values())
         for (const [at, value] of values.entries()) values[at] = value + 0.2 * Math.sin(7 * at)
@@ -128,11 +151,11 @@ describe('m3bsr', () => {
   it('reads nothing that came after a target, noise and all', async () => {
     const dataset = shop()
     const model = build({}, dataset)
-    const state = initialParameters(parametersOf(model, shape), 2)
+    const state = begun(model)
     await using step = await compiled(model, dataset, state)
     const early = windowsOf(dataset).map(({ history, targets }) => ({ history, targets: targets.slice(1, 3) }))
     const main = async (windows: readonly Window[]): Promise<number> =>
-      (await step.run(windows, 1)).parts['main'] as number
+      (await step.run(windows)).parts['main'] as number
     const changed = (from: number): Window[] =>
       early.map(({ history, targets }) => ({
         targets,
@@ -151,16 +174,22 @@ describe('m3bsr', () => {
     const dataset = shop()
     const built = build({}, dataset)
     let table = { table: new Float32Array(0), width: 0 } as ItemScores
-    const model: NextItemModel = {
+    const model: Model = {
       ...built,
       explain(history, items, reasons, scores) {
         table = scores
         return built.explain?.(history, items, reasons, scores) ?? []
       },
     }
-    const state = initialParameters(parametersOf(model, shape), 2)
+    const state = begun(model)
     const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
-    await using scorer = await nextItemScorer({ slug: 'm3bsr', model, dataset, parameters, runtime: { threads: 1 } })
+    await using scorer = await nextItemScorer({
+      slug: 'm3bsr',
+      model,
+      dataset,
+      parameters,
+      runtime,
+    })
     const history = historyOf(dataset, 2)
     const scores = Float64Array.from(await scorer.score([history]))
     const explained = (await scorer.explain?.(history, [4, 7])) ?? []

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensors, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
+import { moments } from '../../batches/extras/moments.ts'
+import { sequences } from '../../batches/sequences.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { mul } from '../../tensor/elementwise.ts'
 import { reshape, slice } from '../../tensor/move.ts'
 import { constant, input, parameter, type Tensor } from '../../tensor/node.ts'
 import { sum } from '../../tensor/reduce.ts'
-import { denoiser } from './denoiser.ts'
+import { dims } from '../../tensor/shape.ts'
+import { evaluateGradients, evaluateTensors, type Feeds } from '../../testing/evaluate-tensor.ts'
+import { type Denoised, denoiser } from './denoiser.ts'
 import { disentanglement } from './disentangle.ts'
-import { routing } from './routing.ts'
+import { gatedRouting } from './routing.ts'
+import { visibility } from './visibility.ts'
 
 interface Numbers {
   readonly shape: readonly number[]
@@ -29,6 +33,13 @@ interface Block {
   readonly loss: number
   readonly gradients: Readonly<Record<string, Numbers>>
 }
+const events = sequences({
+  maxLength: 4,
+  stride: 4,
+  targetWeights: [1, 1],
+  mergeBehaviors: false,
+  onePerPosition: true,
+}).with(moments())
 type Reading = 'separate' | 'literal' | 'align'
 const blocks = JSON.parse(readFileSync('test/fixtures/m3bsr.json', 'utf8')) as Record<
   'reverse' | 'reconstruction' | 'routing',
@@ -37,6 +48,11 @@ const blocks = JSON.parse(readFileSync('test/fixtures/m3bsr.json', 'utf8')) as R
   readonly disentangle: Readonly<Record<Reading, Block>>
 }
 const floats = ({ values }: Numbers): Float32Array => Float32Array.from(values)
+/** The inputs of a batch of events are whole numbers. */
+const bufferOf = (name: string, numbers: Numbers): Float32Array | BigInt64Array =>
+  ['history', 'behavior', 'moment'].includes(shortName(name))
+    ? BigInt64Array.from(numbers.values, BigInt)
+    : floats(numbers)
 
 function near(actual: ArrayLike<number> | undefined, expected: readonly number[]): void {
   expect(actual?.length).toBe(expected.length)
@@ -44,7 +60,10 @@ function near(actual: ArrayLike<number> | undefined, expected: readonly number[]
     expect(Math.abs(Number(actual?.[at]) - value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)))
 }
 
-/** Compares a block's outputs and every gradient, and returns our loss less the block's; our parameters may be named `PREFIX.name` of the block's. */
+/**
+ * Compares a block's outputs and every gradient, and returns our loss less the block's. Our parameters may be named
+ * `PREFIX.name` of the block's.
+ */
 async function compare(
   block: Block,
   loss: Tensor,
@@ -56,7 +75,7 @@ async function compare(
   expect(learned.map(({ origin }) => shortName(origin.name)).sort()).toEqual(Object.keys(block.gradients).sort())
   const named = [...inputs.keys()].map((name) => [name, block.inputs[shortName(name)]] as const)
   const feeds = {
-    ...Object.fromEntries(named.flatMap(([name, numbers]) => (numbers ? [[name, floats(numbers)]] : []))),
+    ...Object.fromEntries(named.flatMap(([name, numbers]) => (numbers ? [[name, bufferOf(name, numbers)]] : []))),
     ...extra,
   }
   const { loss: actual, gradients } = await evaluateGradients(loss, learned, feeds)
@@ -70,15 +89,16 @@ const shortName = (name: string): string => name.split('.').at(-1) as string
 const learnedInput = ({ inputs }: Block, name: string): Tensor => parameter(name, inputs[name]?.shape ?? [], () => {})
 const givenInput = ({ inputs }: Block, name: string): Tensor => input(name, inputs[name]?.shape ?? [])
 
-function denoised(block: Block, noise: Noise): { output: Tensor; loss: Tensor | undefined } {
+function denoised(block: Block, noise: Noise): Denoised {
   const [clean, condition] = [learnedInput(block, 'clean'), learnedInput(block, 'condition')]
-  const [rows, length, width] = clean.shape as [number, number, number]
+  const [rows, length, width] = dims(clean, 3)
   const weights = constant(new Float32Array(rows * length).fill(1 / (rows * length)), [rows, length])
+  const { batch } = events.declare({ rows, length, targets: 0 })
   const settings = { reconstruction: 'posterior', timeEmbedding: false, stateTerm: false } as const
   return denoiser('denoise', { ...block.config, ...settings, width })({
     clean,
     condition,
-    bias: givenInput(block, 'bias'),
+    bias: visibility(batch, { behaviors: 2, target: 1, wholeWindow: false }).own_BLL,
     weights,
     noise,
   })
@@ -95,33 +115,28 @@ describe('the blocks of M³BSR equal PyTorch’s', () => {
   it('its reconstruction loss (R-M8)', async () => {
     const noise = { ...noNoise, training: true, normal: () => givenInput(blocks.reconstruction, 'noise') }
     const { output, loss } = denoised(blocks.reconstruction, noise)
-    expect(await compare(blocks.reconstruction, loss as Tensor, { denoised: output })).toBeCloseTo(0, 4)
+    expect(await compare(blocks.reconstruction, loss(), { denoised: output })).toBeCloseTo(0, 4)
   })
 
   it.each(['separate', 'literal', 'align'] as const)('disentanglement, %s (R-M11)', async (reading) => {
     const block = blocks.disentangle[reading]
     const vectors = learnedInput(block, 'vectors')
-    const [rows, count, width] = vectors.shape as [number, number, number]
+    const [rows, count, width] = dims(vectors, 3)
     const each = Array.from({ length: count }, (_, at) => reshape(slice(vectors, 1, at, at + 1), [rows, width]))
     const weights = constant(new Float32Array(rows).fill(1 / rows), [rows])
-    const loss = disentanglement({
-      reading,
-      ...block.config,
-      specific: each.slice(0, -1),
-      common: each.at(-1),
-      weights,
-    })
+    const contrast = disentanglement({ reading, ...block.config })
+    const loss = contrast({ specific: each.slice(0, -1), common: each.slice(-1) }, weights)
     expect(await compare(block, loss, {})).toBeCloseTo(0, 4)
   })
 
   it('routing (R-M12)', async () => {
     const block = blocks.routing
     const [common, specific] = [learnedInput(block, 'common'), learnedInput(block, 'specific')]
-    const [rows, slots, width] = specific.shape as [number, number, number]
+    const [rows, slots, width] = dims(specific, 3)
     const each = Array.from({ length: slots }, (_, at) => reshape(slice(specific, 1, at, at + 1), [rows, width]))
-    const { parts, gates } = routing({ width, slots, shared: true, average: false, head: 'tied' })(each, common)
+    const { parts, gates } = gatedRouting({ width, slots })({ specific: each, common: [common] }).reasons
     // With the identity for each slot, a slot's part of the user vector is the slot.
-    const routed = reshape(parts, [rows, slots * width])
+    const routed = reshape(parts as Tensor, [rows, slots * width])
     const identities = Float32Array.from({ length: slots * width * width }, (_, at) =>
       Math.floor(at / width) % width === at % width ? 1 : 0,
     )

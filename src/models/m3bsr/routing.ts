@@ -1,34 +1,36 @@
-/** @file Interest routing (eq. 21-22) and the user vector (eq. 23): which slots carry a score, by how much. */
+/** @file Interest routing (eq. 21-22) and the user's vector (eq. 23): which slots carry a score, by how much. */
 import { xavier, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
-import { add, addAll, mul, sigmoid, sub } from '../../tensor/elementwise.ts'
+import { add, addAll, mul, sigmoid } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { concat, reshape, transpose } from '../../tensor/move.ts'
-import { constant, type Initializer, parameter, type Tensor } from '../../tensor/node.ts'
-import { mean } from '../../tensor/reduce.ts'
+import { type Initializer, parameter, type Tensor } from '../../tensor/node.ts'
+import { dims } from '../../tensor/shape.ts'
+import type { Interests } from './experts.ts'
 
-/** What each target's vectors become. */
+/** What each target's interests become. */
 export interface Routed {
-  /** [M, D], with a last column of ones for the item's bias where the head is free. */
-  readonly user: Tensor
-  /** [M, S, D]: the part of the user vector that comes from each slot; with the bias they add up to it. */
-  readonly parts: Tensor
-  /** [M, S]: mean share of the common interest in each slot. */
-  readonly gates: Tensor | undefined
+  /** [P, D] */
+  readonly user_PD: Tensor
+  /**
+   * `parts` [P, S, D]: the part of the user's vector that comes from each slot; with the bias they add up to it.
+   * `gates` [P, S]: the mean share of the common interest in each slot, where there is one.
+   */
+  readonly reasons: Readonly<Record<string, Tensor>>
 }
 
-/** How the slots are joined: side by side after routing, or their mean (without experts). */
+/** How slots become a user's vector. */
+export type Routing = (interests: Interests) => Routed
+
+/** The sizes of the routing: S slots of width D. */
 export interface RoutingConfig {
   readonly width: number
   readonly slots: number
-  readonly shared: boolean
-  readonly average: boolean
-  readonly head: 'tied' | 'free'
 }
 
 /**
- * A matrix that joins slots as their mean, but for a little: from the first step a history scores what is like its last items, as
- * SASRec's does, and items learn from each other rather than each by heart.
+ * A matrix near the one that takes the mean of the slots. From the first step a history then scores items like its last
+ * ones high, as in SASRec, and items learn from each other.
  */
 function nearMean(from: number, width: number): Initializer {
   const little = xavier(from, width, 0.1)
@@ -41,45 +43,53 @@ function nearMean(from: number, width: number): Initializer {
   }
 }
 
-/** The routing; parameters `gate.*` and `user.*`. */
-export function routing({
-  width,
-  slots,
-  shared,
-  average,
-  head,
-}: RoutingConfig): (specific: readonly Tensor[], common: Tensor | undefined) => Routed {
-  const gate = linear('gate', [(slots + 1) * width, slots * width])
-  const from = average ? width : slots * width
-  const weight = parameter('user.weight', [from, width], nearMean(from, width))
+/** The slots of each target [P, S D] -> W y + b (eq. 23); parameters `user.*`. */
+function joining({ width, slots }: RoutingConfig): (slots_PW: Tensor) => Routed {
+  const weight = parameter('user.weight', [slots * width, width], nearMean(slots * width, width))
   const bias = parameter('user.bias', [width], zeros)
-  /** slot_k = g_k * h_common + (1 - g_k) * h_k = h_k + g_k * (h_common - h_k), with h [M, S * D]. */
-  const route = (joined: Tensor, common: Tensor): { mixed: Tensor; gates: Tensor } => {
-    const gates = sigmoid(gate(concat([common, joined], 1)))
-    const away = sub(
-      concat(
-        Array.from({ length: slots }, () => common),
-        1,
-      ),
-      joined,
-    )
-    return { mixed: add(joined, mul(gates, away)), gates }
+  return (slots_PW) => {
+    const user_PD = add(matmul(slots_PW, weight), bias)
+    const parts_SPD = matmul(slotsFirst(slots_PW, slots), reshape(weight, [slots, width, width]))
+    return { user_PD, reasons: { parts: transpose(parts_SPD, [1, 0, 2]) } }
   }
-  return (specific, common) => {
-    const rows = (specific[0] as Tensor).shape[0] as number
-    const joined = concat(specific, 1)
-    const routed = shared && common ? route(joined, common) : undefined
-    const mixed = routed?.mixed ?? joined
-    const projected = average ? matmul(mul(addAll(specific), 1 / slots), weight) : matmul(mixed, weight)
-    const user = add(projected, bias)
-    const perSlot = transpose(reshape(mixed, [rows, slots, width]), [1, 0, 2])
-    const parts = average
-      ? mul(matmul(perSlot, weight), 1 / slots)
-      : matmul(perSlot, reshape(weight, [slots, width, width]))
-    return {
-      user: head === 'free' ? concat([user, constant(new Float32Array(rows).fill(1), [rows, 1])], 1) : user,
-      parts: transpose(parts, [1, 0, 2]),
-      gates: routed && mean(reshape(routed.gates, [rows, slots, width]), [2]),
-    }
+}
+
+/** [P, S D] -> [S, P, D] */
+const slotsFirst = (slots_PW: Tensor, slots: number): Tensor =>
+  transpose(reshape(slots_PW, [dims(slots_PW, 2)[0], slots, -1]), [1, 0, 2])
+
+/** Eq. 21-22: a gate mixes the common interest into each slot; parameters `gate.*` and `user.*`. */
+export function gatedRouting(config: RoutingConfig): Routing {
+  const { width, slots } = config
+  const gate = linear('gate', [(slots + 1) * width, slots * width])
+  const join = joining(config)
+  return ({ specific, common: [common] }) => {
+    const [own_PW, common_PD] = [concat(specific, 1), common as Tensor]
+    const gates_PW = sigmoid(gate(concat([common_PD, own_PW], 1)))
+    const common_PW = concat(
+      Array.from({ length: slots }, () => common_PD),
+      1,
+    )
+    // g * common + (1 - g) * own = own + g * (common - own)
+    const { user_PD, reasons } = join(own_PW.add(gates_PW.mul(common_PW.sub(own_PW))))
+    const gates = gates_PW.reshape([-1, slots, width]).mean(2)
+    return { user_PD, reasons: { ...reasons, gates } }
+  }
+}
+
+/** Replaces the routing where there is no common interest: slots stay as they are; parameters `user.*`. */
+export function ungatedRouting(config: RoutingConfig): Routing {
+  const join = joining(config)
+  return ({ specific }) => join(concat(specific, 1))
+}
+
+/** Replaces the routing where there are no experts: the mean of the slots; parameters `user.*`. */
+export function meanRouting({ width, slots }: RoutingConfig): Routing {
+  const weight = parameter('user.weight', [width, width], nearMean(width, width))
+  const bias = parameter('user.bias', [width], zeros)
+  return ({ specific }) => {
+    const user_PD = add(matmul(mul(addAll(specific), 1 / slots), weight), bias)
+    const parts_SPD = mul(matmul(slotsFirst(concat(specific, 1), slots), weight), 1 / slots)
+    return { user_PD, reasons: { parts: transpose(parts_SPD, [1, 0, 2]) } }
   }
 }

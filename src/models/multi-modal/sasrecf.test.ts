@@ -1,26 +1,41 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { expectParity, type ModelFixture } from '../../../test/conformance/model/parity.ts'
-import { conformance } from '../../../test/conformance/model/suite.ts'
-import { tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { History } from '../../dataset/schema.ts'
-import { initialParameters } from '../../learn/parameters.ts'
+import { stagesOf } from '../../learn/objectives.ts'
+import { initialParameters, valuesOf } from '../../learn/parameters.ts'
 import { parametersOf } from '../../learn/step.ts'
 import { nextItemScorer } from '../../rank/scorer.ts'
-import { catalogShape } from '../contract/frozen-inputs.ts'
+import { nodeRuntime } from '../../runtime/node.ts'
+import { bareCatalog } from '../../testing/bare-catalog.ts'
+import { conformance } from '../../testing/ranking/index.ts'
+import { tinyDataset } from '../../testing/tiny-dataset.ts'
+import { catalogShape } from '../contract/catalog.ts'
 import { sasrecf } from './sasrecf.ts'
 
 const small = { hiddenSize: 16, maxLength: 32, heads: 2, layers: 1, dropout: 0 }
-conformance({ definition: sasrecf as never, options: small, epochs: 40 })
+conformance({
+  definition: sasrecf,
+  options: small,
+  epochs: 40,
+  skips: { behaviors: 'it is blind to them' },
+})
 
 /** Scores of four items after the history 1, 2, with item 3's picture as given. */
 async function scores(picture: readonly number[] | null, options: object = {}): Promise<number[]> {
   const features = { image: [[1, 0], [0, 1], picture, null] }
   const dataset = tinyDataset({ events: [1, 2, 3, 4].map((item) => [1, item, 'click', item] as const), features })
   const model = sasrecf.build(sasrecf.config.parse({ ...small, ...options }), catalogShape(dataset))
-  const state = initialParameters(parametersOf(model, { rows: 1, length: 4, targets: 2 }), 3)
-  const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
-  await using scorer = await nextItemScorer({ slug: 'sasrecf', model, dataset, parameters, runtime: { threads: 1 } })
+  const parameters = valuesOf(
+    initialParameters(parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives)), 3),
+  )
+  await using scorer = await nextItemScorer({
+    slug: 'sasrecf',
+    model,
+    dataset,
+    parameters,
+    runtime: nodeRuntime({ threads: 1 }),
+  })
   const history = {
     user: 1,
     item: Int32Array.of(1, 2),
@@ -57,14 +72,7 @@ it('SASRecF’s loss and gradients equal PyTorch’s, missing vectors and all', 
     readonly sasrecf: Fixture
   }
   const { batch, length, positions, hidden, heads, layers, items, width } = fixture.config
-  const catalog = {
-    itemCount: items - 1,
-    userCount: 1,
-    behaviors: ['click'],
-    target: 0,
-    fields: {},
-    features: { image: width, text: width },
-  }
+  const catalog = bareCatalog({ itemCount: items - 1, features: { image: width, text: width } })
   const model = sasrecf.build(
     sasrecf.config.parse({ hiddenSize: hidden, maxLength: positions, heads, layers, dropout: 0 }),
     catalog,

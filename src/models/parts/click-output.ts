@@ -1,29 +1,17 @@
-/** @file The output of models that sum up a history in a vector (R-D7): an MLP over it, the candidate and the user, each with its numbers, PReLU between. */
-import * as z from 'zod'
+/**
+ * @file The output of models that sum up a history in a vector (R-D7): an MLP over it, the candidate and the user, each
+ * with its numbers, and PReLU between.
+ */
+import type * as z from 'zod'
+import type { Impressions } from '../../batches/impressions.ts'
 import { mlp } from '../../nn/mlp.ts'
 import type { Noise } from '../../nn/noise.ts'
-import { concat, expand } from '../../tensor/move.ts'
+import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
-import { sum } from '../../tensor/reduce.ts'
-import type { ClickBatch, ClickShape } from '../contract/click-model.ts'
+import type { CatalogShape } from '../contract/catalog.ts'
+import type { outputOptions } from './click-options.ts'
 import { embeddedFields, numbersOf, withNumbers } from './field-embeddings.ts'
 
-/** The options of an output; each hidden layer has half the width of the one before. */
-export const outputOptions = {
-  hiddenSize: z
-    .int()
-    .min(1)
-    .max(2048)
-    .default(128)
-    .describe('width of the output’s first hidden layer; each further one has half'),
-  layers: z.int().min(1).max(8).default(2).describe('hidden layers of the output'),
-  dropout: z
-    .number()
-    .min(0)
-    .max(0.95)
-    .default(0)
-    .describe('share of the output’s hidden values dropped while training'),
-}
 /** How an output is made. */
 interface ClickOutputConfig extends z.infer<z.ZodObject<typeof outputOptions>> {
   /** Width of each of the user's fields. */
@@ -36,31 +24,31 @@ interface ClickOutputInputs {
   readonly interest: Tensor
   /** The candidates' embeddings, [B, D]. */
   readonly target: Tensor
-  readonly batch: ClickBatch
+  readonly batch: Impressions
   readonly noise: Noise
 }
+
+/** The widths of an MLP's hidden layers: each has half of the one before. */
+export const halvedSizes = (hiddenSize: number, layers: number): number[] =>
+  Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer))
 
 /**
  * Logits [B]; parameters `field.user.*` and `output.*`.
  * @param widths of the interest and of a candidate's embedding
  */
 export function clickOutput(
-  shape: ClickShape,
-  widths: readonly [interest: number, target: number],
-  config: ClickOutputConfig,
-) {
-  const { embeddingSize, hiddenSize, layers, dropout } = config
-  const users = withNumbers(shape, 'user', embeddedFields(shape, 'user', embeddingSize))
-  const numbers = numbersOf(shape, 'item')
-  const hidden = Array.from({ length: layers }, (_, layer) => Math.max(1, hiddenSize >> layer))
-  const output = mlp('output', [widths[0] + widths[1] + shape.itemNumbers + users.width, ...hidden, 1], {
-    activation: 'prelu',
-    dropout,
-  })
-  return ({ interest, target, batch: { rows, histories, user_H, item_B }, noise }: ClickOutputInputs): Tensor => {
-    const user = users(user_H)
+  catalog: CatalogShape,
+  [interestWidth, targetWidth]: readonly [interest: number, target: number],
+  { embeddingSize, hiddenSize, layers, dropout }: ClickOutputConfig,
+): (inputs: ClickOutputInputs) => Tensor {
+  const users = withNumbers(catalog, 'user', embeddedFields(catalog, 'user', embeddingSize))
+  const numbers = numbersOf(catalog, 'item')
+  const width = interestWidth + targetWidth + catalog.itemNumbers + users.width
+  const output = mlp('output', [width, ...halvedSizes(hiddenSize, layers), 1], { activation: 'prelu', dropout })
+  return ({ interest, target, batch: { rows, histories, user_H, item_B }, noise }) => {
+    const user = users.read(user_H)
     // One user's row serves all candidates.
-    const ofUser = rows === histories ? user : expand(user, [rows, users.width])
-    return sum(output(concat([interest, target, ...(numbers ? [numbers(item_B)] : []), ofUser], 1), noise), [1])
+    const ofUser = rows === histories ? user : user.expand([rows, users.width])
+    return output(concat([interest, target, ...(numbers ? [numbers(item_B)] : []), ofUser], 1), noise).sum([1])
   }
 }

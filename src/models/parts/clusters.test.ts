@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { FeatureTable } from '../../dataset/schema.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
-import { compile } from '../../runtime/session.ts'
+import { compile } from '../../runtime/node.ts'
 import type { Compute } from '../contract/model.ts'
 import { clusterItems } from './clusters.ts'
 

@@ -1,14 +1,15 @@
 /**
- * @file Interest clusters of the items' vectors (eq. 8): k-means++ (Arthur & Vassilvitskii, SODA 2007), then Lloyd's rounds.
- * Ours, since the library at hand, ml-kmeans 7.0.1, took 9.5 s to start 50 centers on 5,000 x 512 vectors, and its time grows with them; this
- * takes 6 s for all of 100,000, on two cores.
- * Differs from the published code, which clusters in mini-batches of 1,024, and items without a vector too.
+ * @file Clusters of the items' vectors: k-means++ (Arthur & Vassilvitskii, SODA 2007), then Lloyd's rounds. It is
+ * our own since ml-kmeans 7.0.1 took 9.5 s to start 50 centers on 5,000 x 512 vectors, and its time grows with the
+ * number of vectors. This takes 6 s for all of 100,000, on two cores.
  */
 import type { FeatureTable } from '../../dataset/schema.ts'
 import type { RandomStream } from '../../random/stream.ts'
 import { sub } from '../../tensor/elementwise.ts'
+import { argmax } from '../../tensor/largest.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { input, integers, operation } from '../../tensor/node.ts'
+import { input } from '../../tensor/node.ts'
+import { max } from '../../tensor/reduce.ts'
 import type { Compute } from '../contract/model.ts'
 import { itemsWithVector } from './nearest-by-cosine.ts'
 
@@ -105,25 +106,17 @@ function drawn(values: Float64Array, random: RandomStream): number {
   return place
 }
 
-/** Lloyd's rounds: every point to its nearest center, every center to the mean of its points, until no point moves; the cluster of each point. */
+/**
+ * Lloyd's rounds give the cluster of each point. Every point goes to its nearest center and every center to the mean of
+ * its points, until no point moves.
+ */
 async function rounded(points: Points, first: Float32Array, compute: Compute): Promise<Int32Array> {
   const { size, width } = points
   const count = first.length / width
   const product = matmul(input('points', [size, width]), input('centers', [count, width]), { transposeB: true })
   // |x - c|^2 is least where x c - |c|^2 / 2 is highest.
   const closeness = sub(product, input('halves', [count]))
-  const nearest = operation('ArgMax', {
-    attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
-    inputs: [closeness],
-    shape: [size],
-    dtype: 'int64',
-  })
-  const best = operation('ReduceMax', {
-    attributes: { keepdims: { int: 0 } },
-    inputs: [closeness, integers([1])],
-    shape: [size],
-  })
-  await using program = await compute({ nearest, best })
+  await using program = await compute({ nearest: argmax(closeness), best: max(closeness, 1) })
   program.bind('points', points.values)
   let members = new Int32Array(size).fill(-1)
   let centers = first

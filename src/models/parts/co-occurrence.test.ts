@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type TinyEvent, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { Dataset, Split } from '../../dataset/schema.ts'
 import { randomStream } from '../../random/stream.ts'
 import type { SparseMatrix } from '../../tensor/sparse-product.ts'
+import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
 import { coOccurrence, rowNormalized } from './co-occurrence.ts'
 
 /** Every row trains but the last `held` of each user. */

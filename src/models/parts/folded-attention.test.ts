@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { evaluateTensor, evaluateTensors } from '../../../test/conformance/evaluate-tensor.ts'
 import { randomStream } from '../../random/stream.ts'
 import { constant, input, sizeOf, type Tensor } from '../../tensor/node.ts'
+import { evaluateTensor, evaluateTensors } from '../../testing/evaluate-tensor.ts'
 import { foldedAttention, keepLargest, lastEvents } from './folded-attention.ts'
 
 const numbers = (rows: readonly (readonly number[])[]): Tensor =>

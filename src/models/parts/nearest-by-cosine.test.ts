@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { FeatureTable } from '../../dataset/schema.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
-import { compile } from '../../runtime/session.ts'
+import { compile } from '../../runtime/node.ts'
+import { tinyDataset } from '../../testing/tiny-dataset.ts'
 import type { Compute } from '../contract/model.ts'
 import { nearestByCosine } from './nearest-by-cosine.ts'
 

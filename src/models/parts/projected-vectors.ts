@@ -1,13 +1,14 @@
-/** @file Frozen vectors of items projected to a model's width, a learned vector standing in for those an item lacks (R-M1). */
+/**
+ * @file Frozen vectors of items projected to a model's width, a learned vector standing in for those an item lacks
+ * (R-M1).
+ */
 import type { FeatureModality } from '../../dataset/schema.ts'
 import { normal, xavier, zeros } from '../../nn/init.ts'
 import { add, mul, sub } from '../../tensor/elementwise.ts'
-import { gather } from '../../tensor/gather.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { reshape } from '../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../tensor/node.ts'
-import { frozenInput } from '../contract/frozen-inputs.ts'
-import type { CatalogShape } from '../contract/model.ts'
+import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
 
 /** The inputs of one modality. */
 export interface FrozenVectors {
@@ -20,12 +21,13 @@ export interface FrozenVectors {
 
 /** Declares the inputs of one modality; once a model, since each name is one input. */
 export function frozenVectors(modality: FeatureModality, { itemCount, features }: CatalogShape): FrozenVectors {
-  const vectors = input(frozenInput.vectors(modality), [itemCount + 1, features[modality] as number])
-  return { modality, vectors, present: input(frozenInput.present(modality), [itemCount + 1]) }
+  const vectors = input(catalogInput.vectors(modality), [itemCount + 1, features[modality] as number])
+  return { modality, vectors, present: input(catalogInput.present(modality), [itemCount + 1]) }
 }
 
 /**
- * ids of any shape [..] -> [.., width], or all items [V + 1, width] where no ids are given; parameters `NAME.{weight,bias,missing}`.
+ * ids of any shape [..] -> [.., width], or all items [V + 1, width] where no ids are given; parameters
+ * `NAME.{weight,bias,missing}`.
  */
 export function projectedVectors(
   { vectors, present }: FrozenVectors,
@@ -37,9 +39,9 @@ export function projectedVectors(
   const bias = parameter(`${name}.bias`, [width], zeros)
   const missing = parameter(`${name}.missing`, [1, width], normal())
   return (ids) => {
-    const has = ids ? gather(present, ids) : present
+    const has = ids ? present.rows(ids) : present
     const lacks = reshape(sub(1, has), [...has.shape, 1])
     // A missing vector's row is zeros, so its projection is nothing but what is added here.
-    return add(matmul(ids ? gather(vectors, ids) : vectors, weight), add(mul(lacks, missing), bias))
+    return add(matmul(ids ? vectors.rows(ids) : vectors, weight), add(mul(lacks, missing), bias))
   }
 }

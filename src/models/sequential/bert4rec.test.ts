@@ -1,22 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { evaluateTensors } from '../../../test/conformance/evaluate-tensor.ts'
-import { expectParity, type ModelFixture } from '../../../test/conformance/model/parity.ts'
-import { conformance } from '../../../test/conformance/model/suite.ts'
+import { expectParity, lossOf, type ModelFixture } from '../../../test/conformance/model/parity.ts'
+import type { Drawn, InputBuffers, TrainingData } from '../../batches/kind.ts'
 import type { Window } from '../../batches/windows.ts'
-import { noNoise } from '../../nn/noise.ts'
-import { type RandomStream, randomStream } from '../../random/stream.ts'
+import { randomStream } from '../../random/stream.ts'
 import { sizeOf } from '../../tensor/node.ts'
-import type { InputBuffers } from '../contract/model.ts'
+import { bareCatalog } from '../../testing/bare-catalog.ts'
+import { evaluateTensors } from '../../testing/evaluate-tensor.ts'
+import { blindToAll, conformance } from '../../testing/ranking/index.ts'
 import { bert4rec } from './bert4rec.ts'
 
 const small = { hiddenSize: 16, maxLength: 9, heads: 2, layers: 2, dropout: 0 }
 conformance({
-  definition: bert4rec as never,
+  definition: bert4rec,
   options: { ...small, stride: 1 },
   epochs: 50,
   learningRate: 2e-3,
   steps: 16,
+  skips: { ...blindToAll, causal: 'a mask sees what comes after it' },
 })
 
 /** See tools/baselines_fixture.py for what its arrays are. */
@@ -36,19 +37,19 @@ const options = {
   maskShare: 2 / length,
   lastShare: 0,
 }
-const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: {} }
+const catalog = bareCatalog({ itemCount: items - 1 })
 const model = bert4rec.build(bert4rec.config.parse(options), catalog)
 /** A place of its own for the item after a window's history. */
 const shape = { rows: batch, length: length - 1, targets: 20 }
-const fill = (windows: readonly Window[], buffers: InputBuffers, random?: RandomStream): void =>
-  model.fill(windows, shape, buffers, random)
+const fill = (windows: readonly Window[], buffers: InputBuffers, drawn?: Drawn): void =>
+  model.batches.fill(windows as never, shape, buffers, drawn)
 
 it('BERT4Rec’s loss and gradients equal PyTorch’s', async () => {
-  await expectParity(model, shape, fixture)
+  await expectParity(model, shape, fixture, { prefix: 'cloze.' })
 })
 
 it('BERT4Rec sees what comes after a mask, and no padding', async () => {
-  const { loss } = model.train(shape, noNoise)
+  const { loss } = lossOf(model, shape)
   const given = { ...fixture.parameters, ...fixture.inputs }
   const floats = Object.fromEntries(
     Object.entries(given).map(([name, { values }]) => [name, Float32Array.from(values)]),
@@ -56,19 +57,21 @@ it('BERT4Rec sees what comes after a mask, and no padding', async () => {
   const whole = (name: string): BigInt64Array => BigInt64Array.from(given[name]?.values ?? [], BigInt)
   // Only the first target counts: a mask at place 1 of the first history.
   const weights = Float32Array.from(given['weights']?.values ?? [], (_, at) => (at === 0 ? 1 : 0))
-  const lossOf = async (history: BigInt64Array): Promise<number> => {
-    const feeds = { ...floats, history, weights, sources: whole('sources'), targets: whole('targets') }
+  const lossAt = async (history: BigInt64Array): Promise<number> => {
+    const batch = { history, weights, sources: whole('sources'), targets: whole('targets') }
+    const named = Object.entries(batch).map(([name, values]) => [`batch.cloze.${name}`, values])
+    const feeds = { ...floats, ...Object.fromEntries(named) }
     return Number((await evaluateTensors({ loss }, feeds)).loss[0])
   }
-  const before = await lossOf(whole('history'))
-  expect(Math.abs((await lossOf(whole('history').with(4, 7n))) - before)).toBeGreaterThan(1e-3)
+  const before = await lossAt(whole('history'))
+  expect(Math.abs((await lossAt(whole('history').with(4, 7n))) - before)).toBeGreaterThan(1e-3)
   const shorter = whole('history').with(0, 0n)
-  const without = await lossOf(shorter)
+  const without = await lossAt(shorter)
   expect(Math.abs(without - before)).toBeGreaterThan(1e-3)
   // The place of the padding has another position: nobody sees it.
   floats['position']?.fill(9, (positions - length) * hidden, (positions - length + 1) * hidden)
-  expect(await lossOf(shorter)).toBeCloseTo(without, 6)
-  expect(Math.abs((await lossOf(whole('history'))) - before)).toBeGreaterThan(1e-3)
+  expect(await lossAt(shorter)).toBeCloseTo(without, 6)
+  expect(Math.abs((await lossAt(whole('history'))) - before)).toBeGreaterThan(1e-3)
 })
 
 it('BERT4Rec’s inputs hold nothing of what is to be predicted', () => {
@@ -83,15 +86,16 @@ it('BERT4Rec’s inputs hold nothing of what is to be predicted', () => {
     return { history: { user: 1, ...columns }, targets }
   }
   const filled = (window: Window) => {
-    const tensors = Object.entries(model.train(shape, noNoise).inputs)
+    const tensors = Object.entries(lossOf(model, shape).inputs).filter(([name]) => name.startsWith('batch.cloze.'))
     const buffers = Object.fromEntries(
       tensors.map(([name, tensor]) => [
         name,
         tensor.dtype === 'int64' ? new BigInt64Array(sizeOf(tensor.shape)) : new Float32Array(sizeOf(tensor.shape)),
       ]),
     )
-    fill([window], buffers, randomStream(3))
-    return buffers as Readonly<Record<'history' | 'sources' | 'targets' | 'weights', BigInt64Array>>
+    fill([window], buffers, { random: randomStream(3), data: {} as TrainingData })
+    const read = Object.entries(buffers).map(([name, buffer]) => [name.replace('batch.cloze.', ''), buffer])
+    return Object.fromEntries(read) as Readonly<Record<'history' | 'sources' | 'targets' | 'weights', BigInt64Array>>
   }
   const first = filled(windowOf(1, 2, 3, 4, 5))
   const predicted = [...first.targets.keys()].filter((at) => Number(first.weights[at]) > 0)
@@ -103,5 +107,5 @@ it('BERT4Rec’s inputs hold nothing of what is to be predicted', () => {
     expect(other.targets[at]).toBe(9n)
     expect(first.history[Number(first.sources[at])]).toBe(BigInt(items))
   }
-  expect(() => fill([windowOf(1, 2)], {})).toThrow(/random stream/)
+  expect(() => fill([windowOf(1, 2)], {})).toThrow(/in training alone/)
 })

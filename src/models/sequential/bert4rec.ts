@@ -21,95 +21,84 @@
  *   one item at one time count once.
  */
 import * as z from 'zod'
-import type { Window } from '../../batches/windows.ts'
-import { Bug } from '../../errors.ts'
+import { cloze } from '../../batches/extras/cloze.ts'
+import { sequences } from '../../batches/sequences.ts'
 import { normal } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
-import { noNoise } from '../../nn/noise.ts'
 import { crossEntropy } from '../../tensor/cross-entropy.ts'
 import { gelu } from '../../tensor/elementwise.ts'
-import { gather, selectRows } from '../../tensor/gather.ts'
-import { concat, reshape, slice } from '../../tensor/move.ts'
-import { constant, input, parameter, type Tensor } from '../../tensor/node.ts'
-import { type BatchShape, defineModel } from '../contract/model.ts'
-import { paddingBias } from '../parts/causal-bias.ts'
-import { type FilledWindow, fillSequence, sequenceWindows, targetInputs } from '../parts/fill-sequence.ts'
+import { concat, slice } from '../../tensor/move.ts'
+import { constant, parameter, type Tensor } from '../../tensor/node.ts'
+import { rows as rowsOf } from '../../tensor/rows.ts'
+import { defineModel } from '../contract/model.ts'
+import { paddingBias } from '../parts/attention-bias.ts'
+import { itemWindows } from '../parts/item-windows.ts'
+import { auxiliaryTargets, dropout, headsDivide, sequenceOptions } from '../parts/options.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
-import { asked, maskCount, masked } from './cloze.ts'
-import { sasrecOptions } from './sasrec.ts'
-
-/** Hyper-parameters of BERT4Rec. */
-const bert4recConfig = z
-  .strictObject({
-    ...sasrecOptions,
-    maxLength: z
-      .int()
-      .min(2)
-      .max(1000)
-      .default(50)
-      .describe('L, how many of the last items are read, the mask behind them among them'),
-    dropout: sasrecOptions.dropout.default(0.2),
-    maskShare: z.number().min(0.01).max(0.95).default(0.2).describe('share of a window’s items that are masked'),
-    lastShare: z.number().min(0).max(1).default(0.1).describe('share of the windows whose last item alone is masked'),
-    auxiliaryTargets: sasrecOptions.auxiliaryTargets.describe(
-      'weight of a masked event of another behavior than the target',
-    ),
-  })
-  .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
 
 /** BERT4Rec; see the file's header. */
 export const bert4rec = defineModel({
   slug: 'bert4rec',
   task: 'next-item',
   title: 'BERT4Rec',
-  config: bert4recConfig,
+  config: z
+    .strictObject({
+      ...sequenceOptions,
+      maxLength: z
+        .int()
+        .min(2)
+        .max(1000)
+        .default(50)
+        .describe('length of the input (L): the last L - 1 items and the mask that stands for the next item'),
+      dropout: dropout.default(0.2),
+      maskShare: z
+        .number()
+        .min(0.01)
+        .max(0.95)
+        .default(0.2)
+        .describe("share of a window's items that are masked while training"),
+      lastShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('probability that only the last item of a window is masked'),
+      auxiliaryTargets: auxiliaryTargets.describe(
+        'weight in the loss of a masked event that is not of the target behavior; 0 trains on the target behavior alone',
+      ),
+    })
+    .refine(...headsDivide('hiddenSize')),
   build({ maskShare, lastShare, ...config }, catalog) {
     const { hiddenSize, maxLength } = config
     const mask = catalog.itemCount + 1
     const items = parameter('item', [mask + 1, hiddenSize + 1], normal())
-    const encoder = sequenceEncoder({ ...config, fromEnd: true }, (ids) => slice(gather(items, ids), -1, 0, hiddenSize))
+    const encoder = sequenceEncoder({ ...config, fromEnd: true })
     const dense = linear('output', [hiddenSize, hiddenSize], { init: normal() })
     const norm = layerNorm('output.norm', hiddenSize)
     /** What is multiplied with the table, [.., D + 1]: 1 for the bias. */
-    const output = (hidden_MD: Tensor): Tensor => {
-      const rows = hidden_MD.shape[0] as number
-      return concat([norm(gelu(dense(hidden_MD))), constant(new Float32Array(rows).fill(1), [rows, 1])], 1)
+    const output = (hidden_PD: Tensor): Tensor => {
+      const rows = hidden_PD.shape[0] as number
+      return concat([norm(gelu(dense(hidden_PD))), constant(new Float32Array(rows).fill(1), [rows, 1])], 1)
     }
-    const windows = sequenceWindows({ ...config, maxLength: maxLength - 1 }, catalog)
-    const cloze = { mask, maskShare, lastShare, weights: windows.targetWeights }
-    /** A window has one place more than events before its last, and of a batch's targets only the masked ones. */
-    const clozeShape = ({ rows, length, targets }: BatchShape): BatchShape => {
-      return { rows, length: length + 1, targets: targets === 0 ? 0 : rows * maskCount(length + 1, maskShare) }
-    }
-
+    const windows = itemWindows({ ...config, maxLength: maxLength - 1 }, catalog)
+    const masks = cloze({ mask, maskShare, lastShare, weights: windows.targetWeights })
     return {
-      windows,
-      table: () => slice(items, 0, 0, mask),
-      train(shape, noise) {
-        const inputs = targetInputs(clozeShape(shape))
-        const { history, sources, sourcesInverse, targets, weights } = inputs
-        const hidden_MD = selectRows(encoder.whole(history, paddingBias(history), noise), sources, sourcesInverse)
-        return { inputs, loss: crossEntropy({ hidden: output(hidden_MD), table: items, targets, weights }), parts: {} }
-      },
-      serve(shape) {
-        const { rows, length } = clozeShape(shape)
-        const history = input('history', [rows, length], 'int64')
-        const bias = paddingBias(history)
-        const pick = (x: Tensor): Tensor => slice(reshape(x, [rows, length, hiddenSize]), 1, length - 1, length)
-        return {
-          inputs: { history },
-          user: output(encoder.single(history, { bias, queryBias: bias, pick, noise: noNoise })),
-          reasons: {},
-        }
-      },
-      fill(given, shape, buffers, random) {
-        const whole = clozeShape(shape)
-        const seen = (window: Window): FilledWindow => {
-          if (whole.targets === 0) return asked(window, cloze, whole.length)
-          if (!random) throw new Bug('masks are drawn from the random stream of a step')
-          return masked(window, cloze, whole.length, random)
-        }
-        fillSequence(given.map(seen), whole, buffers)
+      batches: sequences(windows).with(masks),
+      history: windows,
+      score: {
+        kind: 'dot',
+        table: slice(items, 0, 0, mask),
+        softmax: false,
+        user({ serving, cloze: { item_BL, atMasks, target_P, weight_P } }, { noise }) {
+          const embedded_BLD = slice(rowsOf(items, item_BL), -1, 0, hiddenSize)
+          const bias = paddingBias(item_BL)
+          const hidden_PD = serving
+            ? encoder.single(embedded_BLD, { bias, queryBias: bias, pick: atMasks, noise })
+            : atMasks(encoder.whole(embedded_BLD, bias, noise))
+          const user = output(hidden_PD)
+          const softmax = () => crossEntropy({ hidden: user, table: items, targets: target_P, weights: weight_P })
+          return { user, losses: () => ({ main: { weight: 1, value: softmax() } }) }
+        },
       },
     }
   },

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { expectParity, type ModelFixture } from '../../../test/conformance/model/parity.ts'
-import { conformance } from '../../../test/conformance/model/suite.ts'
+import type { Tensor } from '../../tensor/node.ts'
+import { bareCatalog } from '../../testing/bare-catalog.ts'
+import { blindToAll, conformance } from '../../testing/ranking/index.ts'
+import type { DotScore } from '../contract/model.ts'
+import { readUser } from '../contract/read-user.ts'
+import { servingPass } from '../contract/serving-pass.ts'
 import { gru4rec } from './gru4rec.ts'
 
 conformance({
-  definition: gru4rec as never,
+  definition: gru4rec,
+  skips: blindToAll,
   options: { embeddingSize: 16, hiddenSize: 24, maxLength: 32, layers: 2, dropout: 0 },
   epochs: 40,
 })
@@ -18,7 +24,7 @@ const { gru4rec: fixture } = JSON.parse(readFileSync('test/fixtures/baselines.js
   readonly gru4rec: Fixture
 }
 const { batch, length, embedding, hidden, layers, items } = fixture.config
-const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: {} }
+const catalog = bareCatalog({ itemCount: items - 1 })
 const build = (options: object) =>
   gru4rec.build(gru4rec.config.parse({ embeddingSize: embedding, maxLength: length, ...options }), catalog)
 
@@ -27,8 +33,13 @@ it('GRU4Rec’s loss and gradients equal PyTorch’s', async () => {
   await expectParity(build({ hiddenSize: hidden, layers, dropout: 0 }), { rows: batch, length, targets }, fixture)
 })
 
+/** The user's vector of one served history. */
+function vectorOf({ batches, score }: ReturnType<typeof build>): Tensor {
+  const { batch } = batches.declare({ rows: 1, length, targets: 0 })
+  return readUser(score as DotScore, batch, servingPass).user
+}
+
 it('GRU4Rec has no layer between hidden state and table where they are equally wide', () => {
-  const width = (options: object): number =>
-    build(options).serve({ rows: 1, length, targets: 0 }).user.shape[1] as number
+  const width = (options: object): number => vectorOf(build(options)).shape[1] as number
   expect([width({ hiddenSize: embedding }), width({ hiddenSize: hidden })]).toEqual([embedding, embedding])
 })

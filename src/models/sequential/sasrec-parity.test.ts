@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { evaluateTensor } from '../../../test/conformance/evaluate-tensor.ts'
 import { expectParity, type ModelFixture, type Numbers } from '../../../test/conformance/model/parity.ts'
 import { noNoise } from '../../nn/noise.ts'
-import { gather, rowsOf } from '../../tensor/gather.ts'
-import { input, integers, type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
-import { causalBias, lastBias } from '../parts/causal-bias.ts'
-import { rowOfEach } from '../parts/fill-sequence.ts'
+import { input, integers, parameter, type Tensor } from '../../tensor/node.ts'
+import { bareCatalog } from '../../testing/bare-catalog.ts'
+import { evaluateTensor } from '../../testing/evaluate-tensor.ts'
+import { causalBias, lastBias } from '../parts/attention-bias.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 import { sasrec } from './sasrec.ts'
 
@@ -65,7 +64,7 @@ it('SASRec’s loss and gradients equal PyTorch’s', async () => {
     targets: each(places.map((at) => targets.values[at] as number)),
     weights: each(places.map(() => 1 / count)),
   }
-  const catalog = { itemCount: items - 1, userCount: 1, behaviors: ['click'], target: 0, fields: {}, features: {} }
+  const catalog = bareCatalog({ itemCount: items - 1 })
   const { loss, parameters, gradients } = fixture
   await expectParity(
     sasrec.build(sasrec.config.parse(sizes), catalog),
@@ -85,17 +84,18 @@ it('SASRec’s hidden states equal PyTorch’s, whole and one by one', async () 
     Object.entries(renamed(fixture.parameters)).map(([name, array]) => [name, Float32Array.from(array.values)]),
   )
   const feeds = { ...values, history: BigInt64Array.from((fixture.inputs['history'] as Numbers).values, BigInt) }
-  const table: Parameter = parameter('item', [items, hidden], () => {})
-  const encoder = sequenceEncoder(sizes, (ids) => gather(table, ids))
-  const history = input('history', [batch, length], 'int64')
+  const table = parameter('item', [items, hidden], () => {})
+  const encoder = sequenceEncoder(sizes)
+  const embedded = table.rows(input('history', [batch, length], 'int64'))
   const bias = causalBias(length)
-  const found = await evaluateTensor(encoder.whole(history, bias, noNoise), feeds)
+  const found = await evaluateTensor(encoder.whole(embedded, bias, noNoise), feeds)
   expect(fixture.hidden.values.filter((value, at) => !(Math.abs((found[at] as number) - value) < 1e-5))).toEqual([])
 
   const last = integers(lasts)
-  const pick = (x: Tensor): Tensor => rowsOf(x, rowOfEach(last, length))
+  const places = integers(lasts.map((at, row) => row * length + at))
+  const pick = (x: Tensor): Tensor => x.reshape([-1, hidden]).rows(places)
   const singles = await evaluateTensor(
-    encoder.single(history, { bias, queryBias: lastBias(last, length), pick, noise: noNoise }),
+    encoder.single(embedded, { bias, queryBias: lastBias(last, length), pick, noise: noNoise }),
     feeds,
   )
   const expected = lasts.flatMap((at, row) =>

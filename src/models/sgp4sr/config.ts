@@ -1,81 +1,79 @@
 /** @file The options of SGP4SR. */
 import * as z from 'zod'
-
-const flag = (what: string) => z.boolean().default(false).describe(what)
+import { flag, headsDivide, layers, sequenceOptions, temperature } from '../parts/options.ts'
 
 /** Hyper-parameters of SGP4SR; defaults are the published ones where there are any. */
 export const sgp4srConfig = z
   .strictObject({
-    hiddenSize: z.int().min(1).max(1024).default(64).describe('D, the width of every hidden state'),
-    maxLength: z.int().min(1).max(1000).default(50).describe('L, how many of the last items are read'),
-    stride: z
+    ...sequenceOptions,
+    layers: layers.describe('number of Transformer blocks in each stream, and of layers of the interest centers'),
+    neighbors: z
       .int()
       .min(1)
       .max(1000)
-      .default(25)
-      .describe('items between the ends of a long history’s training windows'),
-    layers: z
-      .int()
-      .min(1)
-      .max(12)
-      .default(2)
-      .describe('Transformer blocks of each stream, and layers of the interest centers'),
-    heads: z.int().min(1).max(64).default(2).describe('attention heads; must divide hiddenSize'),
-    dropout: z.number().min(0).max(0.95).default(0.5).describe('share of hidden values dropped while training'),
-    auxiliaryTargets: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(1)
-      .describe('weight of a next event of another behavior than the target'),
-    neighbors: z.int().min(1).max(1000).default(10).describe('H, neighbors of an item in a modality’s graph'),
+      .default(10)
+      .describe("number of neighbors of an item in each modality's graph (H)"),
     muCoOccurrence: z
       .number()
       .min(0)
       .max(1)
       .default(0.3)
-      .describe('H_o over H: how many items by co-occurrence guide the choice of neighbors'),
+      .describe(
+        'length of the co-occurrence list that guides the choice of neighbors, as a multiple of neighbors (H_o / H)',
+      ),
     muModal: z
       .number()
       .min(1)
       .max(100)
       .default(2.5)
-      .describe('H_m over H: how many items by cosine the neighbors are chosen from'),
-    centers: z.int().min(0).max(1000).default(50).describe('k, interest centers of a modality; 0 leaves them out'),
-    alpha: z.number().min(0).max(10).default(0.5).describe('weight of the interest center in a modality’s user vector'),
+      .describe(
+        'length of the list of most similar items that the neighbors are chosen from, as a multiple of neighbors (H_m / H)',
+      ),
+    centers: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(50)
+      .describe('number of interest centers of each modality (k); 0 leaves them out'),
+    alpha: z
+      .number()
+      .min(0)
+      .max(10)
+      .default(0.5)
+      .describe("weight of the chosen interest center in a modality's user vector"),
     rho: z
       .number()
       .min(0)
       .max(1)
       .default(0.1)
-      .describe('weight of the image, where there is one; the text has the rest of 1'),
-    temperature: z.number().min(0.01).max(10).default(1).describe('temperature of the choice among interest centers'),
+      .describe("weight of the picture's prediction; the text has 1 - rho. With only one modality it is 1"),
+    temperature: temperature(1, 'temperature of the softmax that chooses among interest centers'),
     clusterSeed: z
       .int()
       .min(0)
       .max(4_294_967_295)
       .default(1)
-      .describe('seeds the clusters that interest centers begin as'),
+      .describe('seed of the k-means clusters that the interest centers start from'),
     inputScale: z
       .enum(['root', 'none'])
       .default('root')
       .describe(
-        'what the rows that streams read are multiplied by before positions are added: the root of hiddenSize, or nothing as printed',
+        'scale of item vectors before positions are added: root multiplies by sqrt(hiddenSize), as the published code does; none follows the paper',
       ),
     centerLayers: z
       .enum(['residual', 'printed'])
       .default('residual')
       .describe(
-        'what a layer makes of interest centers: their normalized sum with what they attended to, or that alone as printed',
+        'output of a layer of interest centers: by default attention output plus input, normalized; printed is the attention output alone, as in the paper',
       ),
-    sharedLayers: flag('let all streams share one Transformer, as the published code does'),
-    withoutCoOccurrence: flag('choose neighbors by the modality alone (w/o COO)'),
-    withoutGraphs: flag('read projected modal features in place of the graphs (w/o CGC)'),
+    sharedLayers: flag('use one Transformer for all streams, as the published code does'),
+    withoutCoOccurrence: flag('choose neighbors by similarity alone, without co-occurrence (w/o COO)'),
+    withoutGraphs: flag('read projected vectors of pictures and texts instead of the graphs (w/o CGC)'),
     withoutCenters: flag('leave out the interest centers (w/o CIP)'),
-    withoutSeparation: flag('fuse the modalities into one stream (w/o MUL)'),
+    withoutSeparation: flag('fuse pictures and texts into one stream (w/o MUL)'),
     withoutBoth: flag('leave out graphs and interest centers (w/o C2C)'),
   })
-  .refine(({ heads, hiddenSize }) => hiddenSize % heads === 0, { path: ['heads'], message: 'must divide hiddenSize' })
+  .refine(...headsDivide('hiddenSize'))
   .refine(({ muCoOccurrence, muModal }) => muCoOccurrence < muModal, {
     path: ['muCoOccurrence'],
     message: 'must be below muModal',

@@ -1,4 +1,7 @@
-/** @file Why SGP4SR ranks an item: its score is a sum over the fused score and each modality's own, and there over the interest centers. */
+/**
+ * @file Why SGP4SR ranks an item: its score is a sum over the fused score and each modality's own, and there over the
+ * interest centers.
+ */
 import type { FeatureModality, ItemIndex, Modality } from '../../dataset/schema.ts'
 import type { ItemScores } from '../contract/model.ts'
 import type { Explanation } from '../contract/scorer.ts'
@@ -22,9 +25,10 @@ interface Carried {
 }
 
 /**
- * Shares of the fused score (named `id`, whose embedding it meets) and of each modality's score in the scores of items, and the center that
- * carried most. A part's contribution is its vector times the item's row, less what it gives the average item (a constant moves no
- * ranking); negative contributions count as nothing, unless all are.
+ * Gives the shares of the fused score and of each modality's score in the scores of items, and the center that carried
+ * most. The fused score is named `id`, whose embedding it meets. A part's contribution is its vector times the item's
+ * row, less what it gives the average item, since a constant moves no ranking. Negative contributions count as nothing,
+ * unless all are negative.
  */
 export function explainItems(
   modalities: readonly FeatureModality[],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateTensor } from '../../../test/conformance/evaluate-tensor.ts'
-import { type TinySettings, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
 import type { Split } from '../../dataset/schema.ts'
 import { buildGraph } from '../../onnx/graph.ts'
-import { compile } from '../../runtime/session.ts'
+import { compile } from '../../runtime/node.ts'
 import { input } from '../../tensor/node.ts'
 import { type SparseMatrix, sparseProduct } from '../../tensor/sparse-product.ts'
+import { evaluateTensor } from '../../testing/evaluate-tensor.ts'
+import { type TinySettings, tinyDataset } from '../../testing/tiny-dataset.ts'
 import type { Compute, Offline } from '../contract/model.ts'
 import { modalGraph, type OfflineOptions, sgp4srOffline } from './graphs.ts'
 
@@ -32,7 +32,8 @@ function together(items: number, pairs: readonly (readonly [number, number, numb
 }
 
 describe('modalGraph', () => {
-  // Item 1's nearest by cosine are 2, 3, 4, 5; it is met most with 5, then as often with 4 as with 6. Item 7 has no vector.
+  // Item 1's nearest by cosine are 2, 3, 4, 5; it is met most with 5, then as often with 4 as with 6. Item 7 has no
+  // vector.
   const met = together(7, [
     [1, 5, 9],
     [1, 4, 2],
@@ -88,7 +89,8 @@ const options: OfflineOptions = {
   seed: 1,
   withoutCoOccurrence: false,
 }
-// By image, 1 and 2 are near each other, and 4 and 5; 3 has none. Both users touch 1 and 4, and end with an event that does not train.
+// By image, 1 and 2 are near each other, and 4 and 5; 3 has none. Both users touch 1 and 4, and end with an event that
+// does not train.
 const settings: TinySettings = {
   events: [
     [1, 1, 'click', 1],

@@ -1,6 +1,9 @@
-/** @file What SGP4SR computes before training: a graph of items for each modality (eq. 1-3), co-occurrence, and interest centers (eq. 8). */
+/**
+ * @file What SGP4SR computes before training: a graph of items for each modality (eq. 1-3), co-occurrence, and interest
+ * centers (eq. 8).
+ */
 import type { Dataset, FeatureModality, FeatureTable } from '../../dataset/schema.ts'
-import { UserError } from '../../errors.ts'
+import { Bug, UserError } from '../../errors.ts'
 import { randomStream } from '../../random/stream.ts'
 import { type SparseMatrix, sparseLayout } from '../../tensor/sparse-product.ts'
 import type { Offline, OfflineSources } from '../contract/model.ts'
@@ -24,14 +27,16 @@ export interface OfflineOptions {
 }
 
 /**
- * The sparse layouts graph.id (co-occurrence with rows that sum to 1), and for each modality of the dataset graph.MODALITY (see
- * {@link modalGraph}), all [items + 1, items + 1], and centers.MODALITY [k, items + 1]: 1 / the cluster's size for its items (R-S5).
+ * Makes the sparse layout `graph.id`, co-occurrence with rows that sum to 1. For each modality of the dataset it makes
+ * the sparse layout `graph.MODALITY` (see {@link modalGraph}) and `centers.MODALITY` [k, items + 1], which holds 1 /
+ * the cluster's size for its items (R-S5). Graphs are [items + 1, items + 1].
  * @throws UserError when the dataset does not fit the options, before anything is computed
  */
 export async function sgp4srOffline(
   options: OfflineOptions,
   { dataset, split, compute }: OfflineSources,
 ): Promise<Offline> {
+  if (!split) throw new Bug('the graphs of SGP4SR are made from a split of events')
   const modalities = Object.entries(dataset.features) as [FeatureModality, FeatureTable][]
   checkOptions(options, dataset)
   for (const [modality, table] of modalities) checkVectors(modality, table, dataset.catalog.ids, options)
@@ -55,9 +60,9 @@ export async function sgp4srOffline(
 }
 
 /**
- * The graph of a modality, [items + 1, items + 1]: of an item's nearest items (H_m of them), those among the H_o it is most often met
- * with first, then the nearest, up to H (eq. 2-3, R-S2). The item itself is its own nearest and counts as met: it is always among them.
- * Normalized as in the published code, by the roots of both rows' degrees (R-S3): as every row has H neighbors that is 1 / H, the mean.
+ * The graph of a modality, [items + 1, items + 1] (eq. 2-3, R-S2). An item's H neighbors are chosen from its H_m
+ * nearest items. Those that it is most often met with, H_o of them, come first, then the nearest. The item itself is
+ * its own nearest and counts as met, so it is always among them. Each row is divided by its number of neighbors (R-S3).
  * An item without a vector keeps itself alone; the pad's row is empty.
  */
 export function modalGraph(

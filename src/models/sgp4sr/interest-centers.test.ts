@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensor, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
 import { layerNorm } from '../../nn/linear.ts'
 import { attentionProjections } from '../../nn/transformer-block.ts'
 import { buildGraph } from '../../onnx/graph.ts'
@@ -7,8 +6,9 @@ import { randomStream } from '../../random/stream.ts'
 import { mul } from '../../tensor/elementwise.ts'
 import { constant, input, parameter, sizeOf, type Tensor } from '../../tensor/node.ts'
 import { sum } from '../../tensor/reduce.ts'
+import { evaluateGradients, evaluateTensor, type Feeds } from '../../testing/evaluate-tensor.ts'
 import { interestCenters } from './interest-centers.ts'
-import { placesOf } from './streams.ts'
+import { readPlaces } from './streams.ts'
 
 const [length, width, count, heads] = [8, 64, 50, 2]
 
@@ -19,11 +19,11 @@ function chosenOf(rows: number, from: number) {
   const layers = [0, 1].map((layer) => attentionProjections(`block${layer}`, width))
   const config = { width, heads, temperature: 1, centerLayers: 'residual' as const }
   const choose = interestCenters('centers', config, { projections: layers, norm: layerNorm('norm', width) })
-  const places = Array.from({ length: rows * length }, (_, at) => at % length)
+  const seen = Array.from({ length: rows * length }, (_, at) => 1 + (at % length))
   const { chosen } = choose({
     start: parameter('start', [count, width], () => {}),
     memories: [own('memory0', [length, width]), own('memory1', [length, width])],
-    hidden: placesOf(constant(BigInt64Array.from(places, BigInt), [rows, length]), length).hidden,
+    hidden: readPlaces(constant(BigInt64Array.from(seen, BigInt), [rows, length]), length).hidden_BQL,
     state: own('state', [length, width]),
     gumbel: input('gumbel', [rows, length, count]),
   })

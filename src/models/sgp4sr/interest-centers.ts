@@ -1,20 +1,66 @@
 /**
- * @file Interest centers: what each cluster of items becomes as a history goes on (ICA, eq. 10-14), and the choice among them (eq. 15).
- * No bias and no activation stands between the projections of eq. 10-13, so they fold into keys and values once a window:
- *   K' = E W_k,h W_q,h^T / sqrt(D / H), V' = E W_v,h U_h W_1 W_2, and eq. 13 is sigmoid(softmax(C K'^T + causal) V' + b_1 W_2 + b_2).
+ * @file Interest centers: clusters of items that follow a history (eq. 8-14), and the choice among them (eq. 15-16).
+ * No bias and no activation stands between the projections of eq. 10-13, so they fold into keys and values, once for
+ * each window and head h:
+ *   K' = E W_k,h W_q,h^T / sqrt(D / H)
+ *   V' = E W_v,h U_h W_1 W_2
+ *   (13) G = sigmoid(softmax(C K'^T + causal) V' + b_1 W_2 + b_2)
  */
 import { xavier, zeros } from '../../nn/init.ts'
-import type { Layer } from '../../nn/linear.ts'
+import type { Noise } from '../../nn/noise.ts'
 import type { Projections } from '../../nn/transformer-block.ts'
-import { add, mul, sigmoid, sub } from '../../tensor/elementwise.ts'
+import { mul, sigmoid } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { concat, reshape, slice, split, transpose } from '../../tensor/move.ts'
-import { parameter, stopGradient, type Tensor, withGradient } from '../../tensor/node.ts'
+import { concat, reshape, slice, split } from '../../tensor/move.ts'
+import { input, parameter, stopGradient, type Tensor, withGradient } from '../../tensor/node.ts'
 import { softmax, standardize } from '../../tensor/normalize.ts'
 import { recomputed } from '../../tensor/recompute.ts'
-import { sum } from '../../tensor/reduce.ts'
+import { dims } from '../../tensor/shape.ts'
+import type { Sgp4srConfig } from './config.ts'
+import type { Encoded, Places, StreamEncoder } from './streams.ts'
 
-/** The sizes of the attention that centers share with their stream, what a layer keeps of them, and how soft the choice is. */
+/** A modality's vector of the user. */
+export interface Interest {
+  /** e~_u^m [B, Q, D] */
+  readonly own_BQD: Tensor
+  /** What of e_c each center is, [B, Q, k, D]. */
+  readonly parts?: Tensor
+}
+/** Reads the interest of a modality out of its stream. */
+export type Interests = (encoded: Encoded, places: Places, noise: Noise) => Interest
+
+/** What the centers of one modality are made of. */
+export interface CenterParts {
+  /** The modality's stream. */
+  readonly name: string
+  /** X^m [V + 1, D] */
+  readonly view_VD: Tensor
+  readonly encoder: StreamEncoder
+}
+
+/** (8-16); the input `centers.NAME` is C^m. */
+export function centerInterests(
+  { name, view_VD, encoder }: CenterParts,
+  { hiddenSize: width, alpha, centers: count, ...config }: Sgp4srConfig,
+): Interests {
+  const [items] = dims(view_VD, 2)
+  const start = input(`centers.${name}`, [count, items]).matmul(view_VD)
+  const perceive = interestCenters(`centers.${name}`, { ...config, width }, encoder)
+  return ({ memories, state_BQD }, { hidden_BQL }, noise) => {
+    const [rows, places] = dims(state_BQD, 3)
+    const gumbel = noise.gumbel([rows, places, count])
+    const { chosen, parts } = perceive({ start, memories, hidden: hidden_BQL, state: state_BQD, gumbel })
+    return { own_BQD: state_BQD.add(chosen.mul(alpha)), parts }
+  }
+}
+
+/** W/o CIP: e~_u^m is E_u^m. */
+export const withoutCenters: Interests = ({ state_BQD }) => ({ own_BQD: state_BQD })
+
+/**
+ * The sizes of the attention that centers share with their stream, the output of a layer, and the temperature of the
+ * choice.
+ */
 export interface CenterConfig {
   readonly width: number
   readonly heads: number
@@ -23,10 +69,7 @@ export interface CenterConfig {
 }
 
 /** What a stream shares with its centers. */
-export interface SharedLayers {
-  readonly projections: readonly Projections[]
-  readonly norm: Layer
-}
+export type SharedLayers = Pick<StreamEncoder, 'projections' | 'norm'>
 
 /** What the centers of one modality read. */
 export interface CenterInputs {
@@ -61,8 +104,9 @@ export function interestCenters(
   const layers = projections.map((shared, layer) => centerLayer(`${name}.layer${layer}`, config, shared))
   const residual = centerLayers === 'residual'
   return ({ start, memories, hidden, state, gumbel }) => {
-    const [rows, places, length] = hidden.shape as [number, number, number]
-    const sizes = sliceSizes(rows, places * (start.shape[0] as number) * Math.max(width, heads * length))
+    const [rows, places, length] = dims(hidden, 3)
+    const [count] = dims(start, 2)
+    const sizes = sliceSizes(rows, places * count * Math.max(width, heads * length))
     const first = residual ? norm(start) : start
     const read = [state, ...layers.flatMap((layer, index) => layer(memories[index] as Tensor))].map((x) =>
       split(x, 0, sizes),
@@ -71,7 +115,7 @@ export function interestCenters(
     const slices = sizes.map((size, index): ChosenCenters => {
       const [from, to] = [begin, begin + size]
       begin = to
-      const seen = reshape(slice(hidden, 0, from, to), [size, places, 1, 1, length])
+      const seen = hidden.slice(0, from, to)
       const noise = gumbel && slice(gumbel, 0, from, to)
       const chosenOf = ([asked, centers, ...keysAndValues]: readonly Tensor[]): ChosenCenters => {
         const attend = (x: Tensor, _: unknown, layer: number): Tensor => {
@@ -84,13 +128,12 @@ export function interestCenters(
       const inputs = [asked, first, ...keysAndValues]
       return { parts: chosenOf(inputs).parts, chosen: recomputed(inputs, (copies) => chosenOf(copies).chosen) }
     })
-    const joined = (part: keyof ChosenCenters): Tensor =>
-      slices.length === 1
-        ? (slices[0] as ChosenCenters)[part]
-        : concat(
-            slices.map((x) => x[part]),
-            0,
-          )
+    const [only, ...others] = slices as [ChosenCenters, ...ChosenCenters[]]
+    if (others.length === 0) return only
+    const joined = (part: keyof ChosenCenters): Tensor => {
+      const each = slices.map((x) => x[part])
+      return concat(each, 0)
+    }
     return { chosen: joined('chosen'), parts: joined('parts') }
   }
 }
@@ -109,27 +152,23 @@ function centerLayer(name: string, { width, heads }: CenterConfig, { query, key,
   ) as [Tensor, Tensor]
   const size = width / heads
   /** [D, D] whose columns are heads -> [H, D, D / H]. */
-  const perHead = ({ weight }: { weight: Tensor }): Tensor =>
-    transpose(reshape(weight, [width, heads, size]), [1, 0, 2])
+  const perHead = ({ weight }: { weight: Tensor }): Tensor => weight.reshape([width, heads, size]).transpose([1, 0, 2])
   /** [H, D, D] -> x [B, L, D] times each of them, [B, H * L, D]. */
   const through = (x: Tensor, matrices: Tensor): Tensor => {
-    const [rows, length] = x.shape as [number, number]
-    const product = matmul(x, reshape(transpose(matrices, [1, 0, 2]), [width, heads * width]))
-    return reshape(transpose(reshape(product, [rows, length, heads, width]), [0, 2, 1, 3]), [
-      rows,
-      heads * length,
-      width,
-    ])
+    const [rows, length] = dims(x, 3)
+    const product = x.matmul(matrices.transpose([1, 0, 2]).reshape([width, heads * width]))
+    return product
+      .reshape([rows, length, heads, width])
+      .transpose([0, 2, 1, 3])
+      .reshape([rows, heads * length, width])
   }
   return (memory: Tensor): readonly [Tensor, Tensor] => {
-    const after = matmul(matmul(output, inner), outer)
-    const bias = add(reshape(matmul(reshape(innerBias, [1, width]), outer), [width]), outerBias)
-    const values = through(memory, matmul(perHead(value), reshape(after, [heads, size, width])))
-    // A head's weights add up to 1, so a share of the bias in each of its values comes out whole.
-    return [
-      through(memory, matmul(perHead(key), perHead(query), { transposeB: true, scale: 1 / Math.sqrt(size) })),
-      add(values, mul(bias, 1 / heads)),
-    ]
+    const after = output.matmul(inner).matmul(outer)
+    const bias = innerBias.reshape([1, width]).matmul(outer).reshape([width]).add(outerBias)
+    const keys = through(memory, perHead(key).matmul(perHead(query), { transposeB: true, scale: 1 / Math.sqrt(size) }))
+    const values = through(memory, perHead(value).matmul(after.reshape([heads, size, width])))
+    // A head's weights sum to 1, so a share of the bias in each of its values comes out whole.
+    return [keys, values.add(bias.mul(1 / heads))]
   }
 }
 
@@ -137,7 +176,7 @@ interface AttentionInputs {
   /** [b, H * L, D] */
   readonly keys: Tensor
   readonly values: Tensor
-  /** [b, Q, 1, 1, L] */
+  /** [b, Q, L] */
   readonly seen: Tensor
   readonly heads: number
   /** Whether what the centers attended to is added to them, and the sum normalized. */
@@ -146,36 +185,40 @@ interface AttentionInputs {
 
 /** Centers [k, D], or [b, Q * k, D] after a layer, to [b, Q * k, D]. */
 function attention(centers: Tensor, { keys, values, seen, heads, residual }: AttentionInputs): Tensor {
-  const [rows, places, , , length] = seen.shape as [number, number, number, number, number]
+  const [rows, places, length] = dims(seen, 3)
   const first = centers.shape.length === 2
   const count = (centers.shape.at(-2) as number) / (first ? 1 : places)
   // The first layer's centers are everybody's: their scores differ between places by what is seen alone.
   const scores = reshape(matmul(centers, keys, { transposeB: true }), [rows, first ? 1 : places, count, heads, length])
-  const weights = reshape(softmax(add(scores, seen)), [rows, places * count, heads * length])
-  const attended = sigmoid(matmul(weights, values))
+  const weights = scores
+    .add(seen.reshape([rows, places, 1, 1, length]))
+    .softmax()
+    .reshape([rows, places * count, heads * length])
+  const attended = sigmoid(weights.matmul(values))
   if (!residual) return attended
-  const each = reshape(attended, [rows, places, count, -1])
-  return reshape(standardize(add(each, first ? centers : reshape(centers, each.shape))), attended.shape)
+  const each = attended.reshape([rows, places, count, -1])
+  return standardize(each.add(first ? centers : centers.reshape(each.shape))).reshape(attended.shape)
 }
 
-/** Eq. 15: softmax((E_u . E_c + Gumbel) / temperature) over the centers, and their mean by it; states [b, Q, D], centers [b, Q * k, D]. */
+/**
+ * (15) The mean of the centers, weighed by softmax((E_u . E_c + Gumbel) / temperature); states are [b, Q, D], centers
+ * [b, Q * k, D].
+ */
 function choose(state: Tensor, centers: Tensor, gumbel: Tensor | undefined, temperature: number): ChosenCenters {
-  const [rows, places, width] = state.shape as [number, number, number]
+  const [rows, places, width] = dims(state, 3)
   const each = rows * places
-  const asked = reshape(state, [each, 1, width])
-  const offered = reshape(centers, [each, -1, width])
-  const count = offered.shape[1] as number
+  const asked = state.reshape([each, 1, width])
+  const offered = centers.reshape([each, -1, width])
+  const [, count] = dims(offered, 3)
   const [s, c] = [stopGradient(asked), stopGradient(offered)]
-  const similarity = matmul(s, c, { transposeB: true, scale: 1 / temperature })
-  const weights = softmax(
-    gumbel ? add(similarity, mul(reshape(gumbel, [each, 1, count]), 1 / temperature)) : similarity,
-  )
-  const mean = withGradient(matmul(weights, c), [asked, offered], (g) => {
-    const forWeights = matmul(g, c, { transposeB: true, scale: 1 / temperature })
-    const forScores = mul(weights, sub(forWeights, sum(mul(forWeights, weights), [-1], { keep: true })))
+  const similarity = s.matmul(c, { transposeB: true, scale: 1 / temperature })
+  const weights = softmax(gumbel ? similarity.add(gumbel.reshape([each, 1, count]).mul(1 / temperature)) : similarity)
+  const mean = withGradient(weights.matmul(c), [asked, offered], (g) => {
+    const forWeights = g.matmul(c, { transposeB: true, scale: 1 / temperature })
+    const forScores = weights.mul(forWeights.sub(forWeights.mul(weights).sum([-1], { keep: true })))
     // Both uses of the centers in one product.
-    return [matmul(forScores, c), matmul(concat([forScores, weights], 1), concat([s, g], 1), { transposeA: true })]
+    return [forScores.matmul(c), matmul(concat([forScores, weights], 1), concat([s, g], 1), { transposeA: true })]
   })
-  const parts = mul(reshape(weights, [rows, places, count, 1]), reshape(c, [rows, places, count, width]))
-  return { chosen: reshape(mean, [rows, places, width]), parts }
+  const parts = mul(weights.reshape([rows, places, count, 1]), c.reshape([rows, places, count, width]))
+  return { chosen: mean.reshape([rows, places, width]), parts }
 }

@@ -1,11 +1,15 @@
 /** @file What a run of SGP4SR computes before training, as its options ask for it. */
 import type { Dataset, FeatureTable } from '../../dataset/schema.ts'
-import type { NextItemDefinition, Offline } from '../contract/model.ts'
+import type { ModelDefinition, Offline } from '../contract/model.ts'
+import { unitVectors } from '../parts/unit-vectors.ts'
 import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
 import { sgp4srOffline } from './graphs.ts'
 
-/** Graphs and interest centers; see {@link sgp4srOffline} for their names. Fused modalities (w/o MUL) are computed as one, `fused`. */
-export const offline: Required<NextItemDefinition<Sgp4srConfig>>['offline'] = {
+/**
+ * Graphs and interest centers; see {@link sgp4srOffline} for their names. Fused modalities (w/o MUL) are computed as
+ * one, `fused`.
+ */
+export const offline: Required<ModelDefinition<Sgp4srConfig>>['offline'] = {
   key: keyOf,
   async make(config, sources) {
     const { dataset } = sources
@@ -34,22 +38,19 @@ function keyOf(config: Sgp4srConfig): unknown {
   }
 }
 
-/** The dataset with both modalities side by side under one name: unit vectors, so that neither outweighs the other by its length. */
+/**
+ * The dataset with both modalities side by side under one name: unit vectors, so that neither outweighs the other by
+ * its length.
+ */
 function fusedDataset(dataset: Dataset): Dataset {
   const { image, text } = dataset.features as { image: FeatureTable; text: FeatureTable }
   const width = image.width + text.width
   const vectors = new Float32Array(image.present.length * width)
+  const [ofImage, ofText] = [unitVectors(image), unitVectors(text)]
   for (const [item] of image.present.entries()) {
-    vectors.set(unitVector(image, item), item * width)
-    vectors.set(unitVector(text, item), item * width + image.width)
+    vectors.set(ofImage.subarray(item * image.width, (item + 1) * image.width), item * width)
+    vectors.set(ofText.subarray(item * text.width, (item + 1) * text.width), item * width + image.width)
   }
   const present = image.present.map((has, item) => has | (text.present[item] as number))
   return { ...dataset, features: { image: { width, vectors, present } } }
-}
-
-/** An item's vector scaled to length 1; zeros where it has none. */
-function unitVector({ vectors, width }: FeatureTable, item: number): Float32Array {
-  const vector = vectors.subarray(item * width, (item + 1) * width)
-  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
-  return length > 0 ? vector.map((value) => value / length) : vector
 }

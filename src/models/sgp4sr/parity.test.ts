@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { evaluateGradients, evaluateTensors, type Feeds } from '../../../test/conformance/evaluate-tensor.ts'
+import { totalLoss } from '../../learn/objectives.ts'
 import { noNoise } from '../../nn/noise.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { input, type Tensor } from '../../tensor/node.ts'
 import { type SparseMatrix, sparseLayout } from '../../tensor/sparse-product.ts'
+import { bareCatalog } from '../../testing/bare-catalog.ts'
+import { evaluateGradients, evaluateTensors, type Feeds } from '../../testing/evaluate-tensor.ts'
+import type { DotScore } from '../contract/model.ts'
+import { readUser } from '../contract/read-user.ts'
+import { servingPass } from '../contract/serving-pass.ts'
 import { sgp4srConfig } from './config.ts'
 import { sgp4sr } from './sgp4sr.ts'
 
@@ -69,38 +74,31 @@ it.each(['printed', 'residual'] as const)('SGP4SR’s losses and gradients equal
   )
   const sizes = { hiddenSize: hidden, maxLength: length, layers, heads, centers }
   const config = sgp4srConfig.parse({ ...sizes, alpha, rho, temperature, centerLayers, inputScale })
-  const catalog = {
-    itemCount: items - 1,
-    userCount: 1,
-    behaviors: ['click'],
-    target: 0,
-    fields: {},
-    features: { image: 2, text: 2 },
-  }
-  const model = sgp4sr.build(config, catalog, offline)
+  const catalog = bareCatalog({ itemCount: items - 1, features: { image: 2, text: 2 } })
+  const { batches, score, frozen } = sgp4sr.build(config, catalog, offline)
   const named = ['gumbel.image', 'gumbel.text']
   const noise = { ...noNoise, gumbel: (shape: readonly number[]) => input(named.shift() as string, shape) }
   // Every position is a place and a target; those at the padding weigh nothing.
-  const { inputs, loss, parts } = model.train(
-    { rows: batch, length, targets: batch * length, targetsPerRow: length },
-    noise,
-  )
+  const shape = { rows: batch, length, targets: batch * length, targetsPerRow: length }
+  const { inputs, batch: sequences } = batches.declare(shape)
+  const { losses } = readUser(score as DotScore, sequences, { ...servingPass, training: true, noise })
+  const { loss, parts } = totalLoss(losses?.(sequences) ?? {})
   const total = given('weights').values.reduce((sum, weight) => sum + weight, 0)
   const places = BigInt64Array.from({ length: batch * length }, (_, at) => BigInt(at))
   const feeds: Feeds = {
-    ...model.frozen,
+    ...frozen,
     ...Object.fromEntries(Object.entries(fixture.parameters).map(([name, numbers]) => [name, floats(numbers)])),
     'gumbel.image': floats(given('gumbel.image')),
     'gumbel.text': floats(given('gumbel.text')),
-    history: BigInt64Array.from(given('history').values, BigInt),
-    place: places.map((at) => at % BigInt(length)),
-    sources: places,
-    sourcesInverse: places,
-    targets: BigInt64Array.from(given('targets').values, BigInt),
-    weights: Float32Array.from(given('weights').values, (weight) => weight / total),
+    'batch.history': BigInt64Array.from(given('history').values, BigInt),
+    'batch.seen': places.map((at) => 1n + (at % BigInt(length))),
+    'batch.places': places,
+    'batch.placesInverse': places,
+    'batch.targets': BigInt64Array.from(given('targets').values, BigInt),
+    'batch.weights': Float32Array.from(given('weights').values, (weight) => weight / total),
   }
-  expect(Object.keys(inputs).filter((name) => !(name in feeds))).toEqual([])
-  const { parameters } = buildGraph({ loss })
+  const { parameters, inputs: read } = buildGraph({ loss })
+  expect(Object.keys(inputs).filter((name) => read.has(name) && !(name in feeds))).toEqual([])
   expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(reading.gradients).sort())
   const outputs: Readonly<Record<string, Tensor>> = { ...parts, total: loss }
   const values = await evaluateTensors(outputs, feeds)

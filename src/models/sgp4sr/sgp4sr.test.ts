@@ -1,22 +1,34 @@
 import { describe, expect, it } from 'vitest'
-import { buildOn, conformance } from '../../../test/conformance/model/suite.ts'
-import { expectSlope } from '../../../test/conformance/slope.ts'
-import { type TinyEvent, tinyDataset } from '../../../test/fixtures/tiny-dataset.ts'
+import type { TrainingBatch, TrainingData } from '../../batches/kind.ts'
 import type { Window } from '../../batches/windows.ts'
 import type { Dataset, History } from '../../dataset/schema.ts'
 import { noisePools } from '../../learn/noise-pools.ts'
-import { initialParameters, type ParameterState } from '../../learn/parameters.ts'
+import { stagesOf } from '../../learn/objectives.ts'
+import { initialParameters, type ParameterState, valuesOf } from '../../learn/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../../learn/step.ts'
 import { randomStream } from '../../random/stream.ts'
 import { nextItemScorer } from '../../rank/scorer.ts'
-import { frozenInputs } from '../contract/frozen-inputs.ts'
-import type { ItemScores, NextItemModel } from '../contract/model.ts'
+import { nodeRuntime } from '../../runtime/node.ts'
+import { buildOn, conformance } from '../../testing/ranking/index.ts'
+import { expectSlope } from '../../testing/slope.ts'
+import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
+import { catalogInputs } from '../contract/catalog.ts'
+import type { BuiltModel, DotScore, ItemScores, Objective } from '../contract/model.ts'
 import { parseOptions } from '../contract/options.ts'
 import { sgp4srConfig } from './config.ts'
 import { sgp4sr } from './sgp4sr.ts'
 
+const runtime = nodeRuntime({ threads: 1 })
 const small = { hiddenSize: 8, maxLength: 12, dropout: 0, neighbors: 3, centers: 4 }
-conformance({ definition: sgp4sr as never, options: { ...small, hiddenSize: 16, maxLength: 16 }, epochs: 40 })
+conformance({
+  definition: sgp4sr,
+  options: { ...small, hiddenSize: 16, maxLength: 16 },
+  epochs: 20,
+  skips: {
+    behaviors: 'it is blind to them',
+    'permuted items': 'neighbors that tie, and the first centers of k-means, go by the item index',
+  },
+})
 
 const stream = randomStream(8)
 const vectors = (missing: number) =>
@@ -54,31 +66,38 @@ const windowsOf = (dataset: Dataset, prefixes: readonly number[] = [1, 3, 4, 6])
     })),
   }))
 const shape = { rows: 4, length: 7, targets: 14, targetsPerRow: 4 }
-const build = (options: object, dataset: Dataset): Promise<NextItemModel> =>
-  buildOn({ definition: sgp4sr as never, options: { ...small, ...options } }, dataset)
-const compiled = (model: NextItemModel, dataset: Dataset, state: ParameterState) =>
-  compileStep({
-    model,
-    step: stepGraph(model, shape),
+const build = (options: object, dataset: Dataset): Promise<BuiltModel> =>
+  buildOn({ definition: sgp4sr, options: { ...small, ...options } }, dataset)
+const objectivesOf = (model: BuiltModel): readonly Objective[] =>
+  stagesOf(model).flatMap(({ objectives }) => objectives)
+const compiled = (model: BuiltModel, dataset: Dataset, state: ParameterState) => {
+  const [objective] = objectivesOf(model) as [Objective]
+  return compileStep({
+    step: stepGraph(objective, shape),
     state,
-    frozen: frozenInputs(dataset, model),
+    frozen: catalogInputs(dataset, { own: model.frozen ?? {} }),
     pools: noisePools(1),
     seed: 1,
-    runtime: { threads: 1 },
+    runtime,
   })
+}
+const batchOf = (model: BuiltModel, windows: readonly Window[]): Pick<TrainingBatch, 'fill'> => ({
+  fill(buffers, random) {
+    model.batches.fill(windows as never, shape, buffers, { random, data: {} as TrainingData })
+    return windows.reduce((sum, { targets }) => sum + targets.length, 0)
+  },
+})
 
 /** First values away from zero, where the centers differ and the attention tells positions apart. */
-function livened(model: NextItemModel): ParameterState {
-  const state = initialParameters(parametersOf(model, shape), 2)
+function livened(model: BuiltModel): ParameterState {
+  const state = initialParameters(parametersOf(objectivesOf(model)), 2)
   for (const { values } of state.buffers.values())
     for (const [at, value] of values.entries()) values[at] = value + 0.4 * Math.sin(7 * at)
   return state
 }
 
-async function scorerOf(model: NextItemModel, dataset: Dataset, state: ParameterState) {
-  const parameters = new Map([...state.buffers].map(([name, { values }]) => [name, values]))
-  return nextItemScorer({ slug: 'sgp4sr', model, dataset, parameters, runtime: { threads: 1 } })
-}
+const scorerOf = (model: BuiltModel, dataset: Dataset, state: ParameterState) =>
+  nextItemScorer({ slug: 'sgp4sr', model, dataset, parameters: valuesOf(state), runtime })
 
 const variants: readonly { readonly name: string; readonly options: object; readonly dataset?: Dataset }[] = [
   { name: 'its defaults', options: {} },
@@ -107,7 +126,7 @@ describe('sgp4sr', () => {
       const model = await build(options, dataset)
       const state = livened(model)
       await using step = await compiled(model, dataset, state)
-      const lossNow = async (): Promise<number> => (await step.run(windowsOf(dataset), 1)).loss
+      const lossNow = async (): Promise<number> => (await step.run(batchOf(model, windowsOf(dataset)), 1)).loss
       await expectSlope(step, state, lossNow)
     },
   )
@@ -123,9 +142,9 @@ describe('sgp4sr', () => {
           targets,
           history: { ...history, item: history.item.map((item, at) => (at >= from ? 1 + (item % 9) : item)) },
         }))
-      const expected = await step.run(early, 1)
-      expect(await step.run(changed(3), 1)).toEqual(expected)
-      const seen = await step.run(changed(2), 1)
+      const expected = await step.run(batchOf(model, early), 1)
+      expect(await step.run(batchOf(model, changed(3)), 1)).toEqual(expected)
+      const seen = await step.run(batchOf(model, changed(2)), 1)
       for (const [name, part] of Object.entries(expected.parts))
         expect(Math.abs((seen.parts[name] as number) - part)).toBeGreaterThan(1e-4)
     },
@@ -135,9 +154,13 @@ describe('sgp4sr', () => {
     const dataset = shop()
     const model = await build({ temperature: 10, alpha: 1 }, dataset)
     const state = livened(model)
-    const quiet: NextItemModel = {
+    const score = model.score as DotScore
+    const quiet: BuiltModel = {
       ...model,
-      train: (sizes, noise) => model.train(sizes, { ...noise, gumbel: () => undefined }),
+      score: {
+        ...score,
+        user: (batch, pass) => score.user(batch, { ...pass, noise: { ...pass.noise, gumbel: () => undefined } }),
+      },
     }
     await using step = await compiled(quiet, dataset, state)
     await using scorer = await scorerOf(model, dataset, state)
@@ -148,7 +171,7 @@ describe('sgp4sr', () => {
       state,
     )
     const [window] = windowsOf(dataset, [6]) as [Window]
-    const { parts } = await step.run([window], 1)
+    const { parts } = await step.run(batchOf(quiet, [window]), 1)
     await probe.explain?.(window.history, [1])
     const reasons = (await scorer.reasons(window.history)) as Record<string, Float32Array>
     const target = window.targets[0]?.item as number

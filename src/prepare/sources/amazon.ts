@@ -6,7 +6,9 @@ import type { Source } from './source.ts'
 
 const describing = ['brand', 'store', 'category', 'categories', 'main_category']
 
-/** Amazon reviews: each is an event of the one behavior `review`; name others by `when` in a mapping, e.g. `overall >= 4`. */
+/**
+ * Amazon reviews. Each is an event of one behavior, `review`; a mapping can name others by `when`, e.g. `overall >= 4`.
+ */
 export const amazon: Source = {
   about:
     'Amazon reviews: NAME.json (reviewerID, asin, unixReviewTime, or user_id, parent_asin, timestamp), meta_NAME.json (asin, title, brand, ...)',

@@ -1,4 +1,7 @@
-/** @file How a log's records become events of behaviors: by a column that names them, by conditions on columns, or by both. */
+/**
+ * @file Turns a log's records into events of behaviors: by a column that names the behavior, by conditions on columns,
+ * or both.
+ */
 import { literal } from '../../storage/duckdb.ts'
 import type { Mapping } from '../mapping.ts'
 import { conditionSql, type KeptColumns, numberChecks, readConditions } from './conditions.ts'
@@ -7,15 +10,15 @@ import type { RecordCheck } from './records.ts'
 
 interface BehaviorRules {
   readonly checks: readonly RecordCheck[]
-  /** The SQL of `raw_events`, given that of the time. */
+  /** The SQL of `raw_events`; its argument is the SQL of the time. */
   select(time: string): string
 }
 
 interface LogColumns {
   readonly log: LogFiles
-  /** The columns that conditions read are added here. */
+  /** The columns that `raw_log` keeps; those that conditions read are added. */
   readonly kept: KeptColumns
-  /** The behavior column, if the log has one; `raw_log` calls it `behavior`. */
+  /** The behavior column, if the log has one; in `raw_log` its name is `behavior`. */
   readonly column: string | undefined
 }
 
@@ -54,7 +57,7 @@ export function behaviorRules(mapping: Mapping, { log, kept, column }: LogColumn
   }
 }
 
-/** One pass where a record is at most one behavior; else a pass for each, since a record may be several. */
+/** One pass over the log if a record has at most one behavior; otherwise a pass for each behavior. */
 function selectEvents(tests: readonly (readonly string[])[], time: string, exclusive: boolean): string {
   const event = (behavior: string): string =>
     `SELECT user, item, CAST(${behavior} AS UTINYINT) AS behavior, ${time} AS time, CAST(0 AS UTINYINT) AS role, rowid AS row FROM raw_log`

@@ -11,11 +11,11 @@ export interface Condition {
   readonly value: string
 }
 
-/** The columns that `raw_log` keeps beside user, item, time and behavior: each once, whoever asks for it. */
+/** The columns that `raw_log` keeps beside user, item, time and behavior, each once. */
 export interface KeptColumns {
   /** What a column is called in `raw_log`. */
   readonly alias: (column: string) => string
-  /** The select items that keep them. */
+  /** The SQL expressions that select them. */
   readonly selects: () => string[]
 }
 
@@ -33,8 +33,8 @@ export function keptColumns(log: LogFiles): KeptColumns {
 
 /**
  * Reads conditions joined by `and`.
- * @param what they belong to, e.g. `behavior "favorite"`
- * @throws UserError `invalid` for one that cannot be read, `missing` for a column that is not there
+ * @param what the conditions belong to, e.g. `behavior "favorite"`
+ * @throws UserError `invalid` for a condition that cannot be read, `missing` for a column that does not exist
  */
 export function readConditions(what: string, when: string, log: LogFiles): Condition[] {
   return when.split(/\s+and\s+/i).map((text) => {
@@ -56,7 +56,7 @@ export function readConditions(what: string, when: string, log: LogFiles): Condi
   })
 }
 
-/** A condition as SQL; where the value is a number, so is the column. */
+/** A condition as SQL. If the value is a number, the column is read as a number. */
 export function conditionSql(condition: Condition, { alias }: KeptColumns): string {
   const { operator, value } = condition
   const column = alias(condition.column)
@@ -65,7 +65,7 @@ export function conditionSql(condition: Condition, { alias }: KeptColumns): stri
     : `${column} ${operator} ${literal(value)}`
 }
 
-/** That the columns which conditions compare with numbers hold numbers. */
+/** Checks that a column holds numbers, if a condition compares it with a number. */
 export function numberChecks(conditions: readonly Condition[], { alias }: KeptColumns): RecordCheck[] {
   const columns = [...new Set(conditions.filter(isNumber).map(({ column }) => column))]
   return columns.map((column) => ({

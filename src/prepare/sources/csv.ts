@@ -1,4 +1,4 @@
-/** @file The `csv` source: CSV, TSV, JSON lines or Parquet, by the mapping alone. */
+/** @file The `csv` source: CSV, TSV, JSON lines or Parquet, read by the mapping alone. */
 import { mappedTables } from './mapped-tables.ts'
 import type { Source } from './source.ts'
 

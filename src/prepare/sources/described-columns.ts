@@ -13,8 +13,8 @@ export interface DescribedColumn {
 }
 
 /**
- * Categorical fields by their configuration, '' where there is none.
- * @param key of the mapping: `items.fields`
+ * Categorical fields by their configuration; '' means unknown.
+ * @param key the mapping's key, such as `items.fields`
  * @throws UserError `missing` for a column that is not there
  */
 export function fieldColumns(log: LogFiles, configured: Mapping['users']['fields'], key: string): DescribedColumn[] {
@@ -30,7 +30,10 @@ export function fieldColumns(log: LogFiles, configured: Mapping['users']['fields
   })
 }
 
-/** Numbers by their configuration, as text until {@link checkNumbers} has seen them. @throws UserError `missing` for a column that is not there */
+/**
+ * Numbers by their configuration, still as text; {@link checkNumbers} checks them.
+ * @throws UserError `missing` for a column that does not exist
+ */
 export function numberColumns(log: LogFiles, configured: Mapping['users']['numbers'], key: string): DescribedColumn[] {
   return Object.entries(configured).map(([name, written]) => {
     const column = needColumn(log, written, [], `${key}.${name}`)
@@ -38,7 +41,7 @@ export function numberColumns(log: LogFiles, configured: Mapping['users']['numbe
   })
 }
 
-/** Select items of fields and numbers, called `field_NAME` and `number_NAME`. */
+/** SQL expressions that select fields and numbers, as `field_NAME` and `number_NAME`. */
 export function describedSql(fields: readonly DescribedColumn[], numbers: readonly DescribedColumn[]): string[] {
   return [
     ...fields.map(({ name, value }) => `${value} AS ${identifier(`field_${name}`)}`),
@@ -46,7 +49,7 @@ export function describedSql(fields: readonly DescribedColumn[], numbers: readon
   ]
 }
 
-/** @throws UserError `invalid` for a number of a table that is none, naming row and column */
+/** @throws UserError `invalid` for text where a number should be, naming row and column */
 export function checkNumbers(db: Database, numbers: readonly DescribedColumn[], table: CheckedTable): Promise<void> {
   const checks = numbers.map(({ name, column }) => {
     const value = identifier(`number_${name}`)

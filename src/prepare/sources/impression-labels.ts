@@ -1,4 +1,4 @@
-/** @file Labelled impressions: each row of a log, with labels of 0 and 1 made of its columns. */
+/** @file Labelled impressions: each row of a log, with labels of 0 and 1 from its columns. */
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Database, identifier } from '../../storage/duckdb.ts'
@@ -12,14 +12,14 @@ interface Label {
   readonly name: string
   /** An SQL condition over `raw_log`, never NULL. */
   readonly sql: string
-  /** What the mapping makes it of. */
+  /** The column or condition that the mapping names. */
   readonly from: string
   readonly checks: readonly RecordCheck[]
 }
 
 /**
- * The labels of a mapping over a log; the columns they read are added to those kept.
- * @throws UserError `missing` for a column that is not there, `invalid` for a condition that cannot be read
+ * The labels of a mapping over a log. The columns that they read are added to `kept`.
+ * @throws UserError `missing` for a column that does not exist, `invalid` for a condition that cannot be read
  */
 export function impressionLabels({ impressions }: Mapping, log: LogFiles, kept: KeptColumns): Label[] {
   return Object.entries(impressions.labels).map(([name, from]) => {
@@ -44,7 +44,7 @@ interface ImpressionLog {
   readonly files: LogFiles
   /** The SQL of a record's time. */
   readonly time: string
-  /** Whether the labels are the source's own, so that one of a single class may be left out. */
+  /** Whether the labels are the source's own; then a label with a single class is left out without an error. */
   readonly preset: boolean
   readonly report: (line: string) => void
 }
@@ -90,5 +90,5 @@ function refuseOneClass(
   }
   const [first = '', ...others] = files.files.map((file) => basename(file))
   const where = `${first}${others.length > 0 ? ` and ${others.length} more` : ''}, ${files.columns.has(from) ? `column "${from}"` : from}`
-  throw new UserError({ where, problem: 'invalid', value, expected: 'some of 0 and some of 1' })
+  throw new UserError({ where, problem: 'invalid', value, expected: 'both 0 and 1 among the impressions' })
 }

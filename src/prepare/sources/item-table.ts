@@ -1,4 +1,4 @@
-/** @file The item table by its mapping: ids, titles, the text to encode, pictures, fields and numbers. */
+/** @file Reads the item table by its mapping: ids, titles, the text to encode, pictures, fields and numbers. */
 import { literal } from '../../storage/duckdb.ts'
 import type { Mapping } from '../mapping.ts'
 import {
@@ -23,9 +23,9 @@ const fieldNames = {
 type ItemTable = Pick<RawTables, 'fields' | 'numbers' | 'images' | 'itemPlace'>
 
 /**
- * Makes `raw_items` of the item files, if any are given.
+ * Makes `raw_items` from the item files, if there are any.
  * @param logColumn the name of the log's item column, which the item table often repeats
- * @throws UserError `missing` for a column, or an empty id, `invalid` for a number that is none
+ * @throws UserError `missing` for a column or an id, `invalid` for text where a number should be
  */
 export async function readItemTable(request: SourceRequest, mapping: Mapping, logColumn: string): Promise<ItemTable> {
   const { db } = request
@@ -75,7 +75,7 @@ function usualFields(log: LogFiles): DescribedColumn[] {
   })
 }
 
-/** A file name from its pattern, as SQL; `{id}` is the id whatever its column is called. */
+/** A file name from its pattern, as SQL; `{id}` is the id, whatever the name of its column. */
 function imageSql(log: LogFiles, pattern: string, id: string): string {
   const parts = pattern.split(/(\{[^}]*\})/).filter((part) => part !== '')
   const pieces = parts.map((part) => {

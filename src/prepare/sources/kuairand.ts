@@ -1,4 +1,6 @@
-/** @file The `kuairand` source: a timed log of clicks and likes, and older histories that have an order but no times. */
+/**
+ * @file The `kuairand` source: a timed log of clicks and likes, and older histories that have an order but no times.
+ */
 import type { Database } from '../../storage/duckdb.ts'
 import type { MappingInput } from '../mapping.ts'
 import { checkNumbers, describedSql, fieldColumns, numberColumns } from './described-columns.ts'
@@ -10,7 +12,10 @@ import type { RawTables, Source } from './source.ts'
 
 const labels = { click: 'is_click', like: 'is_like', follow: 'is_follow', long_view: 'long_view' }
 const counted = ['follow_user_num', 'fans_user_num', 'friend_user_num']
-/** Categorical fields of a user: what is known of the account, its counts in ranges, and those anonymous features that are not one value in most users. */
+/**
+ * Categorical fields of a user: the account's properties, its counts in ranges, and those anonymous features that do
+ * not have one value for most users.
+ */
 const userFields = [
   'user_active_degree',
   'is_video_author',
@@ -21,8 +26,8 @@ const userNumbers = [...counted, 'register_days']
 const videoFields = ['video_type', 'upload_type', 'music_type']
 
 /**
- * KuaiRand: a click is `is_click`, a like `is_like`; every row of the log is an impression. Of the logs, those of random exposures are
- * left out. Titles are made of tag, author and duration, since the data has none.
+ * KuaiRand. A click is `is_click`, a like `is_like`; every row of the log is an impression. Logs of random exposures
+ * are left out. Titles are made from tag, author and duration, since the data has none.
  */
 export const kuairand: Source = {
   about:
@@ -47,7 +52,7 @@ export const kuairand: Source = {
   },
 }
 
-/** Of names with their columns, those whose columns the files have. */
+/** The names whose columns the files have. */
 async function thoseThere(
   db: Database,
   files: readonly string[],
@@ -85,15 +90,15 @@ async function readVideos(
 }
 
 /**
- * Puts each user's older events before the log's first one, a millisecond apart, in their order: watched videos as clicks, and each
- * liked one as a like at the moment its video was first watched, as the log has it. A like of a video that was not watched, or was
- * watched before an earlier like, keeps its place among the likes and comes a millisecond later.
+ * Puts each user's older events before the log's first one, in their order and a millisecond apart. Watched videos
+ * become clicks. A liked video becomes a like at the moment it was first watched, as in the log. A like of a video that
+ * was not watched, or was watched before an earlier like, stays in the order of likes and comes a millisecond later.
  */
 async function addHistories(db: Database, files: readonly string[], raw: RawTables): Promise<Partial<RawTables>> {
   const log = await openFiles(db, files)
   const read = (name: string): string => log.columns.get(needColumn(log, name, [], 'the header')) as string
   const list = (name: string): string => `coalesce(string_split(nullif(trim(${read(name)}), ''), ' '), [])`
-  // What is shown and not clicked is no event, but the older ones come before it too.
+  // An impression without a click is not an event, but the older events come before it too.
   const logs = ['raw_events', ...(raw.impressionLabels ? ['raw_impressions'] : [])].map(
     (name) => `SELECT min(time) AS time FROM ${name}`,
   )
@@ -112,7 +117,7 @@ async function addHistories(db: Database, files: readonly string[], raw: RawTabl
     ranked AS (SELECT *, dense_rank() OVER (PARTITION BY line ORDER BY place, later) AS rank FROM steps)
     SELECT line, user, item, behavior, rank - max(rank) OVER (PARTITION BY line) - 1 AS step FROM ranked ORDER BY line, rank, behavior`)
   await db.run('ALTER VIEW raw_events RENAME TO log_events')
-  // The histories' rows are counted below 0, before the log's.
+  // Rows of the histories have negative numbers, so that they come before the log's.
   await db.run(`CREATE VIEW raw_events AS SELECT * FROM log_events UNION ALL
     SELECT user, item, CAST(behavior AS UTINYINT) AS behavior, CAST(${first} + step AS DOUBLE) AS time, CAST(0 AS UTINYINT) AS role,
       rowid - (SELECT count(*) FROM raw_steps) AS row FROM raw_steps`)

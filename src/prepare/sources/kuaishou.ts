@@ -5,7 +5,10 @@ import type { Source } from './source.ts'
 
 const columns = ['user_id', 'photo_id', 'click', 'like', 'follow', 'time', 'playing_time', 'duration_time']
 
-/** Kuaishou's interaction log, with or without a header; the like is the target. Videos come from the log: there is no item table. */
+/**
+ * Kuaishou's interaction log, with or without a header; the like is the target. Videos come from the log: there is no
+ * item table.
+ */
 export const kuaishou: Source = {
   about: 'Kuaishou: an interaction log (user_id, photo_id, click, like, follow, time, playing_time, duration_time)',
   async read(request) {

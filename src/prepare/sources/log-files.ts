@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Database, identifier, literal, literals } from '../../storage/duckdb.ts'
 
-/** How files are written; see the mapping. */
+/** The format of files; see the mapping. */
 interface FileFormat {
   readonly format?: 'csv' | 'tsv' | 'jsonl' | 'parquet' | undefined
   readonly delimiter?: string | undefined
@@ -15,15 +15,15 @@ interface FileFormat {
 /** Files of one layout, ready to be scanned. */
 export interface LogFiles {
   readonly files: readonly string[]
-  /** The columns, by name as written, with an SQL expression that reads each as text. */
+  /** The columns by their names in the file, each with an SQL expression that reads it as text. */
   readonly columns: ReadonlyMap<string, string>
-  /** An SQL table expression; its column `filename` tells the file. */
+  /** An SQL table expression; its column `filename` is the file. */
   readonly scan: string
-  /** The number a user gives to the first record: 2 below a header, else 1. */
+  /** The row number of the first record, as an editor shows it: 2 below a header, otherwise 1. */
   readonly firstRow: number
 }
 
-/** Names an item's id goes by. */
+/** Common names of the column of item ids. */
 export const itemNames = [
   'item',
   'item_id',
@@ -55,7 +55,7 @@ export async function listFiles(db: Database, patterns: readonly string[]): Prom
 }
 
 /**
- * Opens files of one layout: told by the extension of the first unless said.
+ * Opens files of one layout. The extension of the first file decides the format, unless the mapping sets it.
  * @throws UserError `unsupported` for another extension, `empty` for a file without a header
  */
 export async function openFiles(db: Database, files: readonly string[], layout: FileFormat = {}): Promise<LogFiles> {
@@ -98,13 +98,13 @@ function formatOf(path: string): 'csv' | 'tsv' | 'jsonl' | 'parquet' {
   throw new UserError({
     where: path,
     problem: 'unsupported',
-    value: 'its extension',
+    value: 'the file extension',
     expected: '.csv, .tsv, .jsonl or .parquet, also .gz',
-    hint: 'or say `format` in the mapping',
+    hint: 'or set `format` in the mapping',
   })
 }
 
-/** The first line of a text file, packed or not. */
+/** The first line of a text file, gzipped or not. */
 export async function firstLine(db: Database, file: string): Promise<string> {
   const plain =
     "auto_detect = false, columns = {line: 'VARCHAR'}, header = false, delim = '\u0001', quote = '', escape = ''"
@@ -115,7 +115,7 @@ export async function firstLine(db: Database, file: string): Promise<string> {
   return row.line.replace(/^\uFEFF/, '').replace(/\r$/, '')
 }
 
-/** Column names of a header line; a column without a name is called by its place. */
+/** Column names of a header line; a column without a name is named by its position. */
 function headerOf(line: string, delimiter: string, quote: string): string[] {
   const cells = quote && line.includes(quote) ? quotedCells(line, delimiter) : line.split(delimiter)
   const taken = new Set<string>()
@@ -144,7 +144,10 @@ function asText(name: string, type: string): string {
   return `CAST(${column} AS VARCHAR)`
 }
 
-/** Looks for a column: the configured one, or the first alias that is there (letter case and a `:type` suffix are ignored). */
+/**
+ * Finds a column: the configured one, or the first common name that exists (letter case and a `:type` suffix are
+ * ignored).
+ */
 export function findColumn(
   { columns }: LogFiles,
   configured: string | undefined,
@@ -160,7 +163,7 @@ export function findColumn(
 }
 
 /**
- * As {@link findColumn}, for a column that must be there.
+ * As {@link findColumn}, for a column that must exist.
  * @param key the mapping's key that names it
  * @throws UserError `missing`, naming the file, the column and the columns there are
  */
@@ -190,7 +193,7 @@ export function needColumn(
   })
 }
 
-/** A column that tells the file, by number from 1, where there are several. */
+/** A column with the number of the file, from 1, if there are several files. */
 export function fileColumn(files: readonly string[]): string {
   return files.length > 1 ? `, CAST(list_position(${literals(files)}, filename) AS USMALLINT) AS file` : ''
 }

@@ -1,4 +1,4 @@
-/** @file The tables of a log and an item table whose columns a mapping names. */
+/** @file Reads a log and an item table whose columns a mapping names. */
 import { UserError } from '../../errors.ts'
 import { behaviorNames, checkMapping, type MappingInput, mergeMappings } from '../mapping.ts'
 import { behaviorRules } from './behavior-rules.ts'
@@ -16,8 +16,9 @@ const behaviorColumnNames = ['behavior', 'action', 'event']
 
 /**
  * Reads a log by its mapping.
- * @param known what the source knows of its files; the user's mapping wins
- * @throws UserError naming file, row and column for a missing column, an empty id, an unparsable time or number, an unknown behavior
+ * @param known the source's own mapping of its files; the user's mapping wins over it
+ * @throws UserError naming file, row and column for a missing column, an empty id, an unparsable time or number, an
+ * unknown behavior
  */
 export async function mappedTables(request: SourceRequest, known: MappingInput = {}): Promise<RawTables> {
   const { db, report } = request
@@ -91,7 +92,7 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
   }
 }
 
-/** The column of times; none is needed where the log is only in order. */
+/** The column of times; not needed if the log has only an order. */
 function timeColumn(log: LogFiles, configured: string | undefined, unit: string): string | undefined {
   if (unit === 'order' && configured === undefined) return undefined
   return needColumn(log, configured, timeNames, 'events.time')

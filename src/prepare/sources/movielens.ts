@@ -1,4 +1,7 @@
-/** @file The `movielens` source: ratings.csv and movies.csv; a click is any rating, a favorite one of 4 or more; of impressions, a click is a favorite against what was rated lower. */
+/**
+ * @file The `movielens` source: ratings.csv and movies.csv. A click is any rating, a favorite a rating of 4 or more.
+ * Every rating is an impression, with label `click` for 4 or more.
+ */
 import { existsSync } from 'node:fs'
 import { mappedTables } from './mapped-tables.ts'
 import { ownFile } from './own-files.ts'

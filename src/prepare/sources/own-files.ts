@@ -1,4 +1,4 @@
-/** @file Where a dataset's own files are, in the folder given as input, and how those without a header are written. */
+/** @file Finds a data set's own files in the input folder, and describes those without a header. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -7,7 +7,7 @@ import type { MappingInput } from '../mapping.ts'
 import { firstLine } from './log-files.ts'
 import type { SourceRequest } from './source.ts'
 
-/** The path of a dataset's own file, packed if only that is there. */
+/** The path of a data set's own file, or of its gzipped form if only that exists. */
 export function ownFile({ input = '.' }: SourceRequest, name: string): string {
   const path = join(input, name)
   return !existsSync(path) && existsSync(`${path}.gz`) ? `${path}.gz` : path
@@ -30,8 +30,8 @@ export function ownFiles(request: SourceRequest, pattern: RegExp): string[] {
 }
 
 /**
- * As {@link ownFiles}, where there must be one.
- * @throws UserError `missing`, naming the folder and what was looked for
+ * As {@link ownFiles}, for a pattern that must match at least one file.
+ * @throws UserError `missing`, naming the folder and the file it looked for
  */
 export function needOwnFiles(request: SourceRequest, pattern: RegExp, like: string): string[] {
   const files = ownFiles(request, pattern)
@@ -45,7 +45,7 @@ export function needOwnFiles(request: SourceRequest, pattern: RegExp, like: stri
   return files
 }
 
-/** How a text file is written whose columns are documented: its delimiter, and its column names if it has no header. */
+/** The layout of a text file whose columns are documented: its delimiter, and its column names if it has no header. */
 export async function layoutOf(
   db: Database,
   file: string,

@@ -12,7 +12,15 @@ const shared = '../shared/data'
 const absent = !existsSync(shared)
 if (absent) console.warn(`skipped: the tests on real data, because ${shared} is absent`)
 
-async function prepare(source: string, name: string): Promise<Dataset> {
+const prepared = new Map<string, Promise<Dataset>>()
+/** A dataset, prepared by the first test that asks for it. */
+function prepare(source: string, name: string): Promise<Dataset> {
+  const known = prepared.get(name) ?? prepareAnew(source, name)
+  prepared.set(name, known)
+  return known
+}
+
+async function prepareAnew(source: string, name: string): Promise<Dataset> {
   using folder = temporaryFolder()
   const out = join(folder.path, name)
   await prepareDataset({ source, input: join(shared, name), out })

@@ -6,7 +6,7 @@ import type { Source } from './source.ts'
 const logColumns = ['item_id', 'user_id', 'action', 'vtime']
 const productColumns = ['item_id', 'title', 'pict_url', 'category', 'brand_id', 'seller_id']
 
-/** Rec-Tmall; the purchase is the target. Pictures, if a folder is given, are named by item_id. */
+/** Rec-Tmall. The purchase is the target. Pictures, if there is a folder, are named by item_id. */
 export const recTmall: Source = {
   about:
     'Rec-Tmall: rec_tmall_log (item_id, user_id, action, vtime), rec_tmall_product (item_id, title, pict_url, category, brand_id, seller_id)',

@@ -1,4 +1,7 @@
-/** @file The `recbole` source: atomic files with typed headers, and the form that comes split into histories and next items. */
+/**
+ * @file The `recbole` source: atomic files with typed headers, also those that are already split into histories and
+ * next items.
+ */
 import { basename, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Database } from '../../storage/duckdb.ts'
@@ -36,7 +39,10 @@ export const recbole: Source = {
   },
 }
 
-/** A published split names its targets and ranks every item, so nothing is filtered and nothing left out of the ranking by default. */
+/**
+ * A published split has fixed targets and ranks every item. So by default nothing is filtered, and no item is left out
+ * of the ranking.
+ */
 const benchmarkPreset: MappingInput = {
   candidates: 'all',
   filters: { minimumEventsPerUser: 0 },
@@ -49,8 +55,8 @@ interface Part {
 }
 
 /**
- * Rebuilds each user's history from the latest part's longest row: its prefix, then its item. The order is the time.
- * @throws UserError `mismatched` when the validation item is not where the test row's prefix has it
+ * Rebuilds each user's history from the longest row of the latest part: its prefix, then its item. Time is the order.
+ * @throws UserError `mismatched` when the prefix of the test row does not have the validation item at its place
  */
 async function benchmarkTables(
   request: SourceRequest,
@@ -61,7 +67,7 @@ async function benchmarkTables(
   const preset = { ...benchmarkPreset, items: items.length > 0 ? { files: [...items], format: 'tsv' as const } : {} }
   const mapping = checkMapping(mergeMappings(preset, request.mapping), request.mappingName)
   if (Object.keys(mapping.impressions.labels).length > 0) {
-    const value = 'impressions.labels, but the split histories hold no impressions'
+    const value = 'impressions.labels, but histories that are already split hold no impressions'
     throw new UserError({ where: request.mappingName, problem: 'unsupported', value })
   }
   const logs = await Promise.all(parts.map(({ path }) => openFiles(db, [path], { format: 'tsv' })))
@@ -109,7 +115,7 @@ async function refuseMismatch(db: Database, parts: readonly Part[]): Promise<voi
     WHERE t.part = 2 AND t.prefix[len(v.prefix) + 1] IS DISTINCT FROM v.item ORDER BY t.rowid LIMIT 1`)
   if (!bad) return
   const file = basename(parts.find(({ part }) => part === 'test')?.path ?? '')
-  const expected = `the validation item "${bad.item}" after the validation row's item_id_list`
+  const expected = `the item_id_list of the validation row, followed by its item "${bad.item}"`
   throw new UserError({
     where: `${file}, user "${bad.user}", column "item_id_list"`,
     problem: 'mismatched',
@@ -118,7 +124,7 @@ async function refuseMismatch(db: Database, parts: readonly Part[]): Promise<voi
   })
 }
 
-/** A step's file and row: the row of its user in the part its history was taken from. */
+/** The file and row of an event: the row of its user in the part that its history comes from. */
 function stepPlace(db: Database, logs: readonly LogFiles[], parts: readonly Part[]): (row: number) => Promise<string> {
   return async (row) => {
     const [found] = await db.rows<{ part: number; place: number; first: number }>(`SELECT p.part, min(p.rowid) AS place,
@@ -131,7 +137,7 @@ function stepPlace(db: Database, logs: readonly LogFiles[], parts: readonly Part
   }
 }
 
-/** Titles from NAME.text by NAME.item2index, which join on the item's public name, never by line. */
+/** Titles from NAME.text, matched through NAME.item2index by the item's public name, not by line number. */
 async function indexedItems(request: SourceRequest): Promise<Pick<RawTables, 'fields' | 'itemPlace'> | undefined> {
   const { db, input = '.' } = request
   const names = ownNames(request)

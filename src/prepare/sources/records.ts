@@ -1,4 +1,4 @@
-/** @file Checks the records of a log or item table, and says where a bad one stands: file, row and column. */
+/** @file Checks the records of a log or item table, and names the file, row and column of a bad one. */
 import { basename } from 'node:path'
 import { type Problem, UserError, unknownName } from '../../errors.ts'
 import type { Database } from '../../storage/duckdb.ts'
@@ -8,17 +8,17 @@ import type { LogFiles } from './log-files.ts'
 export interface RecordCheck {
   /** The column as the file names it. */
   readonly column: string
-  /** An SQL condition that holds for a bad record. */
+  /** An SQL condition that is true for a bad record. */
   readonly bad: string
   /** An SQL expression of the offending value. */
   readonly value: string
   readonly problem: Problem
   readonly expected: string
-  /** For a name: the known ones. */
+  /** The known names, if the value is a name. */
   readonly known?: readonly string[]
 }
 
-/** The table that a check is made of, and how a user finds a record of it. */
+/** The table to check, and how to find the file and row of a record. */
 export interface CheckedTable {
   readonly table: string
   readonly place: (row: number) => Promise<string>

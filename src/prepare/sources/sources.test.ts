@@ -195,14 +195,14 @@ describe('recbole', () => {
   it('refuses parts that do not fit together', async () => {
     const test = `${header}0\t3 1 1\t0\r\n`
     await expect(prepareFiles({ ...parts, 'shop.test.inter.gz': test }, { source: 'recbole' })).rejects.toThrow(
-      /^shop\.test\.inter\.gz, user "0", column "item_id_list": mismatched: "1", expected the validation item "2"/,
+      /^shop\.test\.inter\.gz, user "0", column "item_id_list": mismatched: "1", expected the item_id_list of the validation row, followed by its item "2"/,
     )
   })
 
   it('has no impressions', async () => {
     const mapping = { impressions: { labels: { click: 'click' } } }
     await expect(prepareFiles(parts, { source: 'recbole', mapping })).rejects.toThrow(
-      /^mapping: unsupported: impressions\.labels, but the split histories/,
+      /^mapping: unsupported: impressions\.labels, but histories that are already split/,
     )
   })
 

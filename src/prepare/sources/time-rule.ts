@@ -7,14 +7,17 @@ export interface TimeRule {
   /** SQL for the time as DOUBLE; NULL when it cannot be read. */
   readonly sql: string
   readonly expected: string
-  /** What was found out, to be reported. */
+  /** What the values showed, as a line of progress. */
   readonly note?: string
 }
 
 const perUnit = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const
 const year1973InMilliseconds = 1e11
 
-/** The rule of a mapping; where it leaves the unit open, the values decide: text, or a number by its size. */
+/**
+ * The rule of a mapping. If the mapping does not set the unit, the values decide: text, or a number whose size tells
+ * the unit.
+ */
 export async function timeRule(
   db: Database,
   { timeUnit, timeFormat }: Mapping['events'],

@@ -1,4 +1,4 @@
-/** @file The users file by its mapping: ids, categorical fields and numbers. */
+/** @file Reads the users file by its mapping: ids, categorical fields and numbers. */
 import { UserError } from '../../errors.ts'
 import type { Database } from '../../storage/duckdb.ts'
 import type { Mapping } from '../mapping.ts'
@@ -7,13 +7,14 @@ import { fileColumn, listFiles, needColumn, openFiles } from './log-files.ts'
 import { placeOf } from './records.ts'
 import type { RawTables } from './source.ts'
 
-/** Names a user's id goes by. */
+/** Common names of the column of user ids. */
 export const userNames = ['user', 'user_id', 'userid', 'uid', 'reviewerID']
 
 /**
- * Makes `raw_users` of the users files, if the mapping names any.
+ * Makes `raw_users` from the users files, if the mapping names any.
  * @param logColumn the name of the log's user column, which the users file often repeats
- * @throws UserError `missing` for a column or an id, `invalid` for a number that is none, `duplicate` for a user listed twice
+ * @throws UserError `missing` for a column or an id, `invalid` for text where a number should be, `duplicate` for a
+ * user listed twice
  */
 export async function readUserTable(
   db: Database,

@@ -1,10 +1,12 @@
 /** @file A next-item model's loss and gradients against PyTorch's. */
 import { expect } from 'vitest'
-import type { BatchShape, NextItemModel } from '../../../src/models/contract/model.ts'
-import { noNoise } from '../../../src/nn/noise.ts'
+import type { BatchShape } from '../../../src/batches/kind.ts'
+import { stagesOf, totalLoss } from '../../../src/learn/objectives.ts'
+import type { BuiltModel, Objective, Pass } from '../../../src/models/contract/model.ts'
+import { servingPass } from '../../../src/models/contract/serving-pass.ts'
 import { buildGraph } from '../../../src/onnx/graph.ts'
 import { sizeOf, type Tensor } from '../../../src/tensor/node.ts'
-import { evaluateGradients, type Feeds } from '../evaluate-tensor.ts'
+import { evaluateGradients, type Feeds } from '../../../src/testing/evaluate-tensor.ts'
 
 /** An array as tools/fixture.py writes it. */
 export interface Numbers {
@@ -12,7 +14,7 @@ export interface Numbers {
   readonly values: readonly number[]
 }
 
-/** One batch: inputs by the names of the training graph, parameters and gradients by the model's own. `sourcesInverse` follows from `sources`. */
+/** One batch: inputs by the names of the training graph, parameters and gradients by the model's own. Inverses follow from what they invert. */
 export interface ModelFixture {
   readonly inputs: Readonly<Record<string, Numbers>>
   readonly parameters: Readonly<Record<string, Numbers>>
@@ -20,26 +22,49 @@ export interface ModelFixture {
   readonly gradients: Readonly<Record<string, Numbers>>
 }
 
-/** Expects the loss, the names of all parameters and every gradient to be the fixture's. */
+/** The symbolic loss of a model's first objective, and the inputs of its batch. */
+export function lossOf(
+  model: BuiltModel,
+  shape: BatchShape,
+  pass: Pass = { ...servingPass, training: true },
+): { readonly loss: Tensor; readonly inputs: Readonly<Record<string, Tensor>> } {
+  const objective = stagesOf(model)[0]?.objectives[0] as Objective
+  const { inputs, batch } = objective.batches.declare(shape)
+  return { loss: totalLoss(objective.losses(batch, pass)).loss, inputs }
+}
+
+/**
+ * Expects the loss, the names of all parameters and every gradient to be the fixture's.
+ * @param prefix before the names of the fixture's inputs, where a model's batch has them by other names
+ */
 export async function expectParity(
-  model: NextItemModel,
+  model: BuiltModel,
   shape: BatchShape,
   fixture: ModelFixture,
-  tolerance = 1e-5,
+  { tolerance = 1e-5, prefix = '', pass }: { tolerance?: number; prefix?: string; pass?: Pass } = {},
 ): Promise<void> {
-  const { loss, inputs: filled } = model.train(shape, noNoise)
+  const { loss } = lossOf(model, shape, pass)
   const { parameters, inputs } = buildGraph({ loss })
   expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(fixture.gradients).sort())
-  const given: Readonly<Record<string, Numbers | undefined>> = {
-    ...fixture.parameters,
-    ...fixture.inputs,
-    sourcesInverse: inverseOf(fixture, filled),
-  }
+  const given = new Map<string, Numbers>(Object.entries(fixture.parameters))
+  for (const [name, numbers] of Object.entries(fixture.inputs))
+    given.set(name, numbers).set(`batch.${prefix}${name}`, numbers)
   const feeds: Record<string, Feeds[string]> = {}
-  for (const [name, { shape: sizes, dtype }] of [...inputs, ...Object.entries(filled)]) {
-    expect(given[name]?.shape, `shape of ${name}`).toEqual(sizes)
-    const { values } = given[name] as Numbers
+  const gradientGraph = [...inputs]
+  for (const [name, { shape: sizes, dtype }] of gradientGraph) {
+    const numbers = given.get(name)
+    expect(numbers?.shape, `shape of ${name}`).toEqual(sizes)
+    const { values } = numbers as Numbers
     feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
+  }
+  const { inputs: declared } = lossOf(model, shape, pass)
+  for (const [name, inverted] of [
+    [`batch.${prefix}sourcesInverse`, `batch.${prefix}sources`],
+    ['batch.placesInverse', 'batch.places'],
+  ] as const) {
+    const list = given.get(inverted)
+    const sizes = declared[name]?.shape
+    if (list && sizes) feeds[name] = inverseOf(list.values, sizeOf(sizes))
   }
   const actual = await evaluateGradients(loss, parameters, feeds)
   expect(Math.abs(actual.loss - fixture.loss)).toBeLessThan(tolerance)
@@ -53,16 +78,7 @@ export async function expectParity(
   expect(far.map(([name]) => name)).toEqual([])
 }
 
-/** The target of each position, M where none. */
-function inverseOf({ inputs }: ModelFixture, filled: Readonly<Record<string, Tensor>>): Numbers | undefined {
-  const { values } = inputs['sources'] as Numbers
-  const shape = filled['sourcesInverse']?.shape
-  return (
-    shape && {
-      shape,
-      values: Array.from({ length: sizeOf(shape) }, (_, row) =>
-        values.includes(row) ? values.indexOf(row) : values.length,
-      ),
-    }
-  )
+/** The target of each position, their number where there is none. */
+function inverseOf(list: readonly number[], size: number): BigInt64Array {
+  return BigInt64Array.from({ length: size }, (_, row) => BigInt(list.includes(row) ? list.indexOf(row) : list.length))
 }

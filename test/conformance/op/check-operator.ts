@@ -3,9 +3,10 @@ import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { randomStream } from '../../../src/random/stream.ts'
 import { mul } from '../../../src/tensor/elementwise.ts'
-import { constant, operation, parameter, type Shape, sizeOf, type Tensor } from '../../../src/tensor/node.ts'
+import { constant, parameter, type Shape, sizeOf, type Tensor } from '../../../src/tensor/node.ts'
+import { operation } from '../../../src/tensor/operation.ts'
 import { sum } from '../../../src/tensor/reduce.ts'
-import { evaluateGradients, evaluateTensors } from '../evaluate-tensor.ts'
+import { evaluateGradients, evaluateTensors } from '../../../src/testing/evaluate-tensor.ts'
 import { differences, type NumberArray } from './naive.ts'
 
 /** An operator under test. */
@@ -18,6 +19,8 @@ export interface OperatorCase {
   readonly range?: readonly [number, number]
   /** Draws no negative value. */
   readonly positive?: boolean
+  /** What the gradient is that of, where it is not that of the values. */
+  readonly slope?: (...inputs: NumberArray[]) => NumberArray
   /** No gradient flows. */
   readonly forwardOnly?: boolean
 }
@@ -31,7 +34,7 @@ export async function checkOperator(operator: OperatorCase, runs = 15): Promise<
 }
 
 async function checkExample(
-  { build, naive, range = [0.1, 2], positive, forwardOnly }: OperatorCase,
+  { build, naive, range = [0.1, 2], positive, slope = naive, forwardOnly }: OperatorCase,
   shapes: readonly Shape[],
   seed: number,
 ) {
@@ -57,7 +60,7 @@ async function checkExample(
   const weights = drawn(made.shape)
   const { gradients } = await evaluateGradients(sum(mul(made, constant(weights, made.shape))), parameters, feeds)
   const loss = (inputs: readonly NumberArray[]): number =>
-    naive(...inputs).values.reduce((total, value, index) => total + value * weights[index]!, 0)
+    slope(...inputs).values.reduce((total, value, index) => total + value * weights[index]!, 0)
   for (const [index, gradient] of differences(loss, arrays).entries())
     expectClose(gradients[`x${index}`]!, gradient, `gradient of argument ${index}`)
 }

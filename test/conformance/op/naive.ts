@@ -86,13 +86,13 @@ export const ending = (indices: readonly number[], last: number): number[] => [.
 /** The same numbers in another shape. */
 export const shaped = ({ values }: NumberArray, shape: readonly number[]): NumberArray => ({ shape, values })
 
-/** Each row (the last axis) by a function of the whole row. */
+/** Each row (the last axis) by a function of the whole row, which may change its length. */
 export function rowwise(x: NumberArray, change: (row: number[]) => number[]): NumberArray {
   const width = x.shape.at(-1)!
   const rows = Array.from({ length: x.values.length / width }, (_, row) =>
     change(x.values.slice(row * width, (row + 1) * width)),
   )
-  return { shape: x.shape, values: rows.flat() }
+  return { shape: [...x.shape.slice(0, -1), rows[0]!.length], values: rows.flat() }
 }
 
 /** Softmax of a row. */

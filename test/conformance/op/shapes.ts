@@ -11,7 +11,7 @@ export const shapeOf = (min: number, max: number): fc.Arbitrary<Shape> =>
 /** One argument of any shape of rank 0 to 4. */
 export const one: fc.Arbitrary<readonly Shape[]> = shapeOf(0, 4).map((shape) => [shape])
 /** One argument with at least one axis. */
-export const rows: fc.Arbitrary<readonly Shape[]> = shapeOf(1, 4).map((shape) => [shape])
+export const ranked: fc.Arbitrary<readonly Shape[]> = shapeOf(1, 4).map((shape) => [shape])
 
 /** What broadcasts to a shape: leading axes dropped, sizes set to 1. */
 const narrowed = (shape: Shape): fc.Arbitrary<Shape> =>

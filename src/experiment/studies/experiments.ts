@@ -1,0 +1,42 @@
+/** @file Every experiment by its name. */
+import { unknownName } from '../../errors.ts'
+import type { Experiment } from '../experiment.ts'
+import { baby } from './baby.ts'
+import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './click-prediction.ts'
+import { kuairand } from './kuairand.ts'
+import { movies, moviesAblation } from './movies.ts'
+import { noise } from './noise.ts'
+import { scientific, sgp4srAblation, sgp4srCenters } from './scientific.ts'
+import { shop, shopAblation, shopReadings } from './shop.ts'
+
+/** All experiments, in the order they are listed. */
+export const experiments: readonly Experiment[] = [
+  scientific,
+  baby,
+  noise,
+  sgp4srAblation,
+  sgp4srCenters,
+  shop,
+  shopAblation,
+  shopReadings,
+  movies,
+  moviesAblation,
+  kuairand,
+  ctr,
+  ctrBackbones,
+  diffMsinAblation,
+  diffMsinSweep,
+  diffMsinReadings,
+]
+
+/** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */
+export function experimentOf(name: string): Experiment {
+  const found = experiments.find((experiment) => experiment.name === name)
+  if (!found)
+    throw unknownName(
+      'experiment',
+      name,
+      experiments.map(({ name }) => name),
+    )
+  return found
+}

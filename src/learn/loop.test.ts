@@ -1,0 +1,158 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { batchKind } from '../batches/kind.ts'
+import type { BuiltModel, Stage } from '../models/contract/model.ts'
+import { objective } from '../models/contract/model.ts'
+import { sgd } from '../optim/sgd.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { readSafetensors } from '../storage/safetensors.ts'
+import { mul, sub } from '../tensor/elementwise.ts'
+import { parameter, type Tensor } from '../tensor/node.ts'
+import { sum } from '../tensor/reduce.ts'
+import { tinyDataset } from '../testing/tiny-dataset.ts'
+import { trainingConfig } from './config.ts'
+import { trainModel } from './loop.ts'
+import type { TrainingEvent } from './training-run.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'siftrec-loop-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const dataset = tinyDataset({ events: [[1, 1, 'click', 1]] })
+/** A batch of one number, the same at every step; an epoch has so many batches. */
+const constantBatches = (value: number, batches = 1) =>
+  batchKind<Tensor, never>({
+    smallest: { rows: 1, length: 0, targets: 1 },
+    declare: (_, input) => input('x', [1]),
+    fill: () => undefined,
+    training: () => {
+      const shape = { rows: 1, length: 0, targets: 1 }
+      const fill = (buffers: Readonly<Record<string, unknown>>): number => {
+        ;(buffers['batch.x'] as Float32Array)[0] = value
+        return 1
+      }
+      return { size: 'numbers', shapes: [shape], epoch: () => Array.from({ length: batches }, () => ({ shape, fill })) }
+    },
+  })
+
+/** A number that follows what it reads, halfway at each step: its own loss is half of the squared distance. */
+function follows(name: string, value: number, more: object = {}) {
+  const followed = parameter(name, [1], (values) => void values.fill(0))
+  return objective<Tensor>({
+    name,
+    batches: constantBatches(value),
+    losses(x) {
+      const away = sub(followed, x)
+      return { distance: { weight: 0.5, value: sum(mul(away, away)) } }
+    },
+    optimizer: sgd({ learningRate: 0.5 }),
+    ...more,
+  })
+}
+
+const modelOf = (...stages: readonly Stage[]): BuiltModel =>
+  ({ stages, batches: constantBatches(0), history: { maxLength: 1, mergeBehaviors: true }, score: {} }) as never
+
+/** Trains with validation values that are given. */
+async function train(
+  model: BuiltModel,
+  validation: readonly number[],
+  settings: object,
+  name: string,
+  more: object = {},
+) {
+  const events: TrainingEvent[] = []
+  let at = 0
+  mkdirSync(join(folder, name))
+  const result = await trainModel({
+    slug: 'test',
+    model,
+    data: { dataset, split: {} as never },
+    frozen: { get: () => undefined },
+    validation: {
+      metric: 'NDCG@10',
+      bytes: () => 0,
+      open: async () => ({ validate: async () => validation[at++] ?? 0, [Symbol.asyncDispose]: async () => undefined }),
+    },
+    training: trainingConfig.parse({ seed: 1, threads: 1, ...settings }),
+    runtime: nodeRuntime({ threads: 1 }),
+    folder: join(folder, name),
+    fingerprint: name,
+    report: (event) => void events.push(event),
+    ...more,
+  })
+  const { tensors } = readSafetensors(join(folder, name, 'model.safetensors'))
+  const values = Object.fromEntries(Object.entries(tensors).map(([key, { data }]) => [key, Number(data[0])]))
+  return { result, values, events }
+}
+
+describe('training', () => {
+  it('ends when validation has not risen for `patience` epochs, and keeps the parameters of the best one', async () => {
+    const stage: Stage = { name: 'train', epochs: 'until-best', objectives: [follows('a', 1)] }
+    const { result, values } = await train(
+      modelOf(stage),
+      [0.1, 0.3, 0.2, 0.3, 0.1],
+      { patience: 3, epochs: 50 },
+      'patience',
+    )
+    // The second epoch is the best; an equal value in the fourth is not better, and three epochs later it is over.
+    expect(result).toMatchObject({ epochs: 5, best: { epoch: 2, validation: 0.3 } })
+    expect(values['a']).toBeCloseTo(0.75, 6)
+  })
+
+  it('ends after `epochs` epochs whatever validation says', async () => {
+    const stage: Stage = { name: 'train', epochs: 'until-best', objectives: [follows('a', 1)] }
+    const { result } = await train(modelOf(stage), [0.1, 0.2, 0.3, 0.4], { patience: 9, epochs: 3 }, 'epochs')
+    expect(result).toMatchObject({ epochs: 3, best: { epoch: 3, validation: 0.3 } })
+  })
+
+  it('begins the next stage with the best parameters of one that validates, and counts its own epochs', async () => {
+    const first: Stage = { name: 'first', epochs: 'until-best', objectives: [follows('a', 1)] }
+    const second: Stage = { name: 'second', epochs: 2, objectives: [follows('b', 8)] }
+    const { result, values } = await train(modelOf(first, second), [0.5, 0.1], { patience: 1, epochs: 9 }, 'stages')
+    // After its best epoch, the first, a is a half; b goes 4, 6.
+    expect(values).toEqual({ a: 0.5, b: 6 })
+    expect(result.history.map(({ epoch, stage, validation }) => [epoch, stage, validation])).toEqual([
+      [1, 'first', 0.5],
+      [2, 'first', 0.1],
+      [3, 'second', null],
+      [4, 'second', null],
+    ])
+  })
+
+  it('begins the next stage with the last parameters of one that does not validate', async () => {
+    const first: Stage = { name: 'first', epochs: 2, objectives: [follows('a', 1)] }
+    const second: Stage = { name: 'second', epochs: 1, objectives: [follows('b', 8)] }
+    const { values } = await train(modelOf(first, second), [], {}, 'last')
+    expect(values).toEqual({ a: 0.75, b: 4 })
+  })
+
+  it('gives objectives turns by step or by pass, and each its own parameters', async () => {
+    const two = [
+      follows('a', 1, { batches: constantBatches(1, 2) }),
+      follows('b', 8, { batches: constantBatches(8, 1) }),
+    ]
+    const stage = (turns: 'step' | 'pass'): Stage => ({ name: 'train', epochs: 1, objectives: two, turns })
+    // By step b goes round its one batch as often as a has batches; by pass it has one.
+    expect((await train(modelOf(stage('step')), [], {}, 'by-step')).values).toEqual({ a: 0.75, b: 6 })
+    expect((await train(modelOf(stage('pass')), [], {}, 'by-pass')).values).toEqual({ a: 0.75, b: 4 })
+  })
+
+  it('ends a stage before its time when the model says so', async () => {
+    const stage: Stage = { name: 'train', epochs: 9, objectives: [follows('a', 1)], isOver: () => true }
+    expect((await train(modelOf(stage), [], {}, 'over')).result.epochs).toBe(1)
+  })
+
+  it('tells each objective’s losses by its name', async () => {
+    const stage: Stage = { name: 'train', epochs: 1, objectives: [follows('a', 1), follows('b', 8)] }
+    const { result } = await train(modelOf(stage), [], {}, 'named')
+    expect(result.history[0]).toMatchObject({ loss: (0.5 + 32) / 2, parts: { 'a.loss': 0.5, 'b.loss': 32 } })
+  })
+
+  it('begins with given parameters', async () => {
+    const stage: Stage = { name: 'train', epochs: 1, objectives: [follows('a', 1)] }
+    const start = new Map([['a', Float32Array.of(9)]])
+    expect((await train(modelOf(stage), [], {}, 'start', { start })).values).toEqual({ a: 5 })
+  })
+})

@@ -1,0 +1,121 @@
+/** @file A stage of training, open: its batches, its compiled steps, whose turn it is, and what it does to the memory. */
+import type { BatchShape, TrainingBatch, TrainingBatches } from '../batches/kind.ts'
+import type { Memory, Objective, Stage, StageContext } from '../models/contract/model.ts'
+import { buildGraph } from '../onnx/graph.ts'
+import { adam } from '../optim/adam.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import { randomStream } from '../random/stream.ts'
+import type { TrainingState } from './checkpoint.ts'
+import { noisePools } from './noise-pools.ts'
+import { prepareOptimizer } from './parameters.ts'
+import { bindKnown, compileStep, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
+import type { TrainingRun } from './training-run.ts'
+
+/** One step to come: a batch of an objective. */
+export interface Turn {
+  readonly objective: Objective
+  readonly batch: TrainingBatch
+}
+
+/** A stage with everything that is compiled for it. */
+export interface OpenStage extends AsyncDisposable {
+  readonly name: string
+  /** Whether epochs are validated; if not, `epochs` says how many there are. */
+  readonly validates: boolean
+  readonly epochs: number
+  readonly severalObjectives: boolean
+  /** What is learned from, in words. */
+  readonly size: string
+  readonly graphs: readonly StepGraph[]
+  /** Fills the memory before an epoch, and before the stage where it is the first. */
+  begin(epoch: number, isFirst: boolean): Promise<void>
+  /** The steps of an epoch, in order; the same for the same epoch. */
+  turns(epoch: number): readonly Turn[]
+  stepOf(turn: Turn): Promise<TrainingStep>
+  optimizerOf(objective: Objective): Optimizer
+  isOver(memory: Memory): boolean
+}
+
+/** An objective with its batches, and its graphs by shape. */
+interface OpenObjective {
+  readonly objective: Objective
+  readonly batches: TrainingBatches
+  readonly graphs: ReadonlyMap<string, StepGraph>
+}
+
+/** Shapes of one content have one graph. */
+const keyOf = (shape: BatchShape): string => JSON.stringify(shape)
+
+/** Opens a stage. @throws UserError when there is nothing to train on */
+export function openStage(stage: Stage, run: TrainingRun, state: TrainingState): OpenStage {
+  const { slug, data, training, frozen, runtime } = run
+  const { batchSize, seed, weightDecay } = training
+  const { parameters, memory } = state
+  const objectives = stage.objectives.map((objective): OpenObjective => {
+    const batches = objective.batches.training(data, { slug, batchSize, seed })
+    return {
+      objective,
+      batches,
+      graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape)])),
+    }
+  })
+  const ownAdam = adam({ weightDecay })
+  const optimizerOf = ({ optimizer = ownAdam }: Objective): Optimizer => optimizer
+  for (const { objective, graphs } of objectives) {
+    const names = [...graphs.values()].flatMap(({ gradients }) => gradients.map(({ name }) => name))
+    prepareOptimizer(parameters, optimizerOf(objective), names)
+  }
+  const graphs = objectives.flatMap((one) => [...one.graphs.values()])
+  const pools = noisePools(seed)
+  const steps = new Map<StepGraph, Promise<TrainingStep>>()
+  const evaluate: StageContext['evaluate'] = async (outputs) => {
+    const graph = buildGraph(outputs)
+    await using program = await runtime(graph)
+    bindKnown(program, graph, { state: parameters, frozen, memory })
+    await program.run()
+    return Object.fromEntries(Object.entries(program.outputs).map(([name, values]) => [name, values.slice()]))
+  }
+  return {
+    name: stage.name,
+    validates: stage.epochs === 'until-best',
+    epochs: stage.epochs === 'until-best' ? training.epochs : stage.epochs,
+    severalObjectives: objectives.length > 1,
+    size: [...new Set(objectives.map(({ batches }) => batches.size))].join('; '),
+    graphs,
+    async begin(epoch, isFirst) {
+      const context = (key: string): StageContext => ({
+        data,
+        memory,
+        evaluate,
+        random: randomStream(seed, key, epoch),
+      })
+      if (isFirst) await stage.before?.(context('before-stage'))
+      await stage.beforeEpoch?.(context('before-epoch'))
+    },
+    turns: (epoch) => turnsOf(objectives, epoch, stage.turns),
+    stepOf({ objective, batch }) {
+      const step = objectives.find((one) => one.objective === objective)?.graphs.get(keyOf(batch.shape)) as StepGraph
+      const made = steps.get(step) ?? compileStep({ step, state: parameters, frozen, memory, pools, seed, runtime })
+      steps.set(step, made)
+      return made
+    },
+    optimizerOf,
+    isOver: (current) => stage.isOver?.(current) ?? false,
+    async [Symbol.asyncDispose]() {
+      for (const step of steps.values()) await (await step)[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Whose batches come when. */
+function turnsOf(objectives: readonly OpenObjective[], epoch: number, turns: Stage['turns'] = 'step'): readonly Turn[] {
+  const each = objectives.map(({ objective, batches }) => ({ objective, batches: batches.epoch(epoch) }))
+  if (turns === 'pass') return each.flatMap(({ objective, batches }) => batches.map((batch) => ({ objective, batch })))
+  const rounds = each[0]?.batches.length ?? 0
+  return Array.from({ length: rounds }, (_, round) => round).flatMap((round) =>
+    each.flatMap(({ objective, batches }) => {
+      const batch = batches[round % batches.length]
+      return batch ? [{ objective, batch }] : []
+    }),
+  )
+}

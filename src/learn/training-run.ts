@@ -1,0 +1,83 @@
+/** @file What a training is made of, and what it tells while it goes on. */
+import type { TrainingData } from '../batches/kind.ts'
+import type { FrozenInputs } from '../models/contract/catalog.ts'
+import type { BuiltModel, Memory } from '../models/contract/model.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Progress } from './checkpoint.ts'
+import type { TrainingConfig } from './config.ts'
+import type { MemoryEstimate } from './memory.ts'
+
+/** Measures the parameters as they stand. */
+export interface Validator extends AsyncDisposable {
+  /** The metric over the validation targets, the more the better; 0 where there are none. */
+  validate(): Promise<number>
+}
+
+/** How a model is validated while it trains. */
+export interface Validation {
+  /** What is measured: `NDCG@10`. */
+  readonly metric: string
+  /** Memory that it takes. */
+  bytes(): number
+  /** @param parameters values by name, which change in place between two validations */
+  open(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<Validator>
+}
+
+/** What `trainModel` needs. */
+export interface TrainingRun {
+  readonly slug: string
+  readonly model: BuiltModel
+  readonly data: TrainingData
+  readonly frozen: FrozenInputs
+  readonly validation: Validation
+  readonly training: TrainingConfig
+  readonly runtime: Runtime
+  /** Where checkpoints go. */
+  readonly folder: string
+  /** Names this run: model, settings and dataset; a checkpoint of another is refused. */
+  readonly fingerprint: string
+  /** Parameters to begin with, by name, in place of those the seed draws: a warm start. */
+  readonly start?: ReadonlyMap<string, Float32Array>
+  readonly resume?: boolean
+  /** Aborting finishes the step, saves, and ends the run as interrupted. */
+  readonly signal?: AbortSignal
+  readonly report?: (event: TrainingEvent) => void
+}
+
+/** What a run tells while it goes on. */
+export type TrainingEvent =
+  | {
+      readonly kind: 'start'
+      /** What is learned from, in words. */
+      readonly size: string
+      /** What validation measures: `NDCG@10`. */
+      readonly metric: string
+      readonly parameters: number
+      readonly batches: number
+      readonly memory: MemoryEstimate
+      readonly resumed: Progress
+    }
+  | {
+      readonly kind: 'batch'
+      readonly epoch: number
+      readonly batch: number
+      readonly batches: number
+      readonly loss: number
+      readonly targetsPerSecond: number
+    }
+  | {
+      readonly kind: 'epoch'
+      readonly epoch: number
+      /** The stage, where the model has several. */
+      readonly stage?: string
+      readonly loss: number
+      readonly parts: Readonly<Record<string, number>>
+      readonly metric: string
+      /** Null in a stage that does not validate. */
+      readonly validation: number | null
+      readonly best: boolean
+      readonly seconds: number
+      readonly targetsPerSecond: number
+      /** Seconds until the last allowed epoch; early stopping may end sooner. */
+      readonly secondsLeft: number
+    }

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import {
+  clickMetric,
+  clickMetrics,
+  metrics,
+  printedFigure,
+  rankFormula,
+  rankMetrics,
+  validationMetric,
+} from './table.ts'
+
+describe('the table of metrics', () => {
+  it('has each metric once, by a key that no other has', () => {
+    const keys = Object.values(metrics).map(({ key }) => key)
+    expect(keys).toEqual(['hr', 'ndcg', 'mrr', 'auc', 'gauc', 'log loss', 'calibration'])
+    expect(rankMetrics.map(({ printed }) => printed)).toEqual(['HR', 'NDCG', 'MRR'])
+    expect(clickMetrics.map(([name]) => name)).toEqual(['auc', 'gauc', 'logLoss', 'calibration'])
+  })
+
+  it('works out a rank of 3 by key and list length', () => {
+    // NDCG@10 = 1 / log2(1 + 3); beyond a list of 2 all are 0.
+    expect(rankFormula('ndcg@10')(3)).toBe(0.5)
+    expect(rankFormula('mrr@10')(3)).toBe(1 / 3)
+    expect(rankFormula('hr@10')(3)).toBe(1)
+    expect((['ndcg@2', 'mrr@2', 'hr@2'] as const).map((figure) => rankFormula(figure)(3))).toEqual([0, 0, 0])
+  })
+
+  it('prints figures as papers do', () => {
+    expect((['hr@10', 'ndcg@50', 'auc', 'log loss', 'calibration'] as const).map(printedFigure)).toEqual([
+      'HR@10',
+      'NDCG@50',
+      'AUC',
+      'log loss',
+      'calibration',
+    ])
+  })
+
+  it('has terms whose mean is the metric, where users are resampled', () => {
+    const outcome = { probability: [0.9, 0.2, 0.5, 0.4, 0.1], label: [1, 0, 0, 1, 1], user: [1, 1, 2, 2, 3] }
+    for (const [, { interval, formula, terms }] of clickMetrics) {
+      expect(terms !== undefined).toBe(interval === 'users' || interval === 'impressions')
+      const values = Array.from(terms?.(outcome).values ?? [formula(outcome)])
+      expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(formula(outcome), 12)
+      // Runs are averaged impression by impression where each has a term.
+      expect(values.length === 5 || interval !== 'impressions').toBe(true)
+    }
+  })
+
+  it('chooses by metrics of which the higher is the better: an epoch is best when its value is greater', () => {
+    expect(rankMetrics.find(({ key }) => validationMetric.ranks.startsWith(`${key}@`))?.better).toBe('higher')
+    expect(clickMetric(validationMetric.clicks).better).toBe('higher')
+  })
+})

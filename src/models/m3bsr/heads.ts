@@ -1,0 +1,35 @@
+/** @file How a user's vector meets items (eq. 23): by their own features, or by a free vector and bias each. */
+import { normal } from '../../nn/init.ts'
+import { concat } from '../../tensor/move.ts'
+import { constant, parameter, type Tensor } from '../../tensor/node.ts'
+import { dims } from '../../tensor/shape.ts'
+import type { CatalogShape } from '../contract/catalog.ts'
+import type { DotScore } from '../contract/model.ts'
+import type { M3bsrConfig } from './config.ts'
+import type { Features } from './features.ts'
+
+/** What scores items: their table, and what a user's vector [P, D] becomes to meet its rows. */
+export interface Head {
+  readonly table: Pick<DotScore, 'table' | 'tableRows'>
+  readonly user: (user_PD: Tensor) => Tensor
+}
+
+/** Items are scored by their own features (R-M13). */
+export const tiedHead = ({ items }: Pick<Features, 'items'>): Head => ({
+  table: { table: items(), tableRows: items },
+  user: (user_PD) => user_PD,
+})
+
+/** Items are scored by a learned vector and bias each; parameter `item`, its last column the bias. */
+export function freeHead(
+  { hiddenSize }: Pick<M3bsrConfig, 'hiddenSize'>,
+  { itemCount }: Pick<CatalogShape, 'itemCount'>,
+): Head {
+  return {
+    table: { table: parameter('item', [itemCount + 1, hiddenSize + 1], normal()) },
+    user(user_PD) {
+      const [rows] = dims(user_PD, 2)
+      return concat([user_PD, constant(new Float32Array(rows).fill(1), [rows, 1])], 1)
+    },
+  }
+}

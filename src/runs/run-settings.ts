@@ -1,0 +1,38 @@
+/** @file What a run is made of, and the fingerprint that its checkpoints carry. */
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import { clickSplitConfig } from '../dataset/click-samples.ts'
+import { trainingConfig } from '../learn/config.ts'
+import { parseOptions } from '../models/contract/options.ts'
+import { modelOf } from '../models/registry.ts'
+import { splitConfig } from './split-config.ts'
+
+/** `run.json` as it is stored. */
+export const runSchema = z.strictObject({
+  format: z.literal('siftrec-run'),
+  version: z.literal(1),
+  /** The model's slug. */
+  model: z.string(),
+  /** Every option of the model, defaults written out. */
+  config: z.record(z.string(), z.unknown()),
+  /** Every training option; null for a model that is fitted by counting. */
+  training: trainingConfig.nullable(),
+  /** The folder as it was given, the dataset's name, and its hash. */
+  dataset: z.strictObject({ folder: z.string(), name: z.string(), hash: z.string() }),
+  /** How targets, or samples of clicks, are split. */
+  split: z.union([splitConfig, clickSplitConfig]),
+})
+/** See `run.json` in docs/data.md. */
+export type Run = z.infer<typeof runSchema>
+
+/** What a run's settings come to, without where its dataset lies: two runs with one fingerprint write the same bytes. */
+export function fingerprintOf({ model, config, training, dataset, split }: Run): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ model, config, training, dataset: dataset.hash, split }))
+    .digest('hex')
+}
+
+/** The model's options as its `build` or `fit` wants them; options that came with a later version have their defaults. */
+export function optionsOfRun({ model, config }: Run): unknown {
+  return parseOptions(model, modelOf(model).config, config)
+}

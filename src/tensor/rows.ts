@@ -1,0 +1,54 @@
+/** @file Rows by index, with the gradient that suits where they come from. */
+import { concat } from './move.ts'
+import { oneHotProduct } from './one-hot.ts'
+import { constant, type InputGradient, isLeaf, operation, sizeOf, type Tensor } from './operation.ts'
+import { reshape, take } from './primitives.ts'
+import { segmentSum } from './segment-sum.ts'
+
+/**
+ * For a table of at most so many rows, the gradient is summed in the graph by a one-hot product; that is cheaper than
+ * returning one row per id.
+ */
+const smallTable = 32
+
+/** What is known of the ids that {@link rows} reads. */
+export interface RowOptions {
+  /**
+   * [V] int64: where each row of x went among the ids, their number where it went nowhere. Only for ids that name no
+   * row twice: then a gather by the inverse is the exact gradient, in parallel and without a race.
+   */
+  readonly inverse?: Tensor
+}
+
+/**
+ * Rows of x [V, ..] by int64 ids of any shape -> [ids, ..]. The gradient adds up what each row is given:
+ * - of a parameter it leaves the graph as {@link SparseRows}, or dense where the table is small;
+ * - of a computed tensor it is summed in the graph, by id or, given the inverse, by a gather;
+ * - an input has none.
+ * Nothing of this is in a graph unless a gradient is asked for.
+ */
+export function rows(x: Tensor, ids: Tensor, { inverse }: RowOptions = {}): Tensor {
+  const fixed = isLeaf(x) && x.origin.kind !== 'parameter'
+  return operation('Gather', {
+    attributes: { axis: { int: 0 } },
+    inputs: [x, ids],
+    shape: [...ids.shape, ...x.shape.slice(1)],
+    dtype: x.dtype,
+    ...(!fixed && { gradient: ([g]) => [g && (inverse ? backByInverse(x, inverse, g) : rowSums(x, ids, g))] }),
+  })
+}
+
+function rowSums(x: Tensor, ids: Tensor, g: Tensor): InputGradient {
+  const [size, ...rest] = x.shape as [number, ...number[]]
+  const [flat, width] = [reshape(ids, [-1]), sizeOf(rest)]
+  if (!isLeaf(x)) return reshape(segmentSum(reshape(g, [-1, width]), flat, size), x.shape)
+  if (size > smallTable) return { ids: flat, rows: reshape(g, [-1, ...rest]) }
+  return reshape(oneHotProduct(flat, reshape(g, [-1, width]), size), x.shape)
+}
+
+/** The gradient by where each row went: zeros where it went nowhere. */
+function backByInverse(x: Tensor, inverse: Tensor, g: Tensor): Tensor {
+  const rest = x.shape.slice(1)
+  const zero = constant(new Float32Array(sizeOf(rest)), [1, ...rest])
+  return take(concat([reshape(g, [-1, ...rest]), zero], 0), inverse)
+}

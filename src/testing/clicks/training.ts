@@ -1,0 +1,96 @@
+/** @file The smallest training of a model of clicks: Adam over random batches, without validation. */
+import type { BatchShape } from '../../batches/kind.ts'
+import { noisePools } from '../../learn/noise-pools.ts'
+import { stagesOf, totalLoss } from '../../learn/objectives.ts'
+import { applyGradients, initialParameters, type ParameterState } from '../../learn/parameters.ts'
+import { compileStep, parametersOf, stepGraph, type TrainingStep } from '../../learn/step.ts'
+import type { BuiltModel, Objective, Pass } from '../../models/contract/model.ts'
+import { adam } from '../../optim/adam.ts'
+import { randomStream } from '../../random/stream.ts'
+import { nodeRuntime } from '../../runtime/node.ts'
+import type { Parameter, Tensor } from '../../tensor/node.ts'
+import { fillSamples, type Sample } from './planted.ts'
+import { frozenOf, type SmallShop } from './shop.ts'
+
+/** The sizes of a batch of samples, each with a history of its own. */
+export type SampleShape = Pick<BatchShape, 'rows' | 'length'>
+
+const pools = noisePools(1)
+const runtime = nodeRuntime({ threads: 1 })
+
+/** What the last stage of a model is trained by first: for most models the log loss and their own losses. */
+const objectiveOf = (model: BuiltModel): Objective => stagesOf(model).at(-1)?.objectives[0] as Objective
+
+/** The parameters of a model. */
+export const clickParameters = (model: BuiltModel): readonly Parameter[] =>
+  parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives))
+
+/** The loss of a batch of samples, its parts, and the inputs that the batch is made of. */
+export function clickGraph(
+  model: BuiltModel,
+  { rows, length }: SampleShape,
+  pass: Pass,
+): { readonly loss: Tensor; readonly parts: Readonly<Record<string, Tensor>>; readonly inputs: Inputs } {
+  const objective = objectiveOf(model)
+  const { inputs, batch } = objective.batches.declare({ rows, length, targets: rows })
+  return { inputs, ...totalLoss(objective.losses(batch, pass)) }
+}
+type Inputs = Readonly<Record<string, Tensor>>
+
+/** A compiled step over batches of samples. */
+export function stepOf(
+  model: BuiltModel,
+  shop: SmallShop,
+  { shape: { rows, length }, state, seed }: { shape: SampleShape; state: ParameterState; seed: number },
+): Promise<TrainingStep> {
+  const step = stepGraph(objectiveOf(model), { rows, length, targets: rows })
+  return compileStep({
+    step,
+    state,
+    frozen: frozenOf(shop, model),
+    memory: model.memory ?? {},
+    pools,
+    seed,
+    runtime,
+  })
+}
+
+/** Samples as a batch that a step runs on. */
+export const batchOf = (
+  model: BuiltModel,
+  samples: readonly Sample[],
+  length: number,
+): Parameters<TrainingStep['run']>[0] => ({
+  fill(buffers) {
+    fillSamples(samples, { model, shape: { rows: samples.length, length, targets: samples.length }, buffers })
+    return samples.length
+  },
+})
+
+/** Trains from the seed's first values, on batches of 64. */
+export async function trainOn(
+  model: BuiltModel,
+  shop: SmallShop,
+  samples: readonly Sample[],
+  { steps, learningRate, seed }: { steps: number; learningRate: number; seed: number },
+): Promise<ParameterState> {
+  const shape = { rows: 64, length: 6 }
+  const optimizer = adam()
+  const state = initialParameters(clickParameters(model), seed)
+  await using step = await stepOf(model, shop, { shape, state, seed })
+  const stream = randomStream(seed, 'batches')
+  for (let at = 1; at <= steps; at++) {
+    const drawn = Array.from({ length: shape.rows }, () => samples[stream.integer(samples.length)] as Sample)
+    await step.run(batchOf(model, drawn, shape.length), at)
+    applyGradients(state, step.gradients, optimizer, learningRate)
+  }
+  return state
+}
+
+/** First values with some noise: zeros hide much. */
+export function livenedState(model: BuiltModel): ParameterState {
+  const state = initialParameters(clickParameters(model), 1)
+  for (const [name, { values }] of state.buffers)
+    for (let at = 0; at < values.length; at++) values[at] = (values[at] as number) + 0.1 * Math.sin(at + name.length)
+  return state
+}

@@ -1,0 +1,50 @@
+/** @file Gradients of a model against finite differences. */
+import { expect } from 'vitest'
+import type { TrainingData } from '../../batches/kind.ts'
+import type { Dataset } from '../../dataset/schema.ts'
+import { noisePools } from '../../learn/noise-pools.ts'
+import { initialParameters } from '../../learn/parameters.ts'
+import { compileStep, parametersOf, stepGraph } from '../../learn/step.ts'
+import type { BuiltModel, Objective } from '../../models/contract/model.ts'
+import { wholeGradient } from '../whole-gradient.ts'
+
+import { knownOf, lastTwo, livened, memoryOf, objectivesOf, runtime } from './candidate.ts'
+
+export async function checkGradients(model: BuiltModel, objective: Objective, dataset: Dataset): Promise<void> {
+  const data: TrainingData = { dataset, split: lastTwo(dataset) }
+  const batches = objective.batches.training(data, { slug: 'checked', batchSize: 4, seed: 1 })
+  const [batch] = batches.epoch(1)
+  if (!batch) throw new Error('an epoch without a batch')
+  const state = livened(initialParameters(parametersOf(objectivesOf(model)), 1))
+  await using step = await compileStep({
+    step: stepGraph(objective, batch.shape),
+    state,
+    frozen: knownOf(model, dataset),
+    memory: memoryOf(model),
+    pools: noisePools(1),
+    seed: 1,
+    runtime,
+  })
+  const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
+  await lossNow()
+  const gradients = new Map(step.gradients.map((parts) => [parts.name, wholeGradient(state, parts)]))
+  expect(gradients.size).toBeGreaterThan(0)
+  for (const [name, gradient] of gradients) {
+    const { values } = state.buffers.get(name) as { values: Float32Array }
+    const largest = gradient.reduce(
+      (best, value, at) => (Math.abs(value) > Math.abs(gradient[best] as number) ? at : best),
+      0,
+    )
+    const kept = values[largest] as number
+    const nudge = 2e-3
+    values[largest] = kept + nudge
+    const above = await lossNow()
+    values[largest] = kept - nudge
+    const below = await lossNow()
+    values[largest] = kept
+    const numeric = (above - below) / (2 * nudge)
+    const analytic = gradient[largest] as number
+    const allowed = 2e-3 + 0.03 * Math.abs(numeric)
+    expect(Math.abs(numeric - analytic), `${name}[${largest}]: ${analytic} against ${numeric}`).toBeLessThan(allowed)
+  }
+}

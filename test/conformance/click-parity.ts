@@ -1,0 +1,92 @@
+/** @file Logits, loss and gradients of a model of clicks against PyTorch's, of test/fixtures/clicks.json. */
+import { readFileSync } from 'node:fs'
+import { expect } from 'vitest'
+import type { Impressions } from '../../src/batches/impressions.ts'
+import type { ModelDefinition } from '../../src/models/contract/model.ts'
+import { servingPass } from '../../src/models/contract/serving-pass.ts'
+import { buildGraph } from '../../src/onnx/graph.ts'
+import { clickScoreOf } from '../../src/testing/clicks/run.ts'
+import { clickGraph } from '../../src/testing/clicks/training.ts'
+import { evaluateGradients, evaluateTensor, type Feeds } from '../../src/testing/evaluate-tensor.ts'
+import type { Numbers } from './model/parity.ts'
+
+type Arrays = Readonly<Record<string, Numbers>>
+/** See tools/clicks_fixture.py for what its arrays are. */
+interface Part {
+  readonly parameters: Arrays
+  readonly logits: Numbers
+  readonly loss: number
+  readonly gradients: Arrays
+}
+type Size =
+  | 'rows'
+  | 'length'
+  | 'embedding'
+  | 'hidden'
+  | 'items'
+  | 'users'
+  | 'itemRows'
+  | 'userRows'
+  | 'categories'
+  | 'ages'
+interface Fixture {
+  readonly config: Readonly<Record<Size, number>>
+  readonly inputs: Arrays
+  readonly models: Readonly<Record<string, Part>>
+}
+
+/** A fixture's inputs by the names that a batch has for them. */
+export const asBatch = <Value>(inputs: Readonly<Record<string, Value>>): Record<string, Value> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`batch.${name}`, value]))
+
+const tolerance = 1e-5
+const far = (found: ArrayLike<number>, { values }: Numbers): boolean =>
+  found.length !== values.length || values.some((value, at) => !(Math.abs((found[at] as number) - value) < tolerance))
+
+/**
+ * Expects the logits, the loss, the names of all parameters and every gradient to be those of the fixture for the
+ * model's slug.
+ */
+export async function expectClickParity<Config>(
+  definition: ModelDefinition<Config>,
+  optionsOf: (sizes: Fixture['config']) => Record<string, unknown>,
+): Promise<void> {
+  const fixture = JSON.parse(readFileSync('test/fixtures/clicks.json', 'utf8')) as Fixture
+  const { config, inputs, models } = fixture
+  const { parameters: weights, logits, loss: expected, gradients: slopes } = models[definition.slug] as Part
+  const { rows, length, items, users, itemRows, userRows, categories, ages } = config
+  const catalog = {
+    itemCount: items,
+    userCount: users,
+    behaviors: ['click', 'favorite'],
+    target: 1,
+    time: 'milliseconds',
+    fields: { category: categories },
+    features: {},
+  } as const
+  const shape = { ...catalog, itemRows, userRows, userFields: { age: ages }, itemNumbers: 2, userNumbers: 1 }
+  const model = definition.build(definition.config.parse({ ...optionsOf(config), maxLength: length }), shape)
+
+  const { loss } = clickGraph(model, { rows, length }, servingPass)
+  const graph = buildGraph({ loss })
+  expect(graph.parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(slopes).sort())
+  const given: Readonly<Record<string, Numbers | undefined>> = {
+    ...weights,
+    ...inputs,
+    ...asBatch(inputs),
+  }
+  const feeds: Record<string, Feeds[string]> = {}
+  for (const [name, { shape: sizes, dtype }] of graph.inputs) {
+    expect(given[name]?.shape, `shape of ${name}`).toEqual(sizes)
+    const { values } = given[name] as Numbers
+    feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
+  }
+  const { batch } = model.batches.declare({ rows, length, targets: 0 })
+  const { logit_B } = clickScoreOf(model).forward(batch as Impressions, servingPass)
+  expect(far(await evaluateTensor(logit_B, feeds), logits)).toBe(false)
+  const found = await evaluateGradients(loss, graph.parameters, feeds)
+  expect(Math.abs(found.loss - expected)).toBeLessThan(tolerance)
+  expect(
+    Object.entries(slopes).flatMap(([name, numbers]) => (far(found.gradients[name] ?? [], numbers) ? [name] : [])),
+  ).toEqual([])
+}

@@ -1,0 +1,132 @@
+/** @file What the docs have from the code: `docs/models.md`, and the blocks between `<!-- generated: NAME -->` and `<!-- /generated -->`. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, relative } from 'node:path'
+import { trainingConfig } from '../src/learn/config.ts'
+import { type Option, optionsOf } from '../src/models/contract/options.ts'
+import { modelOf, modelSlugs } from '../src/models/registry.ts'
+import { splitConfig } from '../src/runs/split-config.ts'
+
+const blockPattern = /^<!-- generated: (\S+) -->\n.*?^<!-- \/generated -->$/gms
+
+/** A page with its generated blocks written anew; a page without one comes back as it is. */
+export function withGeneratedBlocks(page: string): string {
+  return readFileSync(page, 'utf8').replace(blockPattern, (_, name: string) => {
+    const body = name.startsWith('docs/results/') ? resultsTable(name) : modelLists[name]?.(page)
+    if (body === undefined) throw new Error(`${page} has a block of an unknown kind: ${name}`)
+    return `<!-- generated: ${name} -->\n${body}\n<!-- /generated -->`
+  })
+}
+
+/** Whether the model is trained by gradients; the others are fitted by counting. */
+export const isTrained = (slug: string): boolean => 'build' in modelOf(slug)
+const titleOf = (slug: string): string => modelOf(slug).title
+/** What a model predicts, in words. */
+function predictionOf(slug: string): string {
+  const model = modelOf(slug)
+  const task: string = 'task' in model ? model.task : 'next-item'
+  return { 'next-item': 'the next item', click: 'clicks' }[task] ?? task
+}
+/** The file a model is defined in; it has the model's slug for a name. */
+function fileOf(slug: string): string {
+  const files = readdirSync('src/models', { recursive: true, encoding: 'utf8' })
+  const file = files.find((name) => basename(name) === `${slug}.ts`)
+  if (!file) throw new Error(`no file in src/models is called ${slug}.ts`)
+  return `src/models/${file}`
+}
+
+/** The lists of models, by the name of their block. A page's links are relative to it. */
+const modelLists: Readonly<Record<string, (page: string) => string>> = {
+  /** What each model predicts: a line a task. */
+  'models-by-task': () => {
+    const tasks = [...new Set(modelSlugs.map(predictionOf))]
+    const line = (task: string): string =>
+      modelSlugs
+        .filter((slug) => predictionOf(slug) === task)
+        .map(titleOf)
+        .join(', ')
+    return tasks.map((task) => `- To predict ${task}: ${line(task)}.`).join('\n')
+  },
+
+  /** A row a model: its name, what it predicts, its paper, and the file whose header names every departure. */
+  'models-and-papers': (page) => {
+    const bibliography = readFileSync('references.bib', 'utf8')
+    const rows = modelSlugs.map((slug) => {
+      const file = fileOf(slug)
+      const link = `[${relative('src/models', file)}](${relative(dirname(page), file)})`
+      return [titleOf(slug), `\`${slug}\``, predictionOf(slug), citationOf(bibliography, slug), link]
+    })
+    return markdownTable(['model', 'slug', 'predicts', 'paper', 'equations and departures'], rows)
+  },
+}
+
+/** `Kang and McAuley, *Self-Attentive Sequential Recommendation*, ICDM 2018`, of an entry of references.bib; `-` without one. */
+function citationOf(bibliography: string, slug: string): string {
+  const entry = bibliography.split(/^@/m).find((text) => text.includes(`{${slug},`))
+  if (!entry) return '-'
+  const field = (name: string): string =>
+    plain(new RegExp(`^\\s*${name}\\s*=\\s*\\{(.*)\\},?$`, 'm').exec(entry)?.[1] ?? '')
+  const names = field('author')
+    .split(' and ')
+    .map((name) => (name.includes(', ') ? name.split(', ')[0] : name.split(' ').at(-1)))
+  const authors = names.length > 2 ? `${names[0]} et al.` : names.join(' and ')
+  const venue = /International ACM SIGIR/.test(field('booktitle')) ? 'SIGIR' : field('booktitle')
+  return `${authors}, *${field('title')}*, ${venue || field('journal') || field('howpublished')}, ${field('year')}`
+}
+
+/** A value of references.bib without braces. Accents are not needed: first names are not printed. */
+const plain = (value: string): string => value.replace(/[{}]/g, '')
+
+/** The first table of a results page, or of its section after a `#`: `docs/results/movies.md#leave-one-out`. */
+function resultsTable(name: string): string {
+  const [file, anchor] = name.split('#') as [string, string | undefined]
+  const page = readFileSync(file, 'utf8')
+  const anchorOf = (text: string): string => (text.split('\n')[0] as string).toLowerCase().replaceAll(' ', '-')
+  const section = anchor === undefined ? page : page.split(/^## /m).find((text) => anchorOf(text) === anchor)
+  const table = section && /(?:^\|.*\n)+/m.exec(section)?.[0]
+  if (!table) throw new Error(`no table in ${name}`)
+  return table.trimEnd()
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** `docs/models.md`, made of the schemas. */
+export function modelsPage(): string {
+  const code = (value: unknown): string => (value === undefined ? '' : `\`${JSON.stringify(value)}\``)
+  const table = (options: readonly Option[]): string =>
+    markdownTable(
+      ['option', 'what it is', 'range', 'default'],
+      options.map(({ name, description, range, default: fallback }) => [
+        `\`${name}\``,
+        description,
+        range,
+        code(fallback),
+      ]),
+    )
+  const sections = modelSlugs.map((slug) => {
+    const how = isTrained(slug) ? 'is trained' : 'is fitted by counting and takes no training options'
+    const file = fileOf(slug)
+    return `## ${slug}
+
+${titleOf(slug)} predicts ${predictionOf(slug)} and ${how}. Its paper and departures: [papers.md](papers.md#models), [${basename(file)}](../${file}).
+
+${table(optionsOf(modelOf(slug).config))}
+`
+  })
+  return `# Models and their options
+
+Made of the schemas in the code by \`npx vitest run test/docs -u\`; do not edit. On the command line \`hiddenSize\` is \`--hidden-size\`.
+
+${sections.join('\n')}
+## Training options
+
+${table(optionsOf(trainingConfig))}
+
+## Split options
+
+The flag for \`protocol\` is \`--split\`. Models of clicks have split options of their own: \`siftrec train MODEL --help\` lists them.
+
+${table(optionsOf(splitConfig))}
+`
+}
