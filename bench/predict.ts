@@ -1,4 +1,7 @@
-/** @file `npm run -s bench -- predict`: the ten best of 93,466 items for one user, from raw history to list, by SASRec and by M³BSR with pictures and texts. */
+/**
+ * @file `npm run -s bench -- predict`: the ten best of 93,466 items for one user, from raw history to list, by SASRec
+ * and by M³BSR with pictures and texts.
+ */
 import type { Dataset, FeatureTable, History } from '../src/dataset/schema.ts'
 import { stagesOf } from '../src/learn/objectives.ts'
 import { initialParameters, valuesOf } from '../src/learn/parameters.ts'
@@ -46,8 +49,9 @@ interface Percentiles {
 }
 
 /**
- * The 99th percentile of single requests, each with another history, of the slower model. On one thread: a second one gains little on so small a product, and
- * whenever it is slow to wake a request waits for it, which took the percentile from 4 ms to 11.
+ * The 99th percentile of single requests, each with another history, of the slower model. On one thread: a second one
+ * gains little on so small a product, and whenever it is slow to wake a request waits for it, which took the percentile
+ * from 4 ms to 11.
  */
 export async function predict(): Promise<BenchResult> {
   const dataset = bareDataset()

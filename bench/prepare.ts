@@ -1,4 +1,7 @@
-/** @file `npm run -s bench -- prepare`: 5.8 million generated events, from CSV to a prepared dataset, in seconds and memory. */
+/**
+ * @file `npm run -s bench -- prepare`: 5.8 million generated events, from CSV to a prepared dataset, in seconds and
+ * memory.
+ */
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

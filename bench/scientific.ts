@@ -1,4 +1,7 @@
-/** @file `npm run -s bench -- scientific`: SASRec on amazon-scientific's own split, its seconds an epoch and its test NDCG@10. */
+/**
+ * @file `npm run -s bench -- scientific`: SASRec on amazon-scientific's own split, its seconds an epoch and its test
+ * NDCG@10.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** @file `npm run -s bench -- sgp4sr`: seconds of an epoch of SGP4SR on amazon-baby, and of its steps by window length. */
+/**
+ * @file `npm run -s bench -- sgp4sr`: seconds of an epoch of SGP4SR on amazon-baby, and of its steps by window length.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** @file `npm run -s bench -- shop [ablations|readings]`: `siftrec experiment shop`, `shop-ablation` or `shop-readings`, in one line. */
+/**
+ * @file `npm run -s bench -- shop [ablations|readings]`: `siftrec experiment shop`, `shop-ablation` or `shop-readings`,
+ * in one line.
+ */
 import { briefly, experimentResults, variantOf } from './experiment.ts'
 import type { BenchResult } from './result.ts'
 

@@ -54,7 +54,10 @@ interface Rule {
   readonly types: readonly string[]
 }
 
-/** The tables of ARCHITECTURE.md: a row a folder, and a row a room, which is named with its folder: `experiment/figures`. */
+/**
+ * The tables of ARCHITECTURE.md: a row a folder, and a row a room, which is named with its folder:
+ * `experiment/figures`.
+ */
 function table(): Map<string, Rule> {
   const rows = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(
     /^\|\s*`src\/(?<folder>[\w/-]+)`\s*\|[^|]*\|(?<allowed>[^|]*)\|/gm,
@@ -244,6 +247,14 @@ describe('the files', () => {
   })
   it('are lower-case and hyphenated', () => {
     expect(files.filter((file) => !/^([a-z0-9-]+\/)+[a-z0-9.-]+$/.test(file))).toEqual([])
+  })
+  it('have no comment wider than 120 columns', () => {
+    const wide = files.flatMap((file) =>
+      readFileSync(join(root, file), 'utf8')
+        .split('\n')
+        .flatMap((line, at) => (line.length > 120 && /^\s*(\/\/|\/\*\*|\*)/.test(line) ? [`${file}:${at + 1}`] : [])),
+    )
+    expect(wide).toEqual([])
   })
   it('have at most 400 lines', () => {
     expect(files.filter((file) => linesOf(file) > 400).map((file) => `${file}: ${linesOf(file)} lines`)).toEqual([])

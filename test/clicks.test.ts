@@ -69,7 +69,8 @@ describe('a run of a model of clicks', () => {
       { impressions: number; figures: Record<'auc' | 'calibration', { mean: number }> },
     ]
     expect(report.impressions).toBe(480)
-    // Three clicks of four are of the own kind, and one of 28 that were not clicked: who knew the kinds would have 0.86.
+    // Three clicks of four are of the own kind, and one of 28 that were not clicked: who knew the kinds would have
+    // 0.86.
     expect(report.figures.auc.mean).toBeGreaterThan(0.75)
     expect(Math.abs(Math.log(report.figures.calibration.mean))).toBeLessThan(0.3)
     expect(bytes('reliability.svg').toString()).toContain('<svg')

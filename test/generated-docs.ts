@@ -1,4 +1,7 @@
-/** @file What the docs have from the code: `docs/models.md`, and the blocks between `<!-- generated: NAME -->` and `<!-- /generated -->`. */
+/**
+ * @file What the docs have from the code: `docs/models.md`, and the blocks between `<!-- generated: NAME -->` and `<!--
+ * /generated -->`.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { trainingConfig } from '../src/learn/config.ts'
@@ -59,7 +62,10 @@ const modelLists: Readonly<Record<string, (page: string) => string>> = {
   },
 }
 
-/** `Kang and McAuley, *Self-Attentive Sequential Recommendation*, ICDM 2018`, of an entry of references.bib; `-` without one. */
+/**
+ * `Kang and McAuley, *Self-Attentive Sequential Recommendation*, ICDM 2018`, of an entry of references.bib; `-` without
+ * one.
+ */
 function citationOf(bibliography: string, slug: string): string {
   const entry = bibliography.split(/^@/m).find((text) => text.includes(`{${slug},`))
   if (!entry) return '-'

@@ -1,6 +1,8 @@
 /**
- * @file Adds to package-lock.json the optional packages of other platforms, which npm leaves out when its registry did not serve them.
- * Without them `npm ci` refuses the lockfile, and nobody on another platform could install from it. Run after `npm install`:
+ * @file Adds to package-lock.json the optional packages of other platforms, which npm leaves out when its registry did
+ * not serve them.
+ * Without them `npm ci` refuses the lockfile, and nobody on another platform could install from it. Run after `npm
+ * install`:
  * `npx tsx tools/complete-lockfile.ts`
  */
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -14,8 +14,9 @@ export interface ClickNoise {
 }
 
 /**
- * The AUC with which the distance that behavior denoising moved a click tells accidental clicks from meant ones, over each user's last
- * events, as many as the model reads. A click that no target event came before is not denoised, and left out.
+ * The AUC with which the distance that behavior denoising moved a click tells accidental clicks from meant ones, over
+ * each user's last events, as many as the model reads. A click that no target event came before is not denoised, and
+ * left out.
  * Undefined for a model that does not tell how far it moved an event.
  */
 export async function clickNoise(

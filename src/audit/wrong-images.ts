@@ -10,8 +10,8 @@ export interface WrongImages {
 }
 
 /**
- * Features of another maker, where a share of the items with an image have the image vector that another one had. A seed's smaller
- * group is part of its larger ones, and an item has the same wrong image in each.
+ * Features of another maker, where a share of the items with an image have the image vector that another one had. A
+ * seed's smaller group is part of its larger ones, and an item has the same wrong image in each.
  * @throws UserError `missing` when there are no image vectors
  */
 export function wrongImages(make: FeatureMaker, { share, seed }: WrongImages): FeatureMaker {

@@ -10,8 +10,9 @@ import { bucketLengths } from './lengths.ts'
 import { sampleBatches } from './sample-batches.ts'
 
 /**
- * A symbolic batch of B candidates and H histories of length L. H is B where each candidate has a history of its own, as in training, or 1
- * where all candidates are for one user: what has H rows is then computed once, and broadcasts against what has B.
+ * A symbolic batch of B candidates and H histories of length L. H is B where each candidate has a history of its own,
+ * as in training, or 1 where all candidates are for one user: what has H rows is then computed once, and broadcasts
+ * against what has B.
  */
 export interface Impressions {
   readonly rows: number
@@ -50,7 +51,10 @@ export type ImpressionRows =
 /** A kind of batch of impressions. */
 export type ImpressionKind = BatchKind<Impressions, ImpressionRows>
 
-/** Batches of impressions. @param maxLength how many of a history's last events are read; 0 where the history is not read */
+/**
+ * Batches of impressions.
+ * @param maxLength how many of a history's last events are read; 0 where the history is not read
+ */
 export function impressions(maxLength: number): ImpressionKind {
   return batchKind<Impressions, ImpressionRows>({
     smallest: { rows: 2, length: Math.max(1, maxLength), targets: 2 },

@@ -1,4 +1,7 @@
-/** @file Kinds of batches: what is symbolic in a batch and how the host fills it, side by side, so that no model touches a buffer. */
+/**
+ * @file Kinds of batches: what is symbolic in a batch and how the host fills it, side by side, so that no model touches
+ * a buffer.
+ */
 import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
 import type { RandomStream } from '../random/stream.ts'

@@ -1,4 +1,6 @@
-/** @file The few lengths that histories are padded to, so that few graphs are compiled and little of a batch is padding. */
+/**
+ * @file The few lengths that histories are padded to, so that few graphs are compiled and little of a batch is padding.
+ */
 
 /** Lengths of training, ascending, the last being the longest; [1] where no history is read. */
 export function bucketLengths(maxLength: number): number[] {

@@ -1,6 +1,7 @@
 /**
- * @file Batches of users and items that met: for models that forget order. In training a row is a pair of a user and an item with a
- * label for each behavior; when serving it is a user, with the history that stands for one who was never trained on.
+ * @file Batches of users and items that met: for models that forget order. In training a row is a pair of a user and an
+ * item with a label for each behavior; when serving it is a user, with the history that stands for one who was never
+ * trained on.
  */
 import type { Dataset, Split } from '../dataset/schema.ts'
 import { Bug, UserError } from '../errors.ts'
@@ -32,7 +33,9 @@ export interface Pairs {
   readonly serving: boolean
   /** [B] int64; 0 for a user never trained on. */
   readonly user_B: Tensor
-  /** Serving only: item indices of each user's last events, then zeros [B, L] int64, and 1 where there is one [B, L]. */
+  /**
+   * Serving only: item indices of each user's last events, then zeros [B, L] int64, and 1 where there is one [B, L].
+   */
   readonly item_BL: Tensor
   readonly mask_BL: Tensor
   /** [B] int64 */

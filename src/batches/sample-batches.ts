@@ -19,7 +19,10 @@ export interface SampleBatchSettings {
   readonly epoch: number
 }
 
-/** The training samples of one epoch: shuffled, packed by length, full but for the last of each length, batches shuffled; fully determined by the seed and the epoch. */
+/**
+ * The training samples of one epoch: shuffled, packed by length, full but for the last of each length, batches
+ * shuffled; fully determined by the seed and the epoch.
+ */
 export function sampleBatches(
   { columns, user, end, train }: ClickSamples,
   { batchSize, maxLength, seed, epoch }: SampleBatchSettings,

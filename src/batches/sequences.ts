@@ -1,6 +1,6 @@
 /**
- * @file Batches of users' histories: what every next-item model reads. In training a row is a window of a user's events with the
- * targets it should predict; when serving it is a history whose next event is asked for.
+ * @file Batches of users' histories: what every next-item model reads. In training a row is a window of a user's events
+ * with the targets it should predict; when serving it is a history whose next event is asked for.
  */
 
 import type { Dataset } from '../dataset/schema.ts'
@@ -18,8 +18,8 @@ import { bucketsOf, epochBatches, makeWindows, trainingWindows, type WindowSetti
 /** How windows are cut, and to which lengths they are padded. */
 export interface SequenceSettings extends WindowSettings {
   /**
-   * `buckets`: each window is padded to the next of a few lengths. `fixed`: every window has the full length, for models that mix
-   * places and would read a shorter batch differently.
+   * `buckets`: each window is padded to the next of a few lengths. `fixed`: every window has the full length, for
+   * models that mix places and would read a shorter batch differently.
    */
   readonly lengths?: 'buckets' | 'fixed'
   /** Users the model has rows for; a history of anybody else is user 0. */
@@ -43,11 +43,17 @@ export interface Sequences {
   readonly atLast: (x_BLD: Tensor) => Tensor
   /** The last event of each row [B] int64, where rows are read there and nowhere else. */
   readonly last_B: Tensor | undefined
-  /** How many events each of a window's Q places sees, 0 where a place is not used: [B, Q] int64. A served history has one place. */
+  /**
+   * How many events each of a window's Q places sees, 0 where a place is not used: [B, Q] int64. A served history has
+   * one place.
+   */
   readonly seen_BQ: Tensor
   /** [B, Q, D] -> [P, D]: the place of each target. */
   readonly atPlaces: (x_BQD: Tensor) => Tensor
-  /** The items to predict [P] int64 and their weights [P], which sum to 1; rows that only fill up have weight 0. Training only. */
+  /**
+   * The items to predict [P] int64 and their weights [P], which sum to 1; rows that only fill up have weight 0.
+   * Training only.
+   */
   readonly target_P: Tensor
   readonly weight_P: Tensor
 }

@@ -52,8 +52,8 @@ export interface TrainingWindows {
   readonly targetCount: number
 }
 /**
- * Cuts the training events into windows. A target is read from events strictly earlier than it (R-M15); with `candidates`
- * 'unseen' an item the user touched before is no target, since it is never ranked.
+ * Cuts the training events into windows. A target is read from events strictly earlier than it (R-M15); with
+ * `candidates` 'unseen' an item the user touched before is no target, since it is never ranked.
  */
 export function trainingWindows(
   events: Events,
@@ -151,7 +151,10 @@ export function bucketsOf(
   })
 }
 
-/** The batches of one epoch: windows shuffled, packed by bucket, batches shuffled; fully determined by the seed and the epoch. */
+/**
+ * The batches of one epoch: windows shuffled, packed by bucket, batches shuffled; fully determined by the seed and the
+ * epoch.
+ */
 export function epochBatches(
   windows: TrainingWindows,
   settings: WindowSettings,
@@ -182,7 +185,10 @@ export function epochBatches(
   return Array.from(places, (place) => batches[place] as Batch)
 }
 
-/** The windows of a batch with their views; of several targets at one position one is drawn for this epoch, with their weights' sum. */
+/**
+ * The windows of a batch with their views; of several targets at one position one is drawn for this epoch, with their
+ * weights' sum.
+ */
 export function makeWindows(
   { columns, rows }: TrainingWindows,
   batch: Batch,

@@ -1,4 +1,7 @@
-/** @file What the demo does: a simulated shop, four models trained on it, their figures, and whether denoising finds the planted noise. */
+/**
+ * @file What the demo does: a simulated shop, four models trained on it, their figures, and whether denoising finds the
+ * planted noise.
+ */
 import { join } from 'node:path'
 import { clickNoise, printClickNoise } from '../audit/click-noise.ts'
 import { loadDataset } from '../dataset/load.ts'

@@ -37,7 +37,8 @@ export interface ClickEvaluation {
 
 /**
  * Evaluates runs, the dataset loaded once.
- * @throws UserError `mismatched` for runs that do not predict the same, `unsupported` for slices of clicks, `empty` without targets
+ * @throws UserError `mismatched` for runs that do not predict the same, `unsupported` for slices of clicks, `empty`
+ * without targets
  */
 export async function evaluateRuns(
   folders: readonly string[],

@@ -98,7 +98,8 @@ describe('samples of impressions', () => {
     const known = (minimumCount: number) =>
       [...samplesOf(shownDataset(shown, { events }), { minimumCount }).vocabulary.itemRow].map((row) => row > 1)
     const items = (wanted: boolean[]) => wanted.flatMap((yes, item) => (yes ? [item] : []))
-    // 1: three impressions and one event; 2: two and one (the click at 50, read at 70); 3: two (its click at 60 is read by the test alone); 7: one event, read by three.
+    // 1: three impressions and one event; 2: two and one (the click at 50, read at 70); 3: two (its click at 60 is read
+    // by the test alone); 7: one event, read by three.
     expect(items(known(1))).toEqual([1, 2, 3, 7])
     expect(items(known(3))).toEqual([1, 2])
     expect(items(known(4))).toEqual([1])

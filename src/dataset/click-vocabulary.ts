@@ -97,8 +97,9 @@ function standardized(columns: readonly Float32Array[], counts: Int32Array): Flo
 }
 
 /**
- * The vocabulary of models that rank the next item: every id has a row of its own, and numbers are standardized by the items and users that
- * training rows hold. Undefined where nothing has numbers, so that nothing is made that nobody reads.
+ * The vocabulary of models that rank the next item: every id has a row of its own, and numbers are standardized by the
+ * items and users that training rows hold. Undefined where nothing has numbers, so that nothing is made that nobody
+ * reads.
  */
 export function rankingVocabulary(
   { catalog, users, userIds, events }: Dataset,

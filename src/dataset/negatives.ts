@@ -3,7 +3,9 @@ import { randomStream } from '../random/stream.ts'
 import { historyOf } from './histories.ts'
 import type { Dataset } from './schema.ts'
 
-/** How many sampled negatives stand beside each target (R-M16). Reports and stored ranks have it in a name, `sampled99`. */
+/**
+ * How many sampled negatives stand beside each target (R-M16). Reports and stored ranks have it in a name, `sampled99`.
+ */
 export const negativeCount = 99
 
 /**

@@ -32,13 +32,15 @@ describe('clickReport', () => {
   it('has the GAUC, which weighs users by impressions, and resamples users who count', () => {
     expect(figures.gauc.mean).toBeCloseTo((2 * 1 + 3 * 0.5 + 2 * 0.5) / 7, 12)
     expect(report.usersOfBoth).toBe(3)
-    // Of the three users drawn none is the first in 8 of 27 resamples, which gives 0.5; all are in 1 of 27, 3.7 %, which gives 1.
+    // Of the three users drawn none is the first in 8 of 27 resamples, which gives 0.5; all are in 1 of 27, 3.7 %,
+    // which gives 1.
     expect(figures.gauc).toMatchObject({ low: 0.5, high: 1 })
   })
 
   it('has the log loss and the calibration', () => {
     // -ln of 0.7 0.9 0.5 0.2 0.8 where clicked, of 0.4 0.6 0.7 0.5 0.9 where not, ten terms:
-    // 0.356675 + 0.105361 + 0.693147 + 1.609438 + 0.223144 + 0.916291 + 0.510826 + 0.356675 + 0.693147 + 0.105361 = 5.570065
+    // 0.356675 + 0.105361 + 0.693147 + 1.609438 + 0.223144 + 0.916291 + 0.510826 + 0.356675 + 0.693147 + 0.105361 =
+    // 5.570065
     expect(figures.logLoss.mean).toBeCloseTo(0.5570065, 6)
     expect(figures.logLoss.low).toBeLessThan(0.557)
     expect(figures.logLoss.high).toBeGreaterThan(0.557)
@@ -106,7 +108,8 @@ describe('clickReport', () => {
 
 describe('compareClicks', () => {
   it('has the difference of AUCs and both relative improvements', () => {
-    // Half sure of everything: AUC 0.5 from ties, over which RelaImpr is infinite; one click above the rest: (5 + 4 * 2.5) / 25 = 0.6.
+    // Half sure of everything: AUC 0.5 from ties, over which RelaImpr is infinite; one click above the rest: (5 + 4 *
+    // 2.5) / 25 = 0.6.
     const base = { ...predictions, model: 'lr', probability: new Float64Array(10).fill(0.5).with(0, 0.6) }
     const { difference, relaImpr, aucRatio } = compareClicks(predictions, base)
     expect(difference.mean).toBeCloseTo(0.78 - 0.6, 12)

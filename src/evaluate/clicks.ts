@@ -47,7 +47,8 @@ const seed = 1
 
 /**
  * The figures of one model's predictions.
- * @throws UserError `invalid` for a probability outside [0, 1] or NaN, a label other than 0 and 1, and labels of one class;
+ * @throws UserError `invalid` for a probability outside [0, 1] or NaN, a label other than 0 and 1, and labels of one
+ * class;
  * `mismatched` when the arrays are not of one length
  */
 export function clickReport(predictions: Predictions): ClickReport {
@@ -66,8 +67,8 @@ export function clickReport(predictions: Predictions): ClickReport {
 }
 
 /**
- * A metric averaged over runs of one model on the same impressions: by DeLong, or with users resampled where it is a mean over impressions,
- * so that runs can be averaged impression by impression; else without an interval.
+ * A metric averaged over runs of one model on the same impressions: by DeLong, or with users resampled where it is a
+ * mean over impressions, so that runs can be averaged impression by impression; else without an interval.
  * @param seed of the resamples
  */
 export function meanClickFigure(metric: ClickMetric, runs: readonly Predictions[], seed: number): Interval {
@@ -96,7 +97,8 @@ function figureOf(metric: ClickMetric, predictions: Predictions): Interval {
 
 /**
  * How much better model a is than model b.
- * @throws UserError `mismatched` when the two did not see the same impressions in the same order, and as {@link clickReport}
+ * @throws UserError `mismatched` when the two did not see the same impressions in the same order, and as {@link
+ * clickReport}
  */
 export function compareClicks(a: Predictions, b: Predictions): ClickComparison {
   for (const predictions of [a, b]) checkPredictions(predictions)

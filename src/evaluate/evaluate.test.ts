@@ -8,7 +8,10 @@ import { type TinyEvent, tinyDataset } from '../testing/tiny-dataset.ts'
 import { compareRanks, evaluate, ndcgOf, reportOf } from './evaluate.ts'
 import { rankTargets } from './rank.ts'
 
-/** User u favors items u, u + 1, ... so that the next item can be told; the last of each user tests, the one before validates. */
+/**
+ * User u favors items u, u + 1, ... so that the next item can be told; the last of each user tests, the one before
+ * validates.
+ */
 function ladder(users: number, items: number): { dataset: Dataset; split: Split } {
   const stream = randomStream(1, 'ladder')
   const events: TinyEvent[] = []

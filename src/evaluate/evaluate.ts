@@ -47,7 +47,8 @@ export interface EvaluateOptions extends RankOptions {
 }
 
 /**
- * Ranks every target of a split part and reports every metric of ranks at each k with intervals, for all targets and for each slice.
+ * Ranks every target of a split part and reports every metric of ranks at each k with intervals, for all targets and
+ * for each slice.
  * @throws UserError as {@link rankTargets} and {@link sliceOf}, and `invalid` for a k that is not a whole number from 1
  */
 export async function evaluate(
@@ -62,7 +63,10 @@ export async function evaluate(
   return reportOf(await rankTargets(scorer, dataset, split, options), dataset, split, options)
 }
 
-/** The mean of the metric that training is stopped by and options are chosen by, against the full catalog, and nothing else. */
+/**
+ * The mean of the metric that training is stopped by and options are chosen by, against the full catalog, and nothing
+ * else.
+ */
 export async function ndcgOf(
   scorer: Scorer,
   dataset: Dataset,

@@ -17,9 +17,9 @@ export interface BootstrapOptions {
 }
 
 /**
- * The mean of each column of values over targets, with its 95 % percentile interval from a cluster bootstrap: each resample draws
- * as many users as there are, with replacement, and takes all their targets; all columns see the same resamples. With one target
- * a user this is the plain bootstrap.
+ * The mean of each column of values over targets, with its 95 % percentile interval from a cluster bootstrap: each
+ * resample draws as many users as there are, with replacement, and takes all their targets; all columns see the same
+ * resamples. With one target a user this is the plain bootstrap.
  * @param columns each [targets]: one value per target, of one metric
  * @param users [targets]: whose target it is
  */
@@ -57,8 +57,9 @@ export function bootstrapMeans(
 }
 
 /**
- * The mean difference a - b over the same targets with its 95 % interval: each resample draws users, and takes the difference of
- * both models on them, so what makes a user hard for both cancels. An interval that holds 0 does not tell the two apart.
+ * The mean difference a - b over the same targets with its 95 % interval: each resample draws users, and takes the
+ * difference of both models on them, so what makes a user hard for both cancels. An interval that holds 0 does not tell
+ * the two apart.
  * @param a and b, each [targets]: one value per target, e.g. NDCG@10, in the same order
  */
 export function pairedDifference(

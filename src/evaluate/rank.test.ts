@@ -53,7 +53,8 @@ describe('rankTargets, full catalog', () => {
 
   it('leaves out what was touched before, and counts ties by the expected rank', async () => {
     const { full, earlier, user, model } = await rankTargets(fixedScorer(scores), shop(), split, request)
-    // User 1: item 3 against 4 and 5, both tied; 5 was clicked at the same time, not before. User 2: item 4 against 1, 2 above, 3, 5 tied.
+    // User 1: item 3 against 4 and 5, both tied; 5 was clicked at the same time, not before. User 2: item 4 against 1,
+    // 2 above, 3, 5 tied.
     expect([...full]).toEqual([1 + 0 + 2 / 2, 1 + 2 + 2 / 2])
     expect([...earlier]).toEqual([2, 0])
     expect([...user]).toEqual([1, 2])

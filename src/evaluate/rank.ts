@@ -17,7 +17,10 @@ export interface RankOptions {
   part: 'validation' | 'test'
   /** Draws the sampled negatives. */
   seed: number
-  /** How many of a user's last events the model is shown; all by default, of which each model reads what it was built for. */
+  /**
+   * How many of a user's last events the model is shown; all by default, of which each model reads what it was built
+   * for.
+   */
   maxLength?: number
   /** Histories scored at once; by default 256, fewer over a large catalog. */
   batchSize?: number
@@ -42,7 +45,8 @@ export interface TargetRanks {
 
 /**
  * Ranks every target of a split part with a model. The guard of leak-check.ts is always on.
- * @throws UserError `empty` without targets, `mismatched` for a model of another catalog, `invalid` for NaN scores or too few items for the sampled negatives, `leaked` from the guard
+ * @throws UserError `empty` without targets, `mismatched` for a model of another catalog, `invalid` for NaN scores or
+ * too few items for the sampled negatives, `leaked` from the guard
  */
 export async function rankTargets(
   scorer: Scorer,

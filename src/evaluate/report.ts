@@ -1,4 +1,7 @@
-/** @file Reports as tables: of ranks, the full catalog first, the sampled negatives apart and by their name; and of clicks. */
+/**
+ * @file Reports as tables: of ranks, the full catalog first, the sampled negatives apart and by their name; and of
+ * clicks.
+ */
 import { negativeCount } from '../dataset/negatives.ts'
 import { UserError } from '../errors.ts'
 import { clickMetrics, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
@@ -8,8 +11,10 @@ import type { Interval } from './intervals.ts'
 import { drawTable, printInterval, type TableOptions } from './printing.ts'
 
 /**
- * The tables of reports on the same targets, a column per model: the full catalog, then the sampled negatives, then both for each slice.
- * @throws UserError `mismatched` when the reports are not of the same dataset, split part, candidates, seed and list lengths
+ * The tables of reports on the same targets, a column per model: the full catalog, then the sampled negatives, then
+ * both for each slice.
+ * @throws UserError `mismatched` when the reports are not of the same dataset, split part, candidates, seed and list
+ * lengths
  */
 export function printReports(reports: readonly Report[], options: TableOptions): string {
   const [first] = reports

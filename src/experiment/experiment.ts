@@ -1,4 +1,7 @@
-/** @file What an experiment is: comparisons of named variants on one protocol each, from which the harness makes every table. */
+/**
+ * @file What an experiment is: comparisons of named variants on one protocol each, from which the harness makes every
+ * table.
+ */
 import type { SplitInput } from '../runs/split-config.ts'
 import type { ComparisonResult } from './figures/comparison-result.ts'
 import type { Plot } from './figures/plot.ts'

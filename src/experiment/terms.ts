@@ -1,4 +1,7 @@
-/** @file The terms that the files of experiments share: what is asked of a target, what a cell stores of it, and under which frame. */
+/**
+ * @file The terms that the files of experiments share: what is asked of a target, what a cell stores of it, and under
+ * which frame.
+ */
 import * as z from 'zod'
 import { type ClickFigure, type RankFigure, validationMetric } from '../metrics/table.ts'
 
@@ -11,7 +14,10 @@ export interface OptionSet {
   readonly training?: Readonly<Record<string, unknown>>
 }
 
-/** What is asked of a target: its rank in the full catalog, its rank among the sampled negatives, or whether it was clicked. Never two in one table. */
+/**
+ * What is asked of a target: its rank in the full catalog, its rank among the sampled negatives, or whether it was
+ * clicked. Never two in one table.
+ */
 export type Protocol = 'full' | 'sampled99' | 'impressions'
 
 /** The protocol whose figures come first. */

@@ -1,4 +1,7 @@
-/** @file Saving and resuming: parameters, optimizers and memory as safetensors, where training stands as JSON in its metadata. */
+/**
+ * @file Saving and resuming: parameters, optimizers and memory as safetensors, where training stands as JSON in its
+ * metadata.
+ */
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
 import type { Memory } from '../models/contract/model.ts'

@@ -17,7 +17,10 @@ export interface ModelFile {
   readonly tensors: Readonly<Record<string, StoredTensor>>
 }
 
-/** The parameters and the memory that a file holds. @throws UserError `mismatched` when they are not those of its model */
+/**
+ * The parameters and the memory that a file holds.
+ * @throws UserError `mismatched` when they are not those of its model
+ */
 export function learnedOf(model: BuiltModel, { path, tensors }: ModelFile): Learned {
   const parameters = new Map<string, Float32Array>()
   for (const { origin, shape } of parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives))) {

@@ -1,4 +1,7 @@
-/** @file The training loop: stages of epochs, validation, early stopping, a checkpoint after each epoch, and a way to stop and resume. */
+/**
+ * @file The training loop: stages of epochs, validation, early stopping, a checkpoint after each epoch, and a way to
+ * stop and resume.
+ */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -46,7 +49,8 @@ interface Loop extends TrainingRun {
 }
 
 /**
- * Trains stage after stage, each until validation stops rising or for its number of epochs, and leaves the best parameters of the last one in
+ * Trains stage after stage, each until validation stops rising or for its number of epochs, and leaves the best
+ * parameters of the last one in
  * `model.safetensors`. Two runs with one seed and one thread count write the same bytes, interrupted or not.
  * @throws UserError as {@link loadCheckpoint}, and when the loss is no longer a number
  */

@@ -4,7 +4,10 @@ import { type RandomStream, randomStream } from '../random/stream.ts'
 
 /** Views of noise. */
 export interface NoisePools {
-  /** `size` values starting at a place chosen by `key`: standard normals, standard Gumbel values, or keep masks of 0 and 1 / (1 - rate). */
+  /**
+   * `size` values starting at a place chosen by `key`: standard normals, standard Gumbel values, or keep masks of 0 and
+   * 1 / (1 - rate).
+   */
   draw(kind: NoiseInput['kind'], rate: number, size: number, key: number): Float32Array
 }
 
@@ -19,7 +22,10 @@ const drawn: Readonly<Record<NoiseInput['kind'], (stream: RandomStream, rate: nu
   keep: (stream, rate) => (stream.uniform() < rate ? 0 : 1 / (1 - rate)),
 }
 
-/** Pools that grow to the largest draw; their values depend on the seed and the kind alone, so a resumed run draws the same. */
+/**
+ * Pools that grow to the largest draw; their values depend on the seed and the kind alone, so a resumed run draws the
+ * same.
+ */
 export function noisePools(seed: number): NoisePools {
   const pools = new Map<string, Float32Array>()
   const poolOf = (kind: NoiseInput['kind'], rate: number, size: number): Float32Array => {

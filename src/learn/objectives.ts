@@ -1,4 +1,7 @@
-/** @file What a model trains by where it does not say: the softmax over the catalog for whoever ranks, the log loss for clicks. */
+/**
+ * @file What a model trains by where it does not say: the softmax over the catalog for whoever ranks, the log loss for
+ * clicks.
+ */
 import type { Impressions } from '../batches/impressions.ts'
 import { Bug } from '../errors.ts'
 import type {

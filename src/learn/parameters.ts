@@ -79,7 +79,8 @@ interface Gathered {
 }
 
 /**
- * Adds the sparse rows to the gradients and takes one step of the optimizer; tables with sparse rows only are updated where touched
+ * Adds the sparse rows to the gradients and takes one step of the optimizer; tables with sparse rows only are updated
+ * where touched
  * (lazy updates).
  */
 export function applyGradients(
@@ -124,7 +125,10 @@ function gathered({ buffers: all }: ParameterState, { name, dense, sparse }: Gra
   return { name, buffers, width, rows: undefined }
 }
 
-/** Scales gradients down to a length, all parameters together, before a step over each of them (Pascanu et al., ICML 2013). */
+/**
+ * Scales gradients down to a length, all parameters together, before a step over each of them (Pascanu et al., ICML
+ * 2013).
+ */
 function clip(all: readonly Gathered[], most: number, step: (one: Gathered) => void): void {
   let squares = 0
   const each = (visit: (gradient: Float32Array, begin: number, end: number) => void): void => {
@@ -145,7 +149,10 @@ function clip(all: readonly Gathered[], most: number, step: (one: Gathered) => v
   for (const one of all) step(one)
 }
 
-/** Sets the gradient of every row that has one to the sum of its parts; returns these rows in the order of the table, which memory is fastest in. */
+/**
+ * Sets the gradient of every row that has one to the sum of its parts; returns these rows in the order of the table,
+ * which memory is fastest in.
+ */
 function sumRows(
   gradient: Float32Array,
   sparse: readonly HostRows[],

@@ -1,4 +1,6 @@
-/** @file A stage of training, open: its batches, its compiled steps, whose turn it is, and what it does to the memory. */
+/**
+ * @file A stage of training, open: its batches, its compiled steps, whose turn it is, and what it does to the memory.
+ */
 import type { BatchShape, TrainingBatch, TrainingBatches } from '../batches/kind.ts'
 import type { Memory, Objective, Stage, StageContext } from '../models/contract/model.ts'
 import { buildGraph } from '../onnx/graph.ts'

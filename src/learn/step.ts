@@ -80,7 +80,8 @@ export interface StepResult {
 /** A compiled step. */
 export interface TrainingStep extends AsyncDisposable {
   /**
-   * Computes loss and gradients of one batch; `step`, from 1, seeds its noise. Gradients lie in the parameters' gradient buffers.
+   * Computes loss and gradients of one batch; `step`, from 1, seeds its noise. Gradients lie in the parameters'
+   * gradient buffers.
    * @param epoch for what follows a schedule; 1 by default
    */
   run(batch: Pick<TrainingBatch, 'fill'>, step: number, epoch?: number): Promise<StepResult>

@@ -1,8 +1,8 @@
 /** @file Area under the ROC curve, exact, ties at half. */
 
 /**
- * The chance that a positive scores above a negative: `(pairs won + pairs tied / 2) / (positives * negatives)`, computed exactly
- * from rank sums (Mann-Whitney) in n log n.
+ * The chance that a positive scores above a negative: `(pairs won + pairs tied / 2) / (positives * negatives)`,
+ * computed exactly from rank sums (Mann-Whitney) in n log n.
  *
  * Five users, of whom 1, 2 and 3 are positive:
  *

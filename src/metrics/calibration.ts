@@ -32,8 +32,8 @@ export function calibration(probabilities: ArrayLike<number>, labels: ArrayLike<
 }
 
 /**
- * Impressions in order of their probability, cut into bins of equal count (to within one), each with what was predicted and what
- * was observed. The equally probable keep their order, and may fall into two bins.
+ * Impressions in order of their probability, cut into bins of equal count (to within one), each with what was predicted
+ * and what was observed. The equally probable keep their order, and may fall into two bins.
  *
  * Four impressions in two bins:
  *
@@ -71,7 +71,10 @@ export function reliability(probabilities: ArrayLike<number>, labels: ArrayLike<
     })
 }
 
-/** The score interval of a share (Wilson, 1927): unlike mean +- 1.96 deviations it stays in [0, 1] and has a width at 0 and 1. */
+/**
+ * The score interval of a share (Wilson, 1927): unlike mean +- 1.96 deviations it stays in [0, 1] and has a width at 0
+ * and 1.
+ */
 function wilson(ones: number, count: number): { low: number; high: number } {
   const share = ones / count
   const square = normal95 ** 2

@@ -20,7 +20,10 @@ const impressions = fc
     theirs: [0, 1].map((run) => rows.map(({ theirs }) => theirs[run] as number)),
   }))
 
-/** DeLong et al. as written: components pair by pair, then the covariance of every two runs, then the variance of the weighted sum. */
+/**
+ * DeLong et al. as written: components pair by pair, then the covariance of every two runs, then the variance of the
+ * weighted sum.
+ */
 function byPairs(runs: Runs, weights: readonly number[], labels: readonly boolean[]): { mean: number; half: number } {
   const sum = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
   const classOf = (scores: readonly number[], wanted: boolean): number[] =>
@@ -97,7 +100,8 @@ describe('meanAucInterval', () => {
   })
 
   it('holds the true AUC about 95 times in 100', () => {
-    // Scores of positives are uniform in [0, 1], of negatives the square of such a number: P(u > v^2) = E[1 - v^2] = 2/3.
+    // Scores of positives are uniform in [0, 1], of negatives the square of such a number: P(u > v^2) = E[1 - v^2] =
+    // 2/3.
     const stream = randomStream(1, 'coverage')
     const rounds = 500
     let held = 0

@@ -1,9 +1,12 @@
-/** @file Intervals of AUCs, and of differences of AUCs on the same impressions, without resampling (DeLong et al., 1988). */
+/**
+ * @file Intervals of AUCs, and of differences of AUCs on the same impressions, without resampling (DeLong et al.,
+ * 1988).
+ */
 import { type Interval, normal95 } from './interval.ts'
 
 /**
- * DeLong's structural components: of each positive the share of negatives below it (V10 [m]), of each negative the share of
- * positives above it (V01 [n]), ties at half. The mean of either is the AUC.
+ * DeLong's structural components: of each positive the share of negatives below it (V10 [m]), of each negative the
+ * share of positives above it (V01 [n]), ties at half. The mean of either is the AUC.
  */
 interface Components {
   readonly positive: Float64Array
@@ -11,10 +14,10 @@ interface Components {
 }
 
 /**
- * The mean AUC of several runs of a model on the same impressions, e.g. one a seed, with the 95 % interval of that mean. AUCs of
- * runs are correlated; the covariance of all pairs is what the variance of their averaged components holds. With one run this is
- * DeLong's interval of an AUC. It takes impressions as independent, and runs as given: how far another seed, or another set of
- * users, would fall is not in it.
+ * The mean AUC of several runs of a model on the same impressions, e.g. one a seed, with the 95 % interval of that
+ * mean. AUCs of runs are correlated; the covariance of all pairs is what the variance of their averaged components
+ * holds. With one run this is DeLong's interval of an AUC. It takes impressions as independent, and runs as given: how
+ * far another seed, or another set of users, would fall is not in it.
  *
  * One run, positives 0.9, 0.4, 0.2 and negatives 0.4, 0.1:
  *
@@ -25,15 +28,17 @@ interface Components {
  *
  * @param runs each [impressions]: the scores of a run, in any unit
  * @param labels [impressions], nonzero or true where positive
- * @returns an interval inside [0, 1]; NaN bounds when a class has one impression, all NaN when one has none or a score is NaN
+ * @returns an interval inside [0, 1]; NaN bounds when a class has one impression, all NaN when one has none or a score
+ * is NaN
  */
 export function meanAucInterval(runs: readonly ArrayLike<number>[], labels: ArrayLike<number | boolean>): Interval {
   return intervalOf(meanComponents(runs, labels), 0)
 }
 
 /**
- * The mean AUC of our runs less that of theirs, all on the same impressions, with its 95 % interval by DeLong's covariance of
- * correlated AUCs: what makes an impression hard for both cancels. An interval that holds 0 does not tell the two apart.
+ * The mean AUC of our runs less that of theirs, all on the same impressions, with its 95 % interval by DeLong's
+ * covariance of correlated AUCs: what makes an impression hard for both cancels. An interval that holds 0 does not tell
+ * the two apart.
  * @param ours and theirs, each runs of [impressions]; they may differ in number
  * @param labels [impressions], nonzero or true where positive
  * @returns an interval inside [-1, 1]; NaN as for {@link meanAucInterval}
@@ -66,8 +71,9 @@ function meanComponents(runs: readonly ArrayLike<number>[], labels: ArrayLike<nu
 }
 
 /**
- * The components of one run in n log n. A component is a mid-rank among all less the mid-rank within the own class (Sun & Xu, 2014),
- * which is the place in the sorted other class: found there by halving, so that only plain numbers are sorted.
+ * The components of one run in n log n. A component is a mid-rank among all less the mid-rank within the own class (Sun
+ * & Xu, 2014), which is the place in the sorted other class: found there by halving, so that only plain numbers are
+ * sorted.
  */
 function componentsOf(scores: ArrayLike<number>, labels: ArrayLike<number | boolean>): Components {
   const [positive, negative] = [ofClass(true, scores, labels), ofClass(false, scores, labels)]

@@ -1,8 +1,8 @@
 /** @file The rank of a target among other candidates, ties counted by the expected rank. */
 
 /**
- * The rank a target can expect when ties are broken at random: `rank = 1 + greater + equal / 2`, where `greater` and `equal` count
- * the *other* candidates that score above and the same. Ranks start at 1 and may end in a half.
+ * The rank a target can expect when ties are broken at random: `rank = 1 + greater + equal / 2`, where `greater` and
+ * `equal` count the *other* candidates that score above and the same. Ranks start at 1 and may end in a half.
  *
  * Five users, target first, then the other candidates:
  *

@@ -9,9 +9,9 @@ interface UserAuc {
 }
 
 /**
- * GAUC: `sum of impressions_u * AUC_u / sum of impressions_u` over the users who have both positives and negatives (Zhou et al.,
- * Deep Interest Network, KDD 2018, metrics). Unlike AUC it is blind to how a score tells users apart, and sees only how it orders
- * what one user was shown.
+ * GAUC: `sum of impressions_u * AUC_u / sum of impressions_u` over the users who have both positives and negatives
+ * (Zhou et al., Deep Interest Network, KDD 2018, metrics). Unlike AUC it is blind to how a score tells users apart, and
+ * sees only how it orders what one user was shown.
  *
  * Five users:
  *
@@ -43,7 +43,8 @@ export function gauc(
 }
 
 /**
- * What {@link gauc} is the mean of: each impression of the users who count has its user's AUC. Drawn by users, they weigh as GAUC does.
+ * What {@link gauc} is the mean of: each impression of the users who count has its user's AUC. Drawn by users, they
+ * weigh as GAUC does.
  * Shapes as in {@link gauc}.
  */
 export function gaucTerms(

@@ -1,8 +1,8 @@
 /** @file Hit rate: is the target among the first k? */
 
 /**
- * HR@k of one target: `1 if rank <= k, else 0`; with one target a query it is Recall@k too. The rank is the expected one, so a
- * target tied across the edge of the list counts when the middle of its ties is inside.
+ * HR@k of one target: `1 if rank <= k, else 0`; with one target a query it is Recall@k too. The rank is the expected
+ * one, so a target tied across the edge of the list counts when the middle of its ties is inside.
  *
  * Five users, k = 3:
  *

@@ -1,10 +1,14 @@
 /** @file Log loss: how surprised a model is by what happened. */
 
-/** Probabilities count as no nearer than this to 0 or 1: about the spacing of 32-bit floats below 1, so that one sure mistake costs 16.1 and not infinity. */
+/**
+ * Probabilities count as no nearer than this to 0 or 1: about the spacing of 32-bit floats below 1, so that one sure
+ * mistake costs 16.1 and not infinity.
+ */
 const margin = 1e-7
 
 /**
- * The mean negative log-likelihood: `-(1/n) * sum of (y ln p + (1 - y) ln(1 - p))`, in nats, p clipped to [1e-7, 1 - 1e-7].
+ * The mean negative log-likelihood: `-(1/n) * sum of (y ln p + (1 - y) ln(1 - p))`, in nats, p clipped to [1e-7, 1 -
+ * 1e-7].
  *
  * Five impressions:
  *

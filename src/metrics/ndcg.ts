@@ -1,8 +1,8 @@
 /** @file NDCG: a hit counts less the further down it stands, by the logarithm. */
 
 /**
- * NDCG@k of one target: `1 / log2(1 + rank) if rank <= k, else 0`; with one target a query the ideal DCG is 1. The expected rank
- * goes into the formula as it is, fractions included.
+ * NDCG@k of one target: `1 / log2(1 + rank) if rank <= k, else 0`; with one target a query the ideal DCG is 1. The
+ * expected rank goes into the formula as it is, fractions included.
  *
  * Five users, k = 3:
  *

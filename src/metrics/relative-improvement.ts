@@ -1,7 +1,8 @@
 /** @file How much better one AUC is than another: the two figures that papers both call RelaImpr, told apart (R-D9). */
 
 /**
- * RelaImpr of Yan et al. (ICML 2014): `(AUC - 0.5) / (base - 0.5) - 1`, how much more is gained over chance, whose AUC is 0.5.
+ * RelaImpr of Yan et al. (ICML 2014): `(AUC - 0.5) / (base - 0.5) - 1`, how much more is gained over chance, whose AUC
+ * is 0.5.
  *
  * AUC 0.7270 over a base of 0.6585: 0.2270 / 0.1585 - 1 = 43.22 %.
  *

@@ -1,4 +1,7 @@
-/** @file Every metric once, a row each: its formula, which way is better, how it is printed, and how its interval is made. */
+/**
+ * @file Every metric once, a row each: its formula, which way is better, how it is printed, and how its interval is
+ * made.
+ */
 import { auc } from './auc.ts'
 import { calibration } from './calibration.ts'
 import { gauc, gaucTerms } from './gauc.ts'
@@ -29,7 +32,9 @@ interface Row {
   readonly better: 'higher' | 'lower' | 'nearer to 1'
 }
 
-/** A metric of one target's rank in a list of length k; over targets it is the mean, and its interval resamples users. */
+/**
+ * A metric of one target's rank in a list of length k; over targets it is the mean, and its interval resamples users.
+ */
 export interface RankMetric extends Row {
   readonly of: 'ranks'
   /** @param rank from 1, see `expectedRank` */
@@ -41,8 +46,8 @@ export interface ClickMetric extends Row {
   readonly of: 'clicks'
   readonly formula: (outcome: ClickOutcome) => number
   /**
-   * Where its interval comes from: `DeLong` for an AUC; else users are resampled, and the metric is the mean of a term of each impression, or
-   * of terms of the users who count; `none` where it has no interval.
+   * Where its interval comes from: `DeLong` for an AUC; else users are resampled, and the metric is the mean of a term
+   * of each impression, or of terms of the users who count; `none` where it has no interval.
    */
   readonly interval: 'DeLong' | 'impressions' | 'users' | 'none'
   /** Of the intervals that resample users. */
@@ -102,7 +107,10 @@ export type RankFigure = `${Metrics[NameOf<'ranks'>]['key']}@${number}`
 /** A metric of clicks, by its key: `log loss`. */
 export type ClickFigure = Metrics[ClickMetricName]['key']
 
-/** What training is stopped by and options are chosen by, for each kind of outcome; the full catalog, where ranks are meant. */
+/**
+ * What training is stopped by and options are chosen by, for each kind of outcome; the full catalog, where ranks are
+ * meant.
+ */
 export const validationMetric = { ranks: 'ndcg@10', clicks: 'auc' } as const satisfies {
   readonly ranks: RankFigure
   readonly clicks: ClickFigure

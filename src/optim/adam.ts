@@ -1,4 +1,7 @@
-/** @file Adam over typed arrays, in place (Kingma & Ba, ICLR 2015, algorithm 1), with decoupled weight decay (Loshchilov & Hutter, ICLR 2019). */
+/**
+ * @file Adam over typed arrays, in place (Kingma & Ba, ICLR 2015, algorithm 1), with decoupled weight decay (Loshchilov
+ * & Hutter, ICLR 2019).
+ */
 import type { Optimizer, OptimizerOptions } from './optimizer.ts'
 
 /** Adam's settings. */

@@ -1,4 +1,6 @@
-/** @file What an optimizer is to the training loop: how its state begins, and one step over a stretch of a parameter. */
+/**
+ * @file What an optimizer is to the training loop: how its state begins, and one step over a stretch of a parameter.
+ */
 
 /** A parameter with its gradient and what the optimizer remembers of it. */
 export interface OptimizerTarget {

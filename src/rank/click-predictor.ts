@@ -1,4 +1,7 @@
-/** @file A trained model of clicks at work: probabilities of samples, and of many candidates for one user. Several may ask at once. */
+/**
+ * @file A trained model of clicks at work: probabilities of samples, and of many candidates for one user. Several may
+ * ask at once.
+ */
 import type { RatedHistory } from '../batches/impressions.ts'
 import type { BatchShape } from '../batches/kind.ts'
 import { bucketLengths, lengthFor } from '../batches/lengths.ts'
@@ -13,7 +16,10 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { sigmoid } from '../tensor/elementwise.ts'
 import { type ParameterValues, type ServedGraph, servedGraphs } from './served-graphs.ts'
 
-/** Probabilities of clicks, and what the model says of them: rows of `attention` [candidates, L] (over the last L events) and `gates` [candidates, gates]. */
+/**
+ * Probabilities of clicks, and what the model says of them: rows of `attention` [candidates, L] (over the last L
+ * events) and `gates` [candidates, gates].
+ */
 export interface ClickPrediction {
   readonly probability: Float32Array
   readonly length: number

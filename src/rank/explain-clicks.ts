@@ -1,4 +1,7 @@
-/** @file Why a model of clicks gives candidates their probabilities, in the log's own ids and titles (Diff-MSIN, section 4.7). */
+/**
+ * @file Why a model of clicks gives candidates their probabilities, in the log's own ids and titles (Diff-MSIN, section
+ * 4.7).
+ */
 
 import { mergeBehaviors } from '../dataset/event-columns.ts'
 import { historyOf } from '../dataset/histories.ts'

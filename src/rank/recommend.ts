@@ -42,7 +42,10 @@ interface Trained {
   readonly split: Split
 }
 
-/** The best `top` items (10 by default) for a user by the id of the log, items excluded by the dataset's candidates policy. */
+/**
+ * The best `top` items (10 by default) for a user by the id of the log, items excluded by the dataset's candidates
+ * policy.
+ */
 export async function recommend(
   { scorer, dataset, split }: Trained,
   user: string,

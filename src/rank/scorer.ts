@@ -1,4 +1,7 @@
-/** @file A trained model ready to rank: users' vectors from compiled graphs, scores of the whole catalog. Several may ask at once. */
+/**
+ * @file A trained model ready to rank: users' vectors from compiled graphs, scores of the whole catalog. Several may
+ * ask at once.
+ */
 import { servedLength } from '../batches/lengths.ts'
 import type { Window } from '../batches/windows.ts'
 import { mergeBehaviors } from '../dataset/event-columns.ts'

@@ -108,7 +108,10 @@ export function servedGraphs(trained: TrainedParts): ServedGraphs {
   }
 }
 
-/** Binds every parameter, frozen input and array of the memory that a graph reads. @throws Bug when a parameter has no values */
+/**
+ * Binds every parameter, frozen input and array of the memory that a graph reads.
+ * @throws Bug when a parameter has no values
+ */
 function bindTrained(program: Program, graph: Graph, { parameters, frozen, memory = {} }: TrainedParts): void {
   for (const { origin } of graph.parameters) {
     const values = parameters.get(origin.name)

@@ -7,7 +7,10 @@ export interface ScoredItem {
   readonly score: number
 }
 
-/** The `count` best items of scores [items + 1], best first, ties by the lower index; column 0 and `excluded` are left out. */
+/**
+ * The `count` best items of scores [items + 1], best first, ties by the lower index; column 0 and `excluded` are left
+ * out.
+ */
 export function topItems(
   scores: Float32Array,
   count: number,

@@ -1,4 +1,6 @@
-/** @file What a model computes offline: made once for a dataset and a split, then read from a file beside the dataset. */
+/**
+ * @file What a model computes offline: made once for a dataset and a split, then read from a file beside the dataset.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -12,7 +12,10 @@ import type { Served } from './task.ts'
 import { taskOf } from './tasks.ts'
 import { datasetOf } from './train-run.ts'
 
-/** A run, open. What its model does not have (a scorer of the catalog, a predictor of clicks) throws when it is asked for. */
+/**
+ * A run, open. What its model does not have (a scorer of the catalog, a predictor of clicks) throws when it is asked
+ * for.
+ */
 export interface OpenRun extends Served {
   readonly folder: string
   readonly run: Run
@@ -29,7 +32,8 @@ export interface OpenOptions {
 /**
  * Opens a run.
  * @param options.data where its dataset lies now, if not where the run says
- * @throws UserError `missing` before the first epoch ended, `corrupted` or `mismatched` for a checkpoint or dataset of another run
+ * @throws UserError `missing` before the first epoch ended, `corrupted` or `mismatched` for a checkpoint or dataset of
+ * another run
  */
 export async function openRun(folder: string, options: OpenOptions = {}): Promise<OpenRun> {
   const run = readRun(folder)

@@ -25,14 +25,18 @@ export const runSchema = z.strictObject({
 /** See `run.json` in docs/data.md. */
 export type Run = z.infer<typeof runSchema>
 
-/** What a run's settings come to, without where its dataset lies: two runs with one fingerprint write the same bytes. */
+/**
+ * What a run's settings come to, without where its dataset lies: two runs with one fingerprint write the same bytes.
+ */
 export function fingerprintOf({ model, config, training, dataset, split }: Run): string {
   return createHash('sha256')
     .update(JSON.stringify({ model, config, training, dataset: dataset.hash, split }))
     .digest('hex')
 }
 
-/** The model's options as its `build` or `fit` wants them; options that came with a later version have their defaults. */
+/**
+ * The model's options as its `build` or `fit` wants them; options that came with a later version have their defaults.
+ */
 export function optionsOfRun({ model, config }: Run): unknown {
   return parseOptions(model, modelOf(model).config, config)
 }

@@ -43,7 +43,10 @@ export const taskOptions = (slug: string): TaskOptions => options[modelOf(slug).
 /** What a model is validated by, as it is printed: `NDCG@10`. */
 export const printedMetric = (slug: string): string => printedFigure(taskOptions(slug).metric)
 
-/** The split options of a model's run with a dataset's defaults filled in. @throws UserError `invalid` for one out of its range */
+/**
+ * The split options of a model's run with a dataset's defaults filled in.
+ * @throws UserError `invalid` for one out of its range
+ */
 export function splitSettings(model: string, dataset: Pick<Dataset, 'manifest'>, given: SplitInput): Run['split'] {
   const options = taskOptions(model)
   return parseOptions('split', options.split, { ...options.splitDefaults(dataset, given), ...given })

@@ -1,4 +1,7 @@
-/** @file What the kinds of models differ in, to whoever runs, opens and measures them: nobody else asks which kind a model is. */
+/**
+ * @file What the kinds of models differ in, to whoever runs, opens and measures them: nobody else asks which kind a
+ * model is.
+ */
 import type { TrainingData } from '../batches/kind.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'

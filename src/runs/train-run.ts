@@ -28,7 +28,10 @@ export interface RunSettings extends Watching {
   /** The training options, for models that are trained. */
   readonly training?: Readonly<Record<string, unknown>>
   readonly split?: SplitInput
-  /** Parameters to begin with, by name, in place of those the seed draws: a warm start from another run's `model.safetensors`. */
+  /**
+   * Parameters to begin with, by name, in place of those the seed draws: a warm start from another run's
+   * `model.safetensors`.
+   */
   readonly start?: ReadonlyMap<string, Float32Array>
   /** Goes on with the same run in `out`, from its last checkpoint. */
   readonly resume?: boolean
@@ -43,8 +46,10 @@ export interface RunResult extends TrainingResult {
 }
 
 /**
- * Trains (or fits) a model into a folder: `run.json`, `model.safetensors`, and for trained models a checkpoint after each epoch.
- * @throws UserError for options out of range, a folder that holds a run already, or a dataset that nothing can be learned from
+ * Trains (or fits) a model into a folder: `run.json`, `model.safetensors`, and for trained models a checkpoint after
+ * each epoch.
+ * @throws UserError for options out of range, a folder that holds a run already, or a dataset that nothing can be
+ * learned from
  */
 export async function trainRun(settings: RunSettings): Promise<RunResult> {
   const { dataset, out, resume = false, overwrite = false } = settings
@@ -79,7 +84,8 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
 }
 
 /**
- * Goes on with the run in a folder, from its last checkpoint, to the very bytes an uninterrupted run would have written.
+ * Goes on with the run in a folder, from its last checkpoint, to the very bytes an uninterrupted run would have
+ * written.
  * @throws UserError as `readRun`, and `mismatched` when the dataset changed since
  */
 export async function resumeRun(

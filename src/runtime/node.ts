@@ -1,4 +1,6 @@
-/** @file The runtime of Node, and the only importer of onnxruntime-node: a compiled graph that runs on given buffers. */
+/**
+ * @file The runtime of Node, and the only importer of onnxruntime-node: a compiled graph that runs on given buffers.
+ */
 import { InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node'
 import { Bug } from '../errors.ts'
 import type { Graph } from '../onnx/graph.ts'
@@ -32,7 +34,10 @@ export const nodeRuntime =
   (graph, outputBuffers) =>
     compile(graph, options, outputBuffers)
 
-/** Compiles a graph; `outputBuffers` names buffers of the caller's to write outputs to. @throws Bug for an unknown name or a wrong size. */
+/**
+ * Compiles a graph; `outputBuffers` names buffers of the caller's to write outputs to.
+ * @throws Bug for an unknown name or a wrong size.
+ */
 export async function compile(
   graph: Graph,
   options: RuntimeOptions = {},

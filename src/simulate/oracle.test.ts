@@ -22,7 +22,10 @@ function measure(score: (item: TrueItem, user: TrueUser) => number): number {
   return gains.reduce((sum, gain) => sum + gain, 0) / gains.length
 }
 
-/** The weight of an item in the draw of a favorite, told the interest of the visit; the look is the true one, or the pictured. */
+/**
+ * The weight of an item in the draw of a favorite, told the interest of the visit; the look is the true one, or the
+ * pictured.
+ */
 const led = (look: 'style' | 'pictured') => (item: TrueItem, user: TrueUser) => {
   const { style, topic } = user.interests.at(-1)!
   return item.popularity * (item.topic === topic ? 60 : 1) * (item[look] === style ? 10 : 1)

@@ -1,4 +1,7 @@
-/** @file What every model that is fitted by counting must do; a model's own test runs this and adds what is special about its paper. */
+/**
+ * @file What every model that is fitted by counting must do; a model's own test runs this and adds what is special
+ * about its paper.
+ */
 import { describe, expect, it } from 'vitest'
 import type { Dataset, History } from '../dataset/schema.ts'
 import type { FittedModel } from '../models/contract/fitted-model.ts'

@@ -1,6 +1,8 @@
 /**
- * @file The conformance suites, as `siftrec/testing` offers them to whoever writes a model: call one in a file that vitest runs.
- * `conformance({ definition, options })` is for models that rank the next item, `clickConformance` for models of clicks,
+ * @file The conformance suites, as `siftrec/testing` offers them to whoever writes a model: call one in a file that
+ * vitest runs.
+ * `conformance({ definition, options })` is for models that rank the next item, `clickConformance` for models of
+ * clicks,
  * `countingConformance` for models that are fitted by counting.
  */
 export { bareCatalog } from './bare-catalog.ts'

@@ -3,7 +3,9 @@ import type { Dataset } from '../dataset/schema.ts'
 import { randomStream } from '../random/stream.ts'
 import { type TinyEvent, tinyDataset } from './tiny-dataset.ts'
 
-/** Users walk the catalog in a ring, clicking; every second step is also a favorite a moment later, of the next item. */
+/**
+ * Users walk the catalog in a ring, clicking; every second step is also a favorite a moment later, of the next item.
+ */
 export function ringDataset({ users = 48, items = 12, steps = 8, modalities = true } = {}): Dataset {
   const events: TinyEvent[] = []
   for (let user = 1; user <= users; user++) {

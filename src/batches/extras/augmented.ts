@@ -69,7 +69,10 @@ export function augmented<Name extends string>(
   }
 }
 
-/** A history with one of the changes made. @throws Bug when items are to be masked and no index stands for a masked one */
+/**
+ * A history with one of the changes made.
+ * @throws Bug when items are to be masked and no index stands for a masked one
+ */
 function changed(items: readonly number[], settings: AugmentationSettings, random: RandomStream): number[] {
   const { how, cropShare = 0.6, maskShare = 0.3, reorderShare = 0.6, mask } = settings
   const count = items.length

@@ -1,4 +1,6 @@
-/** @file The cloze task of BERT4Rec: which items of a window are hidden behind [MASK], to be predicted from the rest. */
+/**
+ * @file The cloze task of BERT4Rec: which items of a window are hidden behind [MASK], to be predicted from the rest.
+ */
 import { Bug } from '../../errors.ts'
 import type { RandomStream } from '../../random/stream.ts'
 import { reshape, slice } from '../../tensor/move.ts'
@@ -32,7 +34,9 @@ export interface Cloze {
 /** Hides items of each window behind [MASK]. */
 export function cloze(settings: ClozeSettings): Extra<Cloze, readonly Window[]> {
   const { maskShare } = settings
-  /** A window has one place more than events before its last, and room for as many masks as its longest row may have. */
+  /**
+   * A window has one place more than events before its last, and room for as many masks as its longest row may have.
+   */
   const sizes = ({ rows, length, targets }: BatchShape) => ({
     rows,
     length: length + 1,
@@ -103,8 +107,8 @@ export function asked({ history }: Window, { mask }: ClozeSettings, length: numb
 }
 
 /**
- * A window's history and the target that comes after all of it, at the end of `length` places, with [MASK] for some of the items, which become the
- * targets: each is read at its own place.
+ * A window's history and the target that comes after all of it, at the end of `length` places, with [MASK] for some of
+ * the items, which become the targets: each is read at its own place.
  * @throws Bug when no target comes after the whole history
  */
 export function masked(

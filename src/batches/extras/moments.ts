@@ -1,4 +1,7 @@
-/** @file Which events of a window came at one moment, and when: for models that keep an event from reading what came with it or later. */
+/**
+ * @file Which events of a window came at one moment, and when: for models that keep an event from reading what came
+ * with it or later.
+ */
 import type { Tensor } from '../../tensor/node.ts'
 import type { Extra } from '../kind.ts'
 import type { Window } from '../windows.ts'

@@ -11,7 +11,9 @@ export interface Negatives {
   readonly negative_PN: Tensor
 }
 
-/** `count` items for each target, drawn uniformly at every step from those that the user's training events do not hold. */
+/**
+ * `count` items for each target, drawn uniformly at every step from those that the user's training events do not hold.
+ */
 export function negatives(count: number): Extra<Negatives, readonly Window[]> {
   return {
     declare: ({ targets }, input) => ({ negative_PN: input('negatives', [targets, count], 'int64') }),

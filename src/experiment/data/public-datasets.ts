@@ -23,7 +23,9 @@ export const amazonScientific = (root: string): DatasetChoice => ({
   },
 })
 
-/** amazon-scientific where a share of the items, another group of them for each seed, has another item's image vector. */
+/**
+ * amazon-scientific where a share of the items, another group of them for each seed, has another item's image vector.
+ */
 export function noisyScientific(root: string, share: number): DatasetChoice {
   if (share === 0) return amazonScientific(root)
   const percent = Math.round(100 * share)
@@ -61,7 +63,10 @@ export const locallyReadScientific = (root: string): DatasetChoice => ({
   },
 })
 
-/** amazon-scientific with normally distributed vectors in place of CLIP's, which say nothing of an item: what content is worth. */
+/**
+ * amazon-scientific with normally distributed vectors in place of CLIP's, which say nothing of an item: what content is
+ * worth.
+ */
 export const meaninglessScientific = (root: string): DatasetChoice => ({
   label: 'amazon-scientific, random vectors',
   recipe() {

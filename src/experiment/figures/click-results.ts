@@ -1,4 +1,7 @@
-/** @file Figures of comparisons of click prediction: every metric of clicks over the seeds, and how much better one variant is than another. */
+/**
+ * @file Figures of comparisons of click prediction: every metric of clicks over the seeds, and how much better one
+ * variant is than another.
+ */
 import { checkPredictions, meanClickFigure, type Predictions } from '../../evaluate/clicks.ts'
 import type { Interval } from '../../evaluate/intervals.ts'
 import { meanAucDifference, meanAucInterval } from '../../metrics/delong.ts'

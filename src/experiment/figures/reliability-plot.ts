@@ -2,7 +2,10 @@
 import type { ClickReport } from '../../evaluate/clicks.ts'
 import type { Plot } from './plot.ts'
 
-/** The reliability plot of models on the same impressions: a point a bin, with its interval, and the diagonal on which predicted equals observed. */
+/**
+ * The reliability plot of models on the same impressions: a point a bin, with its interval, and the diagonal on which
+ * predicted equals observed.
+ */
 export function reliabilityPlot(reports: readonly Pick<ClickReport, 'model' | 'reliability'>[]): Plot {
   const bins = reports.flatMap(({ reliability }) => reliability)
   // As far as the bins go, not to 1: where few impressions are clicked all would lie in a corner.

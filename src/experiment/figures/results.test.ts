@@ -50,7 +50,8 @@ describe('seed-averaged figures', () => {
 
   it('have the interval over users of those averages', () => {
     const [result] = resultsOf('T', ['ndcg@10'], [runsOf('good', good)])
-    // The mean of 0.75, 0.5, 0.5. Of four resamples of two users one is user 1 twice (0.75) and one is user 2 twice (0.5), each far
+    // The mean of 0.75, 0.5, 0.5. Of four resamples of two users one is user 1 twice (0.75) and one is user 2 twice
+    // (0.5), each far
     // commoner than 2.5 %: these are the bounds.
     const { mean, low, high } = result?.figures.full?.['ndcg@10'] ?? { mean: Number.NaN }
     expect(mean).toBeCloseTo(1.75 / 3, 12)

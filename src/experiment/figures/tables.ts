@@ -1,4 +1,7 @@
-/** @file Results as Markdown: the full catalog and the sampled negatives in tables of their own, what was tried, and how it was trained. */
+/**
+ * @file Results as Markdown: the full catalog and the sampled negatives in tables of their own, what was tried, and how
+ * it was trained.
+ */
 import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
 import type { Interval } from '../../evaluate/intervals.ts'

@@ -1,4 +1,7 @@
-/** @file Refuses a comparison that is not one before anything is trained: names, options, and the same number of tries for each model. */
+/**
+ * @file Refuses a comparison that is not one before anything is trained: names, options, and the same number of tries
+ * for each model.
+ */
 import { UserError, unknownName } from '../../errors.ts'
 import { parseOptions } from '../../models/contract/options.ts'
 import { modelOf } from '../../models/registry.ts'
@@ -8,8 +11,8 @@ import type { OptionSet } from '../terms.ts'
 
 /**
  * Checks a comparison.
- * @throws UserError `duplicate` for a name twice, `unknown` for a variant or model that is not there, `invalid` for an option, `mismatched`
- * when one model is tuned over more option sets than another
+ * @throws UserError `duplicate` for a name twice, `unknown` for a variant or model that is not there, `invalid` for an
+ * option, `mismatched` when one model is tuned over more option sets than another
  */
 export function checkComparison({ title, variants, reference }: Comparison): void {
   const names = variants.map(({ name }) => name)

@@ -1,4 +1,7 @@
-/** @file Datasets of experiments: prepared once under `runs/experiments/data`, again when their files or settings change. */
+/**
+ * @file Datasets of experiments: prepared once under `runs/experiments/data`, again when their files or settings
+ * change.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,7 @@
-/** @file A cell of the grid: one model with one seed on one dataset and split, named by a hash of all that determines it. */
+/**
+ * @file A cell of the grid: one model with one seed on one dataset and split, named by a hash of all that determines
+ * it.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,8 +46,8 @@ export interface CellSettings extends OptionSet {
 }
 
 /**
- * The cell of some settings, each with its defaults written out. One thread unless the options say otherwise, so that figures do not
- * depend on how many cells run side by side.
+ * The cell of some settings, each with its defaults written out. One thread unless the options say otherwise, so that
+ * figures do not depend on how many cells run side by side.
  * @throws UserError `unknown` for a model, `invalid` or `unknown` for an option
  */
 export function cellOf(

@@ -1,4 +1,6 @@
-/** @file An experiment's progress: a line for each cell that ends, and in a terminal one living line of those that run. */
+/**
+ * @file An experiment's progress: a line for each cell that ends, and in a terminal one living line of those that run.
+ */
 import { createLogUpdate } from 'log-update'
 import { printedFigure } from '../../metrics/table.ts'
 import { durationText, type ProgressStream } from '../../runs/progress.ts'

@@ -9,15 +9,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How often a waiting holder looks, in milliseconds. */
 const lookEvery = 500
-/** A claim lasts for a few calls to the file system; one of this age, in milliseconds, was left by a process that died. */
+/**
+ * A claim lasts for a few calls to the file system; one of this age, in milliseconds, was left by a process that died.
+ */
 const claimLasts = 60_000
 
 /** The locks that this process holds. */
 const held = new Set<string>()
 
 /**
- * Takes a lock, waiting while another living process, or another call of this one, holds it; released when disposed. An aborted signal
- * ends the wait without the lock.
+ * Takes a lock, waiting while another living process, or another call of this one, holds it; released when disposed. An
+ * aborted signal ends the wait without the lock.
  */
 export async function lockPath(path: string, signal?: AbortSignal): Promise<AsyncDisposable> {
   const place = resolve(path)
@@ -64,8 +66,8 @@ function isStale(lock: string): boolean {
 }
 
 /**
- * Removes a stale lock if it is still the one that was read. Only the process whose claim is linked may: without it, the slower of two
- * would remove the lock that the faster has taken in the meantime.
+ * Removes a stale lock if it is still the one that was read. Only the process whose claim is linked may: without it,
+ * the slower of two would remove the lock that the faster has taken in the meantime.
  */
 function removeStale(place: string, lock: string): void {
   const claim = `${place}.claim`

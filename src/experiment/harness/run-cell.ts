@@ -1,4 +1,7 @@
-/** @file Runs a cell: trains it, or goes on training it, ranks its validation targets, and, if it is wanted, its test targets. */
+/**
+ * @file Runs a cell: trains it, or goes on training it, ranks its validation targets, and, if it is wanted, its test
+ * targets.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** @file Figures of a run that no metric of ranks or clicks is, by name, so that a worker process can be told which to take. */
+/**
+ * @file Figures of a run that no metric of ranks or clicks is, by name, so that a worker process can be told which to
+ * take.
+ */
 import { clickNoise } from '../../audit/click-noise.ts'
 import type { OpenRun } from '../../runs/open-run.ts'
 import { readTruth } from '../../simulate/shop.ts'

@@ -1,4 +1,7 @@
-/** @file Click prediction on three data sets: all models, the backbones with and without Diff-MSIN, its ablations and its sweeps. */
+/**
+ * @file Click prediction on three data sets: all models, the backbones with and without Diff-MSIN, its ablations and
+ * its sweeps.
+ */
 
 import {
   amazonScientific,

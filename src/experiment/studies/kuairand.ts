@@ -1,4 +1,7 @@
-/** @file kuairand-pure: the next like after clicks and likes, by a global time split; no pictures, and texts of tag, author and duration. */
+/**
+ * @file kuairand-pure: the next like after clicks and likes, by a global time split; no pictures, and texts of tag,
+ * author and duration.
+ */
 
 import { kuairandPure } from '../data/public-datasets.ts'
 import type { Experiment } from '../experiment.ts'

@@ -1,4 +1,6 @@
-/** @file What the comparisons of M³BSR have in common: two protocols, what is measured, and the models that only count. */
+/**
+ * @file What the comparisons of M³BSR have in common: two protocols, what is measured, and the models that only count.
+ */
 import type { Comparison, Variant } from '../experiment.ts'
 
 /** How a dataset is split. */

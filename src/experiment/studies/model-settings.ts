@@ -43,7 +43,10 @@ export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
 
 /** Early stopping ends a training long before its last epoch where it can. */
 const usual = { batchSize: 128, epochs: 40, patience: 8, learningRate: 1e-3 }
-/** What SGP4SR's trial on amazon-scientific had, but for alpha, 0.5 there: 1 was better by validation with each of three seeds. */
+/**
+ * What SGP4SR's trial on amazon-scientific had, but for alpha, 0.5 there: 1 was better by validation with each of three
+ * seeds.
+ */
 const sgp4srTrial = { maxLength: 20, neighbors: 10, muCoOccurrence: 0.3, muModal: 2.5, centers: 50, rho: 0.3, alpha: 1 }
 
 /** The trained models on amazon-scientific, by slug. */
@@ -51,7 +54,8 @@ export const scientificSettings: Readonly<Record<string, OptionSet>> = {
   sasrec: { training: usual },
   sasrecf: { training: usual },
   sgp4sr: { config: sgp4srTrial, training: usual },
-  // Slower learners: GRU4Rec was best in epoch 53 on validation, and BERT4Rec wants hundreds (Petrov & Macdonald, RecSys 2022).
+  // Slower learners: GRU4Rec was best in epoch 53 on validation, and BERT4Rec wants hundreds (Petrov & Macdonald,
+  // RecSys 2022).
   gru4rec: { training: { ...usual, epochs: 100, patience: 15 } },
   bert4rec: { training: { ...usual, epochs: 400, patience: 40 } },
 }
@@ -87,7 +91,8 @@ export function clickSettings(model: string, set: ClickSet): Required<OptionSet>
   const embedded = set === 'kuairand' && model !== 'lr' ? { embeddingSize: 8 } : {}
   // Half of the paper's widths and less: a step takes a third of the time.
   const narrow = model === 'diff-msin' ? { expertSize: 64, modalitySize: 32 } : {}
-  // Validation over three seeds was for levelled interests on the films alone, where histories are full: 0.7609 to 0.7416;
+  // Validation over three seeds was for levelled interests on the films alone, where histories are full: 0.7609 to
+  // 0.7416;
   // kuairand-pure 0.7199 to 0.7210, amazon-scientific 0.7702 to 0.7881.
   const level = model === 'diff-msin' ? { levelInterest: set === 'movies' } : {}
   const unit = model === 'diff-msin' || model === 'din' ? { attentionSize: 32 } : {}

@@ -1,4 +1,6 @@
-/** @file ml-latest-small: M³BSR and its ablations beside the comparisons, by leave-one-out and by a global time split. */
+/**
+ * @file ml-latest-small: M³BSR and its ablations beside the comparisons, by leave-one-out and by a global time split.
+ */
 
 import { mlLatestSmall } from '../data/public-datasets.ts'
 import type { Comparison, Experiment, Variant, Wanted } from '../experiment.ts'

@@ -1,4 +1,6 @@
-/** @file amazon-scientific with CLIP vectors: the comparison, SGP4SR's ablations and its sweep over interest centers. */
+/**
+ * @file amazon-scientific with CLIP vectors: the comparison, SGP4SR's ablations and its sweep over interest centers.
+ */
 
 import { printedFigure, validationMetric } from '../../metrics/table.ts'
 import { amazonScientific } from '../data/public-datasets.ts'

@@ -1,4 +1,7 @@
-/** @file The simulated shop: M³BSR, its denoisers and their readings, beside the comparisons, with the AUC of its click denoising. */
+/**
+ * @file The simulated shop: M³BSR, its denoisers and their readings, beside the comparisons, with the AUC of its click
+ * denoising.
+ */
 
 import { simulatedShop } from '../data/shop-dataset.ts'
 import type { Comparison, Experiment, Variant } from '../experiment.ts'
@@ -27,7 +30,10 @@ const compared = (
   variants,
 })
 
-/** The reading of R-M4 whose denoising finds accidental clicks: the noise taken away is read from the click too, over the paper's 15 steps. */
+/**
+ * The reading of R-M4 whose denoising finds accidental clicks: the noise taken away is read from the click too, over
+ * the paper's 15 steps.
+ */
 const byState = { stateTerm: true, lambdaBehavior: 1, lambdaModality: 0.1, behaviorSteps: 15 }
 
 const models: readonly Variant[] = [{ name: 'SASRec', model: 'sasrec', ...sasrecSettings.shop }, m3bsr('M³BSR')]

@@ -1,4 +1,7 @@
-/** @file What a model may know of a dataset before training, and what of it graphs read at every step: bound once and never copied. */
+/**
+ * @file What a model may know of a dataset before training, and what of it graphs read at every step: bound once and
+ * never copied.
+ */
 import type { ClickVocabulary } from '../../dataset/click-vocabulary.ts'
 import type { BehaviorIndex, Dataset, FeatureModality, Field, Manifest } from '../../dataset/schema.ts'
 import { wordsOf } from '../../tensor/int64.ts'
@@ -59,7 +62,10 @@ export const catalogInput = {
   present: (modality: FeatureModality): string => `item.${modality}.present`,
   /** Value index of a categorical field, [items + 1], int64. */
   field: (name: string): string => `item.field.${name}`,
-  /** Rows in the tables of the id and of each categorical field, side by side: [items + 1, fields] or [users + 1, fields], int64. */
+  /**
+   * Rows in the tables of the id and of each categorical field, side by side: [items + 1, fields] or [users + 1,
+   * fields], int64.
+   */
   fields: (of: 'item' | 'user'): string => `${of}.fields`,
   /** Numbers standardized by training alone, [items + 1, n] or [users + 1, n], float32. */
   numbers: (of: 'item' | 'user'): string => `${of}.numbers`,

@@ -1,11 +1,16 @@
-/** @file The contract of models that are fitted by counting, without gradients: from training rows to tensors, from tensors to a scorer. */
+/**
+ * @file The contract of models that are fitted by counting, without gradients: from training rows to tensors, from
+ * tensors to a scorer.
+ */
 import type * as z from 'zod'
 import type { Dataset, Split } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
 import type { StoredTensor } from '../../storage/safetensors.ts'
 import type { Scorer } from './scorer.ts'
 
-/** A model that is fitted in one pass; its state is plain tensors, so a checkpoint can hold it like any other model's. */
+/**
+ * A model that is fitted in one pass; its state is plain tensors, so a checkpoint can hold it like any other model's.
+ */
 export interface FittedModel<Config> {
   readonly slug: string
   readonly task: 'counting'
@@ -24,7 +29,8 @@ export interface FittedModel<Config> {
 
 /**
  * The named tensor, which must have this many elements where a number is given.
- * @throws UserError `mismatched` when it is missing or of another size: the checkpoint is another model's or another catalog's
+ * @throws UserError `mismatched` when it is missing or of another size: the checkpoint is another model's or another
+ * catalog's
  */
 export function fittedTensor<Data extends StoredTensor['data']>(
   model: string,

@@ -1,6 +1,6 @@
 /**
- * @file The contract of every trained model: what it reads, how users meet items, and how it is trained. A model puts tensors together
- * and names its batches; it fills no buffer, opens no file and draws no random number.
+ * @file The contract of every trained model: what it reads, how users meet items, and how it is trained. A model puts
+ * tensors together and names its batches; it fills no buffer, opens no file and draws no random number.
  */
 import type * as z from 'zod'
 import type { BatchKind, TrainingData } from '../../batches/kind.ts'
@@ -46,7 +46,9 @@ export interface UserReading {
   readonly user: Tensor
   /** What `explain` reads, by name, of each served history. */
   readonly reasons?: Readonly<Record<string, Tensor>>
-  /** Losses beside the softmax over the catalog, or in its place where the score says so. Only asked for in training. */
+  /**
+   * Losses beside the softmax over the catalog, or in its place where the score says so. Only asked for in training.
+   */
   readonly losses?: (targets: Targets) => Losses
 }
 /** What a model of clicks makes of a batch of impressions. */
@@ -112,7 +114,10 @@ export interface Objective<Batch = never> {
   observe?(observed: Readonly<Record<string, Float32Array | BigInt64Array>>, memory: Memory): void
 }
 
-/** Arrays that the host keeps beside the parameters: inputs of graphs by their names, refilled while training, saved with it. */
+/**
+ * Arrays that the host keeps beside the parameters: inputs of graphs by their names, refilled while training, saved
+ * with it.
+ */
 export type Memory = Readonly<Record<string, MemoryArray>>
 /** One array of a {@link Memory}. */
 export interface MemoryArray {
@@ -136,14 +141,15 @@ export interface StageContext {
 export interface Stage {
   readonly name: string
   /**
-   * `until-best`: validated after each epoch, and over when validation no longer improves; the next stage begins with the best
-   * parameters. A number: so many epochs without validation; the next stage begins with the last parameters.
+   * `until-best`: validated after each epoch, and over when validation no longer improves; the next stage begins with
+   * the best parameters. A number: so many epochs without validation; the next stage begins with the last parameters.
    */
   readonly epochs: 'until-best' | number
   readonly objectives: readonly Objective[]
   /**
-   * How several objectives take turns. `step`: after every step; an epoch has as many rounds as the first objective has batches, and the
-   * others go round theirs. `pass`: each objective passes over its batches, one after the other. `step` by default.
+   * How several objectives take turns. `step`: after every step; an epoch has as many rounds as the first objective has
+   * batches, and the others go round theirs. `pass`: each objective passes over its batches, one after the other.
+   * `step` by default.
    */
   readonly turns?: 'step' | 'pass'
   /** Fills the memory before the stage: simulated histories, tables. */
@@ -204,7 +210,10 @@ export interface Computation extends AsyncDisposable {
 /** Compiles the graph of some tensors. */
 export type Compute = (outputs: Readonly<Record<string, Tensor>>) => Promise<Computation>
 
-/** What is computed offline from training rows alone, [events.start[u], split.trainEnd[u]) of each user, or training samples, and items' features. */
+/**
+ * What is computed offline from training rows alone, [events.start[u], split.trainEnd[u]) of each user, or training
+ * samples, and items' features.
+ */
 export type OfflineSources = TrainingData & { readonly dataset: Dataset; readonly compute: Compute }
 
 /** What a model predicts: the next item of a history, or clicks on candidates. */

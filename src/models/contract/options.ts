@@ -1,4 +1,7 @@
-/** @file A model's options as its zod schema tells them: for flags, error messages and docs, so that no option is written twice. */
+/**
+ * @file A model's options as its zod schema tells them: for flags, error messages and docs, so that no option is
+ * written twice.
+ */
 import * as z from 'zod'
 import { UserError, unknownName } from '../../errors.ts'
 

@@ -8,13 +8,19 @@ export interface Explanation {
   readonly behaviors?: Readonly<Record<string, number>>
   /** How much each modality carried the score. */
   readonly modalities?: Readonly<Partial<Record<Modality, number>>>
-  /** The interest center that carried most of the score, with its share of the whole; centers of a modality are numbered from 0. */
+  /**
+   * The interest center that carried most of the score, with its share of the whole; centers of a modality are numbered
+   * from 0.
+   */
   readonly center?: { readonly modality: Modality; readonly index: number; readonly share: number }
   /** History events that carried the score, strongest first. */
   readonly because?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex; readonly share: number }[]
 }
 
-/** A trained model, ready to rank. Histories may be empty: the scores are finite all the same. Several callers may ask at once. */
+/**
+ * A trained model, ready to rank. Histories may be empty: the scores are finite all the same. Several callers may ask
+ * at once.
+ */
 export interface Scorer extends AsyncDisposable {
   readonly slug: string
   readonly itemCount: number

@@ -21,7 +21,8 @@
  * - A click is denoised only by favors that came strictly before it (R-M7).
  * - The experts have learned positions, dropout and post-norm blocks with GELU (R-M1).
  * - A learned vector tells an expert how many events came since the one it is read at (R-M10).
- * - A learned vector replaces a missing picture or text (R-M1) and the last event of a behavior that a user never showed.
+ * - A learned vector replaces a missing picture or text (R-M1) and the last event of a behavior that a user never
+ *   showed.
  * - The item table is made of the items' own features, and W begins near the mean of the slots (R-M13).
  * - Next events of auxiliary behaviors are targets too, with less weight (R-M15).
  */

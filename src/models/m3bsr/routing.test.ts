@@ -39,7 +39,9 @@ describe('routing by hand', () => {
     expect(found).toHaveLength(expected.length)
     for (const [at, value] of expected.entries()) expect(found?.[at]).toBeCloseTo(value, 5)
   }
-  /** What becomes of two slots of width 2, as the second of two rows; the first is all zeros and gets the bias alone. */
+  /**
+   * What becomes of two slots of width 2, as the second of two rows; the first is all zeros and gets the bias alone.
+   */
   async function routed(
     routing: (config: RoutingConfig) => Routing,
     parameters: Readonly<Record<string, readonly number[]>>,

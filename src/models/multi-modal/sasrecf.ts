@@ -3,8 +3,9 @@
  *   M_i = E_i + W_v v_i + W_t t_i             vectors_VW -> items_VD, read in histories and ranked as candidates
  *   the rest is SASRec over M                 item_BL -> user_PD
  * Differs:
- * - RecBole's SASRecF joins an item's id and its features by one linear layer and ranks the ids alone; here the projections are added and
- *   part of the table too, so that an item nobody touched can be ranked; `tableFeatures: false` ranks the ids alone;
+ * - RecBole's SASRecF joins an item's id and its features by one linear layer and ranks the ids alone; here the
+ *   projections are added and part of the table too, so that an item nobody touched can be ranked;
+ *   `tableFeatures: false` ranks the ids alone;
  * - a learned vector stands for a picture or text an item lacks;
  * - what SASRec itself differs in holds here as well.
  */

@@ -21,8 +21,8 @@ const blockScores = 2 ** 25
 
 /**
  * Finds the `count` items of the highest cosine for each item that has a vector, among the items that have one. There
- * are fewer neighbors where there are fewer items. The item itself comes first, and items of the same cosine go by their
- * index (R-S2). Vectors must not be zero. Time grows with the square of the items, memory with items x width.
+ * are fewer neighbors where there are fewer items. The item itself comes first, and items of the same cosine go by
+ * their index (R-S2). Vectors must not be zero. Time grows with the square of the items, memory with items x width.
  */
 export async function nearestByCosine(table: FeatureTable, count: number, compute: Compute): Promise<Neighbors> {
   const items = itemsWithVector(table)

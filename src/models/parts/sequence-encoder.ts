@@ -1,4 +1,7 @@
-/** @file The Transformer that SASRec and its relatives read a history with: item vectors and learned positions, then post-norm blocks. */
+/**
+ * @file The Transformer that SASRec and its relatives read a history with: item vectors and learned positions, then
+ * post-norm blocks.
+ */
 import type { Sequences } from '../../batches/sequences.ts'
 import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm } from '../../nn/linear.ts'
@@ -28,7 +31,9 @@ export interface EncoderEntry {
   readonly norm: Layer
 }
 
-/** Positions and the normalization of the sum; parameters `position` and `norm.*`, after `PREFIX.` where one is given. */
+/**
+ * Positions and the normalization of the sum; parameters `position` and `norm.*`, after `PREFIX.` where one is given.
+ */
 export function encoderEntry({ maxLength, hiddenSize }: EncoderConfig, prefix = ''): EncoderEntry {
   return {
     positions: parameter(`${prefix}position`, [maxLength, hiddenSize], normal()),
@@ -42,7 +47,10 @@ export interface SequenceEncoder {
   whole(x_BLD: Tensor, bias: Tensor, noise: Noise): Tensor
   /** One position a history, [B, D]: the last block computes that query alone. */
   single(x_BLD: Tensor, reading: SingleReading): Tensor
-  /** What each target of a batch sees of its history, [P, D]: causal attention, read at the last event before the target. */
+  /**
+   * What each target of a batch sees of its history, [P, D]: causal attention, read at the last event before the
+   * target.
+   */
   atTargets(x_BLD: Tensor, batch: Pick<Sequences, 'atLast' | 'last_B' | 'length'>, noise: Noise): Tensor
 }
 

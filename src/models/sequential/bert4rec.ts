@@ -1,24 +1,29 @@
 /**
- * @file BERT4Rec: a bidirectional Transformer that fills in masked items. Sun, Liu, Wu, Pei, Lin, Ou & Jiang, CIKM 2019. [bib: bert4rec]
+ * @file BERT4Rec: a bidirectional Transformer that fills in masked items. Sun, Liu, Wu, Pei, Lin, Ou & Jiang, CIKM
+ * 2019. [bib: bert4rec]
  *   (6)    H = M[s] + P, some of s being [MASK]         history_BL -> hidden_BLD
  *   (1-5)  H = blocks(H), every position seeing all     hidden_BLD -> hidden_BLD
  *   (7)    P(v) = softmax(norm(GELU(h W + b)) . M^T + c) at each mask, hidden_MD -> scores_MV
  *   (8)    the mean of -log P(masked item)
- * To predict what comes next, [MASK] is put behind a history, so that L places hold the last L - 1 items. A row of the item table is wider by one,
- * the item's bias c; its last row is [MASK], a candidate while training as in the published code, and never when serving.
- * As published: the number of masks is a share of a window's length, rounded, at least one, every masked item becomes [MASK], and one window in eleven
- * has its last item alone masked. Only masked places reach the output layer.
- * It wants to be trained for long: Petrov & Macdonald (RecSys 2022) found that papers disagree on whether BERT4Rec is better than SASRec, since the
- * published code stops far too early by default and needs up to thirty times that training to give the published figures. A window teaches a few
- * masks a pass where SASRec learns from every position: allow `epochs` in the hundreds and a `patience` of 40 or more.
+ * To predict what comes next, [MASK] is put behind a history, so that L places hold the last L - 1 items. A row of the
+ * item table is wider by one, the item's bias c; its last row is [MASK], a candidate while training as in the published
+ * code, and never when serving.
+ * As published: the number of masks is a share of a window's length, rounded, at least one, every masked item becomes
+ * [MASK], and one window in eleven has its last item alone masked. Only masked places reach the output layer.
+ * It wants to be trained for long: Petrov & Macdonald (RecSys 2022) found that papers disagree on whether BERT4Rec is
+ * better than SASRec, since the published code stops far too early by default and needs up to thirty times that
+ * training to give the published figures. A window teaches a few masks a pass where SASRec learns from every position:
+ * allow `epochs` in the hundreds and a `patience` of 40 or more.
  * Differs:
- * - masks are drawn anew at every step instead of ten fixed copies of the data, and `lastShare` is a chance, 0.1 by default;
- * - positions are counted from a window's end, so that the mask behind a history is where a last item was masked in training, however long the
- *   history;
+ * - masks are drawn anew at every step instead of ten fixed copies of the data, and `lastShare` is a chance, 0.1 by
+ *   default;
+ * - positions are counted from a window's end, so that the mask behind a history is where a last item was masked in
+ *   training, however long the history;
  * - embedding and output layer end in a layer normalization (as in the published code, not in the paper);
- * - one rate of dropout for hidden values and attention; Adam without warm-up, clipping or decay unless training's options ask for decay;
- * - windows of long histories overlap by what `stride` leaves; a masked item weighs as much as its behavior (`auxiliaryTargets`), and events of
- *   one item at one time count once.
+ * - one rate of dropout for hidden values and attention; Adam without warm-up, clipping or decay unless training's
+ *   options ask for decay;
+ * - windows of long histories overlap by what `stride` leaves; a masked item weighs as much as its behavior
+ *   (`auxiliaryTargets`), and events of one item at one time count once.
  */
 import * as z from 'zod'
 import { cloze } from '../../batches/extras/cloze.ts'

@@ -1,18 +1,22 @@
 /**
- * @file GRU4Rec: gated recurrent units over a user's last L items. Hidasi, Karatzoglou, Baltrunas & Tikk, ICLR 2016; Hidasi & Karatzoglou,
- * CIKM 2018. [bib: gru4rec]
+ * @file GRU4Rec: gated recurrent units over a user's last L items. Hidasi, Karatzoglou, Baltrunas & Tikk, ICLR 2016;
+ * Hidasi & Karatzoglou, CIKM 2018. [bib: gru4rec]
  *   (1-4)  h_t = GRU(h_t-1, M[s_t])           item_BL -> hidden_BLH, h_0 = 0
  *          r = (W h_t + b) . M^T              hidden_PH -> scores_PV
  * Differs:
- * - full cross-entropy over the catalog at every position, with Adam, instead of TOP1, BPR(-max) or sampled cross-entropy against the other
- *   rows of a mini-batch, with Adagrad;
- * - a row is a window of a user's last L items and starts from zeros, all its steps in one pass with their gradient through time in full;
- *   the paper walks sessions side by side, one step a mini-batch, and resets the state where one ends;
- * - items are embedded by the table that ranks them (the 2018 code's constrained embedding; in 2016 the input was one-hot), without an item bias;
- * - items begin as vectors of about length 1: what is much shorter hardly moves the gates, and training loses its first epochs;
+ * - full cross-entropy over the catalog at every position, with Adam, instead of TOP1, BPR(-max) or sampled
+ *   cross-entropy against the other rows of a mini-batch, with Adagrad;
+ * - a row is a window of a user's last L items and starts from zeros, all its steps in one pass with their gradient
+ *   through time in full; the paper walks sessions side by side, one step a mini-batch, and resets the state where one
+ *   ends;
+ * - items are embedded by the table that ranks them (the 2018 code's constrained embedding; in 2016 the input was
+ *   one-hot), without an item bias;
+ * - items begin as vectors of about length 1: what is much shorter hardly moves the gates, and training loses its first
+ *   epochs;
  * - a linear layer leads from the hidden state to the table's width where they differ;
  * - dropout on the embedded items alone; the published code drops hidden states too;
- * - where several events share one time, one of them, drawn anew each epoch, stands for all with their weights' sum, as for SASRec.
+ * - where several events share one time, one of them, drawn anew each epoch, stands for all with their weights' sum, as
+ *   for SASRec.
  */
 import * as z from 'zod'
 import { sequences } from '../../batches/sequences.ts'

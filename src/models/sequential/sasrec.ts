@@ -7,8 +7,8 @@
  * Differs:
  * - full cross-entropy on every position instead of one sampled negative (Klenitskiy & Vasilev, RecSys 2023);
  * - post-norm blocks with a GELU feed-forward of 4 D, as RecBole and BERT4Rec have it;
- * - where several events share one time, one of them, drawn anew each epoch, stands for all with their weights' sum, since none may see
- *   the others.
+ * - where several events share one time, one of them, drawn anew each epoch, stands for all with their weights' sum,
+ *   since none may see the others.
  */
 import * as z from 'zod'
 import { type Sequences, sequences } from '../../batches/sequences.ts'

@@ -1,4 +1,7 @@
-/** @file The contract of a source, which reads a data set's own files into tables of a common form; and two rules on those tables. */
+/**
+ * @file The contract of a source, which reads a data set's own files into tables of a common form; and two rules on
+ * those tables.
+ */
 import { UserError } from '../../errors.ts'
 import type { Database } from '../../storage/duckdb.ts'
 import type { Mapping, MappingInput } from '../mapping.ts'

@@ -22,7 +22,10 @@ export interface RankingCandidate {
   readonly epochs?: number
   /** By default 1e-2. */
   readonly learningRate?: number
-  /** Events of each user of the ring, 8 by default; more for a model that learns nothing of histories longer than its windows. */
+  /**
+   * Events of each user of the ring, 8 by default; more for a model that learns nothing of histories longer than its
+   * windows.
+   */
   readonly steps?: number
   /** What the ring has beside events, pictures and titles. */
   readonly extend?: (dataset: Dataset) => Dataset

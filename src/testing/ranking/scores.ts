@@ -67,7 +67,10 @@ export function close(actual: readonly number[], expected: readonly number[], to
 export const distance = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((most, value, at) => Math.max(most, Number.isFinite(value) ? Math.abs(value - (b[at] as number)) : 0), 0)
 
-/** What two targets of one window, after two and after five events, are predicted from: the users' vectors, one after the other. */
+/**
+ * What two targets of one window, after two and after five events, are predicted from: the users' vectors, one after
+ * the other.
+ */
 export async function readTargets(
   candidate: RankingCandidate,
   dataset: Dataset,

@@ -1,4 +1,7 @@
-/** @file What every trained model that ranks the next item must do; a model's own test runs this and adds what is special about its paper. */
+/**
+ * @file What every trained model that ranks the next item must do; a model's own test runs this and adds what is
+ * special about its paper.
+ */
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../../dataset/schema.ts'
 import { learnedOf } from '../../learn/learned.ts'

@@ -21,7 +21,9 @@ interface RingTraining {
   readonly stopAt?: number
 }
 
-/** Trains on the ring; bytes of the model and of the checkpoint, and the share of users whose last event ranks first. */
+/**
+ * Trains on the ring; bytes of the model and of the checkpoint, and the share of users whose last event ranks first.
+ */
 export async function trainRing(
   candidate: RankingCandidate,
   dataset: Dataset,

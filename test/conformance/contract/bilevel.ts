@@ -10,8 +10,9 @@ import { parameter, stopGradient, type Tensor } from '../../../src/tensor/node.t
 import { one, small, table, width } from './small.ts'
 
 /**
- * A bi-level step in closed form: pairs are weighed by a network of their losses, and the network is trained so that a plain step of the
- * weighed batch lowers the loss of a clean batch. Rows of users and items are parameters whose gradients are known by hand.
+ * A bi-level step in closed form: pairs are weighed by a network of their losses, and the network is trained so that a
+ * plain step of the weighed batch lowers the loss of a clean batch. Rows of users and items are parameters whose
+ * gradients are known by hand.
  */
 export const bilevelWeights = small('bilevel-weights', (catalog) => {
   const settings = { maxLength: 8, beside: 1, userCount: catalog.userCount }

@@ -1,4 +1,7 @@
-/** @file Models of a few lines, each of which scores or reads something of its own. They are no recommenders, but they train, stop and serve. */
+/**
+ * @file Models of a few lines, each of which scores or reads something of its own. They are no recommenders, but they
+ * train, stop and serve.
+ */
 import { times } from '../../../src/batches/extras/moments.ts'
 import { type Pairs, pairs } from '../../../src/batches/pairs.ts'
 import { type Sequences, sequences } from '../../../src/batches/sequences.ts'

@@ -129,7 +129,9 @@ export const turnsOf = (turns: 'step' | 'pass') =>
     }
   })
 
-/** Clusters of today's vectors, found anew before each epoch, stand beside the items; a temperature falls on a schedule. */
+/**
+ * Clusters of today's vectors, found anew before each epoch, stand beside the items; a temperature falls on a schedule.
+ */
 export const refilledClusters = small('refilled-clusters', (catalog) => {
   const windows = itemWindows(windowOptions, catalog)
   const [known, next] = [table('item', catalog), table('next', catalog)]
@@ -172,7 +174,10 @@ function softmaxOf(batches: SequenceKind, score: DotScore<Sequences>) {
   })
 }
 
-/** Learns each pair's loss, and when the losses of half of the pairs are low, remembers those pairs and goes on with them alone. */
+/**
+ * Learns each pair's loss, and when the losses of half of the pairs are low, remembers those pairs and goes on with
+ * them alone.
+ */
 export const memorizingPairs = small('memorizing-pairs', (catalog) => {
   const settings = { maxLength: 8, beside: 1, userCount: catalog.userCount }
   const batches = pairs(catalog.behaviors.length, settings)

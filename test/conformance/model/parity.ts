@@ -14,7 +14,10 @@ export interface Numbers {
   readonly values: readonly number[]
 }
 
-/** One batch: inputs by the names of the training graph, parameters and gradients by the model's own. Inverses follow from what they invert. */
+/**
+ * One batch: inputs by the names of the training graph, parameters and gradients by the model's own. Inverses follow
+ * from what they invert.
+ */
 export interface ModelFixture {
   readonly inputs: Readonly<Record<string, Numbers>>
   readonly parameters: Readonly<Record<string, Numbers>>

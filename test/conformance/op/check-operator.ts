@@ -1,4 +1,7 @@
-/** @file One operator against its naive loop: values, shape as the runtime has it, and gradients, on drawn shapes and values. */
+/**
+ * @file One operator against its naive loop: values, shape as the runtime has it, and gradients, on drawn shapes and
+ * values.
+ */
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { randomStream } from '../../../src/random/stream.ts'
