@@ -25,9 +25,8 @@ export const isTrained = (slug: string): boolean => 'build' in modelOf(slug)
 const titleOf = (slug: string): string => modelOf(slug).title
 /** What a model predicts, in words. */
 function predictionOf(slug: string): string {
-  const model = modelOf(slug)
-  const task: string = 'task' in model ? model.task : 'next-item'
-  return { 'next-item': 'the next item', click: 'clicks' }[task] ?? task
+  // A model that is fitted by counting ranks the next item too.
+  return modelOf(slug).task === 'clicks' ? 'clicks' : 'the next item'
 }
 /** The file a model is defined in; it has the model's slug for a name. */
 function fileOf(slug: string): string {
