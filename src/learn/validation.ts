@@ -4,6 +4,7 @@ import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
 import { ndcgOf } from '../evaluate/evaluate.ts'
 import { auc } from '../metrics/auc.ts'
+import { printedFigure, validationMetric } from '../metrics/table.ts'
 import type { Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
@@ -16,7 +17,7 @@ import { servingBytes } from './memory.ts'
 import type { Validation } from './training-run.ts'
 
 /** What a validation is made of. */
-interface ValidationParts {
+export interface ValidationParts {
   readonly slug: string
   readonly model: BuiltModel
   readonly dataset: Dataset
@@ -30,7 +31,7 @@ export function rankingValidation(
 ): Validation {
   const { model, dataset, split, seed } = parts
   return {
-    metric: 'NDCG@10',
+    metric: printedFigure(validationMetric.ranks),
     bytes() {
       const shape = { rows: batchRows, length: model.history.maxLength, targets: 0 }
       const { users, tables } = servedTensors(model, model.batches.declare(shape).batch)
@@ -61,7 +62,7 @@ function servedTensors({ score }: BuiltModel, batch: unknown): { users: readonly
 export function clickValidation(parts: ValidationParts & { readonly samples: ClickSamples }): Validation {
   const { model, samples } = parts
   return {
-    metric: 'AUC',
+    metric: printedFigure(validationMetric.clicks),
     bytes() {
       const length = bucketLengths(model.history.maxLength).at(-1) as number
       return servingBytes(

@@ -2,17 +2,10 @@
 import type { TrainingData } from '../batches/kind.ts'
 import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../dataset/click-samples.ts'
 import { Bug } from '../errors.ts'
-import type { TrainingConfig } from '../learn/config.ts'
-import { learnedOf } from '../learn/learned.ts'
-import { trainModel } from '../learn/loop.ts'
 import { clickValidation } from '../learn/validation.ts'
-import { catalogInputs } from '../models/contract/catalog.ts'
-import type { ModelDefinition } from '../models/contract/model.ts'
-import { modelOf } from '../models/registry.ts'
 import { clickPredictor, predictionsOf } from '../rank/click-predictor.ts'
-import { builtModel } from './built-model.ts'
-import { runtimeOf } from './next-item.ts'
 import { type Task, unsupported } from './task.ts'
+import { learnTrained, openTrained } from './trained.ts'
 
 function samplesOf({ samples }: TrainingData): ClickSamples {
   if (!samples) throw new Bug('a run of clicks was split into targets of the next item')
@@ -32,35 +25,16 @@ export const clickTask: Task = {
       columns,
     }
   },
-  async learn({ run, data, out, fingerprint, resume, start, watching }) {
-    const { model: slug } = run
-    const samples = samplesOf(data)
-    const runtime = runtimeOf(run)
-    const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime)
-    const { dataset } = data
-    return trainModel({
-      slug,
-      model,
-      data,
-      frozen: catalogInputs(dataset, { vocabulary: samples.vocabulary, own: model.frozen ?? {} }),
-      validation: clickValidation({ slug, model, dataset, samples, runtime }),
-      training: run.training as TrainingConfig,
-      runtime,
-      folder: out,
-      fingerprint,
-      ...(resume && { resume }),
-      ...(start && { start }),
-      ...watching,
-    })
+  learn(request) {
+    const samples = samplesOf(request.data)
+    return learnTrained(request, (parts) => clickValidation({ ...parts, samples }))
   },
   async open(request) {
-    const { folder, run, data } = request
-    const { model: slug } = run
+    const { folder, data } = request
     const samples = samplesOf(data)
-    const runtime = runtimeOf(run)
-    const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime)
-    const learned = learnedOf(model, request)
-    const predictor = clickPredictor({ slug, model, dataset: data.dataset, samples, ...learned, runtime })
+    const trained = await openTrained(request)
+    const { slug, model } = trained
+    const predictor = clickPredictor({ ...trained, samples })
     const noRanking = () =>
       unsupported(
         folder,

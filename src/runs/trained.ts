@@ -1,0 +1,51 @@
+/** @file What every run of a trained model does alike, whatever its model predicts: it is built, trained and opened. */
+import type { TrainingData } from '../batches/kind.ts'
+import type { TrainingConfig } from '../learn/config.ts'
+import { type Learned, learnedOf } from '../learn/learned.ts'
+import { type TrainingResult, trainModel } from '../learn/loop.ts'
+import type { Validation } from '../learn/training-run.ts'
+import type { ValidationParts } from '../learn/validation.ts'
+import { catalogInputs } from '../models/contract/catalog.ts'
+import type { ModelDefinition } from '../models/contract/model.ts'
+import { modelOf } from '../models/registry.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { builtModel, vocabularyOf } from './built-model.ts'
+import type { Run } from './run-settings.ts'
+import type { LearnRequest, OpenRequest } from './task.ts'
+
+/** The model of a run, and what it runs on. */
+async function built(run: Run, data: TrainingData): Promise<ValidationParts> {
+  const { model: slug, training } = run
+  const runtime = nodeRuntime({ threads: training?.threads ?? 2 })
+  const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime)
+  return { slug, model, dataset: data.dataset, vocabulary: vocabularyOf(data), runtime }
+}
+
+/** Trains a run. @param validationOf what the built model is validated by */
+export async function learnTrained(
+  { run, data, out, fingerprint, resume, start, watching }: LearnRequest,
+  validationOf: (parts: ValidationParts) => Validation,
+): Promise<TrainingResult> {
+  const parts = await built(run, data)
+  const { slug, model, dataset, vocabulary, runtime } = parts
+  return trainModel({
+    slug,
+    model,
+    data,
+    frozen: catalogInputs(dataset, { vocabulary, own: model.frozen ?? {} }),
+    validation: validationOf(parts),
+    training: run.training as TrainingConfig,
+    runtime,
+    folder: out,
+    fingerprint,
+    ...(resume && { resume }),
+    ...(start && { start }),
+    ...watching,
+  })
+}
+
+/** The model of a run with what it learned. @throws UserError as `learnedOf` */
+export async function openTrained(request: OpenRequest): Promise<ValidationParts & Learned> {
+  const parts = await built(request.run, request.data)
+  return { ...parts, ...learnedOf(parts.model, request) }
+}
