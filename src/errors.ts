@@ -14,6 +14,7 @@ export type Problem =
   | 'empty'
   | 'corrupted'
   | 'leaked'
+  | 'busy'
 
 /** The parts of an error message: `where: problem: value[, expected ...]. hint`. */
 export interface ErrorParts {
@@ -39,20 +40,63 @@ export class UserError extends Error {
   }
 }
 
-/** The parts of an error as one sentence. */
+/** What a sentence may show: of a user's value, of a place, of what would have been right, and in all. */
+const limits = { value: 80, where: 100, expected: 160, sentence: 300 } as const
+
+/** The parts of an error as one line of at most 300 characters. */
 function sentence({ where, problem, value, expected, hint }: ErrorParts): string {
-  return `${where}: ${problem}: ${value}${expected ? `, expected ${expected}` : ''}${hint ? `. ${hint}` : ''}`
+  const place = printable(where)
+  const shown = `${place.length > limits.where ? `...${place.slice(3 - limits.where)}` : place}: ${problem}: ${shorten(value)}`
+  const right = expected === undefined ? '' : `, expected ${shorten(expected, limits.expected)}`
+  // The hint is a user's way out, so what would have been right makes room for it.
+  const help = hint ? `. ${shorten(hint, limits.sentence - shown.length - ', expected '.length - 42)}` : ''
+  return `${shown}${shorten(right, limits.sentence - shown.length - help.length)}${help}`
+}
+
+/** A text of at most `most` characters, in one line: line breaks and other control characters are spelled out. */
+export function shorten(text: string, most: number = limits.value): string {
+  const line = printable(text)
+  if (line.length <= most) return line
+  const closing = line.startsWith('"') && line.endsWith('"') ? '..."' : '...'
+  // A character outside the basic plane is two code units, which must not be parted.
+  const cut = line.slice(0, Math.max(0, most - closing.length)).replace(/[\uD800-\uDBFF]$/, '')
+  return `${cut}${closing}`
+}
+
+/** Far more than a sentence shows of any part: what is beyond it need not be looked at. */
+const looked = 2000
+
+function printable(text: string): string {
+  const start = text.length > 2 * looked ? `${text.slice(0, looked)}${text.slice(-looked)}` : text
+  return start.replace(/\p{Cc}|\p{Zl}|\p{Zp}/gu, spelledOut)
+}
+
+function spelledOut(character: string): string {
+  const known = JSON.stringify(character).slice(1, -1)
+  return known === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : known
+}
+
+/** A list of names as `one of a, b, c`, or its beginning and how many more there are. */
+export function oneOf(names: readonly string[]): string {
+  const all = `one of ${names.join(', ')}`
+  if (all.length <= limits.expected) return all
+  let [shown, length] = [0, 'one of '.length]
+  while (shown < names.length && length + (names[shown] as string).length + 2 <= limits.expected - 16)
+    length += (names[shown++] as string).length + 2
+  if (shown === 0) return `one of ${names.length} names`
+  return `one of ${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
 }
 
 /** The error for a name that is not one of the known ones. Its hint is the nearest known name. */
 export function unknownName(where: string, value: string, known: readonly string[]): UserError {
-  const hint = known.length > 0 ? { hint: `did you mean "${closest(value, [...known])}"?` } : {}
+  // Nobody's slip is that long, and comparing a long text with every name takes minutes.
+  const near = known.length > 0 && value.length <= limits.sentence ? closest(value, [...known]) : undefined
   return new UserError({
     where,
     problem: 'unknown',
     value: `"${value}"`,
-    expected: `one of ${known.join(', ')}`,
-    ...hint,
+    expected: oneOf(known),
+    ...(near === undefined ? {} : { hint: `did you mean "${shorten(near)}"?` }),
   })
 }
 

@@ -125,7 +125,7 @@ describe('what it refuses', () => {
     const vectors = put('j.bin', six)
     const beyond = put('j1.ids', 'x\t0\ny\t3\n')
     expect(await refusal({ vectors, ids: beyond, width: 2 }, 'x')).toMatch(
-      /^UserError: j1.ids row 2: invalid: "y\t3", expected an id, a tab and a row from 0 to 2/,
+      /^UserError: j1.ids row 2: invalid: "y\\t3", expected an id, a tab and a row from 0 to 2/,
     )
     const twice = put('j2.ids', 'x\ny\nx\n')
     expect(await refusal({ vectors, ids: twice, width: 2 }, 'x')).toBe('UserError: j2.ids row 3: duplicate: "x"')

@@ -85,15 +85,17 @@ function atLeast(column: 'user' | 'item', least: number): string {
 }
 
 function nothingLeft(where: string, events: number, dropped: readonly Dropped[]): UserError {
-  const took = dropped.map(({ filter, events: taken }) => `"${filter}" removed ${taken}`).join(', ')
+  const took = dropped
+    .filter(({ events: taken }) => taken > 0)
+    .map(({ filter, events: taken }) => `"${filter}" removed ${taken}`)
   const hint =
     events === 0
       ? 'no record matches any of the behaviors; check their `when`'
-      : 'lower filters.minimumEventsPerUser or filters.minimumEventsPerItem in the mapping'
+      : [...took, 'lower filters.minimumEventsPerUser or filters.minimumEventsPerItem in the mapping'].join('; ')
   return new UserError({
     where,
     problem: 'empty',
-    value: `none of ${events} events is left${took ? ` (${took})` : ''}`,
+    value: `none of ${events} events is left`,
     hint,
   })
 }

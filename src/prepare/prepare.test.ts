@@ -243,7 +243,7 @@ describe('bad input', () => {
       'too little for the filters',
       { 'log.csv': `${header}u,a,1,1\nu,a,1,1\n` },
       { filters: { minimumEventsPerUser: 5 } },
-      /^out: empty: none of 2 events is left \("exact duplicates" removed 1, "users with fewer than 5 events" removed 1\)/,
+      /^out: empty: none of 2 events is left\. "exact duplicates" removed 1; "users with fewer than 5 events" removed 1; /,
     ],
     [
       'a condition nobody can read',

@@ -1,7 +1,7 @@
 /** @file `siftrec train`: trains a model on a prepared dataset, or continues a training that was stopped. */
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { UserError } from '../../errors.ts'
+import { oneOf, UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import type { ProgressReport } from '../../runs/progress.ts'
@@ -35,7 +35,7 @@ export function trainCommand(): Command {
           where: 'train',
           problem: 'missing',
           value: 'a model',
-          expected: `one of ${modelSlugs.join(', ')}`,
+          expected: oneOf(modelSlugs),
         })
       await goOn(resume, data)
     })
