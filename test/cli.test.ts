@@ -17,7 +17,12 @@ async function outcome(args: readonly string[]): Promise<unknown> {
     .trim()
     .split('\n')
     .filter((line) => !line.startsWith('times in column'))
-  return { code, stdout, error, left: ['nothing', 'nothing.partial'].filter((name) => existsSync(join(folder, name))) }
+  return {
+    code,
+    stdout,
+    error,
+    left: ['nothing', '.nothing.siftrec-new'].filter((name) => existsSync(join(folder, name))),
+  }
 }
 /** One sentence, exit code 2, and no folder. */
 const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', error: [expect.stringMatching(told)], left: [] })

@@ -5,6 +5,7 @@
 import { CommanderError } from 'commander'
 import pc from 'picocolors'
 import { UserError } from '../errors.ts'
+import { inFileWords } from '../storage/file-errors.ts'
 
 /** Exit codes: success, a bug, an error the user can mend, stopped by a signal. */
 export const exitCodes = { ok: 0, bug: 1, user: 2, interrupted: 130 } as const
@@ -13,8 +14,9 @@ export const exitCodes = { ok: 0, bug: 1, user: 2, interrupted: 130 } as const
 export function explainFailure(error: unknown): number {
   // Commander has already printed its own message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.user
-  if (error instanceof UserError) {
-    process.stderr.write(`${pc.red(error.message)}\n`)
+  const refusal = inFileWords(error)
+  if (refusal instanceof UserError) {
+    process.stderr.write(`${pc.red(refusal.message)}\n`)
     return exitCodes.user
   }
   const told = error instanceof Error ? (error.stack ?? error.message) : String(error)

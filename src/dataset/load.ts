@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { type Database, identifier, literal, openDatabase } from '../storage/duckdb.ts'
+import { recoverFolder } from '../storage/folders.ts'
 import { readFeatures } from './feature-store.ts'
 import { hashFile, hashOfDataset } from './hashes.ts'
 import {
@@ -23,6 +24,7 @@ import {
  * `mismatched` or `invalid` for features of the wrong width or with NaN
  */
 export async function loadDataset(folder: string): Promise<Dataset> {
+  await recoverFolder(folder)
   const manifest = readManifest(folder)
   for (const [file, expected] of Object.entries(manifest.files)) {
     const path = join(folder, file)

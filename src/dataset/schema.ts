@@ -148,7 +148,10 @@ export interface MadeFeatures {
   readonly broken: readonly string[]
 }
 /** Makes the features of a catalog while it is prepared. */
-export type FeatureMaker = (catalog: FeatureSources) => Promise<Partial<Record<FeatureModality, MadeFeatures>>>
+export type FeatureMaker = ((catalog: FeatureSources) => Promise<Partial<Record<FeatureModality, MadeFeatures>>>) & {
+  /** The files it reads, so that none of them is replaced. */
+  readonly reads?: readonly string[]
+}
 
 /** A prepared dataset in memory. */
 export interface Dataset {

@@ -32,7 +32,7 @@ interface RowIds {
  * twice, or no id of the catalog
  */
 export function precomputedFeatures(files: Partial<Record<FeatureModality, PrecomputedFile>>): FeatureMaker {
-  return (catalog) => {
+  const maker: FeatureMaker = (catalog) => {
     const made = Object.entries(files).map(([modality, file]) => {
       const read = readVectors(file.vectors, modality, file.width)
       const table = tableOf(catalog, read, readIds(file, read))
@@ -40,6 +40,8 @@ export function precomputedFeatures(files: Partial<Record<FeatureModality, Preco
     })
     return Promise.resolve(Object.fromEntries(made))
   }
+  const reads = Object.values(files).flatMap(({ vectors, ids }) => (ids === undefined ? [vectors] : [vectors, ids]))
+  return Object.assign(maker, { reads })
 }
 
 function tableOf(

@@ -1,5 +1,5 @@
 /** @file Prepares a dataset: turns a shop's own files into a folder of tables, features and a manifest. */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { featuresFile } from '../dataset/feature-store.ts'
 import { hashFile } from '../dataset/hashes.ts'
@@ -7,11 +7,14 @@ import type { FeatureMaker, Manifest } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
+import { buildFolder } from '../storage/folders.ts'
 import { describeDataset, writeFeatures, writeTables } from './dataset-writer.ts'
 import { filterEvents } from './filters.ts'
 import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
 import { type MappingInput, readMapping } from './mapping.ts'
+import { checkReplaceable } from './replacing.ts'
+import { listFiles } from './sources/log-files.ts'
 import { sourceOf } from './sources/registry.ts'
 import type { RawTables } from './sources/source.ts'
 
@@ -41,34 +44,38 @@ export interface PrepareOptions {
 }
 
 /**
- * Prepares a dataset. On an error there is no folder at all. The manifest is written last.
- * @throws UserError for any bad input, naming file, row and column
+ * Prepares a dataset. On an error, or a kill, the folder is as it was. The manifest is written last.
+ * @throws UserError for any bad input, naming file, row and column; `duplicate` for a folder that may not be replaced;
+ * `busy` while another process prepares it
  */
-export async function prepareDataset(options: PrepareOptions): Promise<Manifest> {
-  const out = resolve(options.out)
-  if (existsSync(out) && !options.overwrite) {
-    throw new UserError({
-      where: options.out,
-      problem: 'duplicate',
-      value: 'the folder already exists',
-      hint: 'choose another folder, or replace it with --overwrite',
-    })
-  }
-  const building = `${out}.partial`
-  rmSync(building, { recursive: true, force: true })
-  mkdirSync(building, { recursive: true })
-  try {
-    const manifest = await build(options, building)
-    if (existsSync(out)) {
-      const old = `${out}.old`
-      renameSync(out, old)
-      renameSync(building, out)
-      rmSync(old, { recursive: true, force: true })
-    } else renameSync(building, out)
-    return manifest
-  } finally {
-    rmSync(building, { recursive: true, force: true })
-  }
+export function prepareDataset(options: PrepareOptions): Promise<Manifest> {
+  const { out, overwrite = false } = options
+  return buildFolder(
+    out,
+    async (folder) => {
+      if (overwrite) return checkReplaceable(folder, out, await inputsOf(options))
+      throw new UserError({
+        where: out,
+        problem: 'duplicate',
+        value: 'the folder already exists',
+        hint: 'choose another folder, or replace it with --overwrite',
+      })
+    },
+    (folder) => build(options, folder),
+  )
+}
+
+/** Every file and folder that a dataset is made from. */
+async function inputsOf({ input, events, items, images, mapping = {}, features }: PrepareOptions): Promise<string[]> {
+  const { events: log, items: catalog, users } = typeof mapping === 'string' ? readMapping(mapping) : mapping
+  const patterns = [events, items, log?.files, catalog?.files, users?.files].flat()
+  const folders = [input, images, catalog?.images, ...(typeof mapping === 'string' ? [mapping] : [])]
+  using db = await openDatabase()
+  const files = await listFiles(
+    db,
+    patterns.filter((pattern) => pattern !== undefined),
+  )
+  return [...files, ...folders.filter((folder) => folder !== undefined), ...(features?.reads ?? [])]
 }
 
 async function build(options: PrepareOptions, folder: string): Promise<Manifest> {

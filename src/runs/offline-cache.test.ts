@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -98,5 +98,25 @@ describe('builtModel', () => {
     await builtModel(clicks, { ...run(), model: slug }, { dataset: shop, samples }, runtime)
     expect(seen.made).toBe(1)
     expect([...(seen.offline?.['square']?.data ?? [])]).toEqual([25])
+  })
+
+  it('computes once for two runs that start together', async () => {
+    rmSync(join(folder, 'offline'), { recursive: true, force: true })
+    const { definition, seen } = counting()
+    await Promise.all([1, 2].map(() => builtModel(definition, run(), { dataset, split }, runtime)))
+    expect([seen.made, files().length]).toEqual([1, 1])
+  })
+
+  // Nothing is forbidden to root.
+  it.skipIf(process.getuid?.() === 0)('trains on a dataset that may only be read', async () => {
+    rmSync(join(folder, 'offline'), { recursive: true, force: true })
+    chmodSync(folder, 0o555)
+    try {
+      const { definition, seen } = counting()
+      await builtModel(definition, run(), { dataset, split }, runtime)
+      expect([seen.made, files().length]).toEqual([1, 0])
+    } finally {
+      chmodSync(folder, 0o755)
+    }
   })
 })

@@ -2,7 +2,8 @@
  * @file What a model computes offline: made once for a dataset and a split, then read from a file beside the dataset.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TrainingData } from '../batches/kind.ts'
 import { UserError } from '../errors.ts'
@@ -10,6 +11,8 @@ import type { Compute, ModelDefinition, Offline } from '../models/contract/model
 import { buildGraph } from '../onnx/graph.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { writeAtomically } from '../storage/atomic.ts'
+import { inFileWords, isReadOnly } from '../storage/file-errors.ts'
+import { waitForLock } from '../storage/lock.ts'
 import { encodeSafetensors, readSafetensors } from '../storage/safetensors.ts'
 import { optionsOfRun, type Run } from './run-settings.ts'
 
@@ -41,8 +44,15 @@ export async function offlineOf(
   const known = cached(file, hash)
   if (known) return known
   const compute: Compute = (outputs) => runtime(buildGraph(outputs))
-  const made = await offline.make(config, { ...data, compute })
-  await keep(file, hash, made)
+  const make = (): Offline | Promise<Offline> => offline.make(config, { ...data, compute })
+  // A dataset in a folder that cannot be written is trained on all the same; the next run computes again.
+  if (!(await isWritable(join(file, '..')))) return await make()
+  // Another run that makes the same is waited for, and then there is nothing left to do.
+  await using _ = await waitForLock(`${file}.siftrec-lock`)
+  const kept = cached(file, hash)
+  if (kept) return kept
+  const made = await make()
+  await writeAtomically(file, encodeSafetensors(made, { format: 'siftrec-offline', inputs: hash }))
   return made
 }
 
@@ -59,12 +69,14 @@ function cached(file: string, hash: string): Offline | undefined {
   }
 }
 
-async function keep(file: string, hash: string, made: Offline): Promise<void> {
+/** Makes the folder, and tells whether it may be written. @throws UserError when another thing is in its place */
+async function isWritable(folder: string): Promise<boolean> {
   try {
-    mkdirSync(join(file, '..'), { recursive: true })
-    await writeAtomically(file, encodeSafetensors(made, { format: 'siftrec-offline', inputs: hash }))
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+    return true
   } catch (error) {
-    // A dataset in a folder that cannot be written is trained on all the same; the next run computes again.
-    if (!['EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (isReadOnly(error)) return false
+    throw inFileWords(error, folder)
   }
 }

@@ -1,5 +1,5 @@
 /** @file Runs on disk: trains or fits a model into a folder, and goes on with one that was stopped. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { TrainingData } from '../batches/kind.ts'
 import { loadDataset } from '../dataset/load.ts'
@@ -9,6 +9,8 @@ import { runFiles, type TrainingResult } from '../learn/loop.ts'
 import { parseOptions } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
+import { lockIn, makeFolder } from '../storage/folders.ts'
+import { takeLock } from '../storage/lock.ts'
 import { holdsRun, printRun, readRun } from './run-file.ts'
 import { fingerprintOf, type Run } from './run-settings.ts'
 import type { SplitInput } from './split-config.ts'
@@ -48,17 +50,20 @@ export interface RunResult extends TrainingResult {
 /**
  * Trains (or fits) a model into a folder: `run.json`, `model.safetensors`, and for trained models a checkpoint after
  * each epoch.
- * @throws UserError for options out of range, a folder that holds a run already, or a dataset that nothing can be
- * learned from
+ * @throws UserError for options out of range, a folder that holds a run already, a dataset that nothing can be learned
+ * from, and `busy` while another process trains into the folder
  */
 export async function trainRun(settings: RunSettings): Promise<RunResult> {
   const { dataset, out, resume = false, overwrite = false } = settings
   const run = describeRun(settings)
   if (resume) {
+    readRun(out)
+    await using _ = await takeLock(lockIn(out), out)
     const stored = readRun(out)
     if (fingerprintOf(stored) !== fingerprintOf(run)) throw otherSettings(out, stored, run)
-    return execute(stored, dataOf(stored, dataset), settings)
+    return await execute(stored, dataOf(stored, dataset), settings)
   }
+  refuseForeign(out)
   if (holdsRun(out) && !overwrite) {
     const hint = `to continue it: siftrec train --resume ${out}; to replace it: --overwrite`
     throw new UserError({
@@ -72,10 +77,13 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
   // Splits first: a wrong setting must leave no folder behind.
   const data = dataOf(run, dataset)
   const created = !existsSync(out)
-  mkdirSync(out, { recursive: true })
-  for (const file of Object.values(runFiles)) rmSync(join(out, file), { force: true })
+  makeFolder(out)
+  await using _ = await takeLock(lockIn(out), out)
+  const { run: first, ...learned } = runFiles
+  // The old run.json goes last and at once: a kill before that leaves the old run, to be trained anew.
+  for (const file of Object.values(learned)) rmSync(join(out, file), { force: true })
   try {
-    await writeAtomically(join(out, runFiles.run), printRun(run))
+    await writeAtomically(join(out, first), printRun(run))
     return await execute(run, data, settings)
   } catch (error) {
     if (!existsSync(join(out, runFiles.checkpoint)) && !existsSync(join(out, runFiles.model))) discard(out, created)
@@ -84,20 +92,31 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
 }
 
 /**
+ * A run starts by removing what an earlier one learned.
+ * @throws UserError `duplicate` for a file of that name that no run of ours left
+ */
+function refuseForeign(out: string): void {
+  if (holdsRun(out)) return
+  const foreign = Object.values(runFiles).find((file) => existsSync(join(out, file)))
+  if (foreign === undefined) return
+  const value = `the folder holds ${foreign}, which is not of a run`
+  throw new UserError({ where: out, problem: 'duplicate', value, hint: 'choose another folder' })
+}
+
+/**
  * Goes on with the run in a folder, from its last checkpoint, to the very bytes an uninterrupted run would have
  * written.
- * @throws UserError as `readRun`, and `mismatched` when the dataset changed since
+ * @throws UserError as `readRun`, `mismatched` when the dataset changed since, `busy` while another process trains it
  */
 export async function resumeRun(
   folder: string,
   watching: Watching & { readonly data?: string } = {},
 ): Promise<RunResult> {
+  readRun(folder)
+  await using _ = await takeLock(lockIn(folder), folder)
   const run = readRun(folder)
-  return execute(run, dataOf(run, await datasetOf(folder, run, watching.data)), {
-    ...watching,
-    out: folder,
-    resume: true,
-  })
+  const data = dataOf(run, await datasetOf(folder, run, watching.data))
+  return await execute(run, data, { ...watching, out: folder, resume: true })
 }
 
 /** What a run learns from. @throws UserError as `splitDataset` and `clickSamples` */

@@ -87,11 +87,10 @@ describe('the simulated shop', () => {
     expect(() => readTruth(shop('cut'))).toThrow(/truth.json: corrupted/)
   })
 
-  it('leaves nothing half-written where it cannot finish', async () => {
-    // A link to nowhere: the folder seems free, and the last step fails.
+  it('refuses a link to nowhere, and leaves nothing', async () => {
     symlinkSync(shop('nowhere'), shop('link'))
-    await expect(simulateShop(shop('link'), settings)).rejects.toThrow(/ENOTDIR|EEXIST/)
-    expect(readdirSync(folder)).not.toContain('link.partial')
+    await expect(simulateShop(shop('link'), settings)).rejects.toThrow(/link: invalid: a link that leads nowhere/)
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
   it('has a name for a folder that is no shop', () => {

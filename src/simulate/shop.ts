@@ -2,12 +2,13 @@
  * @file The simulated shop on disk: a log, a catalog with pictures and titles, a mapping for `siftrec prepare`, and the
  * planted truth.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { randomStream } from '../random/stream.ts'
+import { buildFolder } from '../storage/folders.ts'
 import { drawPicture } from './picture.ts'
 import { makeEvents, type TrueEvent } from './sessions.ts'
 import { makerNames, titleOf } from './titles.ts'
@@ -53,42 +54,34 @@ items:
 /**
  * Writes a shop to a new folder: events.csv, items.csv, images/, shop.yaml and truth.json. The same settings write the
  * same bytes.
- * @throws UserError `duplicate` when the folder exists
+ * @throws UserError `duplicate` when the folder exists, `busy` while another process writes it
  */
-export async function simulateShop(
+export function simulateShop(
   out: string,
   settings: Partial<ShopSettings> = {},
 ): Promise<{ events: number; accidental: number }> {
-  if (existsSync(out))
-    throw new UserError({
-      where: out,
-      problem: 'duplicate',
-      value: 'the folder already exists',
-      hint: 'choose another folder',
-    })
-  const whole = { ...shopDefaults, ...settings }
-  const items = makeItems(whole)
-  const { events, users } = makeEvents(whole, items)
-  const accidental = events.filter((event) => event.accidental)
-  const truth: Truth = {
-    settings: { ...whole },
-    items,
-    users,
-    accidental: accidental.map(({ user, item, time }) => [user, idOf(items, item), time]),
+  const refuse = (): never => {
+    const hint = 'choose another folder'
+    throw new UserError({ where: out, problem: 'duplicate', value: 'the folder already exists', hint })
   }
-  const building = `${out}.partial`
-  rmSync(building, { recursive: true, force: true })
-  try {
-    mkdirSync(join(building, 'images'), { recursive: true })
-    writeFileSync(join(building, 'events.csv'), eventLines(events, items))
-    writeFileSync(join(building, 'items.csv'), await writeItems(join(building, 'images'), whole.seed, items))
-    writeFileSync(join(building, 'shop.yaml'), mapping)
-    writeFileSync(join(building, truthFile), JSON.stringify(truth))
-    renameSync(building, out)
-  } finally {
-    rmSync(building, { recursive: true, force: true })
-  }
-  return { events: events.length, accidental: accidental.length }
+  return buildFolder(out, refuse, async (folder) => {
+    const whole = { ...shopDefaults, ...settings }
+    const items = makeItems(whole)
+    const { events, users } = makeEvents(whole, items)
+    const accidental = events.filter((event) => event.accidental)
+    const truth: Truth = {
+      settings: { ...whole },
+      items,
+      users,
+      accidental: accidental.map(({ user, item, time }) => [user, idOf(items, item), time]),
+    }
+    mkdirSync(join(folder, 'images'))
+    writeFileSync(join(folder, 'events.csv'), eventLines(events, items))
+    writeFileSync(join(folder, 'items.csv'), await writeItems(join(folder, 'images'), whole.seed, items))
+    writeFileSync(join(folder, 'shop.yaml'), mapping)
+    writeFileSync(join(folder, truthFile), JSON.stringify(truth))
+    return { events: events.length, accidental: accidental.length }
+  })
 }
 
 const idOf = (items: readonly TrueItem[], at: number): string => (items[at] as TrueItem).id

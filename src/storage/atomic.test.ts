@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('writeAtomically', () => {
   it('replaces a file, also over what a killed process left, and leaves nothing beside it', async () => {
     const path = join(folder, 'a.json')
-    writeFileSync(`${path}.partial`, 'the torso of a longer file')
+    writeFileSync(join(folder, '.a.json.siftrec-partial'), 'the torso of a longer file')
     await writeAtomically(path, 'first')
     await writeAtomically(path, Uint8Array.of(65, 66))
     expect(readFileSync(path, 'utf8')).toBe('AB')
@@ -19,7 +19,7 @@ describe('writeAtomically', () => {
 
   it('says which file cannot be written', async () => {
     await expect(writeAtomically(join(folder, 'nowhere', 'b.json'), '')).rejects.toThrow(
-      /nowhere\/b\.json: invalid: it cannot be written \(ENOENT\)/,
+      /nowhere\/b\.json: invalid: there is no such file or folder \(ENOENT\)/,
     )
   })
 })

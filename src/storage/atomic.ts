@@ -1,6 +1,13 @@
 /** @file Writes files that are either whole or absent: to a temporary file that is flushed and then renamed. */
 import { open, rename, rm } from 'node:fs/promises'
-import { UserError } from '../errors.ts'
+import { basename, dirname, join } from 'node:path'
+import { inFileWords } from './file-errors.ts'
+
+/**
+ * The temporary file beside a path. Its name is always the same, so that the next try overwrites what a killed process
+ * left, and it is nobody else's.
+ */
+export const partialOf = (path: string): string => join(dirname(path), `.${basename(path)}.siftrec-partial`)
 
 /**
  * Writes a file so that a crash or a full disk leaves the previous version unchanged. (On a nearly full disk a write
@@ -8,14 +15,13 @@ import { UserError } from '../errors.ts'
  * @throws UserError `invalid` when the disk is full or the file cannot be written
  */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  // The temporary name is always the same, so that the next try overwrites what a killed process left.
-  const partial = `${path}.partial`
+  const partial = partialOf(path)
   try {
     await writeWhole(partial, content)
     await rename(partial, path)
   } catch (error) {
     await rm(partial, { force: true }).catch(() => undefined)
-    throw unwritable(path, (error as NodeJS.ErrnoException).code ?? String(error))
+    throw inFileWords(error, path, 'what was there is unchanged')
   }
 }
 
@@ -27,16 +33,4 @@ async function writeWhole(path: string, content: string | Uint8Array): Promise<v
   } finally {
     await file.close()
   }
-}
-
-function unwritable(path: string, code: string): UserError {
-  const full = code === 'ENOSPC' || code === 'EDQUOT'
-  const value = full
-    ? `the disk is full (${code})`
-    : code === 'EFBIG'
-      ? 'it exceeds the limit on file sizes (EFBIG)'
-      : `it cannot be written (${code})`
-  const hint =
-    'the previous version of the file is unchanged; make room or choose another folder, and run the command again'
-  return new UserError({ where: path, problem: 'invalid', value, hint })
 }

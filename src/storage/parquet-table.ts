@@ -1,5 +1,6 @@
 /** @file A small table as a Parquet file. */
 import { renameSync } from 'node:fs'
+import { partialOf } from './atomic.ts'
 import { identifier, literal, openDatabase } from './duckdb.ts'
 
 /** What a column holds: text, a number (null if unknown), or a list of whole numbers. */
@@ -16,8 +17,8 @@ export async function writeParquetTable<Name extends string>(
   await db.run(`CREATE TABLE result (${columns.map(([name, kind]) => `${identifier(name)} ${kind}`).join(', ')})`)
   const values = rows.map((row) => `(${columns.map(([name]) => valueOf(row[name])).join(', ')})`)
   if (values.length > 0) await db.run(`INSERT INTO result VALUES ${values.join(', ')}`)
-  await db.run(`COPY result TO ${literal(`${path}.partial`)} (FORMAT parquet, COMPRESSION zstd)`)
-  renameSync(`${path}.partial`, path)
+  await db.run(`COPY result TO ${literal(partialOf(path))} (FORMAT parquet, COMPRESSION zstd)`)
+  renameSync(partialOf(path), path)
 }
 
 function valueOf(value: string | number | null | readonly number[]): string {

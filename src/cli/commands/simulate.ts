@@ -1,7 +1,16 @@
 /** @file `siftrec simulate`: a shop with planted tastes and planted noise, as files for `siftrec prepare`. */
+import { relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { type ShopSettings, shopDefaults } from '../../simulate/world.ts'
 import { share, whole } from '../values.ts'
+
+/** A folder for the dataset that is not the shop's own, nor in it. */
+function datasetBeside(shop: string): string {
+  const usual = 'data/shop'
+  const apart =
+    relative(resolve(shop), resolve(usual)).startsWith('..') && relative(resolve(usual), resolve(shop)).startsWith('..')
+  return apart ? usual : `${shop.replace(/[/\\]+$/, '')}-data`
+}
 
 /** `simulate --out FOLDER` */
 export function simulateCommand(): Command {
@@ -32,7 +41,7 @@ export function simulateCommand(): Command {
       const { simulateShop } = await import('../../simulate/shop.ts')
       const { events, accidental } = await simulateShop(out, settings)
       process.stdout.write(`${events} events, ${accidental} of them accidental clicks; saved in ${out}; next:
-siftrec prepare --events ${out}/events.csv --items ${out}/items.csv --config ${out}/shop.yaml --out data/shop
+siftrec prepare --events ${out}/events.csv --items ${out}/items.csv --config ${out}/shop.yaml --out ${datasetBeside(out)}
 `)
     })
 }

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { loadDataset } from '../../dataset/load.ts'
 import type { Dataset } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
-import { lockPath } from './path-lock.ts'
+import { waitForLock } from '../../storage/lock.ts'
 
 /** How a dataset is made. */
 export interface DatasetRecipe {
@@ -37,7 +37,7 @@ export async function preparedDataset(
   const out = join(folder, `${recipe.name}-${key}`)
   mkdirSync(dirname(out), { recursive: true })
   if (!existsSync(join(out, 'manifest.json'))) {
-    await using _ = await lockPath(`${out}.lock`)
+    await using _ = await waitForLock(`${out}.lock`)
     if (!existsSync(join(out, 'manifest.json'))) {
       report(`preparing ${recipe.name}`)
       await recipe.make(out)

@@ -17,6 +17,7 @@ import { holdsRun } from '../../runs/run-file.ts'
 import { taskOf } from '../../runs/tasks.ts'
 import { trainRun } from '../../runs/train-run.ts'
 import { writeAtomically } from '../../storage/atomic.ts'
+import { waitForLock } from '../../storage/lock.ts'
 import {
   evaluationSeed,
   type Frame,
@@ -26,7 +27,6 @@ import {
   type Trained,
 } from '../terms.ts'
 import { type Cell, cellFiles, testedOf, trainedOf } from './grid-cell.ts'
-import { lockPath } from './path-lock.ts'
 import { measureOf } from './run-measures.ts'
 
 /** How far a cell is to be taken: the losers of tuning are never tested. */
@@ -50,7 +50,7 @@ export function isDone(cell: Cell, stage: Stage): boolean {
 export async function runCell(cell: Cell, stage: Stage, watching: Watching = {}): Promise<'finished' | 'interrupted'> {
   mkdirSync(cell.folder, { recursive: true })
   // Two experiments may want the same cell at the same time.
-  await using _ = await lockPath(join(cell.folder, 'lock'), watching.signal)
+  await using _ = await waitForLock(join(cell.folder, 'lock'), watching.signal)
   if (isDone(cell, stage)) return 'finished'
   if (watching.signal?.aborted) return 'interrupted'
   const dataset = await loadDataset(cell.data)

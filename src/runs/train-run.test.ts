@@ -1,0 +1,53 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
+import type { Dataset } from '../dataset/schema.ts'
+import { lockIn } from '../storage/folders.ts'
+import { takeLock } from '../storage/lock.ts'
+import { tinyDataset } from '../testing/tiny-dataset.ts'
+import { resumeRun, trainRun } from './train-run.ts'
+
+const dataset: Dataset = tinyDataset({
+  events: [1, 2, 3].flatMap((user) => [1, 2, 3, 4].map((at) => [user, at, 'click', at] as const)),
+  behaviors: ['click'],
+})
+const train = (out: string, more = {}): Promise<unknown> => trainRun({ model: 'popularity', dataset, out, ...more })
+
+describe('a run’s folder', () => {
+  it('is written by one process at a time', async () => {
+    using place = temporaryFolder()
+    const out = join(place.path, 'run')
+    await train(out)
+    const before = readFileSync(join(out, 'model.safetensors'))
+    {
+      await using _ = await takeLock(lockIn(out), out)
+      const busy = /run: busy: process \d+ is writing it/
+      await expect(train(out, { overwrite: true })).rejects.toThrow(busy)
+      await expect(train(out, { resume: true })).rejects.toThrow(busy)
+      await expect(resumeRun(out)).rejects.toThrow(busy)
+    }
+    expect(readFileSync(join(out, 'model.safetensors'))).toEqual(before)
+    await train(out, { overwrite: true })
+    expect(existsSync(lockIn(out))).toBe(false)
+  })
+
+  it('keeps a stranger’s files, also those with names of ours', async () => {
+    using place = temporaryFolder()
+    const out = join(place.path, 'mine')
+    mkdirSync(out)
+    writeFileSync(join(out, 'model.safetensors'), 'another tool’s')
+    for (const overwrite of [false, true])
+      await expect(train(out, { overwrite })).rejects.toThrow(
+        /mine: duplicate: the folder holds model\.safetensors, which is not of a run/,
+      )
+    expect(readFileSync(join(out, 'model.safetensors'), 'utf8')).toBe('another tool’s')
+  })
+
+  it('may not be a file, nor below one', async () => {
+    using place = temporaryFolder()
+    const file = place.write({ afile: '' })
+    await expect(train(file)).rejects.toThrow(/afile: invalid: something else has that name/)
+    await expect(train(join(file, 'run'))).rejects.toThrow(/run: invalid: a part of the path is a file/)
+  })
+})
