@@ -1,6 +1,7 @@
 /** @file SHA-256 of files and of a whole dataset. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import * as z from 'zod'
 import type { Manifest } from './schema.ts'
 
 /** The SHA-256 of a file, in hexadecimal; the file is streamed. */
@@ -9,6 +10,19 @@ export async function hashFile(path: string): Promise<string> {
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
+
+/** The text of `manifest.json`: the manifest, and last the SHA-256 of all before it. */
+export function sealed(manifest: Manifest): string {
+  return `${JSON.stringify({ ...manifest, sha256: sealOf(manifest) }, null, 2)}\n`
+}
+
+/** What the text of a manifest says; undefined when it is not as it was written. */
+export function unsealed(text: string): unknown {
+  const { sha256, ...manifest } = z.looseObject({ sha256: z.string() }).parse(JSON.parse(text))
+  return sealOf(manifest) === sha256 ? manifest : undefined
+}
+
+const sealOf = (manifest: object): string => createHash('sha256').update(JSON.stringify(manifest)).digest('hex')
 
 /** What a dataset's hash covers: its files, and the settings that make a task of them. */
 type Hashed = Pick<Manifest, 'files' | 'behaviors' | 'target' | 'candidates'>

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { prepareDataset } from '../prepare/prepare.ts'
+import { literal, openDatabase } from '../storage/duckdb.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
-import { hashFile } from './hashes.ts'
+import { hashFile, sealed, unsealed } from './hashes.ts'
 import { loadDataset } from './load.ts'
 import type { Manifest } from './schema.ts'
 
@@ -28,9 +29,9 @@ async function replaceFeatures(out: string, vectors: number[], width: number): P
   const path = join(out, 'features.safetensors')
   const text = { shape: [3, width], data: Float32Array.from(vectors) }
   writeFileSync(path, encodeSafetensors({ text, 'text.present': { shape: [3], data: Uint8Array.of(0, 1, 1) } }))
-  const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')) as Manifest
+  const manifest = unsealed(readFileSync(join(out, 'manifest.json'), 'utf8')) as Manifest
   manifest.files['features.safetensors'] = await hashFile(path)
-  writeFileSync(join(out, 'manifest.json'), JSON.stringify(manifest))
+  writeFileSync(join(out, 'manifest.json'), sealed(manifest))
 }
 
 describe('load', () => {
@@ -48,7 +49,7 @@ describe('load', () => {
     using _ = folder
     const whole = readFileSync(file('manifest.json'), 'utf8')
     const hashWith = async (changed: Partial<Manifest>): Promise<string> => {
-      writeFileSync(file('manifest.json'), JSON.stringify({ ...(JSON.parse(whole) as Manifest), ...changed }))
+      writeFileSync(file('manifest.json'), sealed({ ...(unsealed(whole) as Manifest), ...changed }))
       return (await loadDataset(out)).hash
     }
     const hashes = [
@@ -76,7 +77,7 @@ describe('load', () => {
     const { folder, out, file } = await prepared()
     using _ = folder
     writeFileSync(file('manifest.json'), '{"format":"other"}')
-    await expect(loadDataset(out)).rejects.toThrow(/manifest\.json: corrupted: it is not the manifest/)
+    await expect(loadDataset(out)).rejects.toThrow(/manifest\.json: corrupted: it was changed/)
     await expect(loadDataset(folder.path)).rejects.toThrow(/missing: no manifest\.json: this is not a prepared dataset/)
     await expect(loadDataset(join(out, 'none'))).rejects.toThrow(/none: missing: no such dataset/)
   })
@@ -92,5 +93,53 @@ describe('load', () => {
     await expect(loadDataset(out)).rejects.toThrow(
       /^out\/features\.safetensors text, item 2: invalid: NaN, expected finite numbers$/,
     )
+  })
+
+  it.each<[changed: Partial<Manifest['counts']>, told: string]>([
+    [{ events: 3 }, 'events.parquet: corrupted: 2 rows of 3'],
+    [{ events: 1 }, 'events.parquet: corrupted: more than 1 rows'],
+    [{ items: 1 }, 'events.parquet: corrupted: row 2, of user 1 and item 2'],
+    [{ users: 2 }, 'users.parquet: corrupted: 1 rows of 2'],
+  ])('refuses a manifest that promises %j, though it is sealed', async (changed, told) => {
+    const { folder, out, file } = await prepared()
+    using _ = folder
+    const manifest = unsealed(readFileSync(file('manifest.json'), 'utf8')) as Manifest
+    writeFileSync(file('manifest.json'), sealed({ ...manifest, counts: { ...manifest.counts, ...changed } }))
+    await expect(loadDataset(out)).rejects.toThrow(told)
+  })
+
+  it.each([
+    ['SELECT 1 AS something', 'its columns are not those of a prepared dataset'],
+    ["SELECT 'u' AS user, 1 AS item, 0 AS behavior, 0 AS time, 0 AS role FROM range(2)", 'its columns are not those'],
+    [
+      'SELECT 1 AS user, NULL AS item, 0 AS behavior, 0 AS time, 0 AS role FROM range(2)',
+      'row 1, of user 1 and item 0',
+    ],
+    [
+      "SELECT 1 AS user, 1 AS item, 0 AS behavior, 'nan'::DOUBLE AS time, 0 AS role FROM range(2)",
+      'row 1, without a time',
+    ],
+    ['SELECT 1 AS user, 1 AS item, 7 AS behavior, 0 AS time, 0 AS role FROM range(2)', 'a behavior that the manifest'],
+    ['SELECT 1 AS user, 1 AS item, 0 AS behavior, -range AS time, 0 AS role FROM range(2)', 'row 2, out of order'],
+  ])('refuses a table of another shape, though it is signed: %s', async (select, told) => {
+    const { folder, out, file } = await prepared()
+    using _ = folder
+    using db = await openDatabase()
+    await db.run(`COPY (${select}) TO ${literal(file('events.parquet'))} (FORMAT parquet)`)
+    const manifest = unsealed(readFileSync(file('manifest.json'), 'utf8')) as Manifest
+    manifest.files['events.parquet'] = await hashFile(file('events.parquet'))
+    writeFileSync(file('manifest.json'), sealed(manifest))
+    await expect(loadDataset(out)).rejects.toThrow(`events.parquet: corrupted: ${told}`)
+  })
+
+  it('refuses a manifest with any digit changed', async () => {
+    const { folder, out, file } = await prepared()
+    using _ = folder
+    const text = readFileSync(file('manifest.json'), 'utf8')
+    for (const { index } of text.matchAll(/\d/g)) {
+      const digit = text[index] === '7' ? '8' : '7'
+      writeFileSync(file('manifest.json'), `${text.slice(0, index)}${digit}${text.slice(index + 1)}`)
+      await expect(loadDataset(out)).rejects.toThrow(/manifest\.json: corrupted/)
+    }
   })
 })

@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts'
 import { type Database, identifier, literal, openDatabase } from '../storage/duckdb.ts'
 import { recoverFolder } from '../storage/folders.ts'
 import { readFeatures } from './feature-store.ts'
-import { hashFile, hashOfDataset } from './hashes.ts'
+import { hashFile, hashOfDataset, unsealed } from './hashes.ts'
 import {
   type Catalog,
   type Dataset,
@@ -43,10 +43,10 @@ export async function loadDataset(folder: string): Promise<Dataset> {
     }
   }
   using db = await openDatabase()
-  const events = await readEvents(db, folder, manifest)
-  const { ids: userIds, users } = await readUsers(db, folder, manifest)
-  const catalog = await readCatalog(db, folder, manifest)
-  const impressions = await readImpressions(db, folder, manifest)
+  const events = await asPrepared(folder, 'events', readEvents(db, folder, manifest))
+  const { ids: userIds, users } = await asPrepared(folder, 'users', readUsers(db, folder, manifest))
+  const catalog = await asPrepared(folder, 'items', readCatalog(db, folder, manifest))
+  const impressions = await asPrepared(folder, 'impressions', readImpressions(db, folder, manifest))
   const dataset = {
     folder,
     manifest,
@@ -66,12 +66,29 @@ function readManifest(folder: string): Manifest {
     throw new UserError({ where: folder, problem: 'missing', value, hint: 'make one with siftrec prepare' })
   }
   try {
-    return manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return manifestSchema.parse(unsealed(readFileSync(path, 'utf8')))
   } catch {
     throw new UserError({
       where: path,
       problem: 'corrupted',
-      value: 'it is not the manifest of a dataset that this version of siftrec can read',
+      value: 'it was changed, or this version of siftrec cannot read it',
+      hint: 'prepare the dataset again',
+    })
+  }
+}
+
+/** What is read from a table. @throws UserError `corrupted` when its columns or rows are not those of the manifest */
+async function asPrepared<T>(folder: string, name: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    // Too little memory, for one, is not the table's fault.
+    if (error instanceof UserError && error.parts.problem !== 'mismatched') throw error
+    throw new UserError({
+      where: join(folder, `${name}.parquet`),
+      problem: 'corrupted',
+      value: error instanceof UserError ? error.parts.value : 'its columns are not those of a prepared dataset',
+      expected: 'what its manifest describes',
       hint: 'prepare the dataset again',
     })
   }
@@ -81,18 +98,39 @@ function table(folder: string, name: string): string {
   return `read_parquet(${literal(join(folder, `${name}.parquet`))})`
 }
 
-async function readEvents(db: Database, folder: string, { counts }: Manifest): Promise<Events> {
+async function readEvents(db: Database, folder: string, { counts, behaviors }: Manifest): Promise<Events> {
   const kinds = { user: 'int32', item: 'int32', behavior: 'uint8', time: 'float64', role: 'uint8' } as const
   const columns = await db.columns(
-    `SELECT user, item, behavior, time, role FROM ${table(folder, 'events')}`,
+    `SELECT CAST(user AS INTEGER), CAST(item AS INTEGER), CAST(behavior AS UTINYINT), CAST(time AS DOUBLE), CAST(role AS UTINYINT)
+    FROM ${table(folder, 'events')}`,
     counts.events,
     kinds,
   )
+  checkIndices(columns, counts)
+  if (columns.behavior.some((behavior) => behavior >= behaviors.length))
+    throw mismatched('a behavior that the manifest does not name')
   const start = new Int32Array(counts.users + 2)
   for (const user of columns.user) start[user + 1] = (start[user + 1] as number) + 1
   for (let user = 1; user < start.length; user++) start[user] = (start[user] as number) + (start[user - 1] as number)
   return { ...columns, start }
 }
+
+/** @throws UserError `mismatched` for a user or item that no table has, users out of order, or a time that is none */
+function checkIndices(
+  { user, item, time }: { user: Int32Array; item: Int32Array; time: Float64Array },
+  { users, items }: Manifest['counts'],
+): void {
+  for (let row = 0; row < user.length; row++) {
+    const [u, i] = [user[row] as number, item[row] as number]
+    if (u < 1 || u > users || i < 1 || i > items) throw mismatched(`row ${row + 1}, of user ${u} and item ${i}`)
+    if (!Number.isFinite(time[row])) throw mismatched(`row ${row + 1}, without a time`)
+    const [before, earlier] = row === 0 ? [0, 0] : [user[row - 1] as number, time[row - 1] as number]
+    if (u < before || (u === before && (time[row] as number) < earlier))
+      throw mismatched(`row ${row + 1}, out of order`)
+  }
+}
+
+const mismatched = (value: string): UserError => new UserError({ where: 'the table', problem: 'mismatched', value })
 
 async function readUsers(
   db: Database,
@@ -156,13 +194,18 @@ function withNobody(values: Float32Array = new Float32Array(0)): Float32Array {
 async function readImpressions(
   db: Database,
   folder: string,
-  { impressions }: Manifest,
+  { impressions, counts }: Manifest,
 ): Promise<Impressions | undefined> {
   if (!impressions) return undefined
   const labels = Object.keys(impressions.labels)
   const from = table(folder, 'impressions')
   const kinds = { user: 'int32', item: 'int32', time: 'float64' } as const
-  const columns = await db.columns(`SELECT user, item, time FROM ${from}`, impressions.count, kinds)
+  const columns = await db.columns(
+    `SELECT CAST(user AS INTEGER), CAST(item AS INTEGER), CAST(time AS DOUBLE) FROM ${from}`,
+    impressions.count,
+    kinds,
+  )
+  checkIndices(columns, counts)
   const names = labels.map((name) => `label_${name}`)
   const values = await db.columns(
     `SELECT ${names.map(identifier).join(', ')} FROM ${from}`,

@@ -11,7 +11,7 @@ import type { ParameterState } from './parameters.ts'
 
 /** One finished epoch. */
 const epochRecord = z.strictObject({
-  epoch: z.int(),
+  epoch: z.int().min(1),
   /** The stage it belongs to; left out where the model has one stage. */
   stage: z.string().optional(),
   loss: z.number(),
@@ -24,17 +24,17 @@ const progressSchema = z.strictObject({
   stage: z.int().min(0).default(0),
   stageEpoch: z.int().min(0),
   /** Epochs finished, and batches done of the next one. */
-  epoch: z.int(),
-  batch: z.int(),
-  step: z.int(),
+  epoch: z.int().min(0),
+  batch: z.int().min(0),
+  step: z.int().min(0),
   /** Sums over the batches done of the open epoch. */
   sums: z.record(z.string(), z.number()),
   /** The best epoch of the open stage. */
-  best: z.strictObject({ epoch: z.int(), validation: z.number() }).nullable(),
+  best: z.strictObject({ epoch: z.int().min(1), validation: z.number() }).nullable(),
   finished: z.boolean(),
   history: z.array(epochRecord),
   /** Steps that each optimizer has taken, by name. */
-  optimizers: z.record(z.string(), z.int()).optional(),
+  optimizers: z.record(z.string(), z.int().min(0)).optional(),
 })
 /** Where training stands. */
 export type Progress = z.infer<typeof progressSchema>
@@ -107,7 +107,7 @@ export function loadCheckpoint(
     })
   if (metadata['format'] !== 'siftrec-checkpoint') throw foreign('not a checkpoint of ours')
   if (metadata['run'] !== run) throw foreign('it was made with other settings or another dataset')
-  const progress = progressSchema.parse(JSON.parse(metadata['progress'] ?? 'null'))
+  const progress = progressOf(path, metadata['progress'])
   openStage(progress.stage)
   for (const [name, { data }] of arraysOf(state)) {
     const stored = tensors[name]
@@ -120,6 +120,29 @@ export function loadCheckpoint(
   for (const [name, remembered] of state.parameters.optimizers)
     remembered.steps = progress.optimizers?.[name] ?? progress.step
   return progress
+}
+
+/** @throws UserError `corrupted` for a place that no training can have come to */
+function progressOf(path: string, text = 'null'): Progress {
+  const { data, error } = progressSchema.safeParse(parsed(text))
+  if (data && data.history.length === data.epoch && data.stageEpoch <= data.epoch) return data
+  const [issue] = error?.issues ?? []
+  const value = issue ? `its ${issue.path.join('.') || 'progress'}: ${issue.message}` : `epoch ${data?.epoch}`
+  throw impossible(path, value)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** For a checkpoint that says training is where it cannot be. */
+export function impossible(path: string, value: string): UserError {
+  const hint = 'restore it from a copy, or train again with --overwrite'
+  return new UserError({ where: path, problem: 'corrupted', value, expected: 'where a training can stand', hint })
 }
 
 /** Writes a model's parameters and memory alone, as they are served. */

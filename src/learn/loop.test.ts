@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import type { BuiltModel, Stage } from '../models/contract/model.ts'
 import { objective } from '../models/contract/model.ts'
 import { sgd } from '../optim/sgd.ts'
 import { nodeRuntime } from '../runtime/node.ts'
-import { readSafetensors } from '../storage/safetensors.ts'
+import { encodeSafetensors, readSafetensors } from '../storage/safetensors.ts'
 import { mul, sub } from '../tensor/elementwise.ts'
 import { parameter, type Tensor } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
@@ -64,7 +64,7 @@ async function train(
 ) {
   const events: TrainingEvent[] = []
   let at = 0
-  mkdirSync(join(folder, name))
+  mkdirSync(join(folder, name), { recursive: true })
   const result = await trainModel({
     slug: 'test',
     model,
@@ -154,5 +154,24 @@ describe('training', () => {
     const stage: Stage = { name: 'train', epochs: 1, objectives: [follows('a', 1)] }
     const start = new Map([['a', Float32Array.of(9)]])
     expect((await train(modelOf(stage), [], {}, 'start', { start })).values).toEqual({ a: 5 })
+  })
+
+  it.each([
+    ['epoch -5', { epoch: -5 }],
+    ['epoch 1e9', { epoch: 1e9 }],
+    ['batch 999', { batch: 999 }],
+    ['batch -1', { batch: -1 }],
+    ['stage 7', { stage: 7 }],
+    ['a stage longer than all epochs', { stageEpoch: 9 }],
+    ['no history', { history: [] }],
+  ])('refuses a checkpoint that stands where no training can: %s', async (name, changed) => {
+    const stage: Stage = { name: 'train', epochs: 'until-best', objectives: [follows('a', 1)] }
+    await train(modelOf(stage), [0.1, 0.2], { epochs: 2 }, name)
+    const path = join(folder, name, 'checkpoint.safetensors')
+    const { tensors, metadata } = readSafetensors(path)
+    const progress = { ...(JSON.parse(metadata['progress']!) as object), finished: false, ...changed }
+    writeFileSync(path, encodeSafetensors(tensors, { ...metadata, progress: JSON.stringify(progress) }))
+    const again = train(modelOf(stage), [0.3], { epochs: 9 }, name, { resume: true })
+    await expect(again).rejects.toThrow(/checkpoint\.safetensors: corrupted: .*, expected where a training can stand/)
   })
 })

@@ -8,6 +8,7 @@ import { UserError } from '../errors.ts'
 import type { Objective, Stage } from '../models/contract/model.ts'
 import {
   atStart,
+  impossible,
   loadCheckpoint,
   loadModel,
   type Progress,
@@ -72,8 +73,12 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
     Object.entries(model.memory ?? {}).map(([name, { shape, data: first }]) => [name, { shape, data: first.slice() }]),
   )
   const state: TrainingState = { parameters, memory }
-  const open = (index: number): OpenStage => openStage(stages[index] as Stage, run, state)
   const checkpoint = join(folder, runFiles.checkpoint)
+  const open = (index: number): OpenStage => {
+    const stage = stages[index]
+    if (!stage) throw impossible(checkpoint, `stage ${index + 1} of ${stages.length}`)
+    return openStage(stage, run, state)
+  }
   let stage: OpenStage | undefined
   const progress =
     run.resume && existsSync(checkpoint)
@@ -114,6 +119,8 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
   // What fills the memory ran already if some batches of the epoch are done: the checkpoint holds what it wrote.
   if (progress.batch === 0) await stage.begin(epoch, progress.stageEpoch === 0)
   const turns = stage.turns(epoch)
+  if (progress.batch > turns.length)
+    throw impossible(join(folder, runFiles.checkpoint), `batch ${progress.batch} of ${turns.length}`)
   const started = performance.now()
   let targets = 0
   for (const turn of turns.slice(progress.batch)) {

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { featuresFile } from '../dataset/feature-store.ts'
-import { hashFile } from '../dataset/hashes.ts'
+import { hashFile, sealed } from '../dataset/hashes.ts'
 import type { FeatureMaker, Manifest } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
@@ -125,7 +125,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     ...(Object.keys(features).length > 0 ? [featuresFile] : []),
   ]
   for (const file of files) manifest.files[file] = await hashFile(join(folder, file))
-  await writeAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  await writeAtomically(join(folder, 'manifest.json'), sealed(manifest))
   report(
     `${name}: ${manifest.counts.events} events of ${manifest.counts.users} users on ${manifest.counts.items} items`,
   )

@@ -34,6 +34,7 @@ export interface Database extends Disposable {
   /**
    * A result of `count` rows as one array for each column, in the order of the kinds. It is read in chunks, without an
    * object for each row.
+   * @throws UserError `mismatched` when it has another number of rows
    */
   columns<K extends ColumnKinds>(sql: string, count: number, kinds: K): Promise<Columns<K>>
 }
@@ -89,17 +90,22 @@ async function readColumns<K extends ColumnKinds>(
   const emptyOf: { [Kind in keyof ColumnArrays]?: string | number } = { text: '', float32: Number.NaN }
   const empty = names.map((name) => emptyOf[kinds[name] as keyof ColumnArrays] ?? 0)
   const result = await connection.stream(sql)
-  for (let at = 0; ; ) {
+  let at = 0
+  for (;;) {
     const chunk = await result.fetchChunk()
     if (!chunk || chunk.rowCount === 0) break
+    if (at + chunk.rowCount > count) throw otherCount(`more than ${count} rows`)
     for (const [index, array] of arrays.entries()) {
       const vector = chunk.getColumnVector(index)
       for (let row = 0; row < chunk.rowCount; row++) array[at + row] = (vector.getItem(row) ?? empty[index]) as never
     }
     at += chunk.rowCount
   }
+  if (at < count) throw otherCount(`${at} rows of ${count}`)
   return Object.fromEntries(names.map((name, index) => [name, arrays[index]])) as Columns<K>
 }
+
+const otherCount = (value: string): UserError => new UserError({ where: 'the result', problem: 'mismatched', value })
 
 /** A text as an SQL literal. */
 export function literal(text: string): string {

@@ -66,7 +66,7 @@ describe('safetensors', () => {
     const bytes = encodeSafetensors({ a: { shape: [2], data } })
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
     expect(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))).toEqual({
-      __metadata__: {},
+      __metadata__: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
       a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
     })
     expect(length % 8).toBe(0)
@@ -109,6 +109,40 @@ describe('safetensors', () => {
   ])('refuses %s', (_, bytes, message) => {
     expect(() => read(bytes)).toThrow(UserError)
     expect(() => read(bytes)).toThrow(`${path}: corrupted: ${message}`)
+  })
+
+  it.each([
+    ['overlaps another array', { a: [0, 8], b: [4, 12] }, 12],
+    ['lies behind a gap', { a: [0, 4], b: [8, 12] }, 12],
+    ['bytes behind the last array', { a: [0, 4], b: [4, 8] }, 12],
+  ])('refuses a file of which a part %s', (message, offsets, size) => {
+    const entries = Object.entries(offsets).map(([name, [begin, end]]) => {
+      return [name, { dtype: 'U8', shape: [end! - begin!], data_offsets: [begin, end] }]
+    })
+    expect(() => read(withHeader(JSON.stringify(Object.fromEntries(entries)), new Uint8Array(size)))).toThrow(message)
+  })
+
+  it('refuses more arrays than any model has, at once', () => {
+    const entries = Array.from(
+      { length: 400_000 },
+      (_, at) => `"${at}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`,
+    )
+    const before = performance.now()
+    expect(() => read(withHeader(`{${entries.join()}}`, new Uint8Array(0)))).toThrow('more than 65536 arrays')
+    expect(performance.now() - before).toBeLessThan(5000)
+  })
+
+  it('refuses a file of ours with any bit flipped, its hash too, and one whose hash is gone', () => {
+    const metadata = { format: 'siftrec-model', run: 'a' }
+    const whole = encodeSafetensors({ a: { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } }, metadata)
+    expect(read(whole).metadata).toEqual(metadata)
+    for (let bit = 0; bit < 8 * whole.length; bit++) {
+      const flipped = whole.slice()
+      flipped[bit >> 3]! ^= 1 << (bit & 7)
+      expect(() => read(flipped), `bit ${bit}`).toThrow(/corrupted/)
+    }
+    const header = JSON.stringify({ __metadata__: metadata, a: { dtype: 'U8', shape: [1], data_offsets: [0, 1] } })
+    expect(() => read(withHeader(header, new Uint8Array(1)))).toThrow('its SHA-256 is another')
   })
 
   it('refuses a file cut anywhere', () => {

@@ -1,4 +1,8 @@
-/** @file The safetensors format: a JSON header and raw little-endian arrays; it cannot contain code. */
+/**
+ * @file The safetensors format: a JSON header and raw little-endian arrays; it cannot contain code. Files of ours hold
+ * their own SHA-256.
+ */
+import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
@@ -24,12 +28,24 @@ interface Header {
   readonly metadata: Record<string, string>
 }
 
-/** The bytes of a safetensors file: tensors in the given order, widest elements aligned to 8 bytes. */
+/** Where the metadata holds the SHA-256 of the file, which is that of the file with zeros in its place. */
+const hashKey = 'sha256'
+const noHash = '0'.repeat(64)
+/** Files with a format of this beginning are ours and must hold their hash. */
+const ours = 'siftrec-'
+/** The longest header, and the most arrays: far more than any model has, far less than what fills the memory. */
+const limits = { headerBytes: 64_000_000, arrays: 65_536 } as const
+
+/**
+ * The bytes of a safetensors file: tensors in the given order, widest elements aligned to 8 bytes, and their SHA-256.
+ */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, Entry | Readonly<Record<string, string>>> = { __metadata__: metadata }
+  const header: Record<string, Entry | Readonly<Record<string, string>>> = {
+    __metadata__: { ...metadata, [hashKey]: noHash },
+  }
   // The widest elements come first, so every array starts at a multiple of its element size, and readers need not copy
   // it.
   const names = Object.keys(tensors).sort((a, b) => width(tensors[b]) - width(tensors[a]))
@@ -49,12 +65,31 @@ export function encodeSafetensors(
     const [begin] = (header[name] as Entry).data_offsets
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 8 + headerLength + begin)
   }
+  const head = Buffer.from(bytes.buffer, 0, 8 + headerLength)
+  const digits = digitsIn(head, noHash)
+  head.write(hashOf([head, bytes.subarray(head.length)]), digits, 'latin1')
   return bytes
+}
+
+/** Where the digits of a hash begin; names are escaped in JSON, so no name can look like it. */
+const digitsIn = (head: Buffer, hash: string): number => {
+  const key = `"${hashKey}":"`
+  return head.lastIndexOf(`${key}${hash}"`, undefined, 'latin1') + key.length
+}
+
+/** The SHA-256 of parts one after another, in hexadecimal. */
+function hashOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  // One call takes at most 2 GB.
+  for (const part of parts)
+    for (let at = 0; at < part.length; at += 1 << 30) hash.update(part.subarray(at, at + (1 << 30)))
+  return hash.digest('hex')
 }
 
 /**
  * Reads a safetensors file.
- * @throws UserError `corrupted` when the file is not safetensors, is cut short, or holds a type we do not store.
+ * @throws UserError `corrupted` when the file is not safetensors, is cut short, holds a type we do not store, or
+ * differs from its own SHA-256
  */
 export function readSafetensors(path: string): {
   tensors: Record<string, StoredTensor>
@@ -74,7 +109,7 @@ export function readSafetensors(path: string): {
     const prefix = Buffer.alloc(8)
     if (readSync(file, prefix, 0, 8, 0) < 8) throw corrupted(`${size} bytes`)
     const headerLength = Number(prefix.readBigUInt64LE())
-    if (headerLength > size - 8 || headerLength > 100_000_000)
+    if (headerLength > size - 8 || headerLength > limits.headerBytes)
       throw corrupted(`a header of ${headerLength} bytes in a file of ${size}`)
     const text = Buffer.alloc(headerLength)
     readSync(file, text, 0, headerLength, 8)
@@ -85,9 +120,17 @@ export function readSafetensors(path: string): {
       if (read === 0) throw corrupted('it ends early')
       at += read
     }
+    const { [hashKey]: hash, ...notes } = metadata
+    if (hash !== undefined || notes['format']?.startsWith(ours)) {
+      const head = Buffer.concat([prefix, text])
+      const digits = hash?.length === noHash.length ? digitsIn(head, hash) : 0
+      head.write(noHash, digits, 'latin1')
+      if (hashOf([head, body]) !== hash) throw corrupted('it is not as it was written: its SHA-256 is another')
+    }
     const tensors: Record<string, StoredTensor> = {}
     for (const [name, entry] of Object.entries(entries)) tensors[name] = view(name, entry, body, corrupted)
-    return { tensors, metadata }
+    checkCover(entries, body.length, corrupted)
+    return { tensors, metadata: notes }
   } finally {
     closeSync(file)
   }
@@ -95,11 +138,31 @@ export function readSafetensors(path: string): {
 
 function parseHeader(text: string, corrupted: (value: string) => UserError): Header {
   try {
-    const { __metadata__: metadata = {}, ...entries } = z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+    const parsed: unknown = JSON.parse(text)
+    if (Object.keys(parsed as object).length > limits.arrays) throw corrupted(`more than ${limits.arrays} arrays`)
+    const { __metadata__: metadata = {}, ...entries } = z.record(z.string(), z.unknown()).parse(parsed)
     return { entries: z.record(z.string(), entrySchema).parse(entries), metadata: metadataSchema.parse(metadata) }
-  } catch {
+  } catch (error) {
+    if (error instanceof UserError) throw error
     throw corrupted('an unreadable header')
   }
+}
+
+/** The arrays must lie one after another, from the first byte to the last: nothing twice, nothing beside them. */
+function checkCover(
+  entries: Readonly<Record<string, Entry>>,
+  size: number,
+  corrupted: (value: string) => UserError,
+): void {
+  let end = 0
+  const inOrder = Object.entries(entries).sort(
+    ([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1],
+  )
+  for (const [name, { data_offsets: at }] of inOrder) {
+    if (at[0] !== end) throw corrupted(`"${name}" ${at[0] < end ? 'overlaps another array' : 'lies behind a gap'}`)
+    end = at[1]
+  }
+  if (end !== size) throw corrupted(`${size - end} bytes behind the last array`)
 }
 
 function view(name: string, entry: Entry, body: Uint8Array, corrupted: (value: string) => UserError): StoredTensor {
