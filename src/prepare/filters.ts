@@ -24,13 +24,16 @@ export async function countEvents(db: Database): Promise<EventCounts> {
 }
 
 /**
- * Runs the filters over the table `events` in this order: unlisted items (if they are to be dropped), exact duplicates,
- * rare items, users with few events.
+ * Runs the filters over the table `events` in this order: odd times and unlisted items (if they are to be dropped),
+ * exact duplicates, rare items, users with few events.
  * @throws UserError `empty` when nothing is left, saying how much each filter removed
  */
 export async function filterEvents(db: Database, raw: RawTables, where: string): Promise<Dropped[]> {
   const { minimumEventsPerItem, minimumEventsPerUser } = raw.mapping.filters
   const steps: { filter: string; select: string }[] = [
+    ...(raw.mapping.filters.oddTimes === 'drop'
+      ? [{ filter: 'odd times', select: 'SELECT * FROM events WHERE time IS NOT NULL' }]
+      : []),
     ...(raw.fields === undefined
       ? []
       : [{ filter: 'items not in the item table', select: 'SELECT * FROM events WHERE item IS NOT NULL' }]),

@@ -26,7 +26,7 @@ export async function indexImpressions(db: Database, raw: RawTables, report: (li
   // If time is an order, each record has its own place, so nothing is a duplicate.
   const columns = `u.n AS user, i.n AS item, r.time, ${raw.time === 'order' ? ['r.row', ...labels].join(', ') : once(labels)}`
   await db.run(`CREATE TABLE impressions AS SELECT ${columns}
-    FROM raw_impressions r JOIN (SELECT * FROM users u ${owners}) u ON u.id = r.user JOIN items i ON i.id = r.item
+    FROM (SELECT * FROM raw_impressions WHERE time IS NOT NULL) r JOIN (SELECT * FROM users u ${owners}) u ON u.id = r.user JOIN items i ON i.id = r.item
     ${raw.time === 'order' ? '' : 'GROUP BY u.n, i.n, r.time'}`)
   const [{ all, left } = { all: 0, left: 0 }] = await db.rows<{ all: number; left: number }>(
     'SELECT (SELECT count(*) FROM raw_impressions) AS all, (SELECT count(*) FROM impressions) AS left',

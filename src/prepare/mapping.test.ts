@@ -13,6 +13,7 @@ describe('a mapping', () => {
       minimumEventsPerItem: 0,
       unlistedItems: 'error',
       duplicateItems: 'error',
+      oddTimes: 'error',
     })
   })
 

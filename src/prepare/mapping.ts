@@ -130,6 +130,8 @@ const filtersSchema = z.strictObject({
   unlistedItems: z.enum(['error', 'drop']).default('error'),
   /** What to do with an item that is listed twice in the item table. */
   duplicateItems: z.enum(['error', 'first']).default('error'),
+  /** What to do with a row whose time cannot be read in the unit of the others, or is before 1970 or after 2099. */
+  oddTimes: z.enum(['error', 'drop']).default('error'),
 })
 
 const sections = {

@@ -206,7 +206,7 @@ describe('bad input', () => {
       'an unparsable time',
       { 'log.csv': `${header}u,a,1,1\nu,b,1,soon\nu,b,1,2\n` },
       {},
-      /^log\.csv row 3, column "time": invalid: "soon", expected a number of seconds since 1970$/,
+      /^log\.csv row 3, column "time": invalid: "soon", expected a number of seconds since 1970, before 2100\. correct it, or drop such rows with filters\.oddTimes: drop in the mapping$/,
     ],
     [
       'an unparsable number',
