@@ -8,6 +8,7 @@ import { UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
 import { describeDataset, writeFeatures, writeTables } from './dataset-writer.ts'
+import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
 import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
@@ -35,6 +36,8 @@ export interface PrepareOptions {
   /** Memory for reading the log, such as `2GB`, the default. */
   readonly memoryLimit?: string
   readonly threads?: number
+  /** Whether a default filter, or exact duplicates, may take more than a fifth of the log. */
+  readonly allowDropped?: boolean
   readonly features?: FeatureMaker
   /** Is called with lines of progress. */
   readonly report?: (line: string) => void
@@ -93,12 +96,11 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   const duplicates = await indexItems(db, raw)
   await indexEvents(db, raw)
   const name = raw.mapping.name ?? basename(resolve(options.out))
-  const dropped = [...duplicates, ...(await filterEvents(db, raw, name))].filter(
-    ({ events, items }) => events + items > 0,
-  )
-  for (const { filter, events, users, items } of dropped)
-    report(`dropped for "${filter}": ${events} events, ${users} users, ${items} items`)
-  await indexImpressions(db, raw, report)
+  const rules: LossRules = { allowed: options.allowDropped ?? false, chosen: raw.chosenFilters, where: name, report }
+  const filtered = await filterEvents(db, raw, name)
+  const dropped = [...duplicates.dropped, ...filtered.dropped].filter(({ events, items }) => events + items > 0)
+  reportLosses([...duplicates.losses, ...filtered.losses], rules)
+  reportLosses(await indexImpressions(db, raw, report), rules)
   await closeGaps(db, raw)
   await writeTables(db, raw, folder)
   const features = await writeFeatures(db, raw, folder, options.features)

@@ -23,7 +23,8 @@ const behaviorColumnNames = ['behavior', 'action', 'event']
  */
 export async function mappedTables(request: SourceRequest, known: MappingInput = {}): Promise<RawTables> {
   const { db, report } = request
-  const mapping = checkMapping(mergeMappings(known, request.mapping), request.mappingName)
+  const written = mergeMappings(known, request.mapping)
+  const mapping = checkMapping(written, request.mappingName)
   const files = await listFiles(db, request.events.length > 0 ? request.events : [mapping.events.files ?? []].flat())
   if (files.length === 0)
     throw new UserError({
@@ -78,6 +79,7 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
     time: mapping.events.timeUnit === 'order' ? 'order' : 'milliseconds',
     ownSplit: false,
     mapping,
+    chosenFilters: Object.keys(written.filters ?? {}),
     eventPlace,
     ...impressions,
     ...items,
