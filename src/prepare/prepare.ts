@@ -13,6 +13,7 @@ import { filterEvents } from './filters.ts'
 import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
 import { type MappingInput, readMapping } from './mapping.ts'
+import { memoryBytes } from './memory.ts'
 import { sourceOf } from './sources/registry.ts'
 import type { RawTables } from './sources/source.ts'
 
@@ -79,7 +80,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   const temporaryFolder = join(folder, 'spill')
   using db = await openDatabase({
     temporaryFolder,
-    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(memoryLimit === undefined ? {} : { memoryLimit: `${Math.floor(memoryBytes(memoryLimit) / 1000)}KB` }),
     ...(threads === undefined ? {} : { threads }),
   })
   const { mapping = {} } = options
