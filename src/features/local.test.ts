@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -114,6 +115,28 @@ describe('localFeatures', () => {
     expect(image?.broken).toEqual(['torn.jpg', 'words.jpg', 'absent.jpg'])
     expect([...(image?.table.present ?? [])]).toEqual([0, 1, 0, 0, 0, 0])
     expect(image?.table.vectors.subarray(2 * 512).every((value) => value === 0)).toBe(true)
+  })
+
+  it('reports what is no file at all as a broken picture, and does not wait for it', async () => {
+    execFileSync('mkfifo', [at('pipe.png')])
+    mkdirSync(at('folder.png'))
+    symlinkSync(at('nowhere.png'), at('link.png'))
+    symlinkSync('/dev/zero', at('device.png'))
+    symlinkSync(at('pipe.png'), at('piped.png'))
+    writeFileSync(at('nothing.png'), '')
+    writeFileSync(at('vast.png'), '')
+    truncateSync(at('vast.png'), 200_000_000)
+    const broken = ['pipe', 'folder', 'link', 'device', 'piped', 'nothing', 'vast'].map((name) => `${name}.png`)
+    const { image } = await ofCatalog(['', '', ...broken.map(() => '')], [null, at('red.jpg'), ...broken.map(at)])
+    expect(image?.broken).toEqual(broken)
+    expect([...(image?.table.present ?? [])]).toEqual([0, 1, ...broken.map(() => 0)])
+  })
+
+  it('reports a picture of too many points', async () => {
+    await sharp({ create: { width: 11_000, height: 11_000, channels: 3, background: '#123456' } })
+      .png({ compressionLevel: 1 })
+      .toFile(at('wide.png'))
+    expect((await ofCatalog(['', ''], [null, at('wide.png')])).image?.broken).toEqual(['wide.png'])
   })
 
   it('leaves out a modality that no item has', async () => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dump } from 'npyjs'
@@ -151,6 +152,37 @@ describe('what it refuses', () => {
     expect(await refusal({ vectors: put('m.npy', 'words') }, 'x')).toMatch(/^UserError: m.npy: corrupted/)
     expect(await refusal({ vectors: put('n.npy', new Uint8Array(dump(Int32Array.from(six), [3, 2]))) }, 'x')).toMatch(
       /^UserError: n.npy: unsupported/,
+    )
+  })
+})
+
+describe('what is no file', () => {
+  it.each(['.npy', '.safetensors', '.bin'])('is refused at once: %s', async (extension) => {
+    const ids = put(`o${extension}.ids`, 'x')
+    const pipe = join(folder, `pipe${extension}`)
+    execFileSync('mkfifo', [pipe])
+    expect(await refusal({ vectors: pipe, ids, width: 2 }, 'x')).toBe(
+      `UserError: pipe${extension}: invalid: not a regular file, expected the file of vectors`,
+    )
+    const within = join(folder, `folder${extension}`)
+    mkdirSync(within)
+    expect(await refusal({ vectors: within, ids, width: 2 }, 'x')).toBe(
+      `UserError: folder${extension}: invalid: a folder, expected the file of vectors`,
+    )
+    const vectors = put(`p${extension}.bin`, [1, 2])
+    expect(await refusal({ vectors, ids: folder, width: 2 }, 'x')).toMatch(
+      /invalid: a folder, expected the file of item ids$/,
+    )
+    expect(await refusal({ vectors, ids: pipe, width: 2 }, 'x')).toMatch(/invalid: not a regular file/)
+    const cut = put(`cut${extension}`, extension === '.bin' ? new Uint8Array(7) : '')
+    expect(await refusal({ vectors: cut, ids, width: 2 }, 'x')).toMatch(/^UserError: cut.*: (corrupted|mismatched): /)
+  })
+
+  it('is refused where it is too large to be read at once', async () => {
+    const vectors = put('huge.bin', '')
+    truncateSync(vectors, 2 ** 31 + 8)
+    expect(await refusal({ vectors, ids: put('q.ids', 'x'), width: 2 }, 'x')).toBe(
+      'UserError: huge.bin: invalid: 2.1 GB, expected the file of vectors, of at most 2 GB',
     )
   })
 })

@@ -1,9 +1,8 @@
 /** @file Features of a catalog from vectors made elsewhere, matched to the items by id. */
-import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { FeatureMaker, FeatureModality, FeatureSources, FeatureTable } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { readVectors, type VectorRows } from './vector-file.ts'
+import { readVectors, readWhole, type VectorRows } from './vector-file.ts'
 
 /** Vectors of one modality. */
 export interface PrecomputedFile {
@@ -83,9 +82,8 @@ function readIds(file: PrecomputedFile, { rows, ids }: VectorRows): RowIds {
     const hint = 'name a file of item ids with --feature-ids'
     throw new UserError({ where: file.vectors, problem: 'missing', value: 'which item each row belongs to', hint })
   }
-  if (!existsSync(file.ids))
-    throw new UserError({ where: file.ids, problem: 'missing', value: 'the file of item ids does not exist' })
-  const lines = readFileSync(file.ids, 'utf8')
+  const lines = new TextDecoder()
+    .decode(readWhole(file.ids, 'the file of item ids'))
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
   while (lines.at(-1) === '') lines.pop()

@@ -1,5 +1,5 @@
 /** @file Reads vectors made elsewhere: safetensors, `.npy` or raw float32, as rows of one width. */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, type Stats, statSync } from 'node:fs'
 import { parse } from 'npyjs'
 import { UserError } from '../errors.ts'
 import { readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
@@ -21,11 +21,10 @@ const rawWidth = 512
  * Reads a file by its extension: `.safetensors` (the tensor called `tensor`, or the only one), `.npy` [rows, width],
  * anything else as raw little-endian float32 of `width` (512 by default).
  * @throws UserError `missing`, `corrupted`, `unsupported`, or `mismatched` when the width is not `width`; `invalid` for
- * a number that is not finite, naming file and row
+ * a folder or pipe, or a number that is not finite, naming file and row
  */
 export function readVectors(path: string, tensor: string, width?: number): VectorRows {
-  if (!existsSync(path))
-    throw new UserError({ where: path, problem: 'missing', value: 'the file of vectors does not exist' })
+  needFile(path, 'the file of vectors')
   const read = path.endsWith('.safetensors')
     ? readTensor(path, tensor)
     : path.endsWith('.npy')
@@ -45,6 +44,38 @@ export function readVectors(path: string, tensor: string, width?: number): Vecto
     throw new UserError({ where, problem: 'invalid', value: String(read.vectors[at]), expected: 'finite numbers' })
   }
   return read
+}
+
+/** Reading a larger file at once fails in Node. */
+const mostBytes = 2 ** 31 - 1
+
+/**
+ * The bytes of a file.
+ * @throws UserError `missing` without it, `invalid` for what is no readable file or is over 2 GB
+ */
+export function readWhole(path: string, what: string): Uint8Array {
+  const { size } = needFile(path, what)
+  const refuse = (value: string): UserError =>
+    new UserError({ where: path, problem: 'invalid', value, expected: `${what}, of at most 2 GB` })
+  if (size > mostBytes) throw refuse(`${(size / 1e9).toFixed(1)} GB`)
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw refuse(`it cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+/** Pipes and devices are refused, since they would be waited for without end. */
+function needFile(path: string, what: string): Stats {
+  let found: Stats
+  try {
+    found = statSync(path)
+  } catch {
+    throw new UserError({ where: path, problem: 'missing', value: `${what} does not exist` })
+  }
+  if (found.isFile()) return found
+  const value = found.isDirectory() ? 'a folder' : 'not a regular file'
+  throw new UserError({ where: path, problem: 'invalid', value, expected: what })
 }
 
 function readTensor(path: string, name: string): VectorRows {
@@ -96,7 +127,7 @@ function readNpy(path: string): VectorRows {
 function parseNpy(path: string): ReturnType<typeof parse> {
   try {
     // The parser needs a buffer in which the file starts at 0, hence the copy.
-    return parse(new Uint8Array(readFileSync(path)).buffer)
+    return parse(new Uint8Array(readWhole(path, 'the file of vectors')).buffer)
   } catch (error) {
     const value = error instanceof Error ? error.message : String(error)
     throw new UserError({ where: path, problem: 'corrupted', value, expected: 'an .npy file of little-endian numbers' })
@@ -134,7 +165,7 @@ function matrix(path: string, shape: readonly number[], data: ArrayBufferView): 
 }
 
 function readRaw(path: string, width: number): VectorRows {
-  const bytes = new Uint8Array(readFileSync(path))
+  const bytes = new Uint8Array(readWhole(path, 'the file of vectors'))
   const rows = bytes.length / (4 * width)
   if (!Number.isInteger(rows)) {
     throw new UserError({

@@ -4,7 +4,7 @@ import { encodeFeatures, featuresFile } from '../dataset/feature-store.ts'
 import type { FeatureMaker, FeatureSources, Manifest } from '../dataset/schema.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { type Database, identifier, literal } from '../storage/duckdb.ts'
-import { countEvents, type Dropped } from './filters.ts'
+import { countEvents, type Filtered } from './filters.ts'
 import { describeImpressions, labelColumns } from './impressions.ts'
 import { pictureFinder } from './pictures.ts'
 import type { RawTables } from './sources/source.ts'
@@ -123,7 +123,7 @@ export async function describeDataset(
   given: {
     name: string
     source: string
-    dropped: Dropped[]
+    dropped: Filtered['dropped']
     features: Manifest['features']
     settings: Manifest['settings']
   },
@@ -156,7 +156,7 @@ export async function describeDataset(
         ]),
       ),
     },
-    dropped: given.dropped,
+    dropped: [...given.dropped],
     fields: await countValues(db, 'item_index', raw.fields),
     features: given.features,
     ...(raw.numbers?.length ? { numbers: [...raw.numbers] } : {}),

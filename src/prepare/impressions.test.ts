@@ -45,7 +45,7 @@ describe('impressions', () => {
   it('of one user and item count once at one time, as 1 where any is, and again at another', async () => {
     const dataset = await prepareFiles(
       { 'log.csv': `${header}u,a,5,0\nu,a,5,1\nu,a,5,0\nu,a,6,0\n` },
-      { events: 'log.csv', mapping: clicks },
+      { events: 'log.csv', mapping: clicks, allowDropped: true },
     )
     expect(impressionLines(dataset)).toEqual(['u a 5 click:1', 'u a 6 click:0'])
   })

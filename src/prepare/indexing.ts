@@ -4,7 +4,7 @@
  */
 import { UserError } from '../errors.ts'
 import { type Database, identifier } from '../storage/duckdb.ts'
-import type { Dropped } from './filters.ts'
+import type { Filtered } from './filters.ts'
 import { keepsIdleUsers, type RawTables, unlistedItem } from './sources/source.ts'
 
 /**
@@ -13,14 +13,15 @@ import { keepsIdleUsers, type RawTables, unlistedItem } from './sources/source.t
  * @returns what was dropped as a duplicate
  * @throws UserError `duplicate`, naming the item and both rows
  */
-export async function indexItems(db: Database, raw: RawTables): Promise<Dropped[]> {
+export async function indexItems(db: Database, raw: RawTables): Promise<Filtered> {
   if (raw.fields === undefined) {
     await db.run(`CREATE TABLE items AS SELECT CAST(row_number() OVER (ORDER BY first, id) AS INTEGER) AS n, id, '' AS title, '' AS text, '' AS image
       FROM (SELECT item AS id, min(row) AS first FROM ${records('item', raw.impressionLabels !== undefined)} GROUP BY item)`)
-    return []
+    return { dropped: [], losses: [] }
   }
-  const [twice] = await db.rows<{ id: string; first: number; second: number; extra: number }>(
-    `SELECT id, min(rowid) AS first, min(rowid) FILTER (WHERE place = 2) AS second, (SELECT count(*) - count(DISTINCT id) FROM raw_items) AS extra
+  const [twice] = await db.rows<{ id: string; first: number; second: number; extra: number; all: number }>(
+    `SELECT id, min(rowid) AS first, min(rowid) FILTER (WHERE place = 2) AS second, (SELECT count(*) - count(DISTINCT id) FROM raw_items) AS extra,
+      (SELECT count(*) FROM raw_items) AS all
     FROM (SELECT id, rowid, row_number() OVER (PARTITION BY id ORDER BY rowid) AS place FROM raw_items) GROUP BY id HAVING count(*) > 1 ORDER BY second LIMIT 1`,
   )
   if (twice && raw.mapping.filters.duplicateItems === 'error') {
@@ -31,7 +32,12 @@ export async function indexItems(db: Database, raw: RawTables): Promise<Dropped[
   const columns = ['id', 'title', 'text', 'image', ...describedColumns(raw.fields, raw.numbers)].join(', ')
   await db.run(`CREATE TABLE items AS SELECT CAST(row_number() OVER (ORDER BY place) AS INTEGER) AS n, ${columns}
     FROM (SELECT *, rowid AS place FROM raw_items) WHERE place IN (SELECT min(rowid) FROM raw_items GROUP BY id)`)
-  return twice ? [{ filter: 'duplicate items', events: 0, users: 0, items: twice.extra }] : []
+  if (!twice) return { dropped: [], losses: [] }
+  const [filter, lost] = ['duplicate items', twice.extra]
+  return {
+    dropped: [{ filter, events: 0, users: 0, items: lost }],
+    losses: [{ reason: filter, key: 'duplicateItems', what: 'items', lost, of: twice.all }],
+  }
 }
 
 /** Select items of fields, and of numbers that are still text. */

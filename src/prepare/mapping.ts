@@ -2,11 +2,11 @@
  * @file The mapping: a small YAML file that says what a log's columns mean, and names the behaviors, the item table and
  * the filters.
  */
-import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { parse } from 'yaml'
 import * as z from 'zod'
 import { UserError, unknownName } from '../errors.ts'
+import { mappingIssue, refuseClashes } from './mapping-issues.ts'
+import { readYaml } from './yaml-file.ts'
 
 const names = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 
@@ -19,11 +19,14 @@ const format = {
   /** The format of the files; by default from their extension (.csv .tsv .txt .jsonl .json .parquet). */
   format: z.enum(['csv', 'tsv', 'jsonl', 'parquet']).optional(),
   /** One character between columns; by default a comma, or a tab for TSV. */
-  delimiter: z.string().length(1).optional(),
+  delimiter: z
+    .string()
+    .regex(/^[^"\r\n\0]$/, 'one character, not a quote or the end of a line')
+    .optional(),
   /** Whether double quotes enclose values; by default in CSV, not in TSV. */
   quoted: z.boolean().optional(),
   /** Column names of CSV or TSV files without a header line. */
-  columns: z.array(z.string().min(1)).optional(),
+  columns: z.array(z.string().min(1)).min(1).optional(),
 }
 
 const eventsSchema = z.strictObject({
@@ -56,10 +59,13 @@ const eventsSchema = z.strictObject({
   behavior: z.string().optional(),
 })
 
+/** A name that is printed, whatever its alphabet. */
+const printed = z.string().regex(/^[^\p{Cc}]{1,100}$/u, 'a name of at most 100 characters in one line')
+
 const behaviorSchema = z.union([
-  z.string().min(1),
+  printed,
   z.strictObject({
-    name: z.string().min(1),
+    name: printed,
     /** Values of the behavior column that mean this behavior; by default its name. */
     from: names.optional(),
     /** Conditions on columns, joined by `and`, e.g. `rating >= 4` or `is_like = 1`; without any, every row counts. */
@@ -76,7 +82,9 @@ const fieldSchema = z.union([
   }),
 ])
 
-const name = z.string().regex(/^[a-z][A-Za-z0-9_]*$/, 'a name of letters, digits and _')
+const name = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9_]{0,63}$/, 'a name of at most 64 letters, digits and _ that starts with a small letter')
 
 const itemsSchema = z.strictObject({
   ...format,
@@ -130,6 +138,8 @@ const filtersSchema = z.strictObject({
   unlistedItems: z.enum(['error', 'drop']).default('error'),
   /** What to do with an item that is listed twice in the item table. */
   duplicateItems: z.enum(['error', 'first']).default('error'),
+  /** What to do with a row whose time cannot be read in the unit of the others, or is before 1970 or after 2099. */
+  oddTimes: z.enum(['error', 'drop']).default('error'),
 })
 
 const sections = {
@@ -143,13 +153,13 @@ const sections = {
 /** A mapping. Every key is optional. */
 export const mappingSchema = z.strictObject({
   /** Name of the dataset; by default the name of its folder. */
-  name: z.string().min(1).optional(),
+  name: printed.optional(),
   events: eventsSchema.prefault({}),
   /**
    * Behaviors from weak to strong interest, e.g. click before favorite. By default one behavior, `click`, which every
    * row is.
    */
-  behaviors: z.array(behaviorSchema).min(1).default(['click']),
+  behaviors: z.array(behaviorSchema).min(1).max(255, 'at most 255 behaviors').default(['click']),
   /** Values of the behavior column whose rows are skipped; any other unknown value is an error. */
   ignoredBehaviors: z.array(z.string()).default([]),
   /** The behavior to predict; by default the last one. */
@@ -171,27 +181,10 @@ export type MappingInput = z.input<typeof mappingSchema>
 
 /**
  * Reads a mapping file. Its relative paths become relative to the working folder.
- * @throws UserError `missing` without the file, `corrupted` when it is not YAML, and as {@link checkMapping}
+ * @throws UserError as {@link readYaml} and {@link checkMapping}
  */
 export function readMapping(path: string): MappingInput {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    throw new UserError({ where: path, problem: 'missing', value: 'the mapping file' })
-  }
-  let written: unknown
-  try {
-    written = parse(text) ?? {}
-  } catch (error) {
-    const [reason] = (error as Error).message.split('\n')
-    throw new UserError({
-      where: path,
-      problem: 'corrupted',
-      value: reason ?? 'it is not YAML',
-      expected: 'a YAML file',
-    })
-  }
+  const written = readYaml(path)
   checkMapping(written, path)
   const input = written as MappingInput
   for (const section of ['events', 'items', 'users'] as const) {
@@ -222,27 +215,21 @@ export function mergeMappings(under: MappingInput, over: MappingInput): MappingI
  */
 export function checkMapping(input: unknown, where: string): Mapping {
   const { data, error } = mappingSchema.safeParse(input)
-  if (data) {
-    const behaviors = behaviorNames(data)
-    if (new Set(behaviors).size < behaviors.length)
-      throw new UserError({ where: `${where} behaviors`, problem: 'duplicate', value: behaviors.join(', ') })
-    if (data.target !== undefined && !behaviors.includes(data.target))
-      throw unknownName(`${where} target`, data.target, behaviors)
-    return data
-  }
-  const [issue] = error.issues
-  if (!issue) throw error
-  const path = issue.path.join('.')
-  if (issue.code === 'unrecognized_keys') {
-    const known = sections[path as keyof typeof sections] ?? (path === '' ? mappingSchema : undefined)
-    throw unknownName(`${where}${path ? ` ${path}` : ''}`, issue.keys[0] ?? '', Object.keys(known?.shape ?? {}))
-  }
-  const value =
-    JSON.stringify(
-      issue.path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input),
-    ) ?? 'nothing'
-  const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message
-  throw new UserError({ where: path ? `${where} ${path}` : where, problem: 'invalid', value, expected })
+  if (!data) throw mappingIssue(error.issues[0], { input, where, known: keysOf })
+  const behaviors = behaviorNames(data)
+  if (new Set(behaviors).size < behaviors.length)
+    throw new UserError({ where: `${where} behaviors`, problem: 'duplicate', value: behaviors.join(', ').slice(0, 80) })
+  if (data.target !== undefined && !behaviors.includes(data.target))
+    throw unknownName(`${where} target`, data.target, behaviors)
+  refuseClashes(data, where)
+  return data
+}
+
+/** The keys that a mapping may have at a path. */
+function keysOf([section, ...within]: readonly PropertyKey[]): string[] {
+  if (section === undefined) return Object.keys(mappingSchema.shape)
+  if (within.length === 0) return Object.keys(sections[section as keyof typeof sections]?.shape ?? {})
+  return Object.keys((section === 'behaviors' ? behaviorSchema : fieldSchema).options[1].shape)
 }
 
 /** The names of a mapping's behaviors, in their order. */

@@ -63,6 +63,16 @@ describe('prepare', () => {
     expect([...dataset.events.time]).toEqual([expected])
   })
 
+  it('compares with texts in quotes, whatever is in them', async () => {
+    const log = "user,item,shelf,time\nu,a,salt and pepper,1\nu,b,salt,2\nu,c,it's,3\n"
+    const behaviors = [
+      { name: 'spice', when: "shelf = 'salt and pepper' and time < 9" },
+      { name: 'other', when: 'shelf != "salt and pepper" AND shelf != "it\'s"' },
+    ]
+    const dataset = await prepareFiles({ 'log.csv': log }, { events: 'log.csv', mapping: { behaviors } })
+    expect(eventLines(dataset)).toEqual(['u a spice 1000', 'u b other 2000'])
+  })
+
   it('numbers the events of each user where there is only an order', async () => {
     const log = 'user,item,rating\nu,a,5\nv,a,1\nu,b,1\n'
     const dataset = await prepareFiles(
@@ -206,7 +216,7 @@ describe('bad input', () => {
       'an unparsable time',
       { 'log.csv': `${header}u,a,1,1\nu,b,1,soon\nu,b,1,2\n` },
       {},
-      /^log\.csv row 3, column "time": invalid: "soon", expected a number of seconds since 1970$/,
+      /^log\.csv row 3, column "time": invalid: "soon", expected a number of seconds since 1970, before 2100\. correct it, or drop such rows with filters\.oddTimes: drop in the mapping$/,
     ],
     [
       'an unparsable number',
@@ -251,6 +261,34 @@ describe('bad input', () => {
       { behaviors: [{ name: 'x', when: 'rating about 4' }] },
       /^behavior "x": invalid: when: rating about 4, expected a condition like/,
     ],
+    ...[
+      'rating >=',
+      '>= 4',
+      'rating >= 4 and',
+      'rating >= 4 and ',
+      'and rating >= 4',
+      'rating >= 4 or rating < 2',
+      'rating == 4',
+      'rating => 4',
+      "item = 'a",
+      'rating >= 4; item = a',
+      '',
+      ' ',
+    ].map((when): [string, Record<string, string>, MappingInput, RegExp] => [
+      `the condition "${when}"`,
+      { 'log.csv': `${header}u,a,1,1\n` },
+      { behaviors: [{ name: 'x', when }] },
+      /^behavior "x": invalid: when: .*, expected a condition like/,
+    ]),
+    ...[
+      ['click', 'buy'],
+      ['click', { name: 'buy', from: 'pay' }],
+    ].map((behaviors): [string, Record<string, string>, MappingInput, RegExp] => [
+      'behaviors that no column tells apart',
+      { 'log.csv': `${header}u,a,1,1\n` },
+      { behaviors },
+      /^log\.csv: missing: the column of behaviors, which behavior "buy" needs\. name it with events\.behavior/,
+    ]),
     ['an empty file', { 'log.csv': '' }, {}, /^log\.csv: empty: no header line$/],
   ])('%s', async (_, files, mapping, sentence) => {
     const items = 'items.csv' in files ? { items: 'items.csv' } : {}

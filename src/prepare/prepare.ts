@@ -9,10 +9,12 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
 import { buildFolder } from '../storage/folders.ts'
 import { describeDataset, writeFeatures, writeTables } from './dataset-writer.ts'
+import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
 import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
 import { type MappingInput, readMapping } from './mapping.ts'
+import { memoryBytes } from './memory.ts'
 import { checkReplaceable } from './replacing.ts'
 import { listFiles } from './sources/log-files.ts'
 import { sourceOf } from './sources/registry.ts'
@@ -38,6 +40,8 @@ export interface PrepareOptions {
   /** Memory for reading the log, such as `2GB`, the default. */
   readonly memoryLimit?: string
   readonly threads?: number
+  /** Whether a default filter, or exact duplicates, may take more than a fifth of the log. */
+  readonly allowDropped?: boolean
   readonly features?: FeatureMaker
   /** Is called with lines of progress. */
   readonly report?: (line: string) => void
@@ -83,7 +87,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   const temporaryFolder = join(folder, 'spill')
   using db = await openDatabase({
     temporaryFolder,
-    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(memoryLimit === undefined ? {} : { memoryLimit: `${Math.floor(memoryBytes(memoryLimit) / 1000)}KB` }),
     ...(threads === undefined ? {} : { threads }),
   })
   const { mapping = {} } = options
@@ -100,12 +104,11 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   const duplicates = await indexItems(db, raw)
   await indexEvents(db, raw)
   const name = raw.mapping.name ?? basename(resolve(options.out))
-  const dropped = [...duplicates, ...(await filterEvents(db, raw, name))].filter(
-    ({ events, items }) => events + items > 0,
-  )
-  for (const { filter, events, users, items } of dropped)
-    report(`dropped for "${filter}": ${events} events, ${users} users, ${items} items`)
-  await indexImpressions(db, raw, report)
+  const rules: LossRules = { allowed: options.allowDropped ?? false, chosen: raw.chosenFilters, where: name, report }
+  const filtered = await filterEvents(db, raw, name)
+  const dropped = [...duplicates.dropped, ...filtered.dropped].filter(({ events, items }) => events + items > 0)
+  reportLosses([...duplicates.losses, ...filtered.losses], rules)
+  reportLosses(await indexImpressions(db, raw, report), rules)
   await closeGaps(db, raw)
   await writeTables(db, raw, folder)
   const features = await writeFeatures(db, raw, folder, options.features)

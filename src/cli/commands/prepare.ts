@@ -21,6 +21,7 @@ interface Flags extends FeatureFlags {
   readonly config?: string
   readonly out: string
   readonly overwrite?: boolean
+  readonly allowDropped?: boolean
   readonly memoryLimit?: string
 }
 
@@ -59,6 +60,7 @@ export function prepareCommand(): Command {
     )
     .requiredOption('--out <folder>', 'the dataset folder to write')
     .option('--overwrite', 'replace a dataset that is already in --out')
+    .option('--allow-dropped', 'go on where more than a fifth of the log is left out for one reason')
     .option('--memory-limit <size>', 'how much memory reading the log may use, such as 2GB')
     .action(prepare)
 }

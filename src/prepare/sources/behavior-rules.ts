@@ -2,6 +2,8 @@
  * @file Turns a log's records into events of behaviors: by a column that names the behavior, by conditions on columns,
  * or both.
  */
+import { basename } from 'node:path'
+import { UserError } from '../../errors.ts'
 import { literal } from '../../storage/duckdb.ts'
 import type { Mapping } from '../mapping.ts'
 import { conditionSql, type KeptColumns, numberChecks, readConditions } from './conditions.ts'
@@ -24,13 +26,15 @@ interface LogColumns {
 
 /**
  * The rules of a mapping's behaviors over a log.
- * @throws UserError `invalid` for a condition that cannot be read, `missing` for a column it names
+ * @throws UserError `invalid` for a condition that cannot be read, `missing` for a column it names, or for the behavior
+ * column where behaviors could not be told apart without it
  */
 export function behaviorRules(mapping: Mapping, { log, kept, column }: LogColumns): BehaviorRules {
   const behaviors = mapping.behaviors.map((behavior) => (typeof behavior === 'string' ? { name: behavior } : behavior))
   const conditions = behaviors.map(({ name, when }) =>
     when === undefined ? [] : readConditions(`behavior "${name}"`, when, log),
   )
+  if (column === undefined) refuseAlike(behaviors, log)
   const values = behaviors.map(({ name, from }) => [from ?? name].flat())
   const known = [...values.flat(), ...mapping.ignoredBehaviors]
   const tests = behaviors.map((_, index) => [
@@ -55,6 +59,22 @@ export function behaviorRules(mapping: Mapping, { log, kept, column }: LogColumn
     ],
     select: (time) => selectEvents(tests, time, column !== undefined && conditions.flat().length === 0),
   }
+}
+
+/** Without a behavior column, every row would be each behavior that has no `when`. */
+function refuseAlike(
+  behaviors: readonly { name: string; from?: unknown; when?: string | undefined }[],
+  log: LogFiles,
+): void {
+  const alike = behaviors.filter(({ when }) => when === undefined)
+  const named = behaviors.find(({ from }) => from !== undefined) ?? alike[1]
+  if (!named) return
+  throw new UserError({
+    where: basename(log.files[0] ?? ''),
+    problem: 'missing',
+    value: `the column of behaviors, which behavior "${named.name.slice(0, 60)}" needs`,
+    hint: 'name it with events.behavior in the mapping, or give the behavior a when',
+  })
 }
 
 /** One pass over the log if a record has at most one behavior; otherwise a pass for each behavior. */

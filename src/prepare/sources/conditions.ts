@@ -37,23 +37,27 @@ export function keptColumns(log: LogFiles): KeptColumns {
  * @throws UserError `invalid` for a condition that cannot be read, `missing` for a column that does not exist
  */
 export function readConditions(what: string, when: string, log: LogFiles): Condition[] {
-  return when.split(/\s+and\s+/i).map((text) => {
-    const found = /^\s*([^\s<>=!]+)\s*(>=|<=|!=|=|>|<)\s*(.+?)\s*$/.exec(text)
+  const conditions: Condition[] = []
+  // An unquoted value has no spaces, or `rating >= 4 or rating < 2` would compare with the text "4 or rating < 2".
+  const next = /\s*([^\s<>=!'"]+)\s*(>=|<=|!=|=|>|<)\s*('[^']*'|"[^"]*"|[^\s<>=!'"]+)\s*(?:$|and\s+)/iy
+  do {
+    const found = next.exec(when)
     if (!found) {
       throw new UserError({
         where: what,
         problem: 'invalid',
-        value: `when: ${when}`,
-        expected: 'a condition like rating >= 4, or several joined by and',
+        value: `when: ${when.slice(0, 80)}`,
+        expected: 'a condition like rating >= 4, or several joined by and; a value with spaces in quotes',
       })
     }
     const [, column = '', operator = '', value = ''] = found
-    return {
+    conditions.push({
       column: needColumn(log, column, [], `the \`when\` of ${what}`),
       operator,
-      value: value.replace(/^(['"])(.*)\1$/, '$2'),
-    }
-  })
+      value: value.replace(/^(['"])(.*)\1$/s, '$2'),
+    })
+  } while (next.lastIndex < when.length || /\sand\s+$/i.test(when))
+  return conditions
 }
 
 /** A condition as SQL. If the value is a number, the column is read as a number. */

@@ -8,7 +8,8 @@ import { readItemTable } from './item-table.ts'
 import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
 import { checkRecords, placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
-import { timeRule } from './time-rule.ts'
+import { warnOfGaps } from './time-gaps.ts'
+import { readTimes, timeRule } from './time-rule.ts'
 import { readUserTable, userNames } from './user-table.ts'
 
 const timeNames = ['time', 'timestamp', 'time_ms', 'vtime', 'date', 'unixReviewTime']
@@ -17,12 +18,13 @@ const behaviorColumnNames = ['behavior', 'action', 'event']
 /**
  * Reads a log by its mapping.
  * @param known the source's own mapping of its files; the user's mapping wins over it
- * @throws UserError naming file, row and column for a missing column, an empty id, an unparsable time or number, an
- * unknown behavior
+ * @throws UserError naming file, row and column for a missing column, an empty id, an odd time or number, an unknown
+ * behavior
  */
 export async function mappedTables(request: SourceRequest, known: MappingInput = {}): Promise<RawTables> {
   const { db, report } = request
-  const mapping = checkMapping(mergeMappings(known, request.mapping), request.mappingName)
+  const written = mergeMappings(known, request.mapping)
+  const mapping = checkMapping(written, request.mappingName)
   const files = await listFiles(db, request.events.length > 0 ? request.events : [mapping.events.files ?? []].flat())
   if (files.length === 0)
     throw new UserError({
@@ -49,33 +51,25 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
     ...further.selects(),
   ]
   await db.run(`CREATE TABLE raw_log AS SELECT ${kept.join(', ')}${fileColumn(files)} FROM ${log.scan}`)
-  const clock = await timeRule(db, mapping.events, time)
-  if (clock.note) report(clock.note)
   const eventPlace = placeOf(db, 'raw_log', log)
   await checkRecords(
     db,
     [
       { column: user, bad: "user IS NULL OR user = ''", value: 'user', problem: 'missing', expected: 'an id' },
       { column: item, bad: "item IS NULL OR item = ''", value: 'item', problem: 'missing', expected: 'an id' },
-      ...(time
-        ? [
-            {
-              column: time,
-              bad: `(${clock.sql}) IS NULL OR NOT isfinite(${clock.sql})`,
-              value: 'time',
-              problem: 'invalid' as const,
-              expected: clock.expected,
-            },
-          ]
-        : []),
       ...rules.checks,
       ...labels.flatMap(({ checks }) => checks),
     ],
     { table: 'raw_log', place: eventPlace },
   )
-  await db.run(`CREATE VIEW raw_events AS ${rules.select(clock.sql)}`)
+  const times = { column: time, mappingName: request.mappingName, place: eventPlace }
+  const rule = await timeRule(db, mapping.events, times)
+  if (rule.note) report(rule.note)
+  const clock = await readTimes(db, rule, times, { filter: mapping.filters.oddTimes, report })
+  if (mapping.events.timeUnit !== 'order') await warnOfGaps(db, clock, times, report)
+  await db.run(`CREATE VIEW raw_events AS ${rules.select(clock)}`)
   const preset = request.mapping.impressions?.labels === undefined
-  const impressions = await addImpressions(db, labels, { files: log, time: clock.sql, preset, report })
+  const impressions = await addImpressions(db, labels, { files: log, time: clock, preset, report })
   const items = await readItemTable(request, mapping, item)
   const users = await readUserTable(db, mapping, user)
   const behaviors = behaviorNames(mapping)
@@ -85,6 +79,7 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
     time: mapping.events.timeUnit === 'order' ? 'order' : 'milliseconds',
     ownSplit: false,
     mapping,
+    chosenFilters: Object.keys(written.filters ?? {}),
     eventPlace,
     ...impressions,
     ...items,

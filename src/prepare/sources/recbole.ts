@@ -65,7 +65,8 @@ async function benchmarkTables(
 ): Promise<RawTables> {
   const { db } = request
   const preset = { ...benchmarkPreset, items: items.length > 0 ? { files: [...items], format: 'tsv' as const } : {} }
-  const mapping = checkMapping(mergeMappings(preset, request.mapping), request.mappingName)
+  const written = mergeMappings(preset, request.mapping)
+  const mapping = checkMapping(written, request.mappingName)
   if (Object.keys(mapping.impressions.labels).length > 0) {
     const value = 'impressions.labels, but histories that are already split hold no impressions'
     throw new UserError({ where: request.mappingName, problem: 'unsupported', value })
@@ -93,6 +94,7 @@ async function benchmarkTables(
     time: 'order',
     ownSplit: true,
     mapping,
+    chosenFilters: Object.keys(written.filters ?? {}),
     eventPlace: stepPlace(db, logs, parts),
     ...table,
     ...users,

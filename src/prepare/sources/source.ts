@@ -52,6 +52,8 @@ export interface RawTables {
   readonly images?: string | undefined
   /** The mapping, with all defaults. */
   readonly mapping: Mapping
+  /** The filters that the user's mapping or the source's own wrote down. */
+  readonly chosenFilters: readonly string[]
   /** Where a record of the log or of the item table is, for an error: its file and row. */
   eventPlace(row: number): Promise<string>
   itemPlace(row: number): Promise<string>
