@@ -1,9 +1,9 @@
 /** @file Opens Parquet files: refuses those that are cut or no Parquet, and reads columns of any type as text. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Database, dataProblem, identifier, literal, pathLiterals } from '../../storage/duckdb.ts'
-import { fileColumnName, fileNumber, type LogFiles } from './opened-files.ts'
+import { fileColumnName, fileNumber, type LogFiles, nameFiles } from './opened-files.ts'
 import { needFile } from './text-file.ts'
 
 /** Types that are the same text whoever writes them. */
@@ -78,9 +78,22 @@ async function typesOf(db: Database, file: string): Promise<[string, string][]> 
 export function corrupted(files: readonly string[], error: unknown): unknown {
   const value = dataProblem(error)
   if (value === undefined) return error
-  const culprit = files.find((file) => value.includes(file)) ?? files[0] ?? ''
-  const where = files.length > 1 && !value.includes(culprit) ? 'the Parquet files' : basename(culprit)
-  return new UserError({ where, problem: 'corrupted', value, expected: 'a whole Parquet file' })
+  const culprit = files.find((file) => value.includes(resolve(file)))
+  const where = culprit === undefined ? nameFiles(files) : basename(culprit)
+  const reason = value.replace(/^Failed to read file "[^"]*": /, '').replace(/ file:? ["'/][^"',]*["']?/, ' file')
+  const shown = reason.replaceAll(/\p{Cc}/gu, '?')
+  return new UserError({ where, problem: 'corrupted', value: shown, expected: 'a whole Parquet file' })
+}
+
+/** The files of which DuckDB cannot read every value; all if it does not tell. */
+export async function brokenFiles(db: Database, files: readonly string[]): Promise<readonly string[]> {
+  if (files.length === 1) return files
+  const broken: string[] = []
+  for (const file of files) {
+    const scan = `read_parquet(${pathLiterals([file])}, hive_partitioning = false)`
+    await db.rows(`SELECT bit_xor(hash(t)) FROM ${scan} t`).catch(() => broken.push(file))
+  }
+  return broken.length > 0 ? broken : files
 }
 
 interface Described {

@@ -2,7 +2,7 @@
 import { UserError } from '../../errors.ts'
 import { type Database, dataProblem } from '../../storage/duckdb.ts'
 import { type LogFiles, nameFiles } from './opened-files.ts'
-import { corrupted } from './parquet-files.ts'
+import { brokenFiles, corrupted } from './parquet-files.ts'
 
 /**
  * Makes a table from a query over the scans of files that has one row for each record.
@@ -13,7 +13,7 @@ export async function makeTable(db: Database, table: string, sql: string, logs: 
   try {
     await db.run(`CREATE TABLE ${table} AS ${sql}`)
   } catch (error) {
-    if (logs.some(({ format }) => format === 'parquet')) throw corrupted(files, error)
+    if (logs.some(({ format }) => format === 'parquet')) throw corrupted(await brokenFiles(db, files), error)
     const value = dataProblem(error)
     throw value === undefined ? error : new UserError({ where: nameFiles(files), problem: 'invalid', value })
   }
