@@ -54,6 +54,8 @@ export async function openDatabase({
     memory_limit: memoryLimit,
     ...(threads === undefined ? {} : { threads: String(threads) }),
     ...(temporaryFolder === undefined ? {} : { temp_directory: temporaryFolder }),
+    // Nothing is ever fetched from elsewhere.
+    autoinstall_known_extensions: 'false',
     // Events of one time stay in the order of the log, so scans must keep the order of rows.
     preserve_insertion_order: 'true',
   })

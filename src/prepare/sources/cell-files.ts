@@ -20,14 +20,15 @@ export async function openCells(db: Database, files: readonly string[], layout: 
   const quoted = layout.quoted ?? csv
   refuseDelimiter(delimiter, quoted)
   const names = await namesOf(files, layout.columns, { delimiter, quoted })
-  const cells: CellLayout = { kind: 'cells', delimiter, quoted, cells: names.length }
+  const header = layout.columns === undefined
+  const namedIn = header ? 'the header' : '`columns` of the mapping'
+  const cells: CellLayout = { kind: 'cells', delimiter, quoted, cells: names.length, namedIn }
   const found: { path: string; records: number; multiline: boolean }[] = []
   for (const file of files) {
     const { records, uneven, multiline } = await walkFile(file, cells)
     found.push({ path: uneven ? await evenCopy(db, file, quoted) : file, records, multiline })
   }
   const paths = found.map(({ path }) => path)
-  const header = layout.columns === undefined
   const column = fileColumnName(names)
   const types = names.map((name) => `${identifier(name)}: 'VARCHAR'`).join(', ')
   const quote = literal(quoted ? '"' : '')
@@ -89,7 +90,7 @@ function headerNames(where: string, cells: readonly string[]): string[] {
     throw new UserError({ where, problem: 'unsupported', value: `${cells.length} columns`, expected })
   }
   const taken = new Set<string>()
-  for (const cell of cells.map((text) => text.trim()).filter((text) => text !== '')) {
+  for (const cell of cells.map(onOneLine).filter((text) => text !== '')) {
     if (taken.has(cell.toLowerCase())) {
       const hint = 'rename one of the two; letter case does not matter'
       throw new UserError({ where, problem: 'duplicate', value: `column "${cell}"`, hint })
@@ -97,11 +98,15 @@ function headerNames(where: string, cells: readonly string[]): string[] {
     taken.add(cell.toLowerCase())
   }
   return cells.map((cell, index) => {
-    let name = cell.trim()
+    let name = onOneLine(cell)
     if (name !== '') return name
     for (name = `column${index + 1}`; taken.has(name); ) name += '_'
     return name
   })
+}
+
+function onOneLine(cell: string): string {
+  return cell.replaceAll(/[\r\n]+/g, ' ').trim()
 }
 
 function quotedCells(line: string, delimiter: string): string[] {

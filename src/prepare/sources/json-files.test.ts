@@ -75,7 +75,7 @@ describe('JSON lines', () => {
       /^log\.jsonl row 2: invalid: more than 2 MB/,
     ],
     ['a NUL', `{"user":"\0"}`, /^log\.jsonl row 1: invalid: a NUL byte/],
-    ['an empty file', '\n', /^log\.jsonl: empty: no record$/],
+    ['an empty file', '\n', /^log\.jsonl: empty: no record with a key$/],
     [
       'names that differ in letter case alone',
       '{"USER":1,"User":2,"item":3,"time":4}\n',

@@ -24,7 +24,8 @@ export async function openJson(db: Database, files: readonly string[]): Promise<
   const column = fileColumnName([])
   const scan = objects(paths, `, filename = ${literal(column)}`)
   const keys = await keysOf(db, scan, { files, paths })
-  if (records === 0) throw new UserError({ where: nameFiles(files), problem: 'empty', value: 'no record' })
+  if (keys.length === 0)
+    throw new UserError({ where: nameFiles(files), problem: 'empty', value: 'no record with a key' })
   return {
     format: 'jsonl',
     files,

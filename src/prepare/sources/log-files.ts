@@ -1,5 +1,5 @@
 /** @file Finds the files of a log or an item table, their columns, and the SQL that scans them. */
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Database, literal } from '../../storage/duckdb.ts'
@@ -26,11 +26,15 @@ export const itemNames = [
 
 /**
  * The files that paths and globs name, in order.
- * @throws UserError `missing` when one of them names no file
+ * @throws UserError `missing` when one of them names no file, `unsupported` for one elsewhere
  */
 export async function listFiles(db: Database, patterns: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (const pattern of patterns) {
+    if (/^[a-z]\w*:\/\//i.test(pattern)) {
+      const expected = 'a file of this machine'
+      throw new UserError({ where: pattern, problem: 'unsupported', value: 'a remote file', expected })
+    }
     const files = existsSync(pattern)
       ? [pattern]
       : (await db.rows<{ file: string }>(`SELECT file FROM glob(${literal(pattern)}) ORDER BY file`)).map(
@@ -61,7 +65,8 @@ export function openFiles(db: Database, files: readonly string[], layout: FileFo
 
 async function openAnew(db: Database, files: readonly string[], layout: FileFormat): Promise<LogFiles> {
   const format = layout.format ?? commonFormat(files)
-  const twice = files.find((file, at) => files.indexOf(file) < at)
+  const real = files.map((file) => realpathSync(file))
+  const twice = files.find((_, at) => real.indexOf(real[at] as string) < at)
   if (twice !== undefined) throw new UserError({ where: twice, problem: 'duplicate', value: 'the file is named twice' })
   if (format === 'parquet') return openParquet(db, files)
   return format === 'jsonl' ? openJson(db, files) : openCells(db, files, { ...layout, format })

@@ -6,7 +6,8 @@ import { brokenFiles, corrupted } from './parquet-files.ts'
 
 /**
  * Makes a table from a query over the scans of files that has one row for each record.
- * @throws UserError `corrupted` or `invalid` when the files cannot be read, `mismatched` when records got lost
+ * @throws UserError `corrupted` or `invalid` when the files cannot be read, `empty` without a record, `mismatched` when
+ * records got lost
  */
 export async function makeTable(db: Database, table: string, sql: string, logs: readonly LogFiles[]): Promise<void> {
   const files = logs.flatMap((log) => log.files)
@@ -17,8 +18,9 @@ export async function makeTable(db: Database, table: string, sql: string, logs: 
     const value = dataProblem(error)
     throw value === undefined ? error : new UserError({ where: nameFiles(files), problem: 'invalid', value })
   }
-  const expected = logs.reduce((total, { records }) => total + (records ?? Number.NaN), 0)
   const [found] = await db.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`)
+  if (found?.count === 0) throw new UserError({ where: nameFiles(files), problem: 'empty', value: 'no record' })
+  const expected = logs.reduce((total, { records }) => total + (records ?? Number.NaN), 0)
   if (Number.isNaN(expected) || found?.count === expected) return
   throw new UserError({
     where: nameFiles(files),

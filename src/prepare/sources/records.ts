@@ -56,7 +56,7 @@ export async function checkRecords(
  */
 export function idChecks(column: string, id: string): RecordCheck[] {
   return [
-    { column, bad: `${id} IS NULL OR ${id} = ''`, value: id, problem: 'missing', expected: 'an id' },
+    { column, bad: `${id} IS NULL OR trim(${id}) = ''`, value: id, problem: 'missing', expected: 'an id' },
     {
       column,
       bad: `starts_with(${id}, chr(0))`,

@@ -170,6 +170,12 @@ describe('text files that could be misread are refused', () => {
     ['gzip called text', { 'log.csv': packed }, /^log\.csv: unsupported: a gzip file.*let its name end in \.gz$/],
     ['a spreadsheet', { 'log.csv': Buffer.from('PK\x03\x04') }, /^log\.csv: unsupported: a ZIP archive or spreadsheet/],
     ['Zstandard', { 'log.csv.zst': 'x' }, /log\.csv\.zst: unsupported: the file extension/],
+    ['nothing below the header', { 'log.csv': header }, /^log\.csv: empty: no record$/],
+    [
+      'an id of spaces',
+      { 'log.csv': `${header}u,  ,1\n` },
+      /^log\.csv row 2, column "item": missing: "  ", expected an id$/,
+    ],
     ['a column twice', { 'log.csv': 'user,item,time,Item\nu,a,1,2\n' }, /^log\.csv: duplicate: column "Item"/],
     [
       'no header',
@@ -185,6 +191,12 @@ describe('text files that could be misread are refused', () => {
 
   it.each<[string, string, MappingInput, RegExp]>([
     ['an item table with bars', 'id|title\na|b\n', {}, /set items\.delimiter to '\|' in the mapping$/],
+    [
+      'names in the mapping',
+      'a,b\nc\n',
+      { items: { columns: ['id', 'title'] } },
+      /^items\.csv row 2: invalid: 1 cell, expected 2 as in `columns`/,
+    ],
     ['a delimiter of several bytes', 'id\n', { items: { delimiter: '¦' } }, /^delimiter: unsupported: "¦"/],
     ['a quote as the delimiter', 'id\n', { items: { delimiter: '"' } }, /^delimiter: unsupported/],
   ])('%s', async (_, items, mapping, sentence) => {
@@ -219,6 +231,12 @@ describe('text files that could be misread are refused', () => {
     execFileSync('sh', ['-c', `mkfifo '${pipe}'`])
     await expect(prepareDataset({ events: [file, file], out })).rejects.toThrow(
       /log\.csv: duplicate: the file is named/,
+    )
+    await expect(prepareDataset({ events: [file, join(folder.path, 'log*')], out })).rejects.toThrow(
+      /the file is named/,
+    )
+    await expect(prepareDataset({ events: 's3://shop/log.csv', out })).rejects.toThrow(
+      /csv: unsupported: a remote file/,
     )
     await expect(prepareDataset({ events: shelf, out })).rejects.toThrow(/shelf\.csv: unsupported: a folder, expected/)
     await expect(prepareDataset({ events: pipe, out })).rejects.toThrow(/pipe\.csv: unsupported: a pipe or device/)

@@ -14,6 +14,8 @@ export interface CellLayout {
   readonly delimiter: string
   readonly quoted: boolean
   readonly cells: number
+  /** Where the columns have their names. */
+  readonly namedIn: string
 }
 
 /** What a walk found. */
@@ -88,7 +90,7 @@ function marked(bytes: readonly number[]): Uint8Array {
 /** Where a walk over cells is. */
 const [atStart, inPlain, inQuotes, afterQuote] = [0, 1, 2, 3]
 
-function walkCells(name: string, { delimiter, quoted, cells }: CellLayout, wanted: number): TextWalk {
+function walkCells(name: string, { delimiter, quoted, cells, namedIn }: CellLayout, wanted: number): TextWalk {
   const delimiterByte = delimiter.charCodeAt(0)
   const special = marked([nul, lineFeed, carriageReturn, delimiterByte, ...(quoted ? [quote] : [])])
   const facts = { records: 0, multiline: false, wantedRow: 0 }
@@ -102,7 +104,7 @@ function walkCells(name: string, { delimiter, quoted, cells }: CellLayout, wante
   const endRecord = (at: number): void => {
     // Blank lines are skipped, but in a file of one column they are records without a value.
     if (at > recordStart || cells === 1) {
-      if (found !== cells) throw refusedRow(name, recordRow, countOf(found), { expected: `${cells} as in the header` })
+      if (found !== cells) throw refusedRow(name, recordRow, countOf(found), { expected: `${cells} as in ${namedIn}` })
       if (at - recordStart > longestRecord) throw tooLong(name, recordRow)
       facts.records++
       if (facts.records === wanted) facts.wantedRow = recordRow
