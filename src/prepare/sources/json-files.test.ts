@@ -100,6 +100,16 @@ describe('JSON lines', () => {
     expect(eventLines(dataset).slice(-2)).toEqual(['u x click 40000000', 'u x like 40000000'])
   })
 
+  it('keep numbers as they are written', async () => {
+    const numbers = ['1.1', '1.10', '1e3', '1000.0', '1000', '-0.5E-1', '1180591620717411303424.5']
+    const rows = numbers.map((number, at) => `{"x":"\\"v/1 é?\\":7.0","v/1 é?" : ${number},"id":${at}}`)
+    const { catalog } = await prepareFiles(
+      { 'log.csv': 'user,item,time\nu,1,1\n', 'items.jsonl': rows.join('\n') },
+      { events: 'log.csv', items: 'items.jsonl', mapping: { items: { fields: { v: 'v/1 é?' } } } },
+    )
+    expect(catalog.fields['v']?.vocabulary).toEqual(['', ...numbers])
+  })
+
   it('join lists, and keep other values as text', async () => {
     const items = [
       '{"id":1,"title":"A","categories":["x",null,"y"],"c":0,"d":{"z":1},"~/e":1}',

@@ -96,8 +96,16 @@ function asText(key: string): string {
   const inner =
     "CASE json_type(e) WHEN 'ARRAY' THEN json_extract_string(e, '$[*]') ELSE [json_extract_string(e, '$')] END"
   const list = `flatten(list_transform(json_extract(${value}, '$[*]'), lambda e: ${inner}))`
+  const text = `json_extract_string(json, ${pointer(key)})`
   return `CASE json_type(json, ${pointer(key)}) WHEN 'ARRAY' THEN array_to_string(${list}, ' | ')
-    ELSE json_extract_string(json, ${pointer(key)}) END`
+    WHEN 'DOUBLE' THEN coalesce(${asWritten(key, text)}, ${text}) ELSE ${text} END`
+}
+
+/** A number as its digits stand in the record: DuckDB would make 1.10 and 1e3 of it 1.1 and 1000.0. */
+function asWritten(key: string, text: string): string {
+  const name = JSON.stringify(key).replaceAll(/[^\p{L}\p{N} ]/gu, String.raw`\$&`)
+  const numbers = `regexp_extract_all(json, ${literal(String.raw`${name}\s*:\s*([-+.0-9eE]+)`)}, 1)`
+  return `list_filter(${numbers}, lambda n: TRY_CAST(n AS DOUBLE) = TRY_CAST(${text} AS DOUBLE))[1]`
 }
 
 /** Reads a text or a whole number as an id, and marks anything else as none. */
