@@ -75,6 +75,17 @@ describe('text files are read right', () => {
     expect(await read(packed, 'log.csv.gz')).toEqual(['u a click 1000', 'u b click 2000'])
   })
 
+  it('reads letters of several bytes wherever the file is cut into pieces', async () => {
+    const title = 'aé€😀'.repeat(30)
+    for (const shift of ['', 'x', 'xx', 'xxx']) {
+      const text = `id,title${shift}\n${Array.from({ length: 10_000 }, (_, at) => `${at},${title}\n`).join('')}`
+      const mapping = { items: { title: `title${shift}` } }
+      const files = { 'log.csv': `${header}u,1,1\n`, 'items.csv': text }
+      const { catalog } = await prepareFiles(files, { events: 'log.csv', items: 'items.csv', mapping })
+      expect(new Set(catalog.titles)).toEqual(new Set(['', title]))
+    }
+  })
+
   it('reads a row of almost 2 MB', async () => {
     const { catalog } = await prepareFiles(
       { 'log.csv': `${header}u,a,1\n`, 'items.csv': `id,title\na,${'x'.repeat(1_999_990)}\nb,y\n` },
@@ -217,6 +228,18 @@ describe('text files that could be misread are refused', () => {
     ],
   ])('%s', async (_, files, sentence) => {
     await expect(prepareFiles(files, { events: Object.keys(files) })).rejects.toThrow(sentence)
+  })
+
+  it('by their row in their own file, below blank lines and cells with line breaks', async () => {
+    const files = {
+      'a.csv': `${header}u,a,1\n`,
+      'b.csv': `\uFEFF${header}u,b,"\n1"\r\n\nu,"c",2\n\n\nu,d,soon\n`,
+      'c.csv': `${header}u,e,later\n`,
+    }
+    const mapping: MappingInput = { events: { timeUnit: 'seconds' } }
+    await expect(prepareFiles(files, { events: Object.keys(files), mapping })).rejects.toThrow(
+      /^b\.csv row 8, column "time": invalid: "soon"/,
+    )
   })
 
   it('a file named twice, a folder, and a pipe that nobody writes to', async () => {
