@@ -1,4 +1,6 @@
 /** @file The only importer of DuckDB: an in-memory database, SQL, and results as columns. */
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { UserError } from '../errors.ts'
 
@@ -27,6 +29,8 @@ type Columns<K extends ColumnKinds> = { [Name in keyof K]: ColumnArrays[K[Name]]
 
 /** An in-memory database with one connection. */
 export interface Database extends Disposable {
+  /** A new path in the folder for data that does not fit in memory. */
+  temporaryFile(ending: string): Promise<string>
   /** Runs statements without a result. */
   run(sql: string): Promise<void>
   /** The rows of a small result; 64-bit integers come as numbers. */
@@ -51,12 +55,21 @@ export async function openDatabase({
     memory_limit: memoryLimit,
     ...(threads === undefined ? {} : { threads: String(threads) }),
     ...(temporaryFolder === undefined ? {} : { temp_directory: temporaryFolder }),
+    // Nothing is ever fetched from elsewhere.
+    autoinstall_known_extensions: 'false',
     // Events of one time stay in the order of the log, so scans must keep the order of rows.
     preserve_insertion_order: 'true',
   })
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")
+  let files = 0
   return {
+    temporaryFile: async (ending) => {
+      const found = await connection.runAndReadAll("SELECT current_setting('temp_directory')")
+      const folder = found.getRowsJS()[0]?.[0] as string
+      mkdirSync(folder, { recursive: true })
+      return join(folder, `copy-${process.pid}-${++files}${ending}`)
+    },
     run: async (sql) => {
       await inOurWords(connection.run(sql))
     },
@@ -117,6 +130,22 @@ export function literals(texts: readonly string[]): string {
   return `[${texts.map(literal).join(', ')}]`
 }
 
+/** Paths as an SQL list literal of files, whatever letters their names have: DuckDB would take `[1]` for a pattern. */
+export function pathLiterals(paths: readonly string[]): string {
+  return literals(paths.map((path) => resolve(path).replace(/[[*?]/g, '[$&]')))
+}
+
+/**
+ * What DuckDB says is wrong with data that it reads, in a line; undefined for another error, such as one of our SQL.
+ */
+export function dataProblem(error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof UserError || !/^[\w ]+ Error: /.test(message)) return undefined
+  if (/^(Binder|Parser|Syntax|Catalog|Dependency|Permission|Interrupt) Error/.test(message)) return undefined
+  const [line = ''] = message.split('\n', 1)
+  return line.replace(/^[\w ]+ Error: /, '').replace(/\.$/, '')
+}
+
 /** A column or table name as an SQL identifier. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
@@ -127,8 +156,8 @@ function plain([name, value]: [string, unknown]): [string, unknown] {
 }
 
 /**
- * Turns what a user can mend (a file that cannot be parsed, too little memory or disk) into a UserError; other errors
- * stay bugs.
+ * Turns what a user can mend (too little memory or disk) into a UserError; other errors stay bugs, unless whoever reads
+ * a user's file asks {@link dataProblem}.
  */
 async function inOurWords<T>(work: Promise<T>): Promise<T> {
   try {
@@ -150,28 +179,5 @@ function userErrorOf(message: string): UserError | undefined {
   }
   if (/No space left/i.test(message))
     return new UserError({ where: 'disk', problem: 'invalid', value: 'no space left on the device' })
-  const parsing = /CSV Error on Line: (\d+)/.exec(message)
-  if (parsing) {
-    const file = /^\s*file\s*=\s*(.+)$/m.exec(message)?.[1] ?? 'the file'
-    const reason =
-      /^(?!.*CSV Error)(?!Original Line).*(?:Expected|quote|Value|column).*$/im.exec(message)?.[0]?.trim() ??
-      'it cannot be parsed'
-    return new UserError({
-      where: `${baseName(file)} row ${parsing[1]}`,
-      problem: 'invalid',
-      value: reason.replace(/\.$/, ''),
-    })
-  }
-  const json = /Malformed JSON in file "([^"]+)", at byte \d+ in (?:line|record\/value) (\d+)/.exec(message)
-  if (json)
-    return new UserError({
-      where: `${baseName(json[1] as string)} row ${json[2]}`,
-      problem: 'invalid',
-      value: 'malformed JSON',
-    })
   return undefined
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).trim()
 }

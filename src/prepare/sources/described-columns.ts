@@ -2,7 +2,7 @@
 import { type Database, identifier, literal } from '../../storage/duckdb.ts'
 import type { Mapping } from '../mapping.ts'
 import { type LogFiles, needColumn } from './log-files.ts'
-import { type CheckedTable, checkRecords } from './records.ts'
+import { type CheckedTable, checkRecords, idChecks } from './records.ts'
 
 /** A field or number with the SQL that reads it. */
 export interface DescribedColumn {
@@ -59,11 +59,7 @@ export function checkNumbers(db: Database, numbers: readonly DescribedColumn[], 
   return checkRecords(db, checks, table)
 }
 
-/** @throws UserError `missing` for a record of a table without an id */
+/** @throws UserError `missing` for a record of a table without an id, `invalid` for what is no id */
 export function checkIds(db: Database, column: string, table: CheckedTable): Promise<void> {
-  return checkRecords(
-    db,
-    [{ column, bad: "id IS NULL OR id = ''", value: 'id', problem: 'missing', expected: 'an id' }],
-    table,
-  )
+  return checkRecords(db, idChecks(column, 'id'), table)
 }

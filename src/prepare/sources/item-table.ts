@@ -10,6 +10,7 @@ import {
   numberColumns,
 } from './described-columns.ts'
 import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
+import { makeTable } from './raw-table.ts'
 import { placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
 
@@ -36,7 +37,7 @@ export async function readItemTable(request: SourceRequest, mapping: Mapping, lo
   const id = needColumn(log, mapping.items.id, [logColumn.replace(/:.*$/, ''), ...itemNames, 'id'], 'items.id')
   const images = request.images ?? mapping.items.images
   const { fields, numbers, sql } = itemColumns(log, mapping, id, images !== undefined)
-  await db.run(`CREATE TABLE raw_items AS SELECT ${sql}${fileColumn(files)} FROM ${log.scan}`)
+  await makeTable(db, 'raw_items', `SELECT ${sql}${fileColumn(log)} FROM ${log.scan}`, [log])
   const table = { table: 'raw_items', place: placeOf(db, 'raw_items', log) }
   await checkIds(db, id, table)
   await checkNumbers(db, numbers, table)
@@ -59,7 +60,7 @@ function itemColumns(log: LogFiles, { items }: Mapping, id: string, withImages: 
   const fields = items.fields === undefined ? usualFields(log) : fieldColumns(log, items.fields, 'items.fields')
   const numbers = numberColumns(log, items.numbers, 'items.numbers')
   const columns = [
-    `${read(id)} AS id`,
+    `${log.readId(id)} AS id`,
     `coalesce(${title === undefined ? "''" : read(title)}, '') AS title`,
     `concat_ws(' ', ${[title === undefined ? "''" : read(title), ...words].join(', ')}) AS text`,
     `${withImages ? imageSql(log, items.image ?? '{id}.*', id) : "''"} AS image`,

@@ -4,9 +4,10 @@
 import type { Database } from '../../storage/duckdb.ts'
 import type { MappingInput } from '../mapping.ts'
 import { checkNumbers, describedSql, fieldColumns, numberColumns } from './described-columns.ts'
-import { findColumn, needColumn, openFiles } from './log-files.ts'
+import { fileColumn, findColumn, needColumn, openFiles } from './log-files.ts'
 import { mappedTables } from './mapped-tables.ts'
 import { needOwnFiles, ownFiles } from './own-files.ts'
+import { makeTable } from './raw-table.ts'
 import { placeOf } from './records.ts'
 import type { RawTables, Source } from './source.ts'
 
@@ -80,10 +81,11 @@ async function readVideos(
   const fields = fieldColumns(log, Object.fromEntries(there.map((name) => [name, name])), 'the header')
   const numbers = numberColumns(log, { video_duration: 'video_duration' }, 'the header')
   const described = describedSql(fields, numbers).join(', ')
-  await db.run(`CREATE TABLE raw_items AS SELECT *, concat_ws(', ', 'tag ' || replace(nullif(tags, ''), ',', ' '), 'author ' || nullif(field_author, ''), nullif(field_duration, '')) AS title,
+  const sql = `SELECT *, concat_ws(', ', 'tag ' || replace(nullif(tags, ''), ',', ' '), 'author ' || nullif(field_author, ''), nullif(field_duration, '')) AS title,
     title AS text FROM (SELECT ${read('video_id')} AS id, '' AS image, ${read('tag')} AS tags, coalesce(${read('author_id')}, '') AS field_author,
       coalesce(split_part(${read('tag')}, ',', 1), '') AS field_tag,
-      CASE WHEN ${seconds} IS NULL THEN '' ${lengths.join(' ')} ELSE 'over 300 seconds' END AS field_duration, ${described} FROM ${log.scan})`)
+      CASE WHEN ${seconds} IS NULL THEN '' ${lengths.join(' ')} ELSE 'over 300 seconds' END AS field_duration, ${described}${fileColumn(log)} FROM ${log.scan})`
+  await makeTable(db, 'raw_items', sql, [log])
   const place = placeOf(db, 'raw_items', log)
   await checkNumbers(db, numbers, { table: 'raw_items', place })
   return { fields: ['tag', 'author', 'duration', ...there], numbers: numbers.map(({ name }) => name), itemPlace: place }
@@ -105,8 +107,8 @@ async function addHistories(db: Database, files: readonly string[], raw: RawTabl
   const [{ first } = { first: 0 }] = await db.rows<{ first: number }>(
     `SELECT min(time) AS first FROM (${logs.join(' UNION ALL ')})`,
   )
-  await db.run(`CREATE TABLE raw_histories AS SELECT ${read('user_id')} AS user, ${list('watch_seq')} AS watched, ${list('like_seq')} AS liked
-    FROM ${log.scan}`)
+  const columns = `${read('user_id')} AS user, ${list('watch_seq')} AS watched, ${list('like_seq')} AS liked`
+  await makeTable(db, 'raw_histories', `SELECT ${columns}${fileColumn(log)} FROM ${log.scan}`, [log])
   await db.run(`CREATE TABLE raw_steps AS
     WITH likes AS (SELECT rowid AS line, user, unnest(liked) AS item, generate_subscripts(liked, 1) AS turn, watched FROM raw_histories),
     placed AS (SELECT *, coalesce(list_position(watched, item), 0) AS own FROM likes),

@@ -16,7 +16,7 @@ export const kuaishou: Source = {
     return mappedTables(request, {
       events: {
         files,
-        ...(await layoutOf(request.db, files[0] as string, columns)),
+        ...(await layoutOf(files[0] as string, columns)),
         user: 'user_id',
         item: 'photo_id',
         time: 'time',

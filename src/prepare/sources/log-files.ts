@@ -1,27 +1,15 @@
 /** @file Finds the files of a log or an item table, their columns, and the SQL that scans them. */
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { type Database, identifier, literal, literals } from '../../storage/duckdb.ts'
+import { type Database, literal } from '../../storage/duckdb.ts'
+import { openCells } from './cell-files.ts'
+import { openJson } from './json-files.ts'
+import { type FileFormat, type LogFiles, nameFiles } from './opened-files.ts'
+import { openParquet } from './parquet-files.ts'
+import { needFile } from './text-file.ts'
 
-/** The format of files; see the mapping. */
-interface FileFormat {
-  readonly format?: 'csv' | 'tsv' | 'jsonl' | 'parquet' | undefined
-  readonly delimiter?: string | undefined
-  readonly quoted?: boolean | undefined
-  readonly columns?: readonly string[] | undefined
-}
-
-/** Files of one layout, ready to be scanned. */
-export interface LogFiles {
-  readonly files: readonly string[]
-  /** The columns by their names in the file, each with an SQL expression that reads it as text. */
-  readonly columns: ReadonlyMap<string, string>
-  /** An SQL table expression; its column `filename` is the file. */
-  readonly scan: string
-  /** The row number of the first record, as an editor shows it: 2 below a header, otherwise 1. */
-  readonly firstRow: number
-}
+export type { LogFiles } from './opened-files.ts'
 
 /** Common names of the column of item ids. */
 export const itemNames = [
@@ -38,11 +26,15 @@ export const itemNames = [
 
 /**
  * The files that paths and globs name, in order.
- * @throws UserError `missing` when one of them names no file
+ * @throws UserError `missing` when one of them names no file, `unsupported` for one elsewhere
  */
 export async function listFiles(db: Database, patterns: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (const pattern of patterns) {
+    if (/^[a-z]\w*:\/\//i.test(pattern)) {
+      const expected = 'a file of this machine'
+      throw new UserError({ where: pattern, problem: 'unsupported', value: 'a remote file', expected })
+    }
     const files = existsSync(pattern)
       ? [pattern]
       : (await db.rows<{ file: string }>(`SELECT file FROM glob(${literal(pattern)}) ORDER BY file`)).map(
@@ -54,47 +46,50 @@ export async function listFiles(db: Database, patterns: readonly string[]): Prom
   return found
 }
 
+const opened = new WeakMap<Database, Map<string, Promise<LogFiles>>>()
+
 /**
- * Opens files of one layout. The extension of the first file decides the format, unless the mapping sets it.
- * @throws UserError `unsupported` for another extension, `empty` for a file without a header
+ * Opens files of one layout. The extension of the first file decides the format, unless the mapping sets it. Files that
+ * are opened again in one database are not checked again.
+ * @throws UserError naming file and row for whatever could be misread
  */
-export async function openFiles(db: Database, files: readonly string[], layout: FileFormat = {}): Promise<LogFiles> {
-  const [first] = files
-  if (first === undefined) throw new UserError({ where: 'events', problem: 'missing', value: 'no file was given' })
-  const format = layout.format ?? formatOf(first)
-  const list = literals(files)
-  if (format === 'parquet' || format === 'jsonl') {
-    const scan =
-      format === 'parquet'
-        ? `read_parquet(${list}, filename = true)`
-        : `read_json(${list}, format = 'newline_delimited', filename = true)`
-    const described = await db.rows<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${scan}`)
-    const columns = described
-      .filter(({ column_name }) => column_name !== 'filename')
-      .map(({ column_name, column_type }) => [column_name, asText(column_name, column_type)] as const)
-    return { files, columns: new Map(columns), scan, firstRow: 1 }
-  }
-  const delimiter = layout.delimiter ?? (format === 'csv' ? ',' : '\t')
-  const quote = (layout.quoted ?? format === 'csv') ? '"' : ''
-  const names = layout.columns ?? headerOf(await firstLine(db, first), delimiter, quote)
-  const types = names.map((name) => `${identifier(name)}: 'VARCHAR'`).join(', ')
-  const scan =
-    `read_csv(${list}, auto_detect = false, columns = {${types}}, header = ${layout.columns === undefined}, ` +
-    `delim = ${literal(delimiter)}, quote = ${literal(quote)}, escape = ${literal(quote)}, filename = true)`
-  return {
-    files,
-    columns: new Map(names.map((name) => [name, identifier(name)])),
-    scan,
-    firstRow: layout.columns ? 1 : 2,
-  }
+export function openFiles(db: Database, files: readonly string[], layout: FileFormat = {}): Promise<LogFiles> {
+  const { format, delimiter, quoted, columns } = layout
+  const key = JSON.stringify([files, format, delimiter, quoted, columns])
+  const known = opened.get(db) ?? new Map<string, Promise<LogFiles>>()
+  opened.set(db, known)
+  const found = known.get(key) ?? openAnew(db, files, layout)
+  known.set(key, found)
+  return found
 }
 
-function formatOf(path: string): 'csv' | 'tsv' | 'jsonl' | 'parquet' {
-  const plain = path.replace(/\.(gz|zst)$/, '')
+async function openAnew(db: Database, files: readonly string[], layout: FileFormat): Promise<LogFiles> {
+  const format = layout.format ?? commonFormat(files)
+  const real = files.map((file) => realpathSync(file))
+  const twice = files.find((_, at) => real.indexOf(real[at] as string) < at)
+  if (twice !== undefined) throw new UserError({ where: twice, problem: 'duplicate', value: 'the file is named twice' })
+  if (format === 'parquet') return openParquet(db, files)
+  return format === 'jsonl' ? openJson(db, files) : openCells(db, files, { ...layout, format })
+}
+
+/** @throws UserError `mismatched` for files of several formats */
+function commonFormat(files: readonly string[]): LogFiles['format'] {
+  const [first] = files
+  if (first === undefined) throw new UserError({ where: 'events', problem: 'missing', value: 'no file was given' })
+  const format = formatOf(first)
+  const other = files.find((file) => formatOf(file) !== format)
+  if (other === undefined) return format
+  const expected = `${format}, as ${basename(first)}`
+  throw new UserError({ where: basename(other), problem: 'mismatched', value: formatOf(other), expected })
+}
+
+function formatOf(path: string): LogFiles['format'] {
+  const plain = path.replace(/\.gz$/, '')
   if (/\.csv$/i.test(plain)) return 'csv'
   if (/\.(tsv|txt|inter|item|text)$/i.test(plain)) return 'tsv'
   if (/\.(jsonl|json|ndjson)$/i.test(plain)) return 'jsonl'
   if (/\.(parquet|pq)$/i.test(plain)) return 'parquet'
+  needFile(path)
   throw new UserError({
     where: path,
     problem: 'unsupported',
@@ -104,59 +99,25 @@ function formatOf(path: string): 'csv' | 'tsv' | 'jsonl' | 'parquet' {
   })
 }
 
-/** The first line of a text file, gzipped or not. */
-export async function firstLine(db: Database, file: string): Promise<string> {
-  const plain =
-    "auto_detect = false, columns = {line: 'VARCHAR'}, header = false, delim = '\u0001', quote = '', escape = ''"
-  const [row] = await db.rows<{ line: string | null }>(
-    `SELECT line FROM read_csv(${literals([file])}, ${plain}) LIMIT 1`,
-  )
-  if (!row?.line) throw new UserError({ where: basename(file), problem: 'empty', value: 'no header line' })
-  return row.line.replace(/^\uFEFF/, '').replace(/\r$/, '')
-}
-
-/** Column names of a header line; a column without a name is named by its position. */
-function headerOf(line: string, delimiter: string, quote: string): string[] {
-  const cells = quote && line.includes(quote) ? quotedCells(line, delimiter) : line.split(delimiter)
-  const taken = new Set<string>()
-  return cells.map((cell, index) => {
-    const name = cell.trim() === '' || taken.has(cell.trim().toLowerCase()) ? `column${index + 1}` : cell.trim()
-    taken.add(name.toLowerCase())
-    return name
-  })
-}
-
-function quotedCells(line: string, delimiter: string): string[] {
-  const cells = ['']
-  let inside = false
-  for (const character of line) {
-    if (character === '"') inside = !inside
-    else if (character === delimiter && !inside) cells.push('')
-    else cells[cells.length - 1] += character
-  }
-  return cells
-}
-
-function asText(name: string, type: string): string {
-  const column = identifier(name)
-  if (type.endsWith('[][]')) return `array_to_string(flatten(${column}), ' | ')`
-  if (type.endsWith('[]')) return `array_to_string(${column}, ' | ')`
-  return `CAST(${column} AS VARCHAR)`
-}
-
 /**
  * Finds a column: the configured one, or the first common name that exists (letter case and a `:type` suffix are
  * ignored).
+ * @throws UserError `duplicate` when two columns have the name
  */
 export function findColumn(
-  { columns }: LogFiles,
+  { files, columns }: LogFiles,
   configured: string | undefined,
   aliases: readonly string[],
 ): string | undefined {
   if (configured !== undefined && columns.has(configured)) return configured
-  const byName = new Map([...columns.keys()].map((name) => [name.replace(/:.*$/, '').toLowerCase(), name]))
   for (const alias of configured === undefined ? aliases : [configured]) {
-    const found = byName.get(alias.toLowerCase())
+    const [found, other] = [...columns.keys()].filter(
+      (name) => name.replace(/:.*$/, '').toLowerCase() === alias.toLowerCase(),
+    )
+    if (other !== undefined) {
+      const value = `"${found}" and "${other}" for column "${alias}"`
+      throw new UserError({ where: nameFiles(files), problem: 'duplicate', value, hint: 'name one in the mapping' })
+    }
     if (found !== undefined) return found
   }
   return undefined
@@ -189,11 +150,20 @@ export function needColumn(
     problem: 'missing',
     value,
     expected: `one of ${there}`,
-    hint: `name it with ${key} in the mapping`,
+    hint: delimiterHint(log, key) ?? `name it with ${key} in the mapping`,
   })
 }
 
+/** A hint for files whose header is one cell with another delimiter in it. */
+function delimiterHint({ columns, delimiter }: LogFiles, key: string): string | undefined {
+  const [only = '', second] = columns.keys()
+  const [section] = key.split('.')
+  const found = [';', '\t', '|', ','].find((character) => only.includes(character))
+  if (second !== undefined || !found || delimiter === undefined || !key.includes('.')) return undefined
+  return `set ${section}.delimiter to ${found === '\t' ? String.raw`"\t"` : `'${found}'`} in the mapping`
+}
+
 /** A column with the number of the file, from 1, if there are several files. */
-export function fileColumn(files: readonly string[]): string {
-  return files.length > 1 ? `, CAST(list_position(${literals(files)}, filename) AS USMALLINT) AS file` : ''
+export function fileColumn({ fileNumber }: LogFiles): string {
+  return fileNumber === undefined ? '' : `, ${fileNumber} AS file`
 }

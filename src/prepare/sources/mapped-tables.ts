@@ -6,7 +6,8 @@ import { keptColumns } from './conditions.ts'
 import { addImpressions, impressionLabels } from './impression-labels.ts'
 import { readItemTable } from './item-table.ts'
 import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
-import { checkRecords, placeOf } from './records.ts'
+import { makeTable } from './raw-table.ts'
+import { checkRecords, idChecks, placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
 import { warnOfGaps } from './time-gaps.ts'
 import { readTimes, timeRule } from './time-rule.ts'
@@ -44,22 +45,17 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
   const user = needColumn(log, mapping.events.user, userNames, 'events.user')
   const item = needColumn(log, mapping.events.item, itemNames, 'events.item')
   const kept = [
-    `${read(user)} AS user`,
-    `${read(item)} AS item`,
+    `${log.readId(user)} AS user`,
+    `${log.readId(item)} AS item`,
     ...(time ? [`${read(time)} AS time`] : []),
     ...(behavior === undefined ? [] : [`${read(behavior)} AS behavior`]),
     ...further.selects(),
   ]
-  await db.run(`CREATE TABLE raw_log AS SELECT ${kept.join(', ')}${fileColumn(files)} FROM ${log.scan}`)
+  await makeTable(db, 'raw_log', `SELECT ${kept.join(', ')}${fileColumn(log)} FROM ${log.scan}`, [log])
   const eventPlace = placeOf(db, 'raw_log', log)
   await checkRecords(
     db,
-    [
-      { column: user, bad: "user IS NULL OR user = ''", value: 'user', problem: 'missing', expected: 'an id' },
-      { column: item, bad: "item IS NULL OR item = ''", value: 'item', problem: 'missing', expected: 'an id' },
-      ...rules.checks,
-      ...labels.flatMap(({ checks }) => checks),
-    ],
+    [...idChecks(user, 'user'), ...idChecks(item, 'item'), ...rules.checks, ...labels.flatMap(({ checks }) => checks)],
     { table: 'raw_log', place: eventPlace },
   )
   const times = { column: time, mappingName: request.mappingName, place: eventPlace }

@@ -2,10 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
-import type { Database } from '../../storage/duckdb.ts'
 import type { MappingInput } from '../mapping.ts'
-import { firstLine } from './log-files.ts'
 import type { SourceRequest } from './source.ts'
+import { firstLine } from './text-file.ts'
 
 /** The path of a data set's own file, or of its gzipped form if only that exists. */
 export function ownFile({ input = '.' }: SourceRequest, name: string): string {
@@ -46,12 +45,8 @@ export function needOwnFiles(request: SourceRequest, pattern: RegExp, like: stri
 }
 
 /** The layout of a text file whose columns are documented: its delimiter, and its column names if it has no header. */
-export async function layoutOf(
-  db: Database,
-  file: string,
-  columns: readonly string[],
-): Promise<NonNullable<MappingInput['events']>> {
-  const line = await firstLine(db, file)
+export async function layoutOf(file: string, columns: readonly string[]): Promise<NonNullable<MappingInput['events']>> {
+  const line = await firstLine(file)
   const delimiter =
     ['\t', ',', '\u0001', ' '].find((character) => line.split(character).length >= columns.length) ?? ','
   const layout = { format: delimiter === ',' ? ('csv' as const) : ('tsv' as const), delimiter }

@@ -16,7 +16,7 @@ export const recTmall: Source = {
     return mappedTables(request, {
       events: {
         files: events,
-        ...(await layoutOf(request.db, events[0] as string, logColumns)),
+        ...(await layoutOf(events[0] as string, logColumns)),
         user: 'user_id',
         item: 'item_id',
         time: 'vtime',
@@ -25,7 +25,7 @@ export const recTmall: Source = {
       behaviors: ['click', { name: 'favorite', from: 'collect' }, 'cart', { name: 'buy', from: 'alipay' }],
       items: {
         files: items,
-        ...(await layoutOf(request.db, items[0] as string, productColumns)),
+        ...(await layoutOf(items[0] as string, productColumns)),
         id: 'item_id',
         title: 'title',
         fields: { category: 'category', brand: 'brand_id', seller: 'seller_id' },

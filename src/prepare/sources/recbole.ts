@@ -10,6 +10,7 @@ import { readItemTable } from './item-table.ts'
 import { type LogFiles, needColumn, openFiles } from './log-files.ts'
 import { mappedTables } from './mapped-tables.ts'
 import { ownNames } from './own-files.ts'
+import { makeTable } from './raw-table.ts'
 import { placeOf } from './records.ts'
 import type { RawTables, Source, SourceRequest } from './source.ts'
 import { readUserTable } from './user-table.ts'
@@ -73,7 +74,7 @@ async function benchmarkTables(
   }
   const logs = await Promise.all(parts.map(({ path }) => openFiles(db, [path], { format: 'tsv' })))
   const selects = logs.map((log, index) => partSelect(log, roles[(parts[index] as Part).part]))
-  await db.run(`CREATE TABLE raw_parts AS ${selects.join(' UNION ALL ')}`)
+  await makeTable(db, 'raw_parts', selects.join(' UNION ALL '), logs)
   await refuseMismatch(db, parts)
   await db.run(`CREATE TABLE raw_log AS
     SELECT user, list_append(coalesce(prefix, []), item) AS whole, part AS last,

@@ -49,13 +49,40 @@ export async function checkRecords(
   }
 }
 
+/**
+ * Checks of a column of ids.
+ * @param column the column as the file names it
+ * @param id its name in the table, as `readId` reads it
+ */
+export function idChecks(column: string, id: string): RecordCheck[] {
+  return [
+    { column, bad: `${id} IS NULL OR trim(${id}) = ''`, value: id, problem: 'missing', expected: 'an id' },
+    {
+      column,
+      bad: `starts_with(${id}, chr(0))`,
+      value: `${id}[2:]`,
+      problem: 'invalid',
+      expected: 'an id: a text or a whole number',
+    },
+    {
+      column,
+      bad: `contains(${id}, chr(0)) OR contains(${id}, chr(10)) OR contains(${id}, chr(13))`,
+      value: `regexp_replace(${id}, '[\\x00\\n\\r]+', ' ', 'g')`,
+      problem: 'invalid',
+      expected: 'an id without line breaks',
+    },
+  ]
+}
+
 /** A function from a record's number in a table to its file and row, as an editor or spreadsheet counts them. */
-export function placeOf(db: Database, table: string, { files, firstRow }: LogFiles): (row: number) => Promise<string> {
+export function placeOf(db: Database, table: string, { files, rowOf }: LogFiles): (row: number) => Promise<string> {
+  const name = async (file: string, record: number): Promise<string> =>
+    `${basename(file)} row ${await rowOf(file, record)}`
   return async (row) => {
-    if (files.length === 1) return `${basename(files[0] as string)} row ${row + firstRow}`
+    if (files.length === 1) return name(files[0] as string, row)
     const [found] = await db.rows<{ file: number; first: number }>(
       `SELECT file, min(rowid) AS first FROM ${table} WHERE file = (SELECT file FROM ${table} WHERE rowid = ${row}) GROUP BY file`,
     )
-    return `${basename(files[(found?.file ?? 1) - 1] ?? '')} row ${row - (found?.first ?? 0) + firstRow}`
+    return name(files[(found?.file ?? 1) - 1] as string, row - (found?.first ?? 0))
   }
 }

@@ -92,6 +92,23 @@ describe('kuairand', () => {
     })
   })
 
+  it('reads several files of videos and of histories, and says where a bad one stands', async () => {
+    const { 'user_history.csv.gz': _, ...others } = files
+    const more = {
+      ...others,
+      'videos_2.csv': 'video_id,author_id,video_duration,tag\n4,71,,6\n',
+      'user_history_1.csv': 'user_id,watch_seq,like_seq\n7,3,\n',
+      'user_history_2.csv': 'user_id,watch_seq,like_seq\n7,4,\n8,99,\n',
+    }
+    await expect(prepareFiles(more, { source: 'kuairand' })).rejects.toThrow(
+      /^user_history_2\.csv row 3: unknown: item "99"/,
+    )
+    const bad = { ...more, 'videos_2.csv': 'video_id,author_id,video_duration,tag\n4,71,long,6\n' }
+    await expect(prepareFiles(bad, { source: 'kuairand' })).rejects.toThrow(
+      /^videos_2\.csv row 2, column "video_duration": invalid: "long"/,
+    )
+  })
+
   it('says where an unlisted video of a history stands', async () => {
     const history = 'user_id,watch_seq,like_seq\n7,3,\n8,2 99,\n'
     await expect(prepareFiles({ ...files, 'user_history.csv.gz': history }, { source: 'kuairand' })).rejects.toThrow(

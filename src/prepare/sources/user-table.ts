@@ -4,6 +4,7 @@ import type { Database } from '../../storage/duckdb.ts'
 import type { Mapping } from '../mapping.ts'
 import { checkIds, checkNumbers, describedSql, fieldColumns, numberColumns } from './described-columns.ts'
 import { fileColumn, listFiles, needColumn, openFiles } from './log-files.ts'
+import { makeTable } from './raw-table.ts'
 import { placeOf } from './records.ts'
 import type { RawTables } from './source.ts'
 
@@ -27,8 +28,8 @@ export async function readUserTable(
   const id = needColumn(log, users.id, [logColumn.replace(/:.*$/, ''), ...userNames, 'id'], 'users.id')
   const fields = fieldColumns(log, users.fields, 'users.fields')
   const numbers = numberColumns(log, users.numbers, 'users.numbers')
-  const columns = [`${log.columns.get(id)} AS id`, ...describedSql(fields, numbers)]
-  await db.run(`CREATE TABLE raw_users AS SELECT ${columns.join(', ')}${fileColumn(files)} FROM ${log.scan}`)
+  const columns = [`${log.readId(id)} AS id`, ...describedSql(fields, numbers)]
+  await makeTable(db, 'raw_users', `SELECT ${columns.join(', ')}${fileColumn(log)} FROM ${log.scan}`, [log])
   const table = { table: 'raw_users', place: placeOf(db, 'raw_users', log) }
   await checkIds(db, id, table)
   await checkNumbers(db, numbers, table)
