@@ -51,9 +51,9 @@ describe('a mapping', () => {
       { behaviors: Array.from({ length: 256 }, (_, at) => `b${at}`) },
       'shop.yaml behaviors: invalid: a list of 256, expected at most 255 behaviors',
     ],
-    ...['', '"', '\n', '\r', '||'].map((delimiter): [object, string] => [
+    ...['', '"', '\n', '\r', '||', '¦'].map((delimiter): [object, string] => [
       { items: { delimiter } },
-      `shop.yaml items.delimiter: invalid: ${JSON.stringify(delimiter)}, expected one character, not a quote or the end of a line`,
+      `shop.yaml items.delimiter: invalid: ${JSON.stringify(delimiter)}, expected one ASCII character, not a quote or the end of a line`,
     ]),
     [
       { users: { fields: { 'A b': 'b' } } },

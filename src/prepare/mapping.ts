@@ -18,10 +18,10 @@ const format = {
   files: names.optional(),
   /** The format of the files; by default from their extension (.csv .tsv .txt .jsonl .json .parquet). */
   format: z.enum(['csv', 'tsv', 'jsonl', 'parquet']).optional(),
-  /** One character between columns; by default a comma, or a tab for TSV. */
+  /** One ASCII character between columns; by default a comma, or a tab for TSV. */
   delimiter: z
     .string()
-    .regex(/^[^"\r\n\0]$/, 'one character, not a quote or the end of a line')
+    .regex(/^(?![\r\n"])[\x01-\x7f]$/, 'one ASCII character, not a quote or the end of a line')
     .optional(),
   /** Whether double quotes enclose values; by default in CSV, not in TSV. */
   quoted: z.boolean().optional(),

@@ -18,7 +18,6 @@ export async function openCells(db: Database, files: readonly string[], layout: 
   const csv = layout.format === 'csv'
   const delimiter = layout.delimiter ?? (csv ? ',' : '\t')
   const quoted = layout.quoted ?? csv
-  refuseDelimiter(delimiter, quoted)
   const names = await namesOf(files, layout.columns, { delimiter, quoted })
   const header = layout.columns === undefined
   const namedIn = header ? 'the header' : '`columns` of the mapping'
@@ -51,13 +50,6 @@ export async function openCells(db: Database, files: readonly string[], layout: 
     readId: identifier,
     rowOf: async (file, record) => (await walkFile(file, cells, record + (header ? 2 : 1))).wantedRow,
   }
-}
-
-function refuseDelimiter(delimiter: string, quoted: boolean): void {
-  const code = delimiter.charCodeAt(0)
-  if (code > 0 && code < 128 && !'\r\n'.includes(delimiter) && !(quoted && delimiter === '"')) return
-  const expected = 'one ASCII character such as , or ;'
-  throw new UserError({ where: 'delimiter', problem: 'unsupported', value: JSON.stringify(delimiter), expected })
 }
 
 /** The column names of all files. */

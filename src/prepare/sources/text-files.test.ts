@@ -208,8 +208,6 @@ describe('text files that could be misread are refused', () => {
       { items: { columns: ['id', 'title'] } },
       /^items\.csv row 2: invalid: 1 cell, expected 2 as in `columns`/,
     ],
-    ['a delimiter of several bytes', 'id\n', { items: { delimiter: '¦' } }, /^delimiter: unsupported: "¦"/],
-    ['a quote as the delimiter', 'id\n', { items: { delimiter: '"' } }, /^delimiter: unsupported/],
   ])('%s', async (_, items, mapping, sentence) => {
     const files = { 'log.csv': `${header}u,a,1\n`, 'items.csv': items }
     await expect(prepareFiles(files, { events: 'log.csv', items: 'items.csv', mapping })).rejects.toThrow(sentence)
