@@ -200,6 +200,11 @@ describe('text files that could be misread are refused', () => {
     ],
     ['too many columns', { 'log.csv': `${wide}\n` }, /^log\.csv: unsupported: 10001 columns, expected at most 10000$/],
     ['semicolons', { 'log.csv': 'user;item;time\nu;a;1\n' }, /set events\.delimiter to ';' in the mapping$/],
+    [
+      'a line for Excel',
+      { 'log.csv': 'sep=;\nuser;item;time\n' },
+      /^log\.csv row 1: unsupported: sep=;, expected the header/,
+    ],
     ['tabs', { 'log.csv': 'user\titem\ttime\nu\ta\t1\n' }, /set events\.delimiter to "\\t" in the mapping$/],
   ])('%s', async (_, files, sentence) => {
     await expect(prepareFiles(files, { events: Object.keys(files) })).rejects.toThrow(sentence)
