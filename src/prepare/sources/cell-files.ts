@@ -62,6 +62,14 @@ async function namesOf(
   let [first, names]: [string, string[]] = ['', []]
   for (const file of files) {
     const line = await firstLine(file, quoted)
+    if (/^"?sep=.?"?$/.test(line))
+      throw new UserError({
+        where: `${basename(file)} row 1`,
+        problem: 'unsupported',
+        value: line,
+        expected: 'the header',
+        hint: 'remove the line, and set the delimiter in the mapping',
+      })
     const here = headerNames(basename(file), quoted ? quotedCells(line, delimiter) : line.split(delimiter))
     if (first === '') [first, names] = [basename(file), here]
     else if (here.join('\n') !== names.join('\n'))

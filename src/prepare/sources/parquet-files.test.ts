@@ -78,6 +78,12 @@ describe('Parquet files', () => {
     await expect(read({ 'log.parquet': bytes })).rejects.toThrow(sentence)
   })
 
+  it('have no two columns of one name', async () => {
+    const bytes = await parquet("SELECT 'u' AS user, 'a' AS item, 'b' AS itex, 5 AS time")
+    for (let at = bytes.indexOf('itex'); at !== -1; at = bytes.indexOf('itex')) bytes.write('Item', at)
+    await expect(read({ 'log.parquet': bytes })).rejects.toThrow(/^log\.parquet: duplicate: column "Item"\. rename/)
+  })
+
   it('name the broken one of several', async () => {
     const bytes = await parquet(log(1000))
     await expect(read({ 'a.parquet': bytes, 'b.parquet': flip(bytes, 8) })).rejects.toThrow(/^b\.parquet: corrupted: /)

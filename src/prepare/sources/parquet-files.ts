@@ -64,14 +64,27 @@ function refuseCut(path: string): void {
   }
 }
 
+/**
+ * The columns of a file and their types.
+ * @throws UserError `corrupted`, or `duplicate` for two columns of one name
+ */
 async function typesOf(db: Database, file: string): Promise<[string, string][]> {
   const scan = `read_parquet(${pathLiterals([file])}, hive_partitioning = false)`
-  try {
-    const found = await db.rows<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${scan}`)
-    return found.map(({ column_name, column_type }) => [column_name, column_type])
-  } catch (error) {
-    throw corrupted([file], error)
+  const read = async <Row extends Record<string, unknown>>(sql: string): Promise<Row[]> =>
+    db.rows<Row>(sql).catch((error: unknown) => {
+      throw corrupted([file], error)
+    })
+  const found = await read<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${scan}`)
+  const names = await read<{ name: string }>(`SELECT name FROM parquet_schema(${pathLiterals([file])})`)
+  const written = new Set(names.map(({ name }) => name))
+  // DuckDB gives the second column of a name another one.
+  const renamed = found.find(({ column_name }) => !written.has(column_name))
+  if (renamed) {
+    const value = `column "${renamed.column_name.replace(/_\d+$/, '')}"`
+    const hint = 'rename one of the two; letter case does not matter'
+    throw new UserError({ where: basename(file), problem: 'duplicate', value, hint })
   }
+  return found.map(({ column_name, column_type }) => [column_name, column_type])
 }
 
 /** A refusal of files in which DuckDB met an error; one that is no fault of the files stays as it is. */

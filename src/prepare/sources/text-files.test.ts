@@ -152,6 +152,11 @@ describe('text files that could be misread are refused', () => {
       { 'log.csv': `${header}u,a,1\nu,${'x'.repeat(9_000_000)},2` },
       /^log\.csv row 3: invalid: more than 2 MB/,
     ],
+    [
+      'blank lines without end',
+      { 'log.csv': `${header}u,a,1\n${'\n'.repeat(2_000_002)}` },
+      /^log\.csv row 200000\d: invalid: the last of 2 MB of blank/,
+    ],
     ['a NUL in the header', { 'log.csv': 'user,item,time,x\0\nu,a,1,2\n' }, /^log\.csv row 1: invalid: a NUL byte/],
     [
       'a NUL',
@@ -195,6 +200,11 @@ describe('text files that could be misread are refused', () => {
     ],
     ['too many columns', { 'log.csv': `${wide}\n` }, /^log\.csv: unsupported: 10001 columns, expected at most 10000$/],
     ['semicolons', { 'log.csv': 'user;item;time\nu;a;1\n' }, /set events\.delimiter to ';' in the mapping$/],
+    [
+      'a line for Excel',
+      { 'log.csv': 'sep=;\nuser;item;time\n' },
+      /^log\.csv row 1: unsupported: sep=;, expected the header/,
+    ],
     ['tabs', { 'log.csv': 'user\titem\ttime\nu\ta\t1\n' }, /set events\.delimiter to "\\t" in the mapping$/],
   ])('%s', async (_, files, sentence) => {
     await expect(prepareFiles(files, { events: Object.keys(files) })).rejects.toThrow(sentence)

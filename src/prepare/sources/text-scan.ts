@@ -100,6 +100,8 @@ function walkCells(name: string, { delimiter, quoted, cells, namedIn }: CellLayo
   let [row, recordRow, openedRow] = [1, 1, 1]
   // Places of bytes in the file: of the chunk, and of the record.
   let [offset, recordStart] = [0, 0]
+  // Where the last record ended.
+  let lastEnd = 0
 
   const endRecord = (at: number): void => {
     // Blank lines are skipped, but in a file of one column they are records without a value.
@@ -108,7 +110,8 @@ function walkCells(name: string, { delimiter, quoted, cells, namedIn }: CellLayo
       if (at - recordStart > longestRecord) throw tooLong(name, recordRow)
       facts.records++
       if (facts.records === wanted) facts.wantedRow = recordRow
-    }
+      lastEnd = at
+    } else if (at - lastEnd > longestRecord) throw refusedRow(name, row, 'the last of 2 MB of blank lines')
     found = 1
     place = atStart
   }
