@@ -95,7 +95,7 @@ function formatOf(path: string): LogFiles['format'] {
     problem: 'unsupported',
     value: 'the file extension',
     expected: '.csv, .tsv, .jsonl or .parquet, also .gz',
-    hint: 'or set `format` in the mapping',
+    hint: path.endsWith('.zst') ? 'unpack it, or pack it with gzip' : 'or set `format` in the mapping',
   })
 }
 

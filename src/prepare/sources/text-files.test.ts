@@ -185,7 +185,7 @@ describe('text files that could be misread are refused', () => {
     ['text called gzip', { 'log.csv.gz': Buffer.from(header) }, /^log\.csv\.gz: corrupted: incorrect header check/],
     ['gzip called text', { 'log.csv': packed }, /^log\.csv: unsupported: a gzip file.*let its name end in \.gz$/],
     ['a spreadsheet', { 'log.csv': Buffer.from('PK\x03\x04') }, /^log\.csv: unsupported: a ZIP archive or spreadsheet/],
-    ['Zstandard', { 'log.csv.zst': 'x' }, /log\.csv\.zst: unsupported: the file extension/],
+    ['Zstandard', { 'log.csv.zst': 'x' }, /log\.csv\.zst: unsupported: .*\. unpack it, or pack it with gzip$/],
     ['nothing below the header', { 'log.csv': header }, /^log\.csv: empty: no record$/],
     [
       'an id of spaces',
