@@ -71,6 +71,14 @@ export function idChecks(column: string, id: string): RecordCheck[] {
       problem: 'invalid',
       expected: 'an id without line breaks',
     },
+    {
+      column,
+      // Whoever decodes the text drops the mark, and two ids become one.
+      bad: `starts_with(${id}, chr(65279))`,
+      value: id,
+      problem: 'invalid',
+      expected: 'an id that does not begin with an invisible byte order mark (U+FEFF)',
+    },
   ]
 }
 

@@ -192,6 +192,11 @@ describe('text files that could be misread are refused', () => {
       { 'log.csv': `${header}u,  ,1\n` },
       /^log\.csv row 2, column "item": missing: "  ", expected an id$/,
     ],
+    [
+      'an id behind a byte order mark',
+      { 'log.csv': `${header}u,\uFEFFa,1\nu,a,2\n` },
+      /^log\.csv row 2, column "item": invalid: .*an invisible byte order mark \(U\+FEFF\)$/,
+    ],
     ['a column twice', { 'log.csv': 'user,item,time,Item\nu,a,1,2\n' }, /^log\.csv: duplicate: column "Item"/],
     [
       'no header',
