@@ -148,7 +148,11 @@ export interface MadeFeatures {
   readonly broken: readonly string[]
 }
 /** Makes the features of a catalog while it is prepared. */
-export type FeatureMaker = (catalog: FeatureSources) => Promise<Partial<Record<FeatureModality, MadeFeatures>>>
+export interface FeatureMaker {
+  (catalog: FeatureSources): Promise<Partial<Record<FeatureModality, MadeFeatures>>>
+  /** About how many bytes of memory it takes. */
+  readonly bytes?: (catalog: { items: number; pictures: boolean }) => number
+}
 
 /** A prepared dataset in memory. */
 export interface Dataset {

@@ -1,4 +1,5 @@
 /** @file Features of a catalog from vectors made elsewhere, matched to the items by id. */
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { FeatureMaker, FeatureModality, FeatureSources, FeatureTable } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
@@ -31,7 +32,7 @@ interface RowIds {
  * twice, or no id of the catalog
  */
 export function precomputedFeatures(files: Partial<Record<FeatureModality, PrecomputedFile>>): FeatureMaker {
-  return (catalog) => {
+  const make = (catalog: FeatureSources): ReturnType<FeatureMaker> => {
     const made = Object.entries(files).map(([modality, file]) => {
       const read = readVectors(file.vectors, modality, file.width)
       const table = tableOf(catalog, read, readIds(file, read))
@@ -39,6 +40,9 @@ export function precomputedFeatures(files: Partial<Record<FeatureModality, Preco
     })
     return Promise.resolve(Object.fromEntries(made))
   }
+  // The file, its numbers, those of the items and the file that is written.
+  const bytes = (): number => 4 * Object.values(files).reduce((sum, { vectors }) => sum + statSync(vectors).size, 0)
+  return Object.assign(make, { bytes })
 }
 
 function tableOf(
