@@ -18,7 +18,7 @@ export interface Validation {
   /** What is measured: `NDCG@10`. */
   readonly metric: string
   /** Memory that it takes. */
-  bytes(): number
+  bytes(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<number>
   /** @param parameters values by name, which change in place between two validations */
   open(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<Validator>
 }

@@ -5,7 +5,7 @@ import { atStart } from '../learn/checkpoint.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { durationText, reportProgress } from './progress.ts'
 
-const memory = { process: 0, dataset: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
+const memory = { held: 0, process: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
 const about = { size: '5,000 targets in 1,200 windows', metric: 'NDCG@10', parameters: 64_000, batches: 2, memory }
 const start: TrainingEvent = { kind: 'start', ...about, resumed: atStart }
 const batch = (number: number): TrainingEvent => ({
