@@ -1,9 +1,12 @@
 /** @file One work of the bench `memory`, in a process of its own: the peak told before it, and the peak measured. */
 import { join } from 'node:path'
 import type { BatchKind, TrainingBatch } from '../src/batches/kind.ts'
+import { evaluateRuns } from '../src/cli/evaluation.ts'
 import { loadDataset } from '../src/dataset/load.ts'
 import type { ModelDefinition } from '../src/models/contract/model.ts'
 import { type ModelEntry, modelOf } from '../src/models/registry.ts'
+import { recommend } from '../src/rank/recommend.ts'
+import { openRun } from '../src/runs/open-run.ts'
 import { trainRun } from '../src/runs/train-run.ts'
 
 /** What a process says at its end, in MB. */
@@ -71,14 +74,39 @@ async function train(data: string, slug: string, out: string): Promise<Record<st
     out: join(out, slug),
     overwrite: true,
     ...('build' in model && { training: { epochs: 1, ...(slug in batchSizes && { batchSize: batchSizes[slug] }) } }),
-    report: (event) => event.kind === 'start' && (told = inMegabytes(event.memory)),
+    report(event) {
+      if (event.kind === 'start') told = inMegabytes(event.memory)
+      if (event.kind === 'memory' && !('build' in model)) told = inMegabytes({ total: event.bytes })
+    },
   })
   return told
 }
 
-const [command, data, slug, out] = process.argv.slice(2)
-if (process.send && command === 'train' && data && slug && out) {
-  const { total: told = 0, ...parts } = await train(data, slug, out)
+/** What opening a run tells, and whoever is served then. */
+async function serve(data: string, folder: string, users: 'one' | 'many'): Promise<Record<string, number>> {
+  let told: Record<string, number> = {}
+  const memory = { users, tell: (bytes: number) => (told = inMegabytes({ total: bytes })) }
+  if (users === 'many') {
+    const wanted = { part: 'test' as const, k: [10, 20], seed: 1, data, tellMemory: memory.tell }
+    await evaluateRuns([folder], wanted)
+  } else {
+    await using run = await openRun(folder, { data, memory })
+    await recommend(run, run.dataset.userIds[1] as string)
+  }
+  return told
+}
+
+/** The works, by the command that does each. */
+const works: Readonly<Record<string, (data: string, slug: string, out: string) => Promise<Record<string, number>>>> = {
+  train,
+  evaluate: (data, slug, out) => serve(data, join(out, slug), 'many'),
+  recommend: (data, slug, out) => serve(data, join(out, slug), 'one'),
+}
+
+const [command = '', data, slug, out] = process.argv.slice(2)
+const work = works[command]
+if (process.send && work && data && slug && out) {
+  const { total: told = 0, ...parts } = await work(data, slug, out)
   process.send({ told, measured: (process.resourceUsage().maxRSS * 1024) / 1e6, parts } satisfies Measured)
   process.disconnect()
 }

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { modelSlugs } from '../src/models/registry.ts'
+import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { writeAtomically } from '../src/storage/atomic.ts'
 import { memoryShop } from './memory-data.ts'
 import type { Measured } from './memory-run.ts'
@@ -16,7 +16,7 @@ import type { BenchResult } from './result.ts'
 const page = { json: 'docs/results/memory.json', md: 'docs/results/memory.md' }
 /** How far an estimate may be from what is measured, as a share of it. */
 const limit = 0.25
-const commands = ['train'] as const
+const commands = ['train', 'evaluate', 'recommend'] as const
 
 interface Row extends Measured {
   readonly model: string
@@ -33,6 +33,7 @@ export async function memory(): Promise<BenchResult> {
     const rows = new Map(known.map((row) => [`${row.model} ${row.command}`, row]))
     for (const model of named.length > 0 ? named : modelSlugs) {
       for (const command of commands) {
+        if (command === 'recommend' && modelOf(model).task === 'clicks') continue
         const measured = await inProcess<Measured>('memory-run.ts', [command, data, model, join(folder, 'runs')])
         rows.set(`${model} ${command}`, { model, command, ...measured })
       }

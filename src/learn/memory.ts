@@ -11,7 +11,7 @@ export interface MemoryEstimate {
   readonly held: number
   /** The runtime's library, and arrays that were dropped and not yet collected. */
   readonly process: number
-  /** Gradients of every parameter, and what optimizers remember of it. */
+  /** Gradients of every parameter, what optimizers remember of it, and the copy that a checkpoint is written from. */
   readonly parameters: number
   /** The noise that steps read views of. */
   readonly noise: number
@@ -121,12 +121,13 @@ export const heldBytes = (): number => process.memoryUsage.rss()
 
 /** The estimate; what each part is, is said at {@link MemoryEstimate}. */
 export function estimateMemory({ held, state, stages, validation }: MemoryParts): MemoryEstimate {
-  const gradients = [...state.buffers.values()].reduce((sum, { gradient }) => sum + gradient.byteLength, 0)
-  const remembered = [...state.optimizers.values()].flatMap(({ arrays }) => [...arrays.values()].flat())
+  const sizeOfAll = (arrays: readonly Float32Array[]): number => arrays.reduce((sum, one) => sum + one.byteLength, 0)
+  const values = sizeOfAll([...state.buffers.values()].map((buffers) => buffers.values))
+  const remembered = sizeOfAll([...state.optimizers.values()].flatMap(({ arrays }) => [...arrays.values()].flat()))
   const parts = {
     held,
-    process: processBytes,
-    parameters: remembered.reduce((sum, { byteLength }) => sum + byteLength, gradients),
+    process: libraryBytes + droppedBytes,
+    parameters: values + remembered + (values + remembered),
     noise: noiseBytes(stages.flat()),
     // A stage's steps are released before the next stage begins.
     steps: Math.max(0, ...stages.map((steps) => steps.reduce((sum, step) => sum + stepBytes(step), 0))),
@@ -135,11 +136,10 @@ export function estimateMemory({ held, state, stages, validation }: MemoryParts)
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }
 }
 
-/**
- * 30 MB of the runtime's library, read when the first graph is compiled, measured; and 64 MB of arrays, which the
- * collector leaves before it looks at them.
- */
-const processBytes = 30e6 + 64e6
+/** The runtime's library, which is read when the first graph is compiled, measured. */
+export const libraryBytes = 30e6
+/** Arrays of a training step that the collector leaves before it looks at them. */
+const droppedBytes = 64e6
 /** What the arena holds over the peak it was asked for, measured: it grows by doubling and keeps what it has. */
 const arenaFactor = 1.15
 /** What a compiled graph holds for each of its operations, measured. */

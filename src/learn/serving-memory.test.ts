@@ -44,7 +44,10 @@ describe('the memory of predictions', () => {
     const settings = { source: 'drawn', label: 'favorite', protocol: 'random', testShare: 0.3, validationShare: 0.3 }
     const samples = clickSamples(dataset, clickSplitConfig.parse(settings))
     const model = youtubeNet.build(youtubeNet.config.parse({}), catalogShape(dataset, samples.vocabulary))
-    return clickBytes({ slug: 'youtube-net', model, dataset, samples, parameters: valuesOfModel(model) }, 'validation')
+    return clickBytes(
+      { slug: 'youtube-net', model, dataset, samples, parameters: valuesOfModel(model) },
+      samples.validation,
+    )
   }
 
   it('has the graphs of every length that the samples have', async () => {

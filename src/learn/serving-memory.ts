@@ -1,17 +1,17 @@
 /** @file How much memory serving will take: graphs of every length of histories, and the scores. */
 import { bucketLengths, lengthFor } from '../batches/lengths.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
-import type { History } from '../dataset/schema.ts'
+import type { Dataset, History } from '../dataset/schema.ts'
 import { historiesAtOnce } from '../evaluate/rank.ts'
 import { clickPredictor, type PredictorParts } from '../rank/click-predictor.ts'
 import { nextItemScorer, type ScorerParts } from '../rank/scorer.ts'
 import { dryRun } from './dry-run.ts'
 
-/** Bytes that ranking takes: for `many` users, as a measurement does, or for one at a time. */
-export async function rankingBytes(
-  parts: Omit<ScorerParts, 'runtime'>,
-  users: 'one' | 'many' = 'many',
-): Promise<number> {
+/** Who is served: `many` users at once, as a measurement does, or one. */
+export type Users = 'one' | 'many'
+
+/** Bytes that ranking takes. */
+export async function rankingBytes(parts: Omit<ScorerParts, 'runtime'>, users: Users = 'many'): Promise<number> {
   const dry = dryRun()
   const { model, dataset } = parts
   await using scorer = await nextItemScorer({ ...parts, runtime: dry.runtime })
@@ -20,8 +20,13 @@ export async function rankingBytes(
     // Two histories are compiled as a whole batch.
     await scorer.score(Array.from({ length: many ? 2 : 1 }, () => emptyHistory(length)))
   }
-  const items = dataset.catalog.ids.length
-  return dry.bytes() + 4 * items * (many ? historiesAtOnce(items - 1) : 1)
+  return dry.bytes() + scoreBytes(dataset, users)
+}
+
+/** Bytes of the scores of the histories that are ranked at once. */
+export function scoreBytes({ catalog }: Dataset, users: Users): number {
+  const items = catalog.ids.length
+  return 4 * items * (users === 'many' ? historiesAtOnce(items - 1) : 1)
 }
 
 /** Every power of two up to the longest history, and that: see `servedLength`. */
@@ -39,18 +44,23 @@ const emptyHistory = (length: number): History => ({
   time: Float64Array.from({ length }, (_, at) => at),
 })
 
-/** Bytes that predictions of a part's samples take. */
-export async function clickBytes(parts: Omit<PredictorParts, 'runtime'>, part: 'validation' | 'test'): Promise<number> {
+/** Bytes that predictions of samples take, by number, or of one candidate of one user. */
+export async function clickBytes(parts: Omit<PredictorParts, 'runtime'>, numbers: Int32Array | 'one'): Promise<number> {
   const dry = dryRun()
   await using predictor = clickPredictor({ ...parts, runtime: dry.runtime })
-  await predictor.samples(oneOfEachLength(parts.samples, part, bucketLengths(parts.model.history.maxLength)))
+  const { maxLength } = parts.model.history
+  if (numbers === 'one') await predictor.candidates(emptyHistory(maxLength), [1])
+  else await predictor.samples(oneOfEachLength(parts.samples, numbers, bucketLengths(maxLength)))
   return dry.bytes()
 }
 
-function oneOfEachLength(samples: ClickSamples, part: 'validation' | 'test', lengths: readonly number[]): Int32Array {
-  const { user, end, columns } = samples
+function oneOfEachLength(
+  { user, end, columns }: ClickSamples,
+  numbers: Int32Array,
+  lengths: readonly number[],
+): Int32Array {
   const found = new Map<number, number>()
-  for (const sample of samples[part]) {
+  for (const sample of numbers) {
     const events = (end[sample] as number) - (columns.start[user[sample] as number] as number)
     found.set(lengthFor(events, lengths), sample)
   }

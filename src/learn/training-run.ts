@@ -47,6 +47,14 @@ export interface TrainingRun {
 /** What a run tells while it goes on. */
 export type TrainingEvent =
   | {
+      /** Work before training, or in its place: it is told before it begins. */
+      readonly kind: 'memory'
+      /** What the work is. */
+      readonly work: string
+      /** What the process will hold at the peak. */
+      readonly bytes: number
+    }
+  | {
       readonly kind: 'start'
       /** What is learned from, in words. */
       readonly size: string

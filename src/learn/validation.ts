@@ -48,7 +48,7 @@ export function clickValidation(parts: ValidationParts & { readonly samples: Cli
   const { samples } = parts
   return {
     metric: printedFigure(validationMetric.clicks),
-    bytes: (parameters, memory) => clickBytes({ ...parts, parameters, memory }, 'validation'),
+    bytes: (parameters, memory) => clickBytes({ ...parts, parameters, memory }, samples.validation),
     open(parameters, memory) {
       const predictor = clickPredictor({ ...parts, parameters, memory })
       const labels = samples.validation.map((sample) => samples.label[sample] as number)

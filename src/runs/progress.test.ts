@@ -66,6 +66,12 @@ describe('reportProgress', () => {
     ])
   })
 
+  it('tells the memory of other work where it is much', () => {
+    const fitting = (bytes: number): TrainingEvent => ({ kind: 'memory', work: 'fitting', bytes })
+    expect(printed(false, [fitting(499e6)])).toBe('')
+    expect(printed(false, [fitting(1501e6)])).toBe('fitting: memory at the peak, estimated: 1,501 MB\n')
+  })
+
   it('has one living line in a terminal, with the last epoch beside it, which stays', () => {
     const text = printed(true, [start, batch(1), epoch(1, 0.05, true)])
     expect(text).toContain('epoch 1/3  batch 1/2  loss 5.0000  900 targets/s')
