@@ -75,8 +75,8 @@ async function train(data: string, slug: string, out: string): Promise<Record<st
     overwrite: true,
     ...('build' in model && { training: { epochs: 1, ...(slug in batchSizes && { batchSize: batchSizes[slug] }) } }),
     report(event) {
-      if (event.kind === 'start') told = inMegabytes(event.memory)
-      if (event.kind === 'memory' && !('build' in model)) told = inMegabytes({ total: event.bytes })
+      const total = event.kind === 'start' ? event.memory.total : event.kind === 'memory' ? event.bytes : 0
+      if (total / 1e6 > (told['total'] ?? 0)) told = inMegabytes(event.kind === 'start' ? event.memory : { total })
     },
   })
   return told
