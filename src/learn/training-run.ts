@@ -18,7 +18,7 @@ export interface Validation {
   /** What is measured: `NDCG@10`. */
   readonly metric: string
   /** Memory that it takes. */
-  bytes(): number
+  bytes(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<number>
   /** @param parameters values by name, which change in place between two validations */
   open(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<Validator>
 }
@@ -46,6 +46,14 @@ export interface TrainingRun {
 
 /** What a run tells while it goes on. */
 export type TrainingEvent =
+  | {
+      /** Work before training, or in its place: it is told before it begins. */
+      readonly kind: 'memory'
+      /** What the work is. */
+      readonly work: string
+      /** What the process will hold at the peak. */
+      readonly bytes: number
+    }
   | {
       readonly kind: 'start'
       /** What is learned from, in words. */
