@@ -1,6 +1,6 @@
 /**
- * @file `npm run -s bench -- memory [COMMAND...] [MODEL...]`: for every command and model, or those named, the peak told
- * before the work starts beside the peak measured at its end. Writes `docs/results/memory.json` and `memory.md`.
+ * @file `npm run -s bench -- memory [COMMAND...] [MODEL...]`: for every command and model, or those named, the peak
+ * told before the work starts beside the peak measured at its end. Writes `docs/results/memory.json` and `memory.md`.
  */
 import { fork } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
