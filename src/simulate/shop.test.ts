@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadDataset } from '../dataset/load.ts'
 import { prepareDataset } from '../prepare/prepare.ts'
 import { accidentalOf, readTruth, simulateShop } from './shop.ts'
+import { shopBytes, shopDefaults } from './world.ts'
 
 const settings = { users: 60, items: 240, sessions: 6, seed: 5 }
 let folder: string
@@ -79,6 +80,11 @@ describe('the simulated shop', () => {
     expect(rate('click')).toBeGreaterThan(0.6)
     expect(rate('favorite')).toBeGreaterThan(0.7)
     expect(rate('slip')).toBeLessThan(0.35)
+  })
+
+  it('says how much memory a large one takes, as measured: 478 MB for 660,000 events', () => {
+    expect(shopBytes({ ...shopDefaults, users: 20_000, sessions: 6 }) / 478e6).toBeCloseTo(1, 1)
+    expect(shopBytes({ ...shopDefaults, users: 5000, sessions: 6 }) / 242e6).toBeCloseTo(1, 1)
   })
 
   it('says so when the truth was cut short', () => {

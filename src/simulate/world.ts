@@ -26,6 +26,15 @@ export const shopDefaults: ShopSettings = {
 /** The shop for the demo: the same rules, small enough to train four models in two minutes. */
 export const demoShop: ShopSettings = { ...shopDefaults, users: 500, items: 400, sessions: 7 }
 
+/** Events of a visit on average: 3 to 5 clicks, and 1 or 2 favorites. */
+const visitEvents = 5.5
+/** What a process holds before it simulates, and what an event takes: as an object, as a line, and in the truth. */
+const [emptyShop, eventBytes] = [165e6, 480]
+
+/** About how many bytes of memory simulating a shop takes. */
+export const shopBytes = ({ users, sessions }: ShopSettings): number =>
+  emptyShop + users * sessions * visitEvents * eventBytes
+
 /** How many visual styles and topics there are. */
 export const [styleCount, topicCount] = [10, 10]
 

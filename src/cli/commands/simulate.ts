@@ -1,7 +1,8 @@
 /** @file `siftrec simulate`: a shop with planted tastes and planted noise, as files for `siftrec prepare`. */
 import { relative, resolve } from 'node:path'
 import { Command } from 'commander'
-import { type ShopSettings, shopDefaults } from '../../simulate/world.ts'
+import { type ShopSettings, shopBytes, shopDefaults } from '../../simulate/world.ts'
+import { tellMemory } from '../memory.ts'
 import { share, whole } from '../values.ts'
 
 /** A folder for the dataset that is not the shop's own, nor in it. */
@@ -38,6 +39,7 @@ export function simulateCommand(): Command {
       wrongPictureShare,
     )
     .action(async ({ out, ...settings }: ShopSettings & { out: string }) => {
+      tellMemory(shopBytes(settings))
       const { simulateShop } = await import('../../simulate/shop.ts')
       const { events, accidental } = await simulateShop(out, settings)
       process.stdout.write(`${events} events, ${accidental} of them accidental clicks; saved in ${out}; next:
