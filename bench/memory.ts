@@ -74,6 +74,7 @@ if (process.send && folder && name) {
   const dataset = await loadDataset(join(folder, 'data'))
   await trainRun({
     model,
+    asGiven: true,
     dataset,
     config,
     out: join(folder, name),

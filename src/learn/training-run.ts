@@ -46,6 +46,8 @@ export interface TrainingRun {
 
 /** What a run tells while it goes on. */
 export type TrainingEvent =
+  /** Something to know, as a line. */
+  | { readonly kind: 'note'; readonly text: string }
   | {
       readonly kind: 'start'
       /** What is learned from, in words. */

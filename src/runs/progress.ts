@@ -28,6 +28,10 @@ export function reportProgress(stream: ProgressStream, epochs: number): Progress
   const clock = stepClock(epochs)
   return {
     report(event) {
+      if (event.kind === 'note') {
+        print(event.text)
+        return
+      }
       if (event.kind === 'start') {
         best = event.resumed.best
         clock.start(event.resumed.epoch * event.batches + event.resumed.batch, event.batches)
