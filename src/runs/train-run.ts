@@ -88,11 +88,23 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
   for (const file of Object.values(learned)) rmSync(join(out, file), { force: true })
   try {
     await writeAtomically(join(out, first), printRun(run))
-    if (told) settings.report?.({ kind: 'note', text: told })
-    return await execute(run, data, settings)
+    return await execute(run, data, told ? announcing(settings, told) : settings)
   } catch (error) {
     if (!existsSync(join(out, runFiles.checkpoint)) && !existsSync(join(out, runFiles.model))) discard(out, created)
     throw error
+  }
+}
+
+/** Tells what was chosen when training starts: not before, since there may be nothing to learn from. */
+function announcing(settings: RunSettings, text: string): RunSettings {
+  const { report } = settings
+  if (!report) return settings
+  return {
+    ...settings,
+    report(event) {
+      if (event.kind === 'start') report({ kind: 'note', text })
+      report(event)
+    },
   }
 }
 
