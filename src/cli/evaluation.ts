@@ -20,6 +20,8 @@ export interface Wanted {
   readonly slices?: readonly string[]
   readonly seed: number
   readonly data?: string
+  /** Is told of each run what the process will hold at the peak, in bytes. */
+  readonly tellMemory?: (bytes: number) => void
 }
 
 /** The reports of runs that rank, and the ranks that they are computed from. */
@@ -48,8 +50,12 @@ export async function evaluateRuns(
   const predicted: Predictions[] = []
   let dataset: Dataset | undefined
   for (const folder of folders) {
-    const { data } = wanted
-    await using run = await openRun(folder, { ...(data === undefined ? {} : { data }), ...(dataset && { dataset }) })
+    const { data, tellMemory } = wanted
+    await using run = await openRun(folder, {
+      ...(data === undefined ? {} : { data }),
+      ...(dataset && { dataset }),
+      ...(tellMemory && { memory: { users: 'many', tell: tellMemory } }),
+    })
     dataset = run.dataset
     checkSplit(folder, run, wanted.split)
     const { part, seed } = wanted

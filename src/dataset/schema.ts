@@ -148,9 +148,12 @@ export interface MadeFeatures {
   readonly broken: readonly string[]
 }
 /** Makes the features of a catalog while it is prepared. */
-export type FeatureMaker = ((catalog: FeatureSources) => Promise<Partial<Record<FeatureModality, MadeFeatures>>>) & {
+export interface FeatureMaker {
+  (catalog: FeatureSources): Promise<Partial<Record<FeatureModality, MadeFeatures>>>
   /** The files it reads, so that none of them is replaced. */
   readonly reads?: readonly string[]
+  /** About how many bytes of memory it takes. */
+  readonly bytes?: (catalog: { items: number; pictures: boolean }) => number
 }
 
 /** A prepared dataset in memory. */

@@ -11,6 +11,9 @@ import { checkCandidates, checkInput, checkTraining } from './leak-check.ts'
 
 /** Scores held at once, 64 MiB: a batch over a large catalog is made smaller. */
 const scoresHeld = 2 ** 24
+/** Histories that are scored at once where nothing else is asked for. */
+export const historiesAtOnce = (items: number): number =>
+  Math.max(1, Math.min(256, Math.floor(scoresHeld / (items + 1))))
 
 /** What to rank, and how the model is asked. */
 export interface RankOptions {
@@ -58,11 +61,7 @@ export async function rankTargets(
   const itemCount = dataset.catalog.ids.length - 1
   checkRequest(scorer, dataset, rows.length, options.part)
   checkTraining(dataset, split)
-  const {
-    maxLength = Number.POSITIVE_INFINITY,
-    sampled = true,
-    batchSize = Math.max(1, Math.min(256, Math.floor(scoresHeld / (itemCount + 1)))),
-  } = options
+  const { maxLength = Number.POSITIVE_INFINITY, sampled = true, batchSize = historiesAtOnce(itemCount) } = options
   const { events } = dataset
   const user = rows.map((row) => events.user[row] as number)
   const earlier = rows.map(

@@ -7,7 +7,7 @@ import { textEncoder } from './text.ts'
 
 /** Encodes titles and pictures. A modality that no item has is left out. */
 export function localFeatures(report: (line: string) => void = () => {}): FeatureMaker {
-  return async ({ titles, images }: FeatureSources) => {
+  const make = async ({ titles, images }: FeatureSources): ReturnType<FeatureMaker> => {
     const text = await encodeCatalog(
       await textEncoder(),
       titles.map((title) => title || null),
@@ -17,6 +17,12 @@ export function localFeatures(report: (line: string) => void = () => {}): Featur
     const image = await encodeCatalog(imageEncoder(), images, 'pictures', report)
     return { ...(text && { text: { ...text, broken: [] } }), ...(image && { image }) }
   }
+  return Object.assign(make, { bytes })
+}
+
+/** Vectors of 512 numbers, once in a table and once as the file's bytes, and the texts of the items. */
+function bytes({ items, pictures }: { items: number; pictures: boolean }): number {
+  return items * (2 * 512 * 4 * (pictures ? 2 : 1) + 500) + (pictures ? 60e6 : 0)
 }
 
 /** Vectors of every item that has an input; `broken` names the inputs that could not be read. */

@@ -1,4 +1,5 @@
 /** @file Features of a catalog from vectors made elsewhere, matched to the items by id. */
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { FeatureMaker, FeatureModality, FeatureSources, FeatureTable } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
@@ -31,7 +32,7 @@ interface RowIds {
  * twice, or no id of the catalog
  */
 export function precomputedFeatures(files: Partial<Record<FeatureModality, PrecomputedFile>>): FeatureMaker {
-  const maker: FeatureMaker = (catalog) => {
+  const make = (catalog: FeatureSources): ReturnType<FeatureMaker> => {
     const made = Object.entries(files).map(([modality, file]) => {
       const read = readVectors(file.vectors, modality, file.width)
       const table = tableOf(catalog, read, readIds(file, read))
@@ -40,7 +41,9 @@ export function precomputedFeatures(files: Partial<Record<FeatureModality, Preco
     return Promise.resolve(Object.fromEntries(made))
   }
   const reads = Object.values(files).flatMap(({ vectors, ids }) => (ids === undefined ? [vectors] : [vectors, ids]))
-  return Object.assign(maker, { reads })
+  // The file, its numbers, those of the items and the file that is written.
+  const bytes = (): number => 4 * Object.values(files).reduce((sum, { vectors }) => sum + statSync(vectors).size, 0)
+  return Object.assign(make, { reads, bytes })
 }
 
 function tableOf(

@@ -72,7 +72,7 @@ async function train(
     frozen: { get: () => undefined },
     validation: {
       metric: 'NDCG@10',
-      bytes: () => 0,
+      bytes: () => Promise.resolve(0),
       open: async () => ({ validate: async () => validation[at++] ?? 0, [Symbol.asyncDispose]: async () => undefined }),
     },
     training: trainingConfig.parse({ seed: 1, threads: 1, ...settings }),

@@ -17,7 +17,7 @@ import {
   type TrainingState,
 } from './checkpoint.ts'
 import type { TrainingConfig } from './config.ts'
-import { estimateMemory } from './memory.ts'
+import { estimateMemory, heldBytes } from './memory.ts'
 import { stagesOf } from './objectives.ts'
 import { applyGradients, initialParameters, valuesOf } from './parameters.ts'
 import { type OpenStage, openStage, type Turn } from './stages.ts'
@@ -56,16 +56,7 @@ interface Loop extends TrainingRun {
  * @throws UserError as {@link loadCheckpoint}, and when the loss is no longer a number
  */
 export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
-  const {
-    model,
-    training,
-    validation,
-    folder,
-    fingerprint,
-    report,
-    data,
-    start = new Map<string, Float32Array>(),
-  } = run
+  const { model, training, validation, folder, fingerprint, report, start = new Map<string, Float32Array>() } = run
   const stages = stagesOf(model)
   const parameters = initialParameters(parametersOf(stages.flatMap(({ objectives }) => objectives)), training.seed)
   for (const [name, values] of start) parameters.buffers.get(name)?.values.set(values)
@@ -92,10 +83,10 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
     parameters: [...parameters.buffers.values()].reduce((sum, { values }) => sum + values.length, 0),
     batches: stage.turns(0).length,
     memory: estimateMemory({
-      dataset: data.dataset,
+      held: heldBytes(),
       state: parameters,
       stages: [stage.graphs],
-      validation: validation.bytes(),
+      validation: await validation.bytes(valuesOf(parameters), memory),
     }),
     resumed: progress,
   })

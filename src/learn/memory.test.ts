@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { batchKind } from '../batches/kind.ts'
 import type { Objective } from '../models/contract/model.ts'
 import { zeros } from '../nn/init.ts'
+import { buildGraph } from '../onnx/graph.ts'
+import { adam } from '../optim/adam.ts'
+import { sgd } from '../optim/sgd.ts'
 import { add, exp, mul } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import { input, parameter, type Tensor } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
-import { tinyDataset } from '../testing/tiny-dataset.ts'
-import { estimateMemory, type MemoryEstimate, peakBytes, servingBytes } from './memory.ts'
-import { initialParameters } from './parameters.ts'
+import { estimateMemory, type MemoryEstimate, peakBytes, programBytes } from './memory.ts'
+import { initialParameters, prepareOptimizer } from './parameters.ts'
 import { parametersOf, stepGraph } from './step.ts'
 
 describe('peakBytes', () => {
@@ -50,6 +52,31 @@ describe('peakBytes', () => {
     expect(peakBytes([sum(exp(made))])).toBe(64)
     expect(peakBytes([sum(matmul(exp(made), made))])).toBe(3 * 64)
   })
+
+  it('counts neither what is given nor what only leads to it', () => {
+    const x = input('x', [4, 4])
+    const made = matmul(matmul(x, x), x)
+    expect(peakBytes([sum(matmul(made, x))])).toBe(2 * 64)
+    expect(peakBytes([sum(matmul(made, x))], new Set([made]))).toBe(64)
+    expect(peakBytes([made], new Set([made]))).toBe(0)
+  })
+})
+
+describe('programBytes', () => {
+  const x = input('x', [64, 64])
+  const [made, last] = [matmul(x, x), matmul(matmul(x, x), x)]
+
+  it('has outputs, but those in buffers of the caller', () => {
+    const graph = buildGraph({ made, last })
+    const size = 4 * 64 * 64
+    expect(programBytes(graph) - programBytes(graph, (name) => name === 'last')).toBeCloseTo(size, 3)
+  })
+
+  it('has nothing of what another program computed for it', () => {
+    const whole = buildGraph({ sum: sum(matmul(last, x)) })
+    const rest = buildGraph({ sum: sum(matmul(last, x)) }, { given: new Map([[last, 'once.0']]) })
+    expect(programBytes(rest)).toBeLessThan(programBytes(whole))
+  })
 })
 
 describe('the estimate', () => {
@@ -67,16 +94,10 @@ describe('the estimate', () => {
       return { squares: { weight: 1, value: sum(mul(y, y)) } }
     },
   }
-  const dataset = tinyDataset({
-    events: [
-      [1, 1, 'click', 1],
-      [1, 2, 'favorite', 2],
-    ],
-  })
   const estimate = (...shapes: readonly number[]): MemoryEstimate => {
     const state = initialParameters(parametersOf([objective]), 1)
     const steps = shapes.map((rows) => stepGraph(objective, { rows, length: 0, targets: 0 }))
-    return estimateMemory({ dataset, state, stages: [steps], validation: 1000 })
+    return estimateMemory({ held: 5000, state, stages: [steps], validation: 1000 })
   }
 
   it('grows with the batch in a straight line, and nothing else does', () => {
@@ -90,8 +111,15 @@ describe('the estimate', () => {
     expect({ ...five, steps: 0, total: 0 }).toEqual({ ...one, steps: 0, total: 0 })
   })
 
-  it('counts every parameter four times: its value, its gradient, two moments', () => {
-    expect(estimate(10).parameters).toBe(4 * 4 * 8 * 16)
+  it('counts the gradient of every parameter, what its optimizer remembers, and the copy in a checkpoint', () => {
+    const state = initialParameters(parametersOf([objective]), 1)
+    const parameters = (): number => estimateMemory({ held: 0, state, stages: [], validation: 0 }).parameters
+    const size = 4 * 8 * 16
+    expect(parameters()).toBe(2 * size)
+    prepareOptimizer(state, sgd(), ['weight'])
+    expect(parameters()).toBe(2 * size)
+    prepareOptimizer(state, adam(), ['weight'])
+    expect(parameters()).toBe(3 * size + 3 * size)
   })
 
   it('counts every compiled step, since each keeps what it has', () => {
@@ -100,13 +128,8 @@ describe('the estimate', () => {
 
   it('adds up', () => {
     const { total, ...parts } = estimate(10)
+    expect([parts.held, parts.validation]).toEqual([5000, 1000])
     expect(total).toBe(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0))
     expect(Object.values(parts).filter((bytes) => !(bytes >= 0))).toEqual([])
-  })
-
-  it('of serving has what is computed once and kept beside the peak of a batch', () => {
-    const x = input('x', [4, 4])
-    const [kept, scores] = [matmul(x, x), sum(matmul(input('y', [4, 4]), input('z', [4, 4])))]
-    expect(servingBytes([scores], [kept]) - servingBytes([scores])).toBe(64)
   })
 })

@@ -1,23 +1,23 @@
 /** @file How much memory a training run will take, told before it starts. */
-import type { Dataset } from '../dataset/schema.ts'
-import { operationsOf } from '../onnx/graph.ts'
+import type { Graph } from '../onnx/graph.ts'
 import { isLeaf, type Operation, sizeOf, type Tensor } from '../tensor/node.ts'
+import { operationsBefore } from '../tensor/order.ts'
 import type { ParameterState } from './parameters.ts'
 import type { StepGraph } from './step.ts'
 
 /** Bytes by what holds them. */
 export interface MemoryEstimate {
-  /** Node with its libraries and the runtime. */
+  /** What the process holds already, measured: Node, the dataset, what training learns from, values of parameters. */
+  readonly held: number
+  /** The runtime's library, and arrays that were dropped and not yet collected. */
   readonly process: number
-  /** Events, titles, features. */
-  readonly dataset: number
-  /** Values, gradients and two moments of every parameter. */
+  /** Gradients of every parameter, what optimizers remember of it, and the copy that a checkpoint is written from. */
   readonly parameters: number
   /** The noise that steps read views of. */
   readonly noise: number
   /** Inputs, outputs and inner tensors of every compiled step, each at its peak, since each keeps its arena. */
   readonly steps: number
-  /** Encodings and scores of validation. */
+  /** The compiled graphs of validation, and its scores. */
   readonly validation: number
   readonly total: number
 }
@@ -45,18 +45,34 @@ const inPlace = new Set([
   'Erf',
 ])
 
-/** Peak bytes of a graph's inner tensors when each is freed after its last use. */
-export function peakBytes(outputs: readonly Tensor[]): number {
-  const order = operationsOf(outputs).filter((step) => !step.aliased)
-  const resolved = aliases(outputs)
-  const kept = new Set(outputs.map(resolved))
+/** The operations that tensors need, where some tensors are given and not computed. */
+const operations = (outputs: readonly Tensor[], given: ReadonlySet<Tensor>): Operation[] =>
+  operationsBefore(
+    outputs.filter((tensor) => !given.has(tensor)),
+    ({ aliased, inputs }) => (aliased ?? inputs).filter((x) => x && !given.has(x)),
+  )
+
+/**
+ * Peak bytes of a graph's inner tensors when each is freed after its last use.
+ * @param given tensors that lie in buffers of the caller's, like inputs
+ */
+export function peakBytes(outputs: readonly Tensor[], given: ReadonlySet<Tensor> = new Set()): number {
+  const all = operations(outputs, given)
+  const order = all.filter((step) => !step.aliased)
+  const resolved = aliases(all)
+  const kept = new Set([...outputs, ...given].map(resolved))
+  const innerInputs = ({ inputs }: Operation): Tensor[] =>
+    inputs.flatMap((x) => {
+      const inner = x && resolved(x)
+      return inner && !isLeaf(inner) && !given.has(inner) ? [inner] : []
+    })
   const uses = new Map<Tensor, number>()
-  for (const step of order) for (const x of innerInputs(step, resolved)) uses.set(x, (uses.get(x) ?? 0) + 1)
+  for (const step of order) for (const x of innerInputs(step)) uses.set(x, (uses.get(x) ?? 0) + 1)
   /** The bytes of the memory a tensor lies in; tensors computed in place share one record. */
   const places = new Map<Tensor, { bytes: number; users: number }>()
   let [held, peak] = [0, 0]
   for (const step of order) {
-    const inputs = innerInputs(step, resolved)
+    const inputs = innerInputs(step)
     const [first] = step.outputs as [Tensor]
     const reused = inPlace.has(step.type)
       ? inputs
@@ -78,16 +94,10 @@ export function peakBytes(outputs: readonly Tensor[]): number {
   return peak
 }
 
-const innerInputs = ({ inputs }: Operation, resolved: (tensor: Tensor) => Tensor): Tensor[] =>
-  inputs.flatMap((x) => {
-    const inner = x && resolved(x)
-    return inner && !isLeaf(inner) ? [inner] : []
-  })
-
 /** What an alias stands for, through any number of aliases. */
-function aliases(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
+function aliases(order: readonly Operation[]): (tensor: Tensor) => Tensor {
   const known = new Map<Tensor, Tensor>()
-  for (const step of operationsOf(outputs)) {
+  for (const step of order) {
     for (const [index, output] of step.outputs.entries()) {
       const inner = step.aliased?.[index]
       if (inner) known.set(output, known.get(inner) ?? inner)
@@ -98,25 +108,26 @@ function aliases(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
 
 /** What {@link estimateMemory} adds up. */
 export interface MemoryParts {
-  readonly dataset: Dataset
+  /** See {@link heldBytes}. */
+  readonly held: number
   readonly state: ParameterState
   readonly stages: readonly (readonly StepGraph[])[]
-  /** What validation holds; see {@link servingBytes}. */
+  /** What validation takes. */
   readonly validation: number
 }
 
+/** What the process holds at this moment. */
+export const heldBytes = (): number => process.memoryUsage.rss()
+
 /** The estimate; what each part is, is said at {@link MemoryEstimate}. */
-export function estimateMemory({ dataset, state, stages, validation }: MemoryParts): MemoryEstimate {
-  const { events, features, catalog, userIds } = dataset
-  const vectors = Object.values(features).reduce((sum, { vectors }) => sum + vectors.byteLength, 0)
-  const columns = [events.user, events.item, events.behavior, events.time, events.role, events.start]
-  const strings = [...catalog.ids, ...catalog.titles, ...userIds].reduce((sum, text) => sum + 32 + text.length, 0)
-  const datasetBytes = columns.reduce((sum, column) => sum + column.byteLength, 0) * 2 + vectors + strings
-  const parameters = [...state.buffers.values()].reduce((sum, { values }) => sum + 4 * values.byteLength, 0)
+export function estimateMemory({ held, state, stages, validation }: MemoryParts): MemoryEstimate {
+  const sizeOfAll = (arrays: readonly Float32Array[]): number => arrays.reduce((sum, one) => sum + one.byteLength, 0)
+  const values = sizeOfAll([...state.buffers.values()].map((buffers) => buffers.values))
+  const remembered = sizeOfAll([...state.optimizers.values()].flatMap(({ arrays }) => [...arrays.values()].flat()))
   const parts = {
-    process: processBytes,
-    dataset: datasetBytes,
-    parameters,
+    held,
+    process: libraryBytes + droppedBytes,
+    parameters: values + remembered + (values + remembered),
     noise: noiseBytes(stages.flat()),
     // A stage's steps are released before the next stage begins.
     steps: Math.max(0, ...stages.map((steps) => steps.reduce((sum, step) => sum + stepBytes(step), 0))),
@@ -125,14 +136,24 @@ export function estimateMemory({ dataset, state, stages, validation }: MemoryPar
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }
 }
 
-/** Node, its libraries, the runtime and what the collector leaves lying about, measured on a run of nearly no data. */
-const processBytes = 270e6
+/** The runtime's library, which is read when the first graph is compiled, measured. */
+export const libraryBytes = 30e6
+/** Arrays of a training step that the collector leaves before it looks at them. */
+const droppedBytes = 64e6
 /** What the arena holds over the peak it was asked for, measured: it grows by doubling and keeps what it has. */
 const arenaFactor = 1.15
+/** What a compiled graph holds for each of its operations, measured. */
+const operationBytes = 5e3
 
-/** Bytes of graphs that serve: `once` is computed once and kept, `outputs` for each batch. */
-export function servingBytes(outputs: readonly Tensor[], once: readonly Tensor[] = []): number {
-  return arenaFactor * (peakBytes(outputs) + peakBytes(once)) + once.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
+/**
+ * Bytes that a compiled graph holds: its arena at the peak, itself, and its outputs.
+ * @param shared names of outputs that lie in buffers of the caller's
+ */
+export function programBytes({ inputs, outputs }: Graph, shared: (output: string) => boolean = () => false): number {
+  const given = new Set([...inputs.values()].filter((tensor) => !isLeaf(tensor)))
+  const tensors = Object.values(outputs)
+  const own = Object.entries(outputs).reduce((sum, [name, tensor]) => sum + (shared(name) ? 0 : bytesOf(tensor)), 0)
+  return own + arenaFactor * peakBytes(tensors, given) + operationBytes * operations(tensors, given).length
 }
 
 function noiseBytes(steps: readonly StepGraph[]): number {
@@ -146,15 +167,11 @@ function noiseBytes(steps: readonly StepGraph[]): number {
   return [...largest.values()].reduce((sum, size) => sum + 4 * (size + 2 ** 20), 0)
 }
 
-/** Inputs and sparse outputs of a step's own, and its arena. Dense gradients are counted with the parameters. */
+/** What a step's program holds, and its inputs. Dense gradients are counted with the parameters. */
 function stepBytes({ graph, inputs: declared }: StepGraph): number {
   const inputs = Object.entries(declared).reduce(
     (sum, [name, tensor]) => sum + (graph.inputs.has(name) ? bytesOf(tensor) : 0),
     0,
   )
-  const outputs = Object.entries(graph.outputs).reduce(
-    (sum, [name, tensor]) => sum + (name.startsWith('gradient.') ? 0 : bytesOf(tensor)),
-    0,
-  )
-  return inputs + outputs + arenaFactor * peakBytes(Object.values(graph.outputs))
+  return inputs + programBytes(graph, (name) => name.startsWith('gradient.'))
 }

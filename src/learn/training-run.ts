@@ -18,7 +18,7 @@ export interface Validation {
   /** What is measured: `NDCG@10`. */
   readonly metric: string
   /** Memory that it takes. */
-  bytes(): number
+  bytes(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<number>
   /** @param parameters values by name, which change in place between two validations */
   open(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<Validator>
 }
@@ -48,6 +48,14 @@ export interface TrainingRun {
 export type TrainingEvent =
   /** Something to know, as a line. */
   | { readonly kind: 'note'; readonly text: string }
+  | {
+      /** Work before training, or in its place: it is told before it begins. */
+      readonly kind: 'memory'
+      /** What the work is. */
+      readonly work: string
+      /** What the process will hold at the peak. */
+      readonly bytes: number
+    }
   | {
       readonly kind: 'start'
       /** What is learned from, in words. */

@@ -1,5 +1,4 @@
 /** @file What training is validated by: NDCG@10 over the full catalog for whoever ranks it, AUC for clicks. */
-import { bucketLengths } from '../batches/lengths.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
 import { ndcgOf } from '../evaluate/evaluate.ts'
@@ -7,13 +6,10 @@ import { auc } from '../metrics/auc.ts'
 import { printedFigure, validationMetric } from '../metrics/table.ts'
 import type { Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel } from '../models/contract/model.ts'
-import { readUser } from '../models/contract/read-user.ts'
-import { servingPass } from '../models/contract/serving-pass.ts'
-import { candidatesAtOnce, clickPredictor } from '../rank/click-predictor.ts'
-import { batchRows, nextItemScorer } from '../rank/scorer.ts'
+import { clickPredictor } from '../rank/click-predictor.ts'
+import { nextItemScorer } from '../rank/scorer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Tensor } from '../tensor/node.ts'
-import { servingBytes } from './memory.ts'
+import { clickBytes, rankingBytes } from './serving-memory.ts'
 import type { Validation } from './training-run.ts'
 
 /** What a validation is made of. */
@@ -29,14 +25,11 @@ export interface ValidationParts {
 export function rankingValidation(
   parts: ValidationParts & { readonly split: Split; readonly seed: number },
 ): Validation {
-  const { model, dataset, split, seed } = parts
+  const { dataset, split, seed } = parts
   return {
     metric: printedFigure(validationMetric.ranks),
-    bytes() {
-      const shape = { rows: batchRows, length: model.history.maxLength, targets: 0 }
-      const { users, tables } = servedTensors(model, model.batches.declare(shape).batch)
-      return servingBytes(users, tables) + 2 * 4 * batchRows * dataset.catalog.ids.length
-    },
+    bytes: (parameters, memory) =>
+      split.validation.length > 0 ? rankingBytes({ ...parts, parameters, memory }) : Promise.resolve(0),
     async open(parameters, memory) {
       const scorer = await nextItemScorer({ ...parts, parameters, memory })
       return {
@@ -50,25 +43,12 @@ export function rankingValidation(
   }
 }
 
-/** What is computed for a batch of users, and what once for all of them. */
-function servedTensors({ score }: BuiltModel, batch: unknown): { users: readonly Tensor[]; tables: readonly Tensor[] } {
-  if (score.kind === 'dot') return { users: [readUser(score, batch, servingPass).user], tables: [score.table] }
-  if (score.kind === 'products') return { users: score.users(batch, servingPass), tables: score.tables }
-  if (score.kind === 'pairs') return { users: [score.user(batch, servingPass)], tables: [] }
-  return { users: [score.forward(batch, servingPass).logit_B], tables: [] }
-}
-
 /** AUC of the validation samples. */
 export function clickValidation(parts: ValidationParts & { readonly samples: ClickSamples }): Validation {
-  const { model, samples } = parts
+  const { samples } = parts
   return {
     metric: printedFigure(validationMetric.clicks),
-    bytes() {
-      const length = bucketLengths(model.history.maxLength).at(-1) as number
-      return servingBytes(
-        servedTensors(model, model.batches.declare({ rows: candidatesAtOnce, length, targets: 0 }).batch).users,
-      )
-    },
+    bytes: (parameters, memory) => clickBytes({ ...parts, parameters, memory }, samples.validation),
     open(parameters, memory) {
       const predictor = clickPredictor({ ...parts, parameters, memory })
       const labels = samples.validation.map((sample) => samples.label[sample] as number)

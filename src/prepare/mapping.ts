@@ -21,7 +21,7 @@ const format = {
   /** One ASCII character between columns; by default a comma, or a tab for TSV. */
   delimiter: z
     .string()
-    .regex(/^(?![\r\n"])[\x01-\x7f]$/, 'one ASCII character, not a quote or the end of a line')
+    .regex(/^(?!")[\t -~]$/, 'one ASCII character, not a quote or the end of a line')
     .optional(),
   /** Whether double quotes enclose values; by default in CSV, not in TSV. */
   quoted: z.boolean().optional(),

@@ -83,11 +83,12 @@ async function inputsOf({ input, events, items, images, mapping = {}, features }
 }
 
 async function build(options: PrepareOptions, folder: string): Promise<Manifest> {
-  const { source = 'csv', report = () => undefined, memoryLimit, threads } = options
+  const { source = 'csv', report = () => undefined, memoryLimit = '2GB', threads, features: make } = options
+  const limit = memoryBytes(memoryLimit)
   const temporaryFolder = join(folder, 'spill')
   using db = await openDatabase({
     temporaryFolder,
-    ...(memoryLimit === undefined ? {} : { memoryLimit: `${Math.floor(memoryBytes(memoryLimit) / 1000)}KB` }),
+    memoryLimit: `${Math.floor(limit / 1000)}KB`,
     ...(threads === undefined ? {} : { threads }),
   })
   const { mapping = {} } = options
@@ -100,6 +101,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     mapping: typeof mapping === 'string' ? readMapping(mapping) : mapping,
     mappingName: typeof mapping === 'string' ? mapping : 'mapping',
     report,
+    memory: { limit, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
   })
   const duplicates = await indexItems(db, raw)
   await indexEvents(db, raw)
@@ -111,7 +113,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   reportLosses(await indexImpressions(db, raw, report), rules)
   await closeGaps(db, raw)
   await writeTables(db, raw, folder)
-  const features = await writeFeatures(db, raw, folder, options.features)
+  const features = await writeFeatures(db, raw, folder, make)
   const manifest = await describeDataset(db, raw, {
     name,
     source,

@@ -50,7 +50,7 @@ export interface PredictorParts {
 }
 
 /** The most candidates of one pass. */
-export const candidatesAtOnce = 1024
+const candidatesAtOnce = 1024
 
 /** Makes a predictor; graphs are compiled when a batch of their size first comes. */
 export function clickPredictor({

@@ -38,7 +38,7 @@ export interface NextItemScorer extends Scorer {
 }
 
 /** Histories of one compiled batch; a single request has a program of its own. */
-export const batchRows = 128
+const batchRows = 128
 /** Items of one pass where a network reads user and item together. */
 const pairItems = 32_768
 

@@ -8,14 +8,15 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { offlineOf } from './offline-cache.ts'
 import { optionsOfRun, type Run } from './run-settings.ts'
 
-/** The model of a run. @throws UserError as the model's `offline.make` */
+/** The model of a run. @param tell as of `offlineOf` @throws UserError as the model's `offline.make` */
 export async function builtModel(
   definition: ModelDefinition,
   run: Run,
   data: TrainingData,
   runtime: Runtime,
+  tell?: (bytes: number) => void,
 ): Promise<BuiltModel> {
-  const offline = await offlineOf(definition, run, data, runtime)
+  const offline = await offlineOf(definition, run, data, runtime, tell)
   return definition.build(optionsOfRun(run), catalogShape(data.dataset, vocabularyOf(data)), offline)
 }
 

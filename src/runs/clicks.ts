@@ -2,9 +2,11 @@
 import type { TrainingData } from '../batches/kind.ts'
 import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../dataset/click-samples.ts'
 import { Bug } from '../errors.ts'
+import { libraryBytes } from '../learn/memory.ts'
+import { clickBytes } from '../learn/serving-memory.ts'
 import { clickValidation } from '../learn/validation.ts'
 import { clickPredictor, predictionsOf } from '../rank/click-predictor.ts'
-import { type Task, unsupported } from './task.ts'
+import { type Task, tellMemory, unsupported } from './task.ts'
 import { learnTrained, openTrained } from './trained.ts'
 
 function samplesOf({ samples }: TrainingData): ClickSamples {
@@ -34,6 +36,10 @@ export const clickTask: Task = {
     const samples = samplesOf(data)
     const trained = await openTrained(request)
     const { slug, model } = trained
+    await tellMemory(request, async (users) => {
+      const bytes = await clickBytes({ ...trained, samples }, users === 'one' ? users : samples.test)
+      return libraryBytes + bytes
+    })
     const predictor = clickPredictor({ ...trained, samples })
     const noRanking = () =>
       unsupported(

@@ -1,13 +1,15 @@
 /** @file Runs of models that are fitted by counting. */
 import { join } from 'node:path'
 import { runFiles } from '../learn/loop.ts'
+import { heldBytes } from '../learn/memory.ts'
+import { scoreBytes } from '../learn/serving-memory.ts'
 import type { FittedModel } from '../models/contract/fitted-model.ts'
 import { modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
 import { rankingSplit, servedRanking, splitOf } from './next-item.ts'
 import { optionsOfRun } from './run-settings.ts'
-import type { Task } from './task.ts'
+import { type Task, tellMemory } from './task.ts'
 
 /** How many events a model without windows is shown, like the paper's (R-M15). */
 const shownEvents = 50
@@ -15,15 +17,19 @@ const shownEvents = 50
 /** See the file's header. */
 export const countingTask: Task = {
   ...rankingSplit,
-  async learn({ run, data, out, fingerprint }) {
-    const tensors = (modelOf(run.model) as FittedModel<unknown>).fit(data.dataset, splitOf(data), optionsOfRun(run))
+  async learn({ run, data, out, fingerprint, watching }) {
+    const model = modelOf(run.model) as FittedModel<unknown>
+    const fitted = [data.dataset, splitOf(data), optionsOfRun(run)] as const
+    watching.report?.({ kind: 'memory', work: 'fitting', bytes: heldBytes() + (model.bytes?.(...fitted) ?? 0) })
+    const tensors = model.fit(...fitted)
     const bytes = encodeSafetensors(tensors, { format: 'siftrec-model', run: fingerprint })
     await writeAtomically(join(out, runFiles.model), bytes)
     return { status: 'finished', epochs: 0, best: null, history: [] }
   },
-  open(request) {
+  async open(request) {
     const { run, data, tensors } = request
     const scorer = (modelOf(run.model) as FittedModel<unknown>).load(tensors, data.dataset, optionsOfRun(run))
-    return Promise.resolve(servedRanking(request, scorer, shownEvents))
+    await tellMemory(request, (users) => scoreBytes(data.dataset, users))
+    return servedRanking(request, scorer, shownEvents)
   },
 }

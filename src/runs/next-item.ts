@@ -5,11 +5,13 @@ import { splitDataset } from '../dataset/splits.ts'
 import { Bug } from '../errors.ts'
 import { rankTargets } from '../evaluate/rank.ts'
 import type { TrainingConfig } from '../learn/config.ts'
+import { libraryBytes } from '../learn/memory.ts'
+import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
 import type { SplitConfig } from './split-config.ts'
-import { type AskedTargets, type OpenRequest, type Served, type Task, unsupported } from './task.ts'
+import { type AskedTargets, type OpenRequest, type Served, type Task, tellMemory, unsupported } from './task.ts'
 import { learnTrained, openTrained } from './trained.ts'
 
 /** What every run that ranks has in common, whether its model is trained or counted. */
@@ -72,6 +74,7 @@ export const nextItemTask: Task = {
   },
   async open(request) {
     const trained = await openTrained(request)
+    await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
     return servedRanking(request, await nextItemScorer(trained), trained.model.history.maxLength)
   },
 }

@@ -77,6 +77,22 @@ describe('builtModel', () => {
     expect(seen.made).toBe(3)
   })
 
+  it('tells the memory of what is computed, before it is, and of nothing that is read', async () => {
+    const { definition, seen } = counting()
+    const offline = { ...(definition.offline as Required<ModelDefinition>['offline']), bytes: () => 5e9 }
+    const told: number[] = []
+    const build = () =>
+      builtModel({ ...definition, offline }, run({ layers: 7 }), { dataset, split }, runtime, (bytes) => {
+        expect(seen.made).toBe(0)
+        told.push(bytes)
+      })
+    await build()
+    await build()
+    expect(seen.made).toBe(1)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toBeGreaterThan(5e9)
+  })
+
   it('computes again where the file is damaged or of other inputs', async () => {
     const { definition, seen } = counting()
     for (const name of files()) writeFileSync(join(folder, 'offline', name), 'not safetensors')

@@ -7,6 +7,7 @@ import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TrainingData } from '../batches/kind.ts'
 import { UserError } from '../errors.ts'
+import { heldBytes, libraryBytes } from '../learn/memory.ts'
 import type { Compute, ModelDefinition, Offline } from '../models/contract/model.ts'
 import { buildGraph } from '../onnx/graph.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -21,6 +22,7 @@ const version = 1
 
 /**
  * The offline arrays of a run's model; none where it has no offline part.
+ * @param tell is told, before they are made, what the process will hold at the peak
  * @throws UserError as the model's `offline.make`, before anything is trained
  */
 export async function offlineOf(
@@ -28,6 +30,7 @@ export async function offlineOf(
   run: Run,
   data: TrainingData,
   runtime: Runtime,
+  tell?: (bytes: number) => void,
 ): Promise<Offline> {
   if (!offline) return {}
   const { dataset } = data
@@ -43,6 +46,7 @@ export async function offlineOf(
   const file = join(dataset.folder, 'offline', `${run.model}-${hash.slice(0, 16)}.safetensors`)
   const known = cached(file, hash)
   if (known) return known
+  if (offline.bytes) tell?.(heldBytes() + libraryBytes + offline.bytes(config, data))
   const compute: Compute = (outputs) => runtime(buildGraph(outputs))
   const make = (): Offline | Promise<Offline> => offline.make(config, { ...data, compute })
   // A dataset in a folder that cannot be written is trained on all the same; the next run computes again.

@@ -8,7 +8,7 @@ import { runFiles } from '../learn/loop.ts'
 import { readSafetensors } from '../storage/safetensors.ts'
 import { readRun } from './run-file.ts'
 import { fingerprintOf, type Run } from './run-settings.ts'
-import type { Served } from './task.ts'
+import type { MemoryListener, Served } from './task.ts'
 import { taskOf } from './tasks.ts'
 import { datasetOf } from './train-run.ts'
 
@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly data?: string
   /** The dataset, already in memory. */
   readonly dataset?: Dataset
+  /** Is told how much memory serving will take, before anything is compiled. */
+  readonly memory?: MemoryListener
 }
 
 /**
@@ -43,7 +45,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     const expected = 'a run that finished its first epoch'
     throw new UserError({ where: folder, problem: 'missing', value: runFiles.model, expected, hint })
   }
-  const { dataset: loaded } = options
+  const { dataset: loaded, memory } = options
   const dataset = loaded?.hash === run.dataset.hash ? loaded : await datasetOf(folder, run, options.data)
   const { tensors, metadata } = readSafetensors(path)
   if (metadata['run'] !== fingerprintOf(run)) {
@@ -51,7 +53,14 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     throw foreignModel(path, ours ? 'the model of another run, or run.json was edited' : 'not a model of ours')
   }
   const task = taskOf(run.model)
-  const served = await task.open({ folder, run, data: task.split(dataset, run.split), path, tensors })
+  const served = await task.open({
+    folder,
+    run,
+    data: task.split(dataset, run.split),
+    path,
+    tensors,
+    ...(memory && { memory }),
+  })
   // Not a spread: parts that a model does not have throw when they are read.
   return Object.create(served, Object.getOwnPropertyDescriptors({ folder, run, dataset })) as OpenRun
 }

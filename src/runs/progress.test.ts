@@ -5,7 +5,7 @@ import { atStart } from '../learn/checkpoint.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { durationText, reportProgress } from './progress.ts'
 
-const memory = { process: 0, dataset: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
+const memory = { held: 0, process: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
 const about = { size: '5,000 targets in 1,200 windows', metric: 'NDCG@10', parameters: 64_000, batches: 2, memory }
 const start: TrainingEvent = { kind: 'start', ...about, resumed: atStart }
 const batch = (number: number): TrainingEvent => ({
@@ -64,6 +64,12 @@ describe('reportProgress', () => {
       'epoch 3  loss 4.5000 (main 4.0000, contrast 0.5000)  validation NDCG@10 0.0300  best 0.0500 in epoch 1  880 targets/s',
       '',
     ])
+  })
+
+  it('tells the memory of other work where it is much', () => {
+    const fitting = (bytes: number): TrainingEvent => ({ kind: 'memory', work: 'fitting', bytes })
+    expect(printed(false, [fitting(499e6)])).toBe('')
+    expect(printed(false, [fitting(1501e6)])).toBe('fitting: memory at the peak, estimated: 1,501 MB\n')
   })
 
   it('has one living line in a terminal, with the last epoch beside it, which stays', () => {

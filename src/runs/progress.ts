@@ -1,6 +1,7 @@
 /** @file Training's progress: in a terminal one line that is updated in place, otherwise a line for each epoch. */
 import { createLogUpdate } from 'log-update'
 import type { TrainingEvent } from '../learn/training-run.ts'
+import { isMuch, memoryText } from './memory-text.ts'
 
 /** The stream for progress, and whether it is a terminal. */
 export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean }
@@ -30,6 +31,10 @@ export function reportProgress(stream: ProgressStream, epochs: number): Progress
     report(event) {
       if (event.kind === 'note') {
         print(event.text)
+        return
+      }
+      if (event.kind === 'memory') {
+        if (isMuch(event.bytes)) print(`${event.work}: ${memoryText(event.bytes)}`)
         return
       }
       if (event.kind === 'start') {
@@ -82,7 +87,7 @@ function startLines({
   const count = (value: number): string => value.toLocaleString('en-US')
   return [
     `training: ${size}, ${count(batches)} batches an epoch, ${count(parameters)} parameters`,
-    `memory at the peak, estimated: ${count(Math.round(memory.total / 1e6))} MB`,
+    memoryText(memory.total),
     ...(resumed.step > 0 ? [`going on after epoch ${resumed.epoch}, batch ${resumed.batch}`] : []),
   ]
 }

@@ -9,6 +9,8 @@ import { UserError } from '../errors.ts'
 import type { Predictions } from '../evaluate/clicks.ts'
 import type { TargetRanks } from '../evaluate/rank.ts'
 import type { TrainingResult } from '../learn/loop.ts'
+import { heldBytes } from '../learn/memory.ts'
+import type { Users } from '../learn/serving-memory.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import type { ClickPredictor } from '../rank/click-predictor.ts'
@@ -36,6 +38,14 @@ export interface LearnRequest {
   readonly watching: Watching
 }
 
+/** Is told the memory of serving before anything is compiled. */
+export interface MemoryListener {
+  /** Who will be served. */
+  readonly users: Users
+  /** @param bytes what the process will hold at the peak */
+  readonly tell: (bytes: number) => void
+}
+
 /** What {@link Task.open} needs. */
 export interface OpenRequest {
   readonly folder: string
@@ -44,6 +54,7 @@ export interface OpenRequest {
   /** The model's file, and what is in it. */
   readonly path: string
   readonly tensors: Readonly<Record<string, StoredTensor>>
+  readonly memory?: MemoryListener
 }
 
 /** How {@link Served.measure} asks. */
@@ -95,6 +106,14 @@ export interface Task {
   learn(request: LearnRequest): Promise<TrainingResult>
   /** @throws UserError `mismatched` for a file that does not hold what its run describes */
   open(request: OpenRequest): Promise<Served>
+}
+
+/** Tells what the process will hold when it serves. @param bytesOf what serving takes */
+export async function tellMemory(
+  { memory }: OpenRequest,
+  bytesOf: (users: Users) => Promise<number> | number,
+): Promise<void> {
+  if (memory) memory.tell(heldBytes() + (await bytesOf(memory.users)))
 }
 
 /** For a part that a model does not have. */

@@ -14,10 +14,14 @@ import type { Run } from './run-settings.ts'
 import type { LearnRequest, OpenRequest } from './task.ts'
 
 /** The model of a run, and what it runs on. */
-async function built(run: Run, data: TrainingData): Promise<ValidationParts> {
+async function built(
+  run: Run,
+  data: TrainingData,
+  tell: ((bytes: number) => void) | undefined,
+): Promise<ValidationParts> {
   const { model: slug, training } = run
   const runtime = nodeRuntime({ threads: training?.threads ?? 2 })
-  const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime)
+  const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime, tell)
   return { slug, model, dataset: data.dataset, vocabulary: vocabularyOf(data), runtime }
 }
 
@@ -26,7 +30,9 @@ export async function learnTrained(
   { run, data, out, fingerprint, resume, start, watching }: LearnRequest,
   validationOf: (parts: ValidationParts) => Validation,
 ): Promise<TrainingResult> {
-  const parts = await built(run, data)
+  const parts = await built(run, data, (bytes) =>
+    watching.report?.({ kind: 'memory', work: 'what is computed once', bytes }),
+  )
   const { slug, model, dataset, vocabulary, runtime } = parts
   return trainModel({
     slug,
@@ -46,6 +52,6 @@ export async function learnTrained(
 
 /** The model of a run with what it learned. @throws UserError as `learnedOf` */
 export async function openTrained(request: OpenRequest): Promise<ValidationParts & Learned> {
-  const parts = await built(request.run, request.data)
+  const parts = await built(request.run, request.data, request.memory?.tell)
   return { ...parts, ...learnedOf(parts.model, request) }
 }

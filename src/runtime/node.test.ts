@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { buildGraph } from '../onnx/graph.ts'
-import { add, mul } from '../tensor/elementwise.ts'
+import { add, addAll, mul } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
+import { slice } from '../tensor/move.ts'
 import { input } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
 import { compile } from './node.ts'
@@ -79,6 +80,19 @@ describe('compile', () => {
   it('refuses a buffer of another element type', async () => {
     await using program = await compile(graph, threads)
     expect(() => program.bind('x', new BigInt64Array(3))).toThrow(/float32/)
+  })
+
+  it('does not hold all slices of a tensor where one is needed after the other', async () => {
+    const [rows, width] = [64, 2 ** 18]
+    const sliced = input('x', [rows, width])
+    const sums = Array.from({ length: rows }, (_, row) => sum(slice(sliced, 0, row, row + 1)))
+    await using program = await compile(buildGraph({ y: addAll(sums) }), threads)
+    program.bind('x', new Float32Array(rows * width).fill(1))
+    const before = process.memoryUsage().rss
+    await program.run()
+    expect(program.outputs['y']).toEqual(Float32Array.of(rows * width))
+    // All slices are 64 MiB, one is 1 MiB.
+    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(32)
   })
 
   it('gives back the memory of programs that were disposed of, even while something still refers to them', async () => {

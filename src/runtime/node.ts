@@ -62,6 +62,8 @@ export async function compile(
     // The pattern doubles what a session holds and gains no time here; without it the peak can be told beforehand.
     enableMemPattern: false,
     logSeverityLevel: 3,
+    // It turns the slices of a tensor, of which one is needed after the other, into all of them at once.
+    extra: { optimization: { disable_specified_optimizers: 'GatherSliceToSplitFusion' } },
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
   })
   return {

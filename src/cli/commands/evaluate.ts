@@ -4,6 +4,7 @@ import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
 import { clickMetrics, rankMetrics } from '../../metrics/table.ts'
 import type { ClickEvaluation, RankEvaluation, Wanted } from '../evaluation.ts'
+import { tellMemory } from '../memory.ts'
 import { whole } from '../values.ts'
 
 type Evaluation = RankEvaluation | ClickEvaluation
@@ -56,7 +57,7 @@ export function evaluateCommand(): Command {
     )
     .action(async (folders: string[], flags: Flags) => {
       const { evaluateRuns, printEvaluation } = await import('../evaluation.ts')
-      const evaluation = await evaluateRuns(folders, flags)
+      const evaluation = await evaluateRuns(folders, { ...flags, tellMemory })
       const { reports } = evaluation
       process.stdout.write(
         flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(evaluation, flags.seed)}\n`,

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import pc from 'picocolors'
 import type { ClickExplanation } from '../../rank/explain-clicks.ts'
+import { tellMemory } from '../memory.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
@@ -27,7 +28,10 @@ export function explainCommand(): Command {
     .action(async (folder: string, { user, items, top, data, json }: Flags) => {
       const { openRun } = await import('../../runs/open-run.ts')
       const { explainClicks } = await import('../../rank/explain-clicks.ts')
-      await using run = await openRun(folder, data === undefined ? {} : { data })
+      await using run = await openRun(folder, {
+        ...(data === undefined ? {} : { data }),
+        memory: { users: 'one', tell: tellMemory },
+      })
       const explained = await explainClicks(run, user, items, { top })
       process.stdout.write(json ? `${JSON.stringify(explained, null, 2)}\n` : explained.map(printed).join(''))
     })

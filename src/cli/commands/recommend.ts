@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import pc from 'picocolors'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
+import { tellMemory } from '../memory.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
@@ -23,7 +24,10 @@ export function recommendCommand(): Command {
     .action(async (folder: string, { user, top, data, json }: Flags) => {
       const { openRun } = await import('../../runs/open-run.ts')
       const { recommend } = await import('../../rank/recommend.ts')
-      await using run = await openRun(folder, data === undefined ? {} : { data })
+      await using run = await openRun(folder, {
+        ...(data === undefined ? {} : { data }),
+        memory: { users: 'one', tell: tellMemory },
+      })
       const recommended = await recommend(run, user, { top })
       if (!recommended.known) {
         const told = `user "${user}" is not in ${run.dataset.manifest.name}: these are the popular items of its training data\n`

@@ -20,6 +20,8 @@ export interface FittedModel<Config> {
   readonly config: z.ZodType<Config>
   /** Fits on the training rows [events.start[u], trainEnd[u]) of each user and nothing else. */
   fit(dataset: Dataset, split: Split, config: Config): Record<string, StoredTensor>
+  /** Bytes that `fit` takes at its peak; none worth telling by default. */
+  bytes?(dataset: Dataset, split: Split, config: Config): number
   /**
    * Makes a scorer of fitted tensors.
    * @throws UserError `mismatched` when a tensor is missing or of another catalog's size

@@ -229,6 +229,8 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
   readonly offline?: {
     /** The options that what is made depends on: with the dataset and the split they name the cached file. */
     key(config: Config): unknown
+    /** Bytes that `make` and the file of what it made take at their peak. */
+    bytes?(config: Config, data: TrainingData): number
     /** @throws UserError when the dataset does not fit the options */
     make(config: Config, sources: OfflineSources): Promise<Offline>
   }

@@ -43,6 +43,17 @@ function fitted(settings: object = {}, on = dataset) {
   return itemKnn.load(itemKnn.fit(on, all(on), config), on, config)
 }
 
+it('takes memory for every training event, up to so many of a user, and for every neighbor that it keeps', () => {
+  const bytesOf = (settings: object): number =>
+    itemKnn.bytes?.(dataset, all(dataset), itemKnn.config.parse(settings)) as number
+  const [one, two] = [bytesOf({ neighbors: 1 }), bytesOf({ neighbors: 2 })]
+  // Four items.
+  expect(two - one).toBe(4 * 32)
+  expect(one - 4 * 32).toBe(7 * 40)
+  // Of user 1, two of three events.
+  expect(bytesOf({ neighbors: 1, maxUserItems: 2 })).toBe(one - 40)
+})
+
 describe('itemKnn', () => {
   it('scores by cosine over users, worked by hand', async () => {
     const scores = await fitted().score([history([1]), history([2, 3, 2]), history([])])

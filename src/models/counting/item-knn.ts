@@ -43,6 +43,16 @@ export const itemKnn: FittedModel<Config> = {
     }
   },
 
+  bytes({ events, catalog }, { trainEnd }, { neighbors, maxUserItems }) {
+    const touches = trainEnd.reduce(
+      (sum, end, user) => sum + Math.min(maxUserItems, end - (events.start[user] as number)),
+      0,
+    )
+    const edges = (catalog.ids.length - 1) * Math.min(neighbors, catalog.ids.length - 1)
+    // Lists, which grow by half and hold 8 bytes an entry, and the arrays made of them: of touches by user and by item.
+    return touches * (2 * 12 + 2 * 8) + edges * (2 * 12 + 8)
+  },
+
   load(tensors, { manifest, catalog }, { behaviors }): Scorer {
     const start = fittedTensor('item-knn', tensors, 'start', Int32Array, catalog.ids.length + 1)
     const edges = start.at(-1) as number

@@ -3,7 +3,7 @@ import type { Dataset, Split } from '../../dataset/schema.ts'
 import { randomStream } from '../../random/stream.ts'
 import type { SparseMatrix } from '../../tensor/sparse-product.ts'
 import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
-import { coOccurrence, rowNormalized } from './co-occurrence.ts'
+import { coOccurrence, coOccurrenceEntries, rowNormalized } from './co-occurrence.ts'
 
 /** Every row trains but the last `held` of each user. */
 function allBut(held: number, { events }: Dataset): Split {
@@ -31,6 +31,19 @@ const dataset = tinyDataset({
 })
 
 describe('coOccurrence', () => {
+  it('has as many entries as are told of a small catalog, and about as many of a large one', () => {
+    const split = allBut(0, dataset)
+    expect(coOccurrenceEntries(dataset, split)).toBe(coOccurrence(dataset, split).column.length)
+    const stream = randomStream(1, 'entries')
+    const events = Array.from(
+      { length: 20_000 },
+      (_, at): TinyEvent => [1 + stream.integer(2000), 1 + stream.integer(3000), 'click', at],
+    )
+    const large = tinyDataset({ events })
+    const found = coOccurrence(large, allBut(0, large)).column.length
+    expect(Math.abs(coOccurrenceEntries(large, allBut(0, large)) / found - 1)).toBeLessThan(0.1)
+  })
+
   it('counts users who touched both, each once, worked by hand', () => {
     expect(entriesOf(coOccurrence(dataset, allBut(0, dataset)))).toEqual([
       [1, 2, 2],

@@ -78,6 +78,25 @@ export function coOccurrence({ events, catalog }: Dataset, { trainEnd }: Split):
   return { rows, columns: rows, start, column: column.slice(0, used), value: value.slice(0, used) }
 }
 
+/** Items of the catalog whose entries are counted, at least, to tell how many all have. */
+const countedItems = 500
+
+/** About how many entries {@link coOccurrence} has, in far less time: those of one item in so many are counted. */
+export function coOccurrenceEntries({ events, catalog }: Dataset, { trainEnd }: Split): number {
+  const every = Math.max(1, Math.floor(catalog.ids.length / countedItems))
+  const met = new Map<number, Set<number>>()
+  for (let user = 1; user < trainEnd.length; user++) {
+    const items = events.item.subarray(events.start[user], trainEnd[user])
+    for (const item of new Set(items)) {
+      if (item % every > 0) continue
+      const others = met.get(item) ?? new Set()
+      met.set(item, others)
+      for (const other of items) others.add(other)
+    }
+  }
+  return every * [...met.values()].reduce((sum, { size }) => sum + size - 1, 0)
+}
+
 function grown<Data extends Int32Array | Float32Array>(values: Data, larger: Data): Data {
   larger.set(values)
   return larger

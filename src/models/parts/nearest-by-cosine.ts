@@ -17,7 +17,7 @@ export interface Neighbors {
 }
 
 /** Scores of one block of items against all: 128 MB. */
-const blockScores = 2 ** 25
+export const blockScores = 2 ** 25
 
 /**
  * Finds the `count` items of the highest cosine for each item that has a vector, among the items that have one. There

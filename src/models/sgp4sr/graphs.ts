@@ -2,14 +2,15 @@
  * @file What SGP4SR computes before training: a graph of items for each modality (eq. 1-3), co-occurrence, and interest
  * centers (eq. 8).
  */
+import type { TrainingData } from '../../batches/kind.ts'
 import type { Dataset, FeatureModality, FeatureTable } from '../../dataset/schema.ts'
 import { Bug, UserError } from '../../errors.ts'
 import { randomStream } from '../../random/stream.ts'
 import { type SparseMatrix, sparseLayout } from '../../tensor/sparse-product.ts'
 import type { Offline, OfflineSources } from '../contract/model.ts'
 import { clusterItems } from '../parts/clusters.ts'
-import { coOccurrence, rowNormalized } from '../parts/co-occurrence.ts'
-import { itemsWithVector, type Neighbors, nearestByCosine } from '../parts/nearest-by-cosine.ts'
+import { coOccurrence, coOccurrenceEntries, rowNormalized } from '../parts/co-occurrence.ts'
+import { blockScores, itemsWithVector, type Neighbors, nearestByCosine } from '../parts/nearest-by-cosine.ts'
 
 /** The options that the graphs and centers depend on. */
 export interface OfflineOptions {
@@ -57,6 +58,19 @@ export async function sgp4srOffline(
     made[`centers.${modality}`] = { shape: [centers, clusters.length], data: membership(clusters, centers) }
   }
   return made
+}
+
+/** Bytes that {@link sgp4srOffline} and its file take: co-occurrence, which is by far the largest graph, or cosines. */
+export function offlineBytes({ dataset, split }: TrainingData): number {
+  if (!split) return 0
+  const entries = coOccurrenceEntries(dataset, split)
+  const matrix = 8 * entries
+  // Forward and backward, ids of 8 bytes and weights of 4; groups whose widths double are padded by a third.
+  const layout = (4 / 3) * 2 * 12 * entries
+  const items = dataset.catalog.ids.length
+  const width = Object.values(dataset.features).reduce((widest, table) => Math.max(widest, table.width), 0)
+  const cosines = 4 * items * width + 4 * Math.min(blockScores, items ** 2)
+  return matrix + layout + Math.max(layout, cosines)
 }
 
 /**

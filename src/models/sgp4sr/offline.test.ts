@@ -36,6 +36,15 @@ describe('what SGP4SR makes offline', () => {
     expect(members(image as NonNullable<typeof image>)).toBe(11)
   })
 
+  it('takes memory for both graphs of co-occurrence and their file, and none where there is nothing to make', async () => {
+    const bytes = (options: object): number => offline.bytes?.(config(options), { dataset, split }) as number
+    expect(bytes({ withoutBoth: true })).toBe(0)
+    const layout = Object.entries(await made({})).filter(([name]) => name.startsWith('graph.id'))
+    const size = layout.reduce((sum, [, { data }]) => sum + data.byteLength, 0)
+    expect(bytes({})).toBeGreaterThan(size)
+    expect(bytes({})).toBeLessThan(4 * size)
+  })
+
   it('is named by the options it depends on, and by no other', () => {
     const key = (options: object): string => JSON.stringify(offline.key(config(options)))
     for (const options of [

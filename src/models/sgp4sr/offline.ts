@@ -3,7 +3,7 @@ import type { Dataset, FeatureTable } from '../../dataset/schema.ts'
 import type { ModelDefinition, Offline } from '../contract/model.ts'
 import { unitVectors } from '../parts/unit-vectors.ts'
 import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
-import { sgp4srOffline } from './graphs.ts'
+import { offlineBytes, sgp4srOffline } from './graphs.ts'
 
 /**
  * Graphs and interest centers; see {@link sgp4srOffline} for their names. Fused modalities (w/o MUL) are computed as
@@ -11,6 +11,7 @@ import { sgp4srOffline } from './graphs.ts'
  */
 export const offline: Required<ModelDefinition<Sgp4srConfig>>['offline'] = {
   key: keyOf,
+  bytes: (config, data) => (hasGraphs(config) || hasCenters(config) ? offlineBytes(data) : 0),
   async make(config, sources) {
     const { dataset } = sources
     if (!hasGraphs(config) && !hasCenters(config)) return {}

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts'
 import { behaviorNames, checkMapping, type MappingInput, mergeMappings } from '../mapping.ts'
 import { behaviorRules } from './behavior-rules.ts'
 import { keptColumns } from './conditions.ts'
+import { foreseeMemory } from './foresee.ts'
 import { addImpressions, impressionLabels } from './impression-labels.ts'
 import { readItemTable } from './item-table.ts'
 import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
@@ -51,6 +52,7 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
     ...(behavior === undefined ? [] : [`${read(behavior)} AS behavior`]),
     ...further.selects(),
   ]
+  await foreseeMemory(request, mapping, { files, kept, scan: log.scan, events: rules.select('0') })
   await makeTable(db, 'raw_log', `SELECT ${kept.join(', ')}${fileColumn(log)} FROM ${log.scan}`, [log])
   const eventPlace = placeOf(db, 'raw_log', log)
   await checkRecords(

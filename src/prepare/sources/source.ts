@@ -21,6 +21,13 @@ export interface SourceRequest {
   /** The mapping's name in errors. */
   readonly mappingName: string
   readonly report: (line: string) => void
+  /** What memory depends on beside the files. */
+  readonly memory: {
+    /** Bytes that the database may use. */
+    readonly limit: number
+    /** Bytes that making vectors takes. */
+    readonly vectorBytes: (catalog: { items: number; pictures: boolean }) => number
+  }
 }
 
 /**

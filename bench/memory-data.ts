@@ -1,0 +1,62 @@
+/** @file The dataset of the bench `memory`: two million events of a made-up shop, the same in every run. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { precomputedFeatures } from '../src/features/precomputed.ts'
+import { prepareDataset } from '../src/prepare/prepare.ts'
+import { randomStream } from '../src/random/stream.ts'
+import { openDatabase } from '../src/storage/duckdb.ts'
+import { encodeSafetensors } from '../src/storage/safetensors.ts'
+
+/** How large the shop is. */
+export const memoryShop = { events: 2_000_000, users: 60_000, items: 30_000, tastes: 150, text: 256, image: 512 }
+
+/** Makes the shop in a folder, unless it is there. */
+async function makeMemoryShop(folder: string): Promise<string> {
+  const out = join(folder, 'data')
+  if (existsSync(out)) return out
+  mkdirSync(folder, { recursive: true })
+  const [events, items, mapping] = ['events.csv', 'items.csv', 'shop.yaml'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  await writeLog(events, items)
+  writeFileSync(mapping, 'behaviors: [click, favorite]\ntarget: favorite\n')
+  const vectors = { text: join(folder, 'text.safetensors'), image: join(folder, 'image.safetensors') }
+  for (const modality of ['text', 'image'] as const) writeVectors(vectors[modality], modality)
+  const features = precomputedFeatures({ text: { vectors: vectors.text }, image: { vectors: vectors.image } })
+  await prepareDataset({ events, items, mapping, out, features })
+  return out
+}
+
+/** A few users and items have many events, most have few; 19 of 20 events are of items of the user's own taste. */
+async function writeLog(eventFile: string, itemFile: string): Promise<void> {
+  const { events, users, items, tastes } = memoryShop
+  const ofTaste = items / tastes
+  const uniform = (key: number): string => `(hash(r * 16 + ${key}) % 1000003) / 1000003.0`
+  using db = await openDatabase()
+  const drawn = `SELECT r, floor(${users} * pow(${uniform(1)}, 1.4))::INTEGER AS u FROM range(${events}) t(r)`
+  const own = `(hash(u) % ${tastes}) * ${ofTaste} + floor(${ofTaste} * pow(${uniform(2)}, 1.5))`
+  const any = `floor(${items} * pow(${uniform(3)}, 2))`
+  const rows = `SELECT 'u' || u AS user, 'i' || (CASE WHEN ${uniform(4)} < 0.05 THEN ${any} ELSE ${own} END)::INTEGER AS item,
+    CASE WHEN ${uniform(5)} < 0.25 THEN 'favorite' ELSE 'click' END AS behavior, 1600000000 + 10 * r AS time FROM (${drawn})`
+  await db.run(`COPY (${rows}) TO '${eventFile}' (HEADER)`)
+  await db.run(
+    `COPY (SELECT 'i' || r AS id, 'Item number ' || r AS title, 'c' || (r // ${ofTaste}) AS category,
+      'b' || (hash(r) % 500) AS brand FROM range(${items}) t(r)) TO '${itemFile}' (HEADER)`,
+  )
+}
+
+function writeVectors(file: string, modality: 'text' | 'image'): void {
+  const { items, [modality]: width } = memoryShop
+  const stream = randomStream(1, 'memory-shop', modality)
+  const data = Float32Array.from({ length: items * width }, () => stream.normal())
+  const ids = JSON.stringify(Array.from({ length: items }, (_, item) => `i${item}`))
+  writeFileSync(file, encodeSafetensors({ [modality]: { shape: [items, width], data } }, { ids }))
+}
+
+const [work] = process.argv.slice(2)
+if (process.send && work) {
+  process.send(await makeMemoryShop(work))
+  process.disconnect()
+}
