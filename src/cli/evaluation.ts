@@ -10,6 +10,7 @@ import { printClickReports, printReports } from '../evaluate/report.ts'
 import { sliceOf } from '../evaluate/slices.ts'
 import { printedFigure, validationMetric } from '../metrics/table.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
+import type { Counted } from '../runs/progress.ts'
 
 /** What is evaluated. */
 export interface Wanted {
@@ -20,6 +21,8 @@ export interface Wanted {
   readonly slices?: readonly string[]
   readonly seed: number
   readonly data?: string
+  /** Is told how many targets of each run are done. */
+  readonly counted?: Counted
   /** Is told of each run what the process will hold at the peak, in bytes. */
   readonly tellMemory?: (bytes: number) => void
 }
@@ -59,7 +62,12 @@ export async function evaluateRuns(
     dataset = run.dataset
     checkSplit(folder, run, wanted.split)
     const { part, seed } = wanted
-    const outcome = await run.measure(part, { seed, sampled: canSample(dataset) })
+    const { counted } = wanted
+    const outcome = await run.measure(part, {
+      seed,
+      sampled: canSample(dataset),
+      ...(counted && { counted: (done, all) => counted(`targets of ${folder}`, done, all) }),
+    })
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
     if (outcome.kind === 'clicks') predicted.push(outcome)
     else ranked.push({ ranks: outcome, report: reportOfRanks(outcome, run, wanted) })

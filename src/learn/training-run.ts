@@ -48,6 +48,8 @@ export interface TrainingRun {
 export type TrainingEvent =
   /** Something to know, as a line. */
   | { readonly kind: 'note'; readonly text: string }
+  /** How much of a work in place of training is done. */
+  | { readonly kind: 'counted'; readonly work: string; readonly done: number; readonly all: number }
   | {
       /** Work before training, or in its place: it is told before it begins. */
       readonly kind: 'memory'

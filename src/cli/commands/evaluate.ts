@@ -57,7 +57,11 @@ export function evaluateCommand(): Command {
     )
     .action(async (folders: string[], flags: Flags) => {
       const { evaluateRuns, printEvaluation } = await import('../evaluation.ts')
-      const evaluation = await evaluateRuns(folders, { ...flags, tellMemory })
+      const { reportCounts } = await import('../../runs/progress.ts')
+      const progress = reportCounts(process.stderr)
+      const evaluation = await evaluateRuns(folders, { ...flags, tellMemory, counted: progress.counted }).finally(
+        progress.done,
+      )
       const { reports } = evaluation
       process.stdout.write(
         flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(evaluation, flags.seed)}\n`,
