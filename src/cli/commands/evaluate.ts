@@ -98,7 +98,9 @@ async function drawReliability(evaluation: Evaluation, file: string): Promise<vo
   const { drawPlot } = await import('../../experiment/figures/plot.ts')
   const { reliabilityPlot } = await import('../../experiment/figures/reliability-plot.ts')
   const { writeAtomically } = await import('../../storage/atomic.ts')
-  await writeAtomically(file, drawPlot(reliabilityPlot(evaluation.reports)))
+  // The constant has a single point: the models alone are drawn.
+  const models = evaluation.reports.slice(0, evaluation.predictions.length)
+  await writeAtomically(file, drawPlot(reliabilityPlot(models)))
 }
 
 async function printTruth(folders: readonly string[], shop: string, data: string | undefined): Promise<void> {
