@@ -68,6 +68,7 @@ async function train(data: string, slug: string, out: string): Promise<Record<st
   shorten(model)
   let told: Record<string, number> = { total: 0 }
   await trainRun({
+    asGiven: true,
     model: slug,
     dataset: await loadDataset(data),
     split,

@@ -36,6 +36,7 @@ export async function scientific(): Promise<BenchResult> {
       const out = join(folder, `run${seed}`)
       const { best } = await trainRun({
         model: 'sasrec',
+        asGiven: true,
         dataset,
         out,
         training: { ...training, seed },

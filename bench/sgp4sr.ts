@@ -24,6 +24,7 @@ export async function sgp4sr(): Promise<BenchResult> {
     let [batches, size] = [0, '']
     await trainRun({
       model: 'sgp4sr',
+      asGiven: true,
       dataset,
       out: join(folder, 'run'),
       training,

@@ -2,7 +2,7 @@
 import { negativeCount } from '../dataset/negatives.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { type ClickReport, clickReport, compareClicks, type Predictions } from '../evaluate/clicks.ts'
+import { baseRate, type ClickReport, clickReport, compareClicks, type Predictions } from '../evaluate/clicks.ts'
 import { compareRanks, type Report, reportOf } from '../evaluate/evaluate.ts'
 import { printInterval, printPercent } from '../evaluate/printing.ts'
 import type { TargetRanks } from '../evaluate/rank.ts'
@@ -10,6 +10,7 @@ import { printClickReports, printReports } from '../evaluate/report.ts'
 import { sliceOf } from '../evaluate/slices.ts'
 import { printedFigure, validationMetric } from '../metrics/table.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
+import type { Counted } from '../runs/progress.ts'
 
 /** What is evaluated. */
 export interface Wanted {
@@ -20,6 +21,8 @@ export interface Wanted {
   readonly slices?: readonly string[]
   readonly seed: number
   readonly data?: string
+  /** Is told how many targets of each run are done. */
+  readonly counted?: Counted
   /** Is told of each run what the process will hold at the peak, in bytes. */
   readonly tellMemory?: (bytes: number) => void
 }
@@ -33,6 +36,7 @@ export interface RankEvaluation {
 /** The reports of runs that predict clicks, and the predictions. */
 export interface ClickEvaluation {
   readonly kind: 'clicks'
+  /** The last is of a constant, the share of clicks that trained. */
   readonly reports: readonly ClickReport[]
   readonly predictions: readonly Predictions[]
 }
@@ -48,6 +52,7 @@ export async function evaluateRuns(
 ): Promise<RankEvaluation | ClickEvaluation> {
   const ranked: { ranks: TargetRanks; report: Report }[] = []
   const predicted: Predictions[] = []
+  let constant: Predictions | undefined
   let dataset: Dataset | undefined
   for (const folder of folders) {
     const { data, tellMemory } = wanted
@@ -59,17 +64,32 @@ export async function evaluateRuns(
     dataset = run.dataset
     checkSplit(folder, run, wanted.split)
     const { part, seed } = wanted
-    const outcome = await run.measure(part, { seed, sampled: canSample(dataset) })
+    const { counted } = wanted
+    const outcome = await run.measure(part, {
+      seed,
+      sampled: canSample(dataset),
+      ...(counted && { counted: (done, all) => counted(`targets of ${folder}`, done, all) }),
+    })
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
-    if (outcome.kind === 'clicks') predicted.push(outcome)
-    else ranked.push({ ranks: outcome, report: reportOfRanks(outcome, run, wanted) })
+    if (outcome.kind === 'clicks') {
+      predicted.push(outcome)
+      const { samples } = run
+      constant ??= baseRate(
+        samples.train.map((sample) => samples.label[sample] as number),
+        outcome,
+      )
+    } else ranked.push({ ranks: outcome, report: reportOfRanks(outcome, run, wanted) })
     if (ranked.length > 0 && predicted.length > 0) throw otherKind(folders[0] as string, folder)
   }
   if (predicted.length === 0) {
     return { kind: 'ranks', reports: ranked.map(({ report }) => report), ranks: ranked.map(({ ranks }) => ranks) }
   }
   if (wanted.slices) throw slicesOfClicks(wanted.slices)
-  return { kind: 'clicks', reports: predicted.map(clickReport), predictions: predicted }
+  return {
+    kind: 'clicks',
+    reports: [...predicted, ...(constant ? [constant] : [])].map(clickReport),
+    predictions: predicted,
+  }
 }
 
 function reportOfRanks(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { gauc } from '../metrics/gauc.ts'
 import { metrics } from '../metrics/table.ts'
 import { randomStream } from '../random/stream.ts'
-import { clickReport, compareClicks, meanClickFigure, type Predictions } from './clicks.ts'
+import { baseRate, clickReport, compareClicks, meanClickFigure, type Predictions } from './clicks.ts'
 
 // Five users: the second and third have an AUC of 0.5, the first of 1, the last two have one class.
 const predictions: Predictions = {
@@ -169,5 +169,24 @@ describe('meanClickFigure', () => {
       true,
       false,
     ])
+  })
+})
+
+describe('the base rate', () => {
+  it('is the share of clicks that trained, for every impression', () => {
+    const label = Uint8Array.of(1, 0, 0, 1)
+    const shown = {
+      kind: 'clicks',
+      model: 'din',
+      probability: new Float32Array(4),
+      label,
+      user: Int32Array.of(1, 1, 2, 2),
+    } as const
+    const constant = baseRate([1, 0, 0, 0, 0], shown)
+    expect([...constant.probability]).toEqual([0.2, 0.2, 0.2, 0.2])
+    // Half of the pairs are in order, as all are tied; the loss is -(ln 0.2 + ln 0.8) / 2.
+    const { figures } = clickReport(constant)
+    expect(figures.auc.mean).toBe(0.5)
+    expect(figures.logLoss.mean).toBeCloseTo(-(Math.log(0.2) + Math.log(0.8)) / 2, 6)
   })
 })

@@ -111,6 +111,20 @@ export function compareClicks(a: Predictions, b: Predictions): ClickComparison {
   return { difference, relaImpr: relaImpr(ours, base), aucRatio: aucRatio(ours, base) }
 }
 
+/** The name of the constant that models of clicks are held against. */
+export const baseRateName = 'base rate'
+
+/**
+ * What a constant says of impressions: the share of clicks among the samples that trained, whatever is shown to whom.
+ * @param trained [training samples], 1 where clicked
+ */
+export function baseRate(trained: ArrayLike<number>, { label, user }: Predictions): Predictions {
+  let clicks = 0
+  for (let at = 0; at < trained.length; at++) clicks += trained[at] as number
+  const probability = new Float64Array(label.length).fill(clicks / trained.length)
+  return { kind: 'clicks', model: baseRateName, probability, label, user }
+}
+
 function checkSame(a: Predictions, b: Predictions): void {
   const refuse = (value: string): never => {
     throw new UserError({

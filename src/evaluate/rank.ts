@@ -29,6 +29,8 @@ export interface RankOptions {
   batchSize?: number
   /** Whether to rank among sampled negatives too; true by default. */
   sampled?: boolean
+  /** Is told how many targets are ranked. */
+  counted?: (done: number, all: number) => void
 }
 
 /** The ranks one model gives to the targets of one split part; all arrays are [targets], in the split's order. */
@@ -83,6 +85,7 @@ export async function rankTargets(
       full[target] = fullRank(scorer.slug, dataset, row, ownScores)
       if (sampled99) sampled99[target] = sampledRank(dataset, row, ownScores, options.seed)
     })
+    options.counted?.(from + batch.length, rows.length)
   }
   return { kind: 'ranks', model: scorer.slug, rows, user, earlier, full, ...(sampled99 ? { sampled99 } : {}) }
 }

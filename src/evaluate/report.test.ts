@@ -89,6 +89,18 @@ describe('printClickReports', () => {
     expect(printClickReports([report], { plain: false })).toContain('│ din   │ 0.7270 [0.725, 0.729] │')
   })
 
+  it('says which model is worse than a constant', () => {
+    const loss = (model: string, mean: number) => ({
+      ...report,
+      model,
+      figures: { ...report.figures, logLoss: { mean } },
+    })
+    const lines = printClickReports([loss('din', 4.29), loss('fm', 0.6), loss('base rate', 0.69)], { plain: true })
+    expect(lines.split('\n').slice(-1)).toEqual([
+      'din has worse probabilities than a constant: log loss 4.2900, the base rate has 0.6900',
+    ])
+  })
+
   it('prints nothing of nothing, and refuses reports on other impressions', () => {
     expect(printClickReports([], { plain: true })).toBe('')
     expect(() => printClickReports([report, { ...report, model: 'lr', clicks: 441 }], { plain: true })).toThrow(

@@ -5,7 +5,7 @@
 import { negativeCount } from '../dataset/negatives.ts'
 import { UserError } from '../errors.ts'
 import { clickMetrics, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
-import type { ClickReport } from './clicks.ts'
+import { baseRateName, type ClickReport } from './clicks.ts'
 import type { Figures, Report } from './evaluate.ts'
 import type { Interval } from './intervals.ts'
 import { drawTable, printInterval, type TableOptions } from './printing.ts'
@@ -77,7 +77,21 @@ export function printClickReports(reports: readonly ClickReport[], options: Tabl
     model,
     ...clickMetrics.map(([name]) => printInterval(figures[name])),
   ])
-  return `${heading}\n\n${drawTable(['model', ...clickMetrics.map(([, { printed }]) => printed)], rows, options)}`
+  const table = drawTable(['model', ...clickMetrics.map(([, { printed }]) => printed)], rows, options)
+  return [heading, '', table, ...worseThanConstant(reports)].join('\n')
+}
+
+/** A line for each model whose probabilities are worse than the constant beside it. */
+function worseThanConstant(reports: readonly ClickReport[]): string[] {
+  const lossOf = ({ figures }: ClickReport): number => figures.logLoss.mean
+  const constant = reports.find(({ model }) => model === baseRateName)
+  if (!constant) return []
+  return reports
+    .filter((report) => lossOf(report) > lossOf(constant))
+    .map(
+      (report) =>
+        `${report.model} has worse probabilities than a constant: ${metrics.logLoss.printed} ${lossOf(report).toFixed(4)}, the ${baseRateName} has ${lossOf(constant).toFixed(4)}`,
+    )
 }
 
 /** Refuses reports that cannot stand side by side, as their settings tell. */

@@ -46,6 +46,10 @@ export interface TrainingRun {
 
 /** What a run tells while it goes on. */
 export type TrainingEvent =
+  /** Something to know, as a line. */
+  | { readonly kind: 'note'; readonly text: string }
+  /** How much of a work in place of training is done. */
+  | { readonly kind: 'counted'; readonly work: string; readonly done: number; readonly all: number }
   | {
       /** Work before training, or in its place: it is told before it begins. */
       readonly kind: 'memory'

@@ -121,13 +121,13 @@ describe('a mapping', () => {
   it.each(['__proto__: { a: 1 }', 'items: { fields: { __proto__: brand } }'])('with %s is refused', (text) => {
     using folder = temporaryFolder()
     const path = folder.write({ 'shop.yaml': text })
-    expect(() => readMapping(path)).toThrow(/shop\.yaml: unknown: "__proto__", expected a key of a mapping$/)
+    expect(() => readMapping(path)).toThrow(/shop\.yaml: unknown: "__proto__", expected a known key$/)
   })
 
   it('that is no small text file is refused', () => {
     using folder = temporaryFolder()
     const path = folder.write({ 'shop.yaml': 'x'.repeat(1_000_001) })
-    expect(() => readMapping(path)).toThrow(/: invalid: a file of 1\.0 MB, expected a mapping of at most 1 MB$/)
+    expect(() => readMapping(path)).toThrow(/: invalid: a file of 1\.0 MB, expected a file of at most 1 MB$/)
     expect(() => readMapping(folder.path)).toThrow(/: invalid: a folder, expected a YAML file$/)
     expect(() => readMapping('/dev/zero')).toThrow('/dev/zero: invalid: not a regular file, expected a YAML file')
     writeFileSync(path, Uint8Array.of(110, 58, 32, 255, 254))
@@ -139,6 +139,6 @@ describe('a mapping', () => {
     using folder = temporaryFolder()
     const path = folder.write({ 'shop.yaml': 'events: [\n' })
     expect(() => readMapping(path)).toThrow(/shop\.yaml: corrupted: .*, expected a YAML file$/)
-    expect(() => readMapping(`${path}.yml`)).toThrow(/shop\.yaml\.yml: missing: the mapping file$/)
+    expect(() => readMapping(`${path}.yml`)).toThrow(/shop\.yaml\.yml: missing: the file$/)
   })
 })

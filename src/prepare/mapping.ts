@@ -5,8 +5,8 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import * as z from 'zod'
 import { UserError, unknownName } from '../errors.ts'
+import { readYaml } from '../storage/yaml-file.ts'
 import { mappingIssue, refuseClashes } from './mapping-issues.ts'
-import { readYaml } from './yaml-file.ts'
 
 const names = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 

@@ -21,7 +21,9 @@ export const countingTask: Task = {
     const model = modelOf(run.model) as FittedModel<unknown>
     const fitted = [data.dataset, splitOf(data), optionsOfRun(run)] as const
     watching.report?.({ kind: 'memory', work: 'fitting', bytes: heldBytes() + (model.bytes?.(...fitted) ?? 0) })
-    const tensors = model.fit(...fitted)
+    const tensors = model.fit(...fitted, (done, all) =>
+      watching.report?.({ kind: 'counted', work: 'items counted', done, all }),
+    )
     const bytes = encodeSafetensors(tensors, { format: 'siftrec-model', run: fingerprint })
     await writeAtomically(join(out, runFiles.model), bytes)
     return { status: 'finished', epochs: 0, best: null, history: [] }

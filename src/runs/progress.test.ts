@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { atStart } from '../learn/checkpoint.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { durationText, reportProgress } from './progress.ts'
@@ -30,13 +30,13 @@ const epoch = (number: number, validation: number, best: boolean): TrainingEvent
 })
 
 /** What a run of events prints. */
-function printed(isTTY: boolean, events: readonly TrainingEvent[]): string {
+function printed(isTTY: boolean, events: readonly TrainingEvent[], columns = 300): string {
   let text = ''
   const stream = Object.assign(
     new Writable({ write: (chunk: Buffer, _, next) => ((text += chunk.toString()), next()) }),
     {
       isTTY,
-      columns: 300,
+      columns,
       rows: 40,
     },
   )
@@ -88,5 +88,36 @@ describe('reportProgress', () => {
 describe('durationText', () => {
   it('uses the unit a person would', () => {
     expect([12.2, 600, 9000].map(durationText)).toEqual(['13 s', '10 min', '2.5 h'])
+  })
+
+  it('prints plain lines on a terminal that does not know its width', () => {
+    const events = [start, batch(1), batch(2), epoch(1, 0.05, true)]
+    expect(printed(true, events, 0)).toBe(printed(false, events))
+  })
+
+  it('prints a line a minute where piped, in a long epoch too', () => {
+    const clock = vi.spyOn(performance, 'now')
+    try {
+      const at = (seconds: number) => clock.mockReturnValue(1e3 * seconds)
+      const timed = (seconds: number, event: TrainingEvent) => ({
+        get kind() {
+          at(seconds)
+          return event.kind
+        },
+      })
+      at(0)
+      const tell = (seconds: number, event: TrainingEvent) =>
+        Object.setPrototypeOf(timed(seconds, event), event) as TrainingEvent
+      const text = printed(false, [
+        start,
+        tell(30, batch(1)),
+        tell(61, batch(1)),
+        tell(90, batch(2)),
+        tell(122, batch(2)),
+      ])
+      expect(text.split('\n').filter((line) => line.startsWith('epoch 1/3'))).toHaveLength(2)
+    } finally {
+      clock.mockRestore()
+    }
   })
 })

@@ -1,10 +1,12 @@
-/** @file Training's progress: in a terminal one line that is updated in place, otherwise a line for each epoch. */
+/**
+ * @file Progress: in a terminal one line that is updated in place; otherwise a line for each epoch, and one a minute.
+ */
 import { createLogUpdate } from 'log-update'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { isMuch, memoryText } from './memory-text.ts'
 
 /** The stream for progress, and whether it is a terminal. */
-export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean }
+export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
 
 /** Shows a run's events. */
 export interface ProgressReport {
@@ -13,22 +15,58 @@ export interface ProgressReport {
   readonly done: () => void
 }
 
-/** How often the line is updated, in milliseconds. */
-const refreshEvery = 100
+/** How often the line is updated, and how often a line is written where nothing can be updated, in milliseconds. */
+const [refreshEvery, writeEvery] = [100, 60_000]
+
+/** Tells how much is done of work that is counted. */
+export type Counted = (work: string, done: number, all: number) => void
+
+/** A line that is updated in place; undefined where the stream is no terminal, or one that does not know its width. */
+const liveLine = (stream: ProgressStream) =>
+  stream.isTTY && stream.columns !== 0 ? createLogUpdate(stream) : undefined
+
+/** Reports counted work on a stream: how much is done, and how long the rest will take. */
+export function reportCounts(stream: ProgressStream): { readonly counted: Counted; readonly done: () => void } {
+  const live = liveLine(stream)
+  let [shown, began, current] = [performance.now(), performance.now(), '']
+  return {
+    counted(work, done, all) {
+      const now = performance.now()
+      if (work !== current) [began, current] = [now, work]
+      if (now - shown < (live ? refreshEvery : writeEvery)) return
+      shown = now
+      const left = ((now - began) / 1e3 / Math.max(1, done)) * (all - done)
+      const count = (value: number): string => value.toLocaleString('en-US')
+      const line = `${work}: ${count(done)} of ${count(all)}, ${durationText(left)} left`
+      if (live) live(line)
+      else stream.write(`${line}\n`)
+    },
+    done: () => live?.clear(),
+  }
+}
 
 /** Reports progress on a stream. `epochs` is the most that training may take. */
 export function reportProgress(stream: ProgressStream, epochs: number): ProgressReport {
-  const live = stream.isTTY ? createLogUpdate(stream) : undefined
+  const live = liveLine(stream)
+  const counts = reportCounts(stream)
   const print = (line: string): void => {
     live?.clear()
     stream.write(`${line}\n`)
   }
   let finished = ''
-  let shown = 0
+  let shown = live ? 0 : performance.now()
   let best: { epoch: number; validation: number } | null = null
   const clock = stepClock(epochs)
   return {
     report(event) {
+      if (event.kind === 'note') {
+        print(event.text)
+        return
+      }
+      if (event.kind === 'counted') {
+        counts.counted(event.work, event.done, event.all)
+        return
+      }
       if (event.kind === 'memory') {
         if (isMuch(event.bytes)) print(`${event.work}: ${memoryText(event.bytes)}`)
         return
@@ -44,16 +82,20 @@ export function reportProgress(stream: ProgressStream, epochs: number): Progress
         const reached =
           event.validation === null ? '' : `  best ${(best?.validation ?? 0).toFixed(4)} in epoch ${best?.epoch ?? 0}`
         finished = `${epochText(event)}${reached}`
+        shown = performance.now()
         const left = event.epoch < epochs ? `  ${durationText(event.secondsLeft)} left at most` : ''
         if (!live) stream.write(`${finished}  ${Math.round(event.targetsPerSecond)} targets/s${left}\n`)
         return
       }
       const secondsLeft = clock.left()
-      if (!live || performance.now() - shown < refreshEvery) return
+      if (performance.now() - shown < (live ? refreshEvery : writeEvery)) return
       shown = performance.now()
-      live(`${batchText(event, epochs)}  ${durationText(secondsLeft)} left at most${finished && `  |  ${finished}`}`)
+      const line = `${batchText(event, epochs)}  ${durationText(secondsLeft)} left at most`
+      if (live) live(`${line}${finished && `  |  ${finished}`}`)
+      else stream.write(`${line}\n`)
     },
     done() {
+      counts.done()
       if (finished && live) print(finished)
     },
   }

@@ -63,6 +63,8 @@ export interface MeasureOptions {
   readonly seed: number
   /** Whether to rank among sampled negatives too; true by default. */
   readonly sampled?: boolean
+  /** Is told how many targets are done. */
+  readonly counted?: (done: number, all: number) => void
 }
 
 /** What a trained run serves. A part that its model does not have throws, and says what to do instead. */

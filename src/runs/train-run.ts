@@ -11,6 +11,7 @@ import { modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { lockIn, makeFolder } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
+import { fittingSettings, fittingText } from './fitting-settings.ts'
 import { holdsRun, printRun, readRun } from './run-file.ts'
 import { fingerprintOf, type Run } from './run-settings.ts'
 import type { SplitInput } from './split-config.ts'
@@ -35,6 +36,11 @@ export interface RunSettings extends Watching {
    * `model.safetensors`.
    */
   readonly start?: ReadonlyMap<string, Float32Array>
+  /**
+   * Leaves options that are not given at their defaults, even where others would fit the data better: for experiments,
+   * which say themselves what they compare.
+   */
+  readonly asGiven?: boolean
   /** Goes on with the same run in `out`, from its last checkpoint. */
   readonly resume?: boolean
   /** Replaces a run that is in `out`. */
@@ -55,7 +61,7 @@ export interface RunResult extends TrainingResult {
  */
 export async function trainRun(settings: RunSettings): Promise<RunResult> {
   const { dataset, out, resume = false, overwrite = false } = settings
-  const run = describeRun(settings)
+  const { run, data, told } = fitRun(settings)
   if (resume) {
     readRun(out)
     await using _ = await takeLock(lockIn(out), out)
@@ -74,8 +80,6 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
       hint,
     })
   }
-  // Splits first: a wrong setting must leave no folder behind.
-  const data = dataOf(run, dataset)
   const created = !existsSync(out)
   makeFolder(out)
   await using _ = await takeLock(lockIn(out), out)
@@ -84,11 +88,41 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
   for (const file of Object.values(learned)) rmSync(join(out, file), { force: true })
   try {
     await writeAtomically(join(out, first), printRun(run))
-    return await execute(run, data, settings)
+    return await execute(run, data, told ? announcing(settings, told) : settings)
   } catch (error) {
     if (!existsSync(join(out, runFiles.checkpoint)) && !existsSync(join(out, runFiles.model))) discard(out, created)
     throw error
   }
+}
+
+/** Tells what was chosen when training starts: not before, since there may be nothing to learn from. */
+function announcing(settings: RunSettings, text: string): RunSettings {
+  const { report } = settings
+  if (!report) return settings
+  return {
+    ...settings,
+    report(event) {
+      if (event.kind === 'start') report({ kind: 'note', text })
+      report(event)
+    },
+  }
+}
+
+/**
+ * A run with settings that fit its data, what it learns from, and what was chosen, in words. The split comes before any
+ * folder is made: a wrong setting must leave none behind.
+ */
+function fitRun(settings: RunSettings): { run: Run; data: TrainingData; told: string } {
+  const { model, dataset, config = {}, training = {}, asGiven = false } = settings
+  const run = describeRun(settings)
+  const data = dataOf(run, dataset)
+  if (asGiven) return { run, data, told: '' }
+  const fitting = fittingSettings(model, data)
+  const open = (options: object, given: object) =>
+    Object.fromEntries(Object.entries(options).filter(([name]) => !(name in given)))
+  const chosen = { config: open(fitting.config, config), training: open(fitting.training, training) }
+  const fitted = { ...settings, config: { ...config, ...chosen.config }, training: { ...training, ...chosen.training } }
+  return { run: describeRun(fitted), data, told: fittingText(dataset.manifest.counts.users, chosen) }
 }
 
 /**

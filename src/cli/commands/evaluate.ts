@@ -57,7 +57,11 @@ export function evaluateCommand(): Command {
     )
     .action(async (folders: string[], flags: Flags) => {
       const { evaluateRuns, printEvaluation } = await import('../evaluation.ts')
-      const evaluation = await evaluateRuns(folders, { ...flags, tellMemory })
+      const { reportCounts } = await import('../../runs/progress.ts')
+      const progress = reportCounts(process.stderr)
+      const evaluation = await evaluateRuns(folders, { ...flags, tellMemory, counted: progress.counted }).finally(
+        progress.done,
+      )
       const { reports } = evaluation
       process.stdout.write(
         flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(evaluation, flags.seed)}\n`,
@@ -94,7 +98,9 @@ async function drawReliability(evaluation: Evaluation, file: string): Promise<vo
   const { drawPlot } = await import('../../experiment/figures/plot.ts')
   const { reliabilityPlot } = await import('../../experiment/figures/reliability-plot.ts')
   const { writeAtomically } = await import('../../storage/atomic.ts')
-  await writeAtomically(file, drawPlot(reliabilityPlot(evaluation.reports)))
+  // The constant has a single point: the models alone are drawn.
+  const models = evaluation.reports.slice(0, evaluation.predictions.length)
+  await writeAtomically(file, drawPlot(reliabilityPlot(models)))
 }
 
 async function printTruth(folders: readonly string[], shop: string, data: string | undefined): Promise<void> {

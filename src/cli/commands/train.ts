@@ -1,8 +1,10 @@
 /** @file `siftrec train`: trains a model on a prepared dataset, or continues a training that was stopped. */
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type * as z from 'zod'
 import { oneOf, UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
+import { optionsOf } from '../../models/contract/options.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import type { ProgressReport } from '../../runs/progress.ts'
 import { printedMetric, taskOptions } from '../../runs/task-options.ts'
@@ -10,11 +12,14 @@ import type { RunResult } from '../../runs/train-run.ts'
 import { exitCodes } from '../failure.ts'
 import { addFlags, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
+import { optionsInFile, type Size, sizes, widthsOf } from '../train-options.ts'
 
 type Flags = Readonly<Record<string, unknown>> & {
   readonly out?: string
   readonly overwrite?: boolean
   readonly resume?: boolean
+  readonly config?: string
+  readonly preset?: Size
 }
 
 /** `train MODEL DATA`, with a subcommand for each model so that each has its own flags, and `train --resume RUN`. */
@@ -51,6 +56,12 @@ function modelCommand(slug: string): Command {
     .option('--out <run>', 'folder to write; by default runs/DATASET-MODEL')
     .option('--overwrite', 'replace a trained model that is already in --out')
     .option('--resume', 'continue the training in --out, which must have the same settings')
+    .option('--config <yaml>', 'a file of options, each by its name in docs/models.md; a flag wins over it')
+    .addOption(
+      new Option('--preset <size>', 'how wide the model is: half of its usual width, usual, or twice')
+        .choices(Object.keys(sizes))
+        .default('medium'),
+    )
   addFlags(command, model.config, 'Model:')
   const { training } = taskOptions(slug)
   if (training) addFlags(command, training, 'Training:')
@@ -62,7 +73,17 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   const { loadDataset } = await import('../../dataset/load.ts')
   const dataset = await loadDataset(data)
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
-  const training = givenFlags(trainingConfig, flags)
+  const { config: file, preset = 'medium' } = flags
+  const model = modelOf(slug)
+  const { training: trainingOptions, split } = taskOptions(slug)
+  const inFile = file ? optionsInFile(file, [model.config, ...(trainingOptions ? [trainingOptions] : []), split]) : {}
+  /** The options of a schema, from the file and the flags. */
+  const given = (schema: z.ZodType): Record<string, unknown> => {
+    const names = new Set(optionsOf(schema).map(({ name }) => name))
+    const written = Object.entries(inFile).filter(([name]) => names.has(name))
+    return { ...Object.fromEntries(written), ...givenFlags(schema, flags) }
+  }
+  const training = given(trainingConfig)
   const { reportProgress } = await import('../../runs/progress.ts')
   const { trainRun } = await import('../../runs/train-run.ts')
   const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
@@ -72,12 +93,10 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     out,
     overwrite,
     resume,
-    config: givenFlags(modelOf(slug).config, flags),
+    config: { ...widthsOf(preset, model.config), ...given(model.config) },
     training,
   }
-  await watch(progress, (signal) =>
-    trainRun({ ...settings, split: givenFlags(taskOptions(slug).split, flags), signal, report: progress.report }),
-  )
+  await watch(progress, (signal) => trainRun({ ...settings, split: given(split), signal, report: progress.report }))
 }
 
 async function goOn(folder: string, data: string | undefined): Promise<void> {

@@ -71,6 +71,7 @@ async function train(cell: Cell, dataset: Dataset, { signal, report }: Watching)
     out,
     config,
     split,
+    asGiven: true,
     ...(training && { training }),
     ...(resume ? { resume } : { overwrite: true }),
   }

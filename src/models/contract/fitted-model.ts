@@ -19,7 +19,13 @@ export interface FittedModel<Config> {
   /** The only place its settings are written: types, defaults, checks. */
   readonly config: z.ZodType<Config>
   /** Fits on the training rows [events.start[u], trainEnd[u]) of each user and nothing else. */
-  fit(dataset: Dataset, split: Split, config: Config): Record<string, StoredTensor>
+  fit(
+    dataset: Dataset,
+    split: Split,
+    config: Config,
+    /** Is told how many items are done, where that may take long. */
+    counted?: (done: number, all: number) => void,
+  ): Record<string, StoredTensor>
   /** Bytes that `fit` takes at its peak; none worth telling by default. */
   bytes?(dataset: Dataset, split: Split, config: Config): number
   /**

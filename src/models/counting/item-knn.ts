@@ -33,9 +33,9 @@ export const itemKnn: FittedModel<Config> = {
   title: 'item-kNN',
   config,
 
-  fit(dataset, split, config) {
+  fit(dataset, split, config, counted) {
     const touched = touchedItems(trainingItems(dataset, split, config), dataset.catalog.ids.length - 1)
-    const { start, neighbor, similarity } = nearestByUsers(touched, config.neighbors)
+    const { start, neighbor, similarity } = nearestByUsers(touched, config.neighbors, counted)
     return {
       start: { shape: [start.length], data: start },
       neighbor: { shape: [neighbor.length], data: neighbor },

@@ -17,8 +17,13 @@ export interface Neighbors {
  * each item are kept; ties go by item index. Time grows with the sum of squares of the users' item counts, memory with
  * items x k.
  * @param itemsOf the items that each user touched, see `touchedItems`
+ * @param counted is told how many items are done
  */
-export function nearestByUsers(itemsOf: SparseMatrix, k: number): Neighbors {
+export function nearestByUsers(
+  itemsOf: SparseMatrix,
+  k: number,
+  counted?: (done: number, all: number) => void,
+): Neighbors {
   const degrees = new Int32Array(itemsOf.columns)
   for (const item of itemsOf.column) degrees[item] = (degrees[item] as number) + 1
   const start = new Int32Array(itemsOf.columns + 1)
@@ -33,6 +38,7 @@ export function nearestByUsers(itemsOf: SparseMatrix, k: number): Neighbors {
       similarity.push(cosines[at] as number)
     }
     start[item + 1] = neighbor.length
+    counted?.(item, itemsOf.columns - 1)
   })
   return { start, neighbor: Int32Array.from(neighbor), similarity: Float32Array.from(similarity) }
 }

@@ -3,7 +3,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { UserError } from '../errors.ts'
 
-/** No mapping is near either; a log given by mistake is over the first, an alias within itself over the second. */
+/** No settings are near either; a log given by mistake is over the first, an alias within itself over the second. */
 const most = { bytes: 1_000_000, depth: 12, values: 100_000 }
 
 /**
@@ -32,8 +32,7 @@ function readText(path: string): string {
   const refuse = (value: string, expected: string): UserError =>
     new UserError({ where: path, problem: 'invalid', value, expected })
   if (!found.isFile()) throw refuse(found.isDirectory() ? 'a folder' : 'not a regular file', 'a YAML file')
-  if (found.size > most.bytes)
-    throw refuse(`a file of ${(found.size / 1e6).toFixed(1)} MB`, 'a mapping of at most 1 MB')
+  if (found.size > most.bytes) throw refuse(`a file of ${(found.size / 1e6).toFixed(1)} MB`, 'a file of at most 1 MB')
   let bytes: Uint8Array
   try {
     bytes = readFileSync(path)
@@ -51,7 +50,7 @@ function statOf(path: string): Stats {
   try {
     return statSync(path)
   } catch {
-    throw new UserError({ where: path, problem: 'missing', value: 'the mapping file' })
+    throw new UserError({ where: path, problem: 'missing', value: 'the file' })
   }
 }
 
@@ -74,7 +73,7 @@ function refuseDepth(values: unknown, path: string): void {
     level = level.filter((value) => typeof value === 'object' && value !== null)
     // The checks of a mapping would not see such a key, since objects hide it.
     if (level.some((value) => Object.hasOwn(value as object, '__proto__')))
-      throw new UserError({ where: path, problem: 'unknown', value: '"__proto__"', expected: 'a key of a mapping' })
+      throw new UserError({ where: path, problem: 'unknown', value: '"__proto__"', expected: 'a known key' })
     level = level.flatMap((value) => Object.values(value as object))
   }
 }
