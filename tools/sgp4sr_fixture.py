@@ -8,7 +8,7 @@ The model: two modalities and the id stream, each X = A E (eq. 4; A row-normaliz
 `layers` causal post-norm blocks as in sasrec_fixture.py (eq. 7). Centers begin as C X (eq. 8-9); layer l, with the stream's W_q, W_k, W_v of
 its block l but no biases, lets them attend to the stream's states before block l up to the target's position, scores scaled by
 1 / sqrt(d / heads), then sigmoid((g U W_1 + b_1) W_2 + b_2) (eq. 10-14). Every position is a target of its own, computed one by one. Eq. 15 is
-softmax((state . center + gumbel) / temperature); eq. 16-22 as printed, each loss a weighted mean of -log softmax over all rows of its table.
+softmax((state . center + gumbel) / temperature); eq. 16-22 as printed, each loss a weighted mean of -log softmax over the rows of its table but row 0.
 Two readings: `printed`, where s = 1; `residual`, where s = sqrt(d), centers begin as norm(C X) with the stream's own normalization, and a layer
 is a normalization of (centers + what is above) without scale and shift.
 
@@ -156,7 +156,8 @@ gumbels = {modality: rounded(-torch.log(-torch.log(torch.rand(B, L, K)))) for mo
 
 
 def loss_of(vectors, table):
-    losses = F.cross_entropy((vectors @ table.T).flatten(0, 1), targets.flatten(), reduction="none")
+    scores = (vectors @ table[1:].T).flatten(0, 1)
+    losses = F.cross_entropy(scores, (targets - 1).clamp(min=0).flatten(), reduction="none")
     return (losses * weights.flatten()).sum() / weights.sum()
 
 

@@ -185,8 +185,8 @@ describe('sgp4sr', () => {
         0,
       )
     const lossOf = (user: ArrayLike<number>, block: number): number => {
-      const logits = Array.from({ length: 10 }, (_, item) => scoreOf(user, block, item))
-      return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[target] as number)
+      const logits = Array.from({ length: 9 }, (_, at) => scoreOf(user, block, at + 1))
+      return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[target - 1] as number)
     }
     const own = (modality: string, rho: number): Float64Array => {
       const centers = sumOf(reasons[`centers.${modality}`] as Float32Array)

@@ -33,8 +33,8 @@
  */
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality } from '../../dataset/schema.ts'
+import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
-import { crossEntropy } from '../../tensor/cross-entropy.ts'
 import { addAll } from '../../tensor/elementwise.ts'
 import { concat, split } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
@@ -147,7 +147,7 @@ function reasonsOf({ name, weight, state_BQD, parts }: ModalUser, alpha: number)
 
 /** Minus the logarithm of the softmax over a table, at the targets. */
 const lossOf = (hidden: Tensor, table: Tensor, { target_P, weight_P }: Targets, targetRows?: Tensor): Tensor =>
-  crossEntropy({ hidden, table, targets: target_P, weights: weight_P, ...(targetRows && { targetRows }) })
+  catalogLoss({ hidden, table, targets: target_P, weights: weight_P, ...(targetRows && { targetRows }) })
 
 /** L_m; that of fused modalities has a name of its own, as `fused` is L_s. */
 function modalLoss({ name, weight, view_VD, own_PD }: ModalUser, targets: Targets): Losses {
