@@ -13,12 +13,12 @@ Two readings: `printed`, where s = 1; `residual`, where s = sqrt(d), centers beg
 is a normalization of (centers + what is above) without scale and shift.
 
 The file:
-  config     batch B, length L, hidden d, heads, layers, items (rows of the tables, row 0 being the padding), centers k, alpha, rho (the
+  config     batch B, length L, hidden d, heads, layers, items (rows of the tables, row 0 being the padding), centers k, alpha (the image's), alphaText, rho (the
              image's; the text has 1 - rho), temperature
   inputs     history, targets [B, L], weights [B, L] (1, or 0 at padding; divide by their sum); graph.{id,image,text} [items, items];
              centers.{image,text} [k, items]; gumbel.{image,text} [B, L, k]
   parameters by the names that the model in this repository gives them; matrices multiply from the right, x @ W, W is [in, out]
-  readings   for each: `losses` fused, image, text, and the total of eq. 21; `gradients` of the total, by parameter name
+  readings   for each: `losses` multimodal (L_s), image, text, and the total of eq. 21; `gradients` of the total, by parameter name
 """
 
 import math
@@ -31,7 +31,7 @@ sys.dont_write_bytecode = True
 from fixture import arrays, gradients, rounded, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, K = 3, 5, 4, 2, 2, 9, 3
-ALPHA, RHO, TEMPERATURE = 0.5, 0.3, 0.7
+ALPHA, RHO, TEMPERATURE = {"image": 0.5, "text": 0.8}, 0.3, 0.7
 STREAMS = ("id", "image", "text")
 MODALITIES = {"image": RHO, "text": 1 - RHO}
 
@@ -128,7 +128,7 @@ def own_vectors(modality, states, start, gumbel, residual):
             centers = centers_at(modality, start, [layer[user, : at + 1] for layer in states[:-1]], residual)
             state = states[-1][user, at]
             chosen = torch.softmax((centers @ state + gumbel[user, at]) / TEMPERATURE, -1) @ centers
-            rows.append(state + ALPHA * chosen)
+            rows.append(state + ALPHA[modality] * chosen)
     return torch.stack(rows).view(B, L, D)
 
 
@@ -166,11 +166,11 @@ def reading(residual):
     tables = {stream: matrix @ item for stream, matrix in graphs.items()}
     states = {stream: states_of(stream, tables[stream], history, math.sqrt(D) if residual else 1) for stream in STREAMS}
     fused = states["id"][-1] + sum(rho * states[modality][-1] for modality, rho in MODALITIES.items())
-    losses = {"fused": loss_of(fused, item)}
+    losses = {"multimodal": loss_of(fused, item)}
     for modality in MODALITIES:
         own = own_vectors(modality, states[modality], starts[modality] @ tables[modality], gumbels[modality], residual)
         losses[modality] = loss_of(own, tables[modality])
-    total = losses["fused"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
+    total = losses["multimodal"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
     return {
         "losses": {name: float(f"{loss.item():.9g}") for name, loss in {**losses, "total": total}.items()},
         "gradients": gradients(total, learned),
@@ -187,7 +187,8 @@ write(
             "layers": LAYERS,
             "items": ITEMS,
             "centers": K,
-            "alpha": ALPHA,
+            "alpha": ALPHA["image"],
+            "alphaText": ALPHA["text"],
             "rho": RHO,
             "temperature": TEMPERATURE,
         },
