@@ -6,11 +6,11 @@ PEER_PYTHON is any Python with torch (2.13 made the file in the repository).
 
 `gru4rec`: torch.nn.GRU of two layers over item embeddings, a linear layer to the embeddings' width, the embeddings as output table.
 `bert4rec`: item embedding + the last L of all positions, layer normalization, two torch.nn.TransformerEncoderLayers (post-norm, exact GELU, 4d)
-under a padding mask; at the masked places norm(gelu(h W + b)) against the table, [MASK] and padding included, plus a bias an item. Histories
+under a padding mask; at the masked places norm(gelu(h W + b)) against the table, [MASK] included, plus a bias an item. Histories
 end at the last place. A row of its table is wider by one, the item's bias; the last row is [MASK].
 `sasrecf`: each item is its embedding + W_image v + b_image + W_text v + b_text, with a learned vector besides where v is missing (a row of
 zeros); the same encoder, causal, with the first L positions; the same item vectors as output table. No dropout anywhere.
-The loss: the sum of weights times -log softmax(scores)[target], over all rows of the table.
+The loss: the sum of weights times -log softmax(scores)[target], over the rows of the table but row 0, the padding's.
 
 The file, for each:
   config     sizes
@@ -85,7 +85,7 @@ def gradient(parameter):
 
 def part(config, inputs, scores, named):
     """Inputs hold sources, targets and weights; scores [M, V]."""
-    losses = F.cross_entropy(scores, inputs["targets"], reduction="none")
+    losses = F.cross_entropy(scores[:, 1:], (inputs["targets"] - 1).clamp(min=0), reduction="none")
     loss = (losses * inputs["weights"]).sum()
     loss.backward()
     numbers = {"loss": float(f"{loss.item():.9g}"), "parameters": arrays(named(value)), "gradients": arrays(named(gradient))}

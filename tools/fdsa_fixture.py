@@ -2,13 +2,13 @@
 
     "$PEER_PYTHON" tools/fdsa_fixture.py test/fixtures/fdsa.json
 
-PEER_PYTHON is any Python with torch (1.13 made the file in the repository).
+PEER_PYTHON is any Python with torch (2.13 made the file in the repository).
 
 The model, without dropout: an item's features a_k are its fields' embeddings and ReLU(a W + b), a its text; where the text is missing, a row of
 zeros, a learned vector is added before the ReLU. f = sum_k b_k a_k, b = softmax_k(ReLU(a_k W_1 + b_1) w_2 + b_2); a single feature is f itself.
 Two streams of causal post-norm blocks, as in sasrec_fixture.py, with weights of their own, read norm(item[history] + P) and
 norm(f[history] + P): one P and one normalization. u = norm([x ; y] W + b), that normalization once more, x and y the streams' states.
-The loss: the sum of weights times -log softmax(u @ items^T)[target], over all rows of the table, row 0 included.
+The loss: the sum of weights times -log softmax(u @ items^T)[target], over the rows of the table but row 0, the padding's.
 
 The file, for `fields`, two fields and a text, and for `text`, a text alone:
   config     batch B, length L, hidden d, heads, layers, items (rows of the table, row 0 being the padding), width (the text's), and for each field
@@ -141,7 +141,8 @@ def part(fields):
     item = model.stream("item", learned["item"][inputs["history"]])
     feature = model.stream("feature", features[inputs["history"]])
     users = model.norm("norm", model.affine("output", torch.cat([item, feature], -1)))
-    losses = F.cross_entropy(users.flatten(0, 1)[inputs["sources"]] @ learned["item"].T, inputs["targets"], reduction="none")
+    scores = users.flatten(0, 1)[inputs["sources"]] @ learned["item"][1:].T
+    losses = F.cross_entropy(scores, (inputs["targets"] - 1).clamp(min=0), reduction="none")
     loss = (losses * inputs["weights"]).sum()
     return {
         "config": {

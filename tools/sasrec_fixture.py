@@ -7,7 +7,7 @@ PEER_PYTHON is any Python with torch (2.13 made the file in the repository).
 The model: item embedding + learned positions, layer normalization, then `layers` post-norm blocks; no dropout. A block is
 x = norm1(x + o(attention(q(x), k(x), v(x)))), x = norm2(x + f2(gelu(f1(x)))), with exact GELU, f1 from d to 4d, biases
 everywhere, epsilon 1e-5, attention causal, scaled by 1 / sqrt(d / heads), heads side by side in the last axis.
-The loss: mean over the positions of weight 1 of -log softmax(hidden @ items^T)[target], over all rows of the table, row 0 included.
+The loss: mean over the positions of weight 1 of -log softmax(hidden @ items^T)[target], over the rows of the table but row 0, the padding's.
 
 The file:
   config     batch B, length L, hidden d, heads, layers, items (rows of the table, row 0 being the padding)
@@ -79,7 +79,8 @@ history = torch.tensor([[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 5, 8], [7, 10, 2, 0, 0,
 targets = torch.tensor([[1, 4, 1, 5, 9, 2], [6, 5, 3, 5, 8, 10], [10, 2, 7, 0, 0, 0]])
 weights = (history > 0).double()
 hidden = model(history)
-losses = F.cross_entropy((hidden @ model.items.weight.T).flatten(0, 1), targets.flatten(), reduction="none")
+scores = (hidden @ model.items.weight[1:].T).flatten(0, 1)
+losses = F.cross_entropy(scores, (targets - 1).clamp(min=0).flatten(), reduction="none")
 loss = (losses * weights.flatten()).sum() / weights.sum()
 loss.backward()
 

@@ -8,17 +8,17 @@ The model: two modalities and the id stream, each X = A E (eq. 4; A row-normaliz
 `layers` causal post-norm blocks as in sasrec_fixture.py (eq. 7). Centers begin as C X (eq. 8-9); layer l, with the stream's W_q, W_k, W_v of
 its block l but no biases, lets them attend to the stream's states before block l up to the target's position, scores scaled by
 1 / sqrt(d / heads), then sigmoid((g U W_1 + b_1) W_2 + b_2) (eq. 10-14). Every position is a target of its own, computed one by one. Eq. 15 is
-softmax((state . center + gumbel) / temperature); eq. 16-22 as printed, each loss a weighted mean of -log softmax over all rows of its table.
+softmax((state . center + gumbel) / temperature); eq. 16-22 as printed, each loss a weighted mean of -log softmax over the rows of its table but row 0.
 Two readings: `printed`, where s = 1; `residual`, where s = sqrt(d), centers begin as norm(C X) with the stream's own normalization, and a layer
 is a normalization of (centers + what is above) without scale and shift.
 
 The file:
-  config     batch B, length L, hidden d, heads, layers, items (rows of the tables, row 0 being the padding), centers k, alpha, rho (the
+  config     batch B, length L, hidden d, heads, layers, items (rows of the tables, row 0 being the padding), centers k, alpha (the image's), alphaText, rho (the
              image's; the text has 1 - rho), temperature
   inputs     history, targets [B, L], weights [B, L] (1, or 0 at padding; divide by their sum); graph.{id,image,text} [items, items];
              centers.{image,text} [k, items]; gumbel.{image,text} [B, L, k]
   parameters by the names that the model in this repository gives them; matrices multiply from the right, x @ W, W is [in, out]
-  readings   for each: `losses` fused, image, text, and the total of eq. 21; `gradients` of the total, by parameter name
+  readings   for each: `losses` multimodal (L_s), image, text, and the total of eq. 21; `gradients` of the total, by parameter name
 """
 
 import math
@@ -31,7 +31,7 @@ sys.dont_write_bytecode = True
 from fixture import arrays, gradients, rounded, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, K = 3, 5, 4, 2, 2, 9, 3
-ALPHA, RHO, TEMPERATURE = 0.5, 0.3, 0.7
+ALPHA, RHO, TEMPERATURE = {"image": 0.5, "text": 0.8}, 0.3, 0.7
 STREAMS = ("id", "image", "text")
 MODALITIES = {"image": RHO, "text": 1 - RHO}
 
@@ -128,7 +128,7 @@ def own_vectors(modality, states, start, gumbel, residual):
             centers = centers_at(modality, start, [layer[user, : at + 1] for layer in states[:-1]], residual)
             state = states[-1][user, at]
             chosen = torch.softmax((centers @ state + gumbel[user, at]) / TEMPERATURE, -1) @ centers
-            rows.append(state + ALPHA * chosen)
+            rows.append(state + ALPHA[modality] * chosen)
     return torch.stack(rows).view(B, L, D)
 
 
@@ -156,7 +156,8 @@ gumbels = {modality: rounded(-torch.log(-torch.log(torch.rand(B, L, K)))) for mo
 
 
 def loss_of(vectors, table):
-    losses = F.cross_entropy((vectors @ table.T).flatten(0, 1), targets.flatten(), reduction="none")
+    scores = (vectors @ table[1:].T).flatten(0, 1)
+    losses = F.cross_entropy(scores, (targets - 1).clamp(min=0).flatten(), reduction="none")
     return (losses * weights.flatten()).sum() / weights.sum()
 
 
@@ -165,11 +166,11 @@ def reading(residual):
     tables = {stream: matrix @ item for stream, matrix in graphs.items()}
     states = {stream: states_of(stream, tables[stream], history, math.sqrt(D) if residual else 1) for stream in STREAMS}
     fused = states["id"][-1] + sum(rho * states[modality][-1] for modality, rho in MODALITIES.items())
-    losses = {"fused": loss_of(fused, item)}
+    losses = {"multimodal": loss_of(fused, item)}
     for modality in MODALITIES:
         own = own_vectors(modality, states[modality], starts[modality] @ tables[modality], gumbels[modality], residual)
         losses[modality] = loss_of(own, tables[modality])
-    total = losses["fused"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
+    total = losses["multimodal"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
     return {
         "losses": {name: float(f"{loss.item():.9g}") for name, loss in {**losses, "total": total}.items()},
         "gradients": gradients(total, learned),
@@ -186,7 +187,8 @@ write(
             "layers": LAYERS,
             "items": ITEMS,
             "centers": K,
-            "alpha": ALPHA,
+            "alpha": ALPHA["image"],
+            "alphaText": ALPHA["text"],
             "rho": RHO,
             "temperature": TEMPERATURE,
         },

@@ -17,8 +17,8 @@ import type {
 } from '../models/contract/model.ts'
 import { objective } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
+import { catalogLoss, catalogLossOf } from '../nn/catalog-loss.ts'
 import { logLoss } from '../nn/log-loss.ts'
-import { crossEntropy, crossEntropyOf } from '../tensor/cross-entropy.ts'
 import { addAll, mul } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import type { Tensor } from '../tensor/node.ts'
@@ -43,7 +43,7 @@ export function rankingLosses(score: DotScore, batch: unknown, pass: Pass): Loss
   const { target_P, weight_P } = batch as Targets
   const { table, tableRows, softmax = true } = score
   const main = (): Tensor =>
-    crossEntropy({
+    catalogLoss({
       hidden: user,
       table,
       targets: target_P,
@@ -65,7 +65,7 @@ function productLosses(score: ProductsScore, batch: unknown, pass: Pass): Losses
   const products = score
     .users(batch, pass)
     .map((user, at) => matmul(user, score.tables[at] as Tensor, { transposeB: true }))
-  return { main: { weight: 1, value: crossEntropyOf(score.combine(products), target_P, weight_P) } }
+  return { main: { weight: 1, value: catalogLossOf(score.combine(products), target_P, weight_P) } }
 }
 
 /** The sum that is minimized, and the losses to report: none where there is but one. */

@@ -1,9 +1,9 @@
 /** @file Full softmax cross-entropy over a large table, in chunks, with its gradient by hand. */
 import { add, addAll, exp, log, mul, neg, sub } from './elementwise.ts'
 import { matmul } from './linear.ts'
-import { concat, reshape, slice } from './move.ts'
+import { concat, pad, reshape, slice } from './move.ts'
 import { softmax } from './normalize.ts'
-import { operation, type SparseRows, scalar, stopGradient, type Tensor, withGradient } from './operation.ts'
+import { integers, operation, type SparseRows, scalar, stopGradient, type Tensor, withGradient } from './operation.ts'
 import { take } from './primitives.ts'
 import { logSumExp, sum } from './reduce.ts'
 import { segmentSum } from './segment-sum.ts'
@@ -22,8 +22,10 @@ export interface CrossEntropyParts {
    * these rows, which spares a pass over the probabilities, or a [M, V] product where there are chunks.
    */
   readonly targetRows?: Tensor
-  /** [M]: weight of each row; 0 leaves a padded row out. */
+  /** [M]: weight of each row; 0 leaves a padded row out, whatever its target. */
   readonly weights: Tensor
+  /** Rows before this one are no classes: nothing is compared with them. 0 by default. */
+  readonly firstRow?: number
   /** Rows of the table handled at a time; memory holds one chunk of logits, [M, chunk]. */
   readonly chunk?: number
 }
@@ -38,12 +40,13 @@ export function crossEntropy({
   targets,
   targetRows,
   weights,
+  firstRow = 0,
   chunk = 32_768,
 }: CrossEntropyParts): Tensor {
   const [h, t] = [stopGradient(hidden), stopGradient(table)]
-  const column = reshape(targets, [-1, 1])
-  const pieces = chunksOf(t, chunk)
-  const whole = pieces.length === 1 ? softmax(matmul(h, t, { transposeB: true })) : undefined
+  const column = columnOf(targets, firstRow)
+  const pieces = chunksOf(t, firstRow, chunk)
+  const whole = pieces.length === 1 ? softmax(matmul(h, pieces[0] as Tensor, { transposeB: true })) : undefined
   const logSums = whole
     ? undefined
     : pieces.map((piece) => logSumExp(matmul(h, piece, { transposeB: true }), 1, { keep: true }))
@@ -68,7 +71,8 @@ export function crossEntropy({
       forTable.push(matmul(errors, scale ? mul(weighted, scale) : weighted, { transposeA: true }))
     }
     const sums = addAll(forHidden)
-    const dense = forTable.length === 1 ? (forTable[0] as Tensor) : concat(forTable, 0)
+    const ofClasses = forTable.length === 1 ? (forTable[0] as Tensor) : concat(forTable, 0)
+    const dense = firstRow > 0 ? pad(ofClasses, 0, firstRow, 0) : ofClasses
     if (whole && !sparse) return [mul(sums, rowWeights), dense]
     const rows = targetRows ?? take(t, targets)
     const toHidden = mul(sub(sums, rows), rowWeights)
@@ -80,8 +84,15 @@ export function crossEntropy({
   })
 }
 
-/** sum_i weights_i * -log softmax(scores_i)[targets_i], a scalar, of scores [M, V] that are all there. */
-export function crossEntropyOf(scores: Tensor, targets: Tensor, weights: Tensor): Tensor {
+/**
+ * sum_i weights_i * -log softmax(scores_i)[targets_i], a scalar, of scores [M, V] that are all there.
+ * @param firstColumn columns before this one are no classes
+ */
+export function crossEntropyOf(scores: Tensor, targets: Tensor, weights: Tensor, firstColumn = 0): Tensor {
+  if (firstColumn > 0) {
+    const classes = slice(scores, 1, firstColumn, dims(scores, 2)[1])
+    return crossEntropyOf(classes, sub(targets, integers([firstColumn])), weights)
+  }
   const column = reshape(targets, [-1, 1])
   const probabilities = softmax(stopGradient(scores))
   const losses = neg(log(add(pick(probabilities, column), 1e-37)))
@@ -94,10 +105,14 @@ function denseAndSparse(dense: Tensor, { ids, rows }: SparseRows): SparseRows & 
   return { ids, rows, dense }
 }
 
-const chunksOf = (table: Tensor, chunk: number): Tensor[] => {
+/** Where each target stands among the classes, [M, 1]. One before the first, of a padded row, counts from the end. */
+const columnOf = (targets: Tensor, firstRow: number): Tensor =>
+  reshape(firstRow > 0 ? sub(targets, integers([firstRow])) : targets, [-1, 1])
+
+const chunksOf = (table: Tensor, firstRow: number, chunk: number): Tensor[] => {
   const [rows] = dims(table, 2)
-  return Array.from({ length: Math.ceil(rows / chunk) }, (_, index) =>
-    slice(table, 0, index * chunk, Math.min(rows, (index + 1) * chunk)),
+  return Array.from({ length: Math.ceil((rows - firstRow) / chunk) }, (_, index) =>
+    slice(table, 0, firstRow + index * chunk, Math.min(rows, firstRow + (index + 1) * chunk)),
   )
 }
 

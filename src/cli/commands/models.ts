@@ -23,7 +23,7 @@ function printModel(slug: string): string {
   const width = Math.max(0, ...options.map(({ name }) => name.length))
   const lines = options.map(
     ({ name, description, range, default: fallback }) =>
-      `  ${name.padEnd(width)}  ${description} (${range}; default ${JSON.stringify(fallback)})`,
+      `  ${name.padEnd(width)}  ${description} (${range}${fallback === undefined ? '' : `; default ${JSON.stringify(fallback)}`})`,
   )
   return `${slug}\n${lines.join('\n')}\n`
 }

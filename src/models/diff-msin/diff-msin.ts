@@ -12,15 +12,17 @@
  *   (18-19) L = log loss + w1 L_con + w2 L_syn
  * Symbols: B candidates, H histories (B, or 1 that all candidates share), L events, D = d_m, E = d_e.
  * Differs (docs/papers.md gives the reasons):
- * - vectors of pictures and texts are projected to `modalitySize` and layer-normalized before attention (R-D1);
- * - a learned vector stands for a missing picture or text (R-M1);
+ * - vectors of pictures and texts are projected to `modalitySize` and layer-normalized before attention, whose unit has
+ *   one hidden layer, where DIN's own has two (R-D1); a learned vector stands for a missing one (R-M1);
+ * - an event in the history of ids has the embedding of its behavior added, where a log has several;
  * - the attention's weights have no softmax, and what they sum up of a modality is layer-normalized (R-D1,
  *   `levelInterest`);
  * - a linear layer brings the behavior model's output to the experts' width where the two differ (R-D2);
  * - L_con is a mean over pairs (R-D3), of cosines whose squared lengths have 0.01 added;
  * - L_syn pushes away what was not clicked, which the print never does (R-D5, `margin`, `printedSynergyLoss`);
  * - E_target of eq. 13 is a linear map of the candidate's id embedding, picture and text;
- * - the synergy adds all its noise at once and shares its projections between steps (R-D4, `states`);
+ * - the synergy adds all its noise at once and shares its projections between steps (R-D4, `states`); eq. 11 has one
+ *   interaction CI, and here each modality has its own for each other one, six in all;
  * - each part of eq. 15 has one number as its gate, and the parts of picture and text are those of eq. 7 (R-D6);
  * - E^id is added to what eq. 17's attention finds (R-D6, `fusion`), and the output is DIN's (R-D7).
  */

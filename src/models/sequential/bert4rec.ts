@@ -7,7 +7,7 @@
  *   (8)    the mean of -log P(masked item)
  * To predict what comes next, [MASK] is put behind a history, so that L places hold the last L - 1 items. A row of the
  * item table is wider by one, the item's bias c; its last row is [MASK], a candidate while training as in the published
- * code, and never when serving.
+ * code, and never when serving. The pad is no candidate at any time.
  * As published: the number of masks is a share of a window's length, rounded, at least one, every masked item becomes
  * [MASK], and one window in eleven has its last item alone masked. Only masked places reach the output layer.
  * It wants to be trained for long: Petrov & Macdonald (RecSys 2022) found that papers disagree on whether BERT4Rec is
@@ -28,9 +28,9 @@
 import * as z from 'zod'
 import { cloze } from '../../batches/extras/cloze.ts'
 import { sequences } from '../../batches/sequences.ts'
+import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
-import { crossEntropy } from '../../tensor/cross-entropy.ts'
 import { gelu } from '../../tensor/elementwise.ts'
 import { concat, slice } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
@@ -101,7 +101,7 @@ export const bert4rec = defineModel({
             ? encoder.single(embedded_BLD, { bias, queryBias: bias, pick: atMasks, noise })
             : atMasks(encoder.whole(embedded_BLD, bias, noise))
           const user = output(hidden_PD)
-          const softmax = () => crossEntropy({ hidden: user, table: items, targets: target_P, weights: weight_P })
+          const softmax = () => catalogLoss({ hidden: user, table: items, targets: target_P, weights: weight_P })
           return { user, losses: () => ({ main: { weight: 1, value: softmax() } }) }
         },
       },

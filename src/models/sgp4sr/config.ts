@@ -40,7 +40,13 @@ export const sgp4srConfig = z
       .min(0)
       .max(10)
       .default(0.5)
-      .describe("weight of the chosen interest center in a modality's user vector"),
+      .describe("weight of the chosen interest center in a modality's user vector (alpha^m)"),
+    alphaText: z
+      .number()
+      .min(0)
+      .max(10)
+      .optional()
+      .describe("alpha of texts where it differs from that of pictures; without it, both have alpha's value"),
     rho: z
       .number()
       .min(0)
@@ -58,7 +64,7 @@ export const sgp4srConfig = z
       .enum(['root', 'none'])
       .default('root')
       .describe(
-        'scale of item vectors before positions are added: root multiplies by sqrt(hiddenSize), as the published code does; none follows the paper',
+        'scale of item vectors before positions are added: root multiplies by sqrt(hiddenSize), as the published code does with pictures and texts; none follows the paper',
       ),
     centerLayers: z
       .enum(['residual', 'printed'])
@@ -70,7 +76,7 @@ export const sgp4srConfig = z
     withoutCoOccurrence: flag('choose neighbors by similarity alone, without co-occurrence (w/o COO)'),
     withoutGraphs: flag('read projected vectors of pictures and texts instead of the graphs (w/o CGC)'),
     withoutCenters: flag('leave out the interest centers (w/o CIP)'),
-    withoutSeparation: flag('fuse pictures and texts into one stream (w/o MUL)'),
+    withoutSeparation: flag('fuse pictures and texts into one stream (w/o MUL); needs both'),
     withoutBoth: flag('leave out graphs and interest centers (w/o C2C)'),
   })
   .refine(...headsDivide('hiddenSize'))
@@ -81,6 +87,10 @@ export const sgp4srConfig = z
 
 /** See {@link sgp4srConfig}. */
 export type Sgp4srConfig = z.infer<typeof sgp4srConfig>
+
+/** alpha^m of eq. 16. */
+export const alphaOf = ({ alpha, alphaText = alpha }: Sgp4srConfig, stream: string): number =>
+  stream === 'text' ? alphaText : alpha
 
 /** Whether items are read through graphs. */
 export const hasGraphs = ({ withoutGraphs, withoutBoth }: Sgp4srConfig): boolean => !withoutGraphs && !withoutBoth

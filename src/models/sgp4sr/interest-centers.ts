@@ -16,7 +16,7 @@ import { input, parameter, stopGradient, type Tensor, withGradient } from '../..
 import { softmax, standardize } from '../../tensor/normalize.ts'
 import { recomputed } from '../../tensor/recompute.ts'
 import { dims } from '../../tensor/shape.ts'
-import type { Sgp4srConfig } from './config.ts'
+import { alphaOf, type Sgp4srConfig } from './config.ts'
 import type { Encoded, Places, StreamEncoder } from './streams.ts'
 
 /** A modality's vector of the user. */
@@ -39,10 +39,9 @@ export interface CenterParts {
 }
 
 /** (8-16); the input `centers.NAME` is C^m. */
-export function centerInterests(
-  { name, view_VD, encoder }: CenterParts,
-  { hiddenSize: width, alpha, centers: count, ...config }: Sgp4srConfig,
-): Interests {
+export function centerInterests({ name, view_VD, encoder }: CenterParts, config: Sgp4srConfig): Interests {
+  const { hiddenSize: width, centers: count } = config
+  const alpha = alphaOf(config, name)
   const [items] = dims(view_VD, 2)
   const start = input(`centers.${name}`, [count, items]).matmul(view_VD)
   const perceive = interestCenters(`centers.${name}`, { ...config, width }, encoder)

@@ -4,6 +4,7 @@ import type { ModelDefinition, Offline } from '../contract/model.ts'
 import { unitVectors } from '../parts/unit-vectors.ts'
 import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
 import { offlineBytes, sgp4srOffline } from './graphs.ts'
+import { modalStreams } from './item-views.ts'
 
 /**
  * Graphs and interest centers; see {@link sgp4srOffline} for their names. Fused modalities (w/o MUL) are computed as
@@ -14,8 +15,10 @@ export const offline: Required<ModelDefinition<Sgp4srConfig>>['offline'] = {
   bytes: (config, data) => (hasGraphs(config) || hasCenters(config) ? offlineBytes(data) : 0),
   async make(config, sources) {
     const { dataset } = sources
+    // Refuses before anything is computed.
+    modalStreams(config, dataset)
     if (!hasGraphs(config) && !hasCenters(config)) return {}
-    const fused = config.withoutSeparation && dataset.features.image && dataset.features.text
+    const fused = config.withoutSeparation
     const options = { ...config, centers: hasCenters(config) ? config.centers : 0, seed: config.clusterSeed }
     const made = await sgp4srOffline(options, fused ? { ...sources, dataset: fusedDataset(dataset) } : sources)
     const kept = Object.entries(made).filter(([name]) => hasGraphs(config) || !name.startsWith('graph.'))

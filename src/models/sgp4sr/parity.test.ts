@@ -21,7 +21,17 @@ interface Numbers {
 interface Fixture {
   readonly config: Readonly<
     Record<
-      'batch' | 'length' | 'hidden' | 'heads' | 'layers' | 'items' | 'centers' | 'alpha' | 'rho' | 'temperature',
+      | 'batch'
+      | 'length'
+      | 'hidden'
+      | 'heads'
+      | 'layers'
+      | 'items'
+      | 'centers'
+      | 'alpha'
+      | 'alphaText'
+      | 'rho'
+      | 'temperature',
       number
     >
   >
@@ -34,7 +44,7 @@ interface Reading {
   readonly gradients: Readonly<Record<string, Numbers>>
 }
 const fixture = JSON.parse(readFileSync('test/fixtures/sgp4sr.json', 'utf8')) as Fixture
-const { batch, length, hidden, heads, layers, items, centers, alpha, rho, temperature } = fixture.config
+const { batch, length, hidden, heads, layers, items, centers, alpha, alphaText, rho, temperature } = fixture.config
 const given = (name: string): Numbers => fixture.inputs[name] as Numbers
 const floats = ({ values }: Numbers): Float32Array => Float32Array.from(values)
 
@@ -73,7 +83,7 @@ it.each(['printed', 'residual'] as const)('SGP4SR’s losses and gradients equal
     })),
   )
   const sizes = { hiddenSize: hidden, maxLength: length, layers, heads, centers }
-  const config = sgp4srConfig.parse({ ...sizes, alpha, rho, temperature, centerLayers, inputScale })
+  const config = sgp4srConfig.parse({ ...sizes, alpha, alphaText, rho, temperature, centerLayers, inputScale })
   const catalog = bareCatalog({ itemCount: items - 1, features: { image: 2, text: 2 } })
   const { batches, score, frozen } = sgp4sr.build(config, catalog, offline)
   const named = ['gumbel.image', 'gumbel.text']

@@ -152,7 +152,7 @@ describe('sgp4sr', () => {
 
   it('serves what it trains: the loss of a last position is that of its scores, but for the noise', async () => {
     const dataset = shop()
-    const model = await build({ temperature: 10, alpha: 1 }, dataset)
+    const model = await build({ temperature: 10, alpha: 1, alphaText: 0.4 }, dataset)
     const state = livened(model)
     const score = model.score as DotScore
     const quiet: BuiltModel = {
@@ -185,14 +185,14 @@ describe('sgp4sr', () => {
         0,
       )
     const lossOf = (user: ArrayLike<number>, block: number): number => {
-      const logits = Array.from({ length: 10 }, (_, item) => scoreOf(user, block, item))
-      return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[target] as number)
+      const logits = Array.from({ length: 9 }, (_, at) => scoreOf(user, block, at + 1))
+      return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[target - 1] as number)
     }
     const own = (modality: string, rho: number): Float64Array => {
       const centers = sumOf(reasons[`centers.${modality}`] as Float32Array)
       return centers.map((value, at) => (value + (reasons[`stream.${modality}`]?.[at] as number)) / rho)
     }
-    expect(lossOf(reasons['fused'] as Float32Array, 0)).toBeCloseTo(parts['fused'] as number, 4)
+    expect(lossOf(reasons['fused'] as Float32Array, 0)).toBeCloseTo(parts['multimodal'] as number, 4)
     expect(lossOf(own('image', 0.1), 1)).toBeCloseTo(parts['image'] as number, 4)
     expect(lossOf(own('text', 0.9), 2)).toBeCloseTo(parts['text'] as number, 4)
     const scores = await scorer.score([window.history])
@@ -201,6 +201,42 @@ describe('sgp4sr', () => {
       0.1 * scoreOf(own('image', 0.1), 1, item) +
       0.9 * scoreOf(own('text', 0.9), 2, item)
     for (const item of [1, 4, 9]) expect(whole(item)).toBeCloseTo(scores[item] as number, 3)
+  })
+
+  it('reports the loss of the fused stream by its name, without separation', async () => {
+    const dataset = shop()
+    const model = await build({ withoutSeparation: true, withoutCenters: true }, dataset)
+    const state = livened(model)
+    await using step = await compiled(model, dataset, state)
+    const [window] = windowsOf(dataset, [6]) as [Window]
+    const { loss, parts } = await step.run(batchOf(model, [window]), 1)
+    expect(Object.keys(parts)).toEqual(['multimodal', 'fused'])
+    await using scorer = await scorerOf(model, dataset, state)
+    let table = { table: new Float32Array(0), width: 0 } as ItemScores
+    await using probe = await scorerOf(
+      { ...model, explain: (_, __, ___, scores) => ((table = scores), []) },
+      dataset,
+      state,
+    )
+    await probe.explain?.(window.history, [1])
+    // The fused stream's vector meets the second half of a row; L_s has the first.
+    const own = (await scorer.reasons(window.history))['stream.fused'] as Float32Array
+    const logits = Array.from({ length: 9 }, (_, at) =>
+      own.reduce((sum, value, d) => sum + value * (table.table[(at + 1) * table.width + 8 + d] as number), 0),
+    )
+    const target = window.targets[0]?.item as number
+    const expected = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[target - 1] as number)
+    expect(parts['fused']).toBeCloseTo(expected, 4)
+    expect(loss).toBeCloseTo((parts['multimodal'] as number) + expected, 4)
+  })
+
+  it.each([
+    [['text'], 'items with texts alone'],
+    [[], 'items with neither pictures nor texts'],
+  ])('refuses to fuse modalities where there are only %j', async (modalities, value) => {
+    await expect(build({ withoutSeparation: true }, shop(modalities))).rejects.toThrow(
+      `sgp4sr.withoutSeparation: unsupported: ${value}, expected pictures and texts to fuse`,
+    )
   })
 
   it('tells which modality and which center carried an item', async () => {

@@ -3,12 +3,12 @@
  * vectors. Li, Guo, Li, Yang & Hong, AAAI 2026. [bib: sgp4sr]
  *   (1-3)   A^m: neighbors by cosine, led by co-occurrence          offline, graph_VV, one a modality
  *   (4)     X^m = A^m E^id                                          -> view_VD, one a stream: image, text, id
- *   (5-7)   E_u^m = Trm^L(Dropout(LayerNorm(sqrt(D) X^m[S_u] + P))) item_BL -> state_BQD
+ *   (5-7)   E_u^m = Trm^L(Dropout(LayerNorm(X^m[S_u] + P)))   item_BL -> state_BQD
  *   (8-9)   E_c^{m,0} = LayerNorm(C^m X^m)                          -> start_CD
  *   (10-13) G = sigmoid(FFN(attention(E_c^{m,l-1}, E_u^{m,l-1})))   start_CD -> attended_BQCD
  *   (14)    E_c^{m,l} = LayerNorm(E_c^{m,l-1} + G)                  attended_BQCD -> centers_BQCD
  *   (15)    e_c^m = GumbelSoftmax(E_u^m . E_c^m) . E_c^m            -> chosen_BQD
- *   (16)    e~^m = E_u^m + alpha e_c^m                              -> own_BQD
+ *   (16)    e~^m = E_u^m + alpha_m e_c^m                            -> own_BQD
  *   (17)    e^s = sum_m rho_m E_u^m + E_u^id                        -> fused_BQD
  *   (18-20) r = e^s . E^id + sum_m rho_m e~^m . X^m                 -> [e^s; rho_m e~^m] . [E^id | X^m]
  *   (21-22) L = L_s + sum_m rho_m L_m, each a full cross-entropy    scalar
@@ -20,28 +20,30 @@
  * - Every position with a next item trains at once (R-S7).
  * - Blocks are post-norm with GELU, and each stream has its own, as in eq. 7 (`sharedLayers` shares one, as the code
  *   does).
- * - Item vectors are multiplied by sqrt(D) before eq. 5, as in the code (`inputScale: 'none'` follows the paper).
+ * - Item vectors are multiplied by sqrt(D) in eq. 5, which the paper does not print (`inputScale: 'none'` follows it).
+ *   The code does so with pictures and texts; the ids it multiplies by D^0.9.
  * - A layer of centers adds its input and normalizes, and the first input is normalized (`centerLayers: 'printed'` does
  *   neither).
  * - The attention of eq. 10 has no biases and no dropout, its scores are divided by sqrt(D / heads), and sigma is the
  *   logistic function.
  * - Eq. 15 compares the user with the centers of the last layer; the code takes those before the first.
- * - Where a catalog has one modality its rho is 1, and where it has none the id stream is the model.
+ * - Where a catalog has one modality its rho is 1, and where it has none the id stream is the model. W/o MUL has then
+ *   nothing to fuse and is refused.
  * - An item without a modality is alone in that graph and in no center, and w/o CGC it has a learned vector.
  * - Of several events at one time, one, drawn anew each epoch, stands for all with their weights' sum.
  * The reasons are in docs/papers.md.
  */
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality } from '../../dataset/schema.ts'
+import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
-import { crossEntropy } from '../../tensor/cross-entropy.ts'
 import { addAll } from '../../tensor/elementwise.ts'
 import { concat, split } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { defineModel, type Losses, type Offline, type Targets } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
-import { hasCenters, hasGraphs, type Sgp4srConfig, sgp4srConfig } from './config.ts'
+import { alphaOf, hasCenters, hasGraphs, type Sgp4srConfig, sgp4srConfig } from './config.ts'
 import { explainItems, reason } from './explain.ts'
 import { type CenterParts, centerInterests, type Interest, type Interests, withoutCenters } from './interest-centers.ts'
 import { graphViews, type ItemViews, type ModalStream, modalStreams, projectedViews } from './item-views.ts'
@@ -56,7 +58,7 @@ export const sgp4sr = defineModel({
   config: sgp4srConfig,
   offline,
   build(config, catalog, made = {}) {
-    const { hiddenSize, alpha } = config
+    const { hiddenSize } = config
     const items_VD = parameter('item', [catalog.itemCount + 1, hiddenSize], normal())
     const { viewOf, encoderOf, interestsOf } = partsOf(config, catalog, made, items_VD)
     const modalities = modalStreams(config, catalog).map(({ name, weight }) => {
@@ -91,10 +93,14 @@ export const sgp4sr = defineModel({
           return {
             // (18-20)
             user: concat([fused_PD, ...modal.map(({ own_PD, weight }) => own_PD.mul(weight))], 1),
-            reasons: Object.assign({ [reason.fused]: fused_PD }, ...modal.map((one) => reasonsOf(one, alpha))),
+            reasons: Object.assign(
+              { [reason.fused]: fused_PD },
+              ...modal.map((one) => reasonsOf(one, alphaOf(config, one.name))),
+            ),
             // (21-22)
             losses: (targets) => ({
-              fused: { weight: 1, value: lossOf(fused_PD, items_VD, targets) },
+              // L_s: the paper's multimodal fusion, where a stream may be named `fused`.
+              multimodal: { weight: 1, value: lossOf(fused_PD, items_VD, targets) },
               ...Object.assign({}, ...modal.map((one) => modalLoss(one, targets))),
             }),
           }
@@ -147,10 +153,10 @@ function reasonsOf({ name, weight, state_BQD, parts }: ModalUser, alpha: number)
 
 /** Minus the logarithm of the softmax over a table, at the targets. */
 const lossOf = (hidden: Tensor, table: Tensor, { target_P, weight_P }: Targets, targetRows?: Tensor): Tensor =>
-  crossEntropy({ hidden, table, targets: target_P, weights: weight_P, ...(targetRows && { targetRows }) })
+  catalogLoss({ hidden, table, targets: target_P, weights: weight_P, ...(targetRows && { targetRows }) })
 
-/** L_m; that of fused modalities has a name of its own, as `fused` is L_s. */
+/** L_m */
 function modalLoss({ name, weight, view_VD, own_PD }: ModalUser, targets: Targets): Losses {
   const value = lossOf(own_PD, view_VD, targets, view_VD.rows(targets.target_P))
-  return { [name === 'fused' ? 'modalities' : name]: { weight, value } }
+  return { [name]: { weight, value } }
 }

@@ -3,29 +3,17 @@ import { expect } from 'vitest'
 import type { TrainingData } from '../../batches/kind.ts'
 import type { Dataset } from '../../dataset/schema.ts'
 import { noisePools } from '../../learn/noise-pools.ts'
-import { initialParameters } from '../../learn/parameters.ts'
+import { initialParameters, type ParameterBuffers } from '../../learn/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../../learn/step.ts'
 import type { BuiltModel, Objective } from '../../models/contract/model.ts'
 import { wholeGradient } from '../whole-gradient.ts'
 
 import { knownOf, lastTwo, livened, memoryOf, objectivesOf, runtime } from './candidate.ts'
 
+/** Expects each gradient to be what central differences of the loss find, at its largest element. */
 export async function checkGradients(model: BuiltModel, objective: Objective, dataset: Dataset): Promise<void> {
-  const data: TrainingData = { dataset, split: lastTwo(dataset) }
-  const batches = objective.batches.training(data, { slug: 'checked', batchSize: 4, seed: 1 })
-  const [batch] = batches.epoch(1)
-  if (!batch) throw new Error('an epoch without a batch')
-  const state = livened(initialParameters(parametersOf(objectivesOf(model)), 1))
-  await using step = await compileStep({
-    step: stepGraph(objective, batch.shape),
-    state,
-    frozen: knownOf(model, dataset),
-    memory: memoryOf(model),
-    pools: noisePools(1),
-    seed: 1,
-    runtime,
-  })
-  const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
+  await using checked = await checkedStep(model, objective, dataset)
+  const { state, step, lossNow } = checked
   await lossNow()
   const gradients = new Map(step.gradients.map((parts) => [parts.name, wholeGradient(state, parts)]))
   expect(gradients.size).toBeGreaterThan(0)
@@ -47,4 +35,37 @@ export async function checkGradients(model: BuiltModel, objective: Objective, da
     const allowed = 2e-3 + 0.03 * Math.abs(numeric)
     expect(Math.abs(numeric - analytic), `${name}[${largest}]: ${analytic} against ${numeric}`).toBeLessThan(allowed)
   }
+}
+
+/** Expects the first row of the item table, which pads, to have no gradient: it is nobody's next item. */
+export async function checkPad(model: BuiltModel, objective: Objective, dataset: Dataset): Promise<void> {
+  await using checked = await checkedStep(model, objective, dataset)
+  const { state, step, lossNow } = checked
+  await lossNow()
+  for (const parts of step.gradients) {
+    const { shape } = state.buffers.get(parts.name) as ParameterBuffers
+    if (parts.name !== 'item') continue
+    const row = wholeGradient(state, parts).subarray(0, shape[1])
+    expect(Math.max(...row.map(Math.abs)), `gradient of row 0 of ${parts.name}`).toBeLessThan(1e-7)
+  }
+}
+
+/** A step on the first batch of an objective, and its loss. */
+async function checkedStep(model: BuiltModel, objective: Objective, dataset: Dataset) {
+  const data: TrainingData = { dataset, split: lastTwo(dataset) }
+  const batches = objective.batches.training(data, { slug: 'checked', batchSize: 4, seed: 1 })
+  const [batch] = batches.epoch(1)
+  if (!batch) throw new Error('an epoch without a batch')
+  const state = livened(initialParameters(parametersOf(objectivesOf(model)), 1))
+  const step = await compileStep({
+    step: stepGraph(objective, batch.shape),
+    state,
+    frozen: knownOf(model, dataset),
+    memory: memoryOf(model),
+    pools: noisePools(1),
+    seed: 1,
+    runtime,
+  })
+  const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
+  return { state, step, lossNow, [Symbol.asyncDispose]: () => step[Symbol.asyncDispose]() }
 }

@@ -12,7 +12,7 @@ import type { StoredTensor } from '../../storage/safetensors.ts'
 import { ringDataset } from '../ring.ts'
 
 import { buildOn, livened, memoryOf, objectivesOf, type RankingCandidate, type RankingCheck } from './candidate.ts'
-import { checkGradients } from './gradients.ts'
+import { checkGradients, checkPad } from './gradients.ts'
 import { permutedDataset, permutedState, rotated } from './permuted.ts'
 import { close, distance, historyOf, readTargets, scorerOf, scoresOf, strangersOf } from './scores.ts'
 import { trainRing } from './training.ts'
@@ -109,6 +109,11 @@ export function conformance(candidate: RankingCandidate): void {
       skip(...unless('gradients'))
       const model = await buildOn(candidate, dataset)
       for (const objective of objectivesOf(model)) await checkGradients(model, objective, dataset)
+    })
+
+    it('gives the pad no share of a loss', async () => {
+      const model = await buildOn(candidate, dataset)
+      for (const objective of objectivesOf(model)) await checkPad(model, objective, dataset)
     })
 
     it('reads nothing but its batch, its parameters and what is known of the catalog when it serves', async () => {
