@@ -77,6 +77,10 @@ async function prepare({ config, ...flags }: Flags): Promise<void> {
     report: say,
   })
   reportFeatures(manifest)
+  const { loadDataset } = await import('../../dataset/load.ts')
+  const { describeDataset } = await import('../../describe/description.ts')
+  const { printShortly } = await import('../../describe/print-description.ts')
+  for (const line of printShortly(describeDataset(await loadDataset(flags.out)))) say(line)
   process.stdout.write(`saved in ${flags.out}; next: siftrec train m3bsr ${flags.out}\n`)
 }
 

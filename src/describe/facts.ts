@@ -1,0 +1,33 @@
+/** @file The facts of a dataset, all in one. */
+import type { Dataset } from '../dataset/schema.ts'
+import { type Coverage, coverageOf } from './coverage.ts'
+import { type LogFacts, logFacts } from './log-facts.ts'
+import { type TargetFacts, targetFacts } from './target-facts.ts'
+
+/** Facts of a dataset; JSON can hold them. */
+export interface Facts {
+  readonly name: string
+  readonly users: number
+  readonly items: number
+  readonly events: number
+  /** By name, from weak to strong interest. */
+  readonly behaviors: Readonly<Record<string, number>>
+  readonly targets: TargetFacts
+  readonly log: LogFacts
+  readonly coverage: readonly Coverage[]
+}
+
+/** Takes the facts of a dataset. */
+export function factsOf(dataset: Dataset): Facts {
+  const { name, counts } = dataset.manifest
+  return {
+    name,
+    users: counts.users,
+    items: counts.items,
+    events: counts.events,
+    behaviors: counts.perBehavior,
+    targets: targetFacts(dataset),
+    log: logFacts(dataset),
+    coverage: coverageOf(dataset),
+  }
+}
