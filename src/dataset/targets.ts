@@ -14,7 +14,10 @@ export interface PossibleTarget {
  * The events of the target behavior, ascending, with what came before them.
  * @param anyBehavior whether events of all behaviors are asked about
  */
-export function* possibleTargets({ events, manifest }: Dataset, anyBehavior = false): Generator<PossibleTarget> {
+export function* possibleTargets(
+  { events, manifest }: Pick<Dataset, 'events' | 'manifest'>,
+  anyBehavior = false,
+): Generator<PossibleTarget> {
   const target = manifest.behaviors.indexOf(manifest.target)
   const { user, item, behavior, time } = events
   const [touched, targeted] = [new Set<number>(), new Set<number>()]

@@ -51,6 +51,29 @@ describe('a description', () => {
     expect(described.findings.join('\n')).not.toContain('just before')
   })
 
+  it('sets the questions side by side, and describes the targets of the one that is asked', () => {
+    const { questions } = described
+    expect(
+      questions.map(({ question, rankable, justTouched, chosen }) => [question, rankable, justTouched, chosen]),
+    ).toEqual([
+      ['none', 2, 0, true],
+      ['funnel', 3, 1, false],
+      ['discovery', 3, 0, false],
+    ])
+    const asked = describeDataset({ ...dataset, manifest: { ...dataset.manifest, question: 'discovery' } })
+    expect([asked.targets.rankable, asked.targets.touched, asked.questions[2]?.chosen]).toEqual([3, 0, true])
+  })
+
+  it('names the question that has more targets', () => {
+    const few = tinyDataset({
+      behaviors: ['click', 'order'],
+      events: [1, 2, 3].flatMap((user) => [[user, 1, 'click', 0] as const, [user, 1, 'order', minute] as const]),
+    })
+    expect(describeDataset(few).findings[0]).toBe(
+      'only 0 of 3 order events can be ranked: mostly the user had touched the item before (candidates: unseen); --question funnel has 3',
+    )
+  })
+
   it('tells first targets that have the time of everything before them', () => {
     const tied = tinyDataset({
       events: [

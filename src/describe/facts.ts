@@ -1,7 +1,9 @@
 /** @file The facts of a dataset, all in one. */
+import { askedOf, questionOf } from '../dataset/questions.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { type Coverage, coverageOf } from './coverage.ts'
 import { type LogFacts, logFacts } from './log-facts.ts'
+import { type QuestionFacts, questionFacts } from './question-facts.ts'
 import { type TargetFacts, targetFacts } from './target-facts.ts'
 
 /** Facts of a dataset; JSON can hold them. */
@@ -13,6 +15,8 @@ export interface Facts {
   /** By name, from weak to strong interest. */
   readonly behaviors: Readonly<Record<string, number>>
   readonly targets: TargetFacts
+  /** What each question would make of the targets; none where there is nothing to ask. */
+  readonly questions: readonly QuestionFacts[]
   readonly log: LogFacts
   readonly coverage: readonly Coverage[]
 }
@@ -26,7 +30,8 @@ export function factsOf(dataset: Dataset): Facts {
     items: counts.items,
     events: counts.events,
     behaviors: counts.perBehavior,
-    targets: targetFacts(dataset),
+    targets: targetFacts(askedOf(dataset, questionOf(dataset.manifest))),
+    questions: questionFacts(dataset),
     log: logFacts(dataset),
     coverage: coverageOf(dataset),
   }

@@ -10,16 +10,18 @@ export function findingsOf(facts: Facts): string[] {
   return [...rankableFindings(facts), ...trivialFindings(facts), ...historyFindings(facts), ...contentFindings(facts)]
 }
 
-function rankableFindings({ targets }: Facts): string[] {
+function rankableFindings({ targets, questions }: Facts): string[] {
   const { behavior, events, rankable, touched, repeated, candidates, heldOut } = targets
   if (events === 0) return [`no event is a ${behavior}, the behavior to predict: set target in the mapping`]
   const lost = events - rankable
   const why =
     touched > repeated ? 'the user had touched the item before' : `the user had a ${behavior} of the item before`
+  const other = questions.find((one) => !one.chosen && one.rankable > 2 * rankable)
+  const more = other ? `; --question ${other.question} has ${other.rankable}` : ''
   const told =
     lost > events / 2
       ? [
-          `only ${rankable} of ${events} ${behavior} events can be ranked: mostly ${why}, and candidates "${candidates}" leaves it out`,
+          `only ${rankable} of ${events} ${behavior} events can be ranked: mostly ${why} (candidates: ${candidates})${more}`,
         ]
       : []
   const tests = Object.entries(heldOut)
@@ -33,11 +35,12 @@ function rankableFindings({ targets }: Facts): string[] {
   return [...told, ...few]
 }
 
-function trivialFindings({ targets }: Facts): string[] {
+/** Whether the last item would win. */
+export function trivialFindings({ targets }: Pick<Facts, 'targets'>): string[] {
   const { justTouched, rankable, behavior } = targets
   if (rankable === 0 || justTouched <= 0.3 * rankable) return []
   return [
-    `${percent(justTouched, rankable)} of the ${behavior} events are of the item touched just before, so the model last-item has them without learning anything`,
+    `${percent(justTouched, rankable)} of the ${behavior} events are of the item touched just before, so the model last-item has them without learning anything; --question discovery asks for new items`,
   ]
 }
 

@@ -17,7 +17,13 @@ export const sizesOf = ({ events, users, items }: Description): string =>
 
 /** The sections, in the order of reading. */
 export const sectionsOf = (description: Description): Section[] =>
-  [behaviorSection, targetSection, historySection, itemSection].map((section) => section(description))
+  [
+    behaviorSection,
+    ...(description.questions.length > 0 ? [questionSection] : []),
+    targetSection,
+    historySection,
+    itemSection,
+  ].map((section) => section(description))
 
 function behaviorSection({ behaviors, events, targets, log }: Description): Section {
   const rows = Object.entries(behaviors).map(([name, count]) => [
@@ -31,6 +37,22 @@ function behaviorSection({ behaviors, events, targets, log }: Description): Sect
 }
 
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+function questionSection({ questions, targets }: Description): Section {
+  const rows = questions.map(({ question, candidates, chosen, ...counts }) => [
+    `${question} (candidates: ${candidates})${chosen ? ', asked' : ''}`,
+    String(counts.rankable),
+    String(counts.users),
+    percent(counts.inInput, counts.rankable),
+    percent(counts.justTouched, counts.rankable),
+  ])
+  return {
+    title: 'Questions',
+    head: ['question', `targets of ${targets.events}`, 'users', 'item in the input', 'item touched just before'],
+    rows,
+    notes: ['siftrec train MODEL DATA --question NAME asks another one'],
+  }
+}
 
 function targetSection({ targets }: Description): Section {
   const { events, rankable, users, touched, repeated, behavior, candidates } = targets

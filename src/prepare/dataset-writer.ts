@@ -142,7 +142,7 @@ export async function describeDataset(
     behaviors: [...raw.behaviors],
     target: raw.target,
     time: raw.time,
-    candidates: raw.mapping.candidates,
+    candidates: raw.mapping.candidates ?? 'unseen',
     ownSplit: raw.ownSplit,
     ...(raw.timesFrom === undefined ? {} : { timesFrom: raw.timesFrom }),
     counts: {

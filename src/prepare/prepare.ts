@@ -8,6 +8,7 @@ import { UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
 import { buildFolder } from '../storage/folders.ts'
+import { askedQuestion } from './asked-question.ts'
 import { describeDataset, writeFeatures, writeTables } from './dataset-writer.ts'
 import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
@@ -33,6 +34,8 @@ export interface PrepareOptions {
   readonly images?: string
   /** A mapping, or the path of one. */
   readonly mapping?: MappingInput | string
+  /** The behavior to predict; wins over the mapping's. */
+  readonly target?: string
   /** The folder to write. */
   readonly out: string
   /** Whether to replace a dataset that is already in `out`. */
@@ -97,7 +100,10 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     events: [options.events ?? []].flat(),
     items: [options.items ?? []].flat(),
     images: options.images,
-    mapping: typeof mapping === 'string' ? readMapping(mapping) : mapping,
+    mapping: {
+      ...(typeof mapping === 'string' ? readMapping(mapping) : mapping),
+      ...(options.target === undefined ? {} : { target: options.target }),
+    },
     mappingName: typeof mapping === 'string' ? mapping : 'mapping',
     report,
   })
@@ -119,6 +125,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     features,
     settings: settingsOf(options, raw),
   })
+  Object.assign(manifest, await askedQuestion(db, manifest, { folder, mapping: raw.mapping, report }))
   rmSync(temporaryFolder, { recursive: true, force: true })
   const files = [
     'events.parquet',

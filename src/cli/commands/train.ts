@@ -1,11 +1,13 @@
 /** @file `siftrec train`: trains a model on a prepared dataset, or continues a training that was stopped. */
 import { join } from 'node:path'
 import { Command } from 'commander'
+import type { Dataset } from '../../dataset/schema.ts'
 import { oneOf, UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import type { ProgressReport } from '../../runs/progress.ts'
-import { printedMetric, taskOptions } from '../../runs/task-options.ts'
+import type { SplitInput } from '../../runs/split-config.ts'
+import { printedMetric, splitSettings, taskOptions } from '../../runs/task-options.ts'
 import type { RunResult } from '../../runs/train-run.ts'
 import { exitCodes } from '../failure.ts'
 import { addFlags, givenFlags } from '../flags.ts'
@@ -63,6 +65,8 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   const dataset = await loadDataset(data)
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
   const training = givenFlags(trainingConfig, flags)
+  const split = givenFlags(taskOptions(slug).split, flags)
+  await tellQuestion(slug, dataset, split)
   const { reportProgress } = await import('../../runs/progress.ts')
   const { trainRun } = await import('../../runs/train-run.ts')
   const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
@@ -75,9 +79,13 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     config: givenFlags(modelOf(slug).config, flags),
     training,
   }
-  await watch(progress, (signal) =>
-    trainRun({ ...settings, split: givenFlags(taskOptions(slug).split, flags), signal, report: progress.report }),
-  )
+  await watch(progress, (signal) => trainRun({ ...settings, split, signal, report: progress.report }))
+}
+
+/** Says which question is asked, and whether the last item would win. */
+async function tellQuestion(slug: string, dataset: Dataset, given: SplitInput): Promise<void> {
+  const { askedLines } = await import('../../describe/asked-lines.ts')
+  for (const line of askedLines(dataset, splitSettings(slug, dataset, given))) process.stderr.write(`${line}\n`)
 }
 
 async function goOn(folder: string, data: string | undefined): Promise<void> {
