@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { splitDataset } from '../dataset/splits.ts'
+import { modelOf } from '../models/registry.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { describeDataset } from './description.ts'
 import { descriptionPage } from './description-page.ts'
+import { missingContent } from './missing-content.ts'
 import { printDescription, printShortly } from './print-description.ts'
 
 const minute = 60_000
@@ -112,6 +114,17 @@ describe('a description', () => {
     expect(described.findings[0]).toContain('at most 2 test targets')
     const bare = describeDataset({ ...dataset, features: {} })
     expect(bare.findings.at(-1)).toContain('no item has a picture or a text: sgp4sr and diff-msin have nothing to read')
+  })
+
+  it('warns before a model that reads content is trained without any', () => {
+    const bare = { ...dataset, features: {} }
+    const none = { text: { width: 1, vectors: new Float32Array(5), present: new Uint8Array(5) } }
+    expect(missingContent(modelOf('sgp4sr'), bare)[0]).toMatch(
+      /^warning: no item of tiny .* so sgp4sr is its id stream/,
+    )
+    expect(missingContent(modelOf('diff-msin'), { ...dataset, features: none })).toHaveLength(1)
+    expect(missingContent(modelOf('sgp4sr'), dataset)).toEqual([])
+    expect(missingContent(modelOf('sasrec'), bare)).toEqual([])
   })
 
   it('is a page of one file with plots, tables and findings', () => {

@@ -116,7 +116,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   reportLosses([...duplicates.losses, ...filtered.losses], rules)
   reportLosses(await indexImpressions(db, raw, report), rules)
   await closeGaps(db, raw)
-  await writeTables(db, raw, folder)
+  await writeTables(db, raw, { folder, report })
   const features = await writeFeatures(db, raw, folder, options.features)
   const manifest = await describeDataset(db, raw, {
     name,

@@ -66,7 +66,7 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
   const training = givenFlags(trainingConfig, flags)
   const split = givenFlags(taskOptions(slug).split, flags)
-  await tellQuestion(slug, dataset, split)
+  await tellFirst(slug, dataset, split)
   const { reportProgress } = await import('../../runs/progress.ts')
   const { trainRun } = await import('../../runs/train-run.ts')
   const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
@@ -82,10 +82,12 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   await watch(progress, (signal) => trainRun({ ...settings, split, signal, report: progress.report }))
 }
 
-/** Says which question is asked, and whether the last item would win. */
-async function tellQuestion(slug: string, dataset: Dataset, given: SplitInput): Promise<void> {
+/** Says which question is asked, whether the last item would win, and whether the model lacks what it reads. */
+async function tellFirst(slug: string, dataset: Dataset, given: SplitInput): Promise<void> {
   const { askedLines } = await import('../../describe/asked-lines.ts')
-  for (const line of askedLines(dataset, splitSettings(slug, dataset, given))) process.stderr.write(`${line}\n`)
+  const { missingContent } = await import('../../describe/missing-content.ts')
+  const lines = [...askedLines(dataset, splitSettings(slug, dataset, given)), ...missingContent(modelOf(slug), dataset)]
+  for (const line of lines) process.stderr.write(`${line}\n`)
 }
 
 async function goOn(folder: string, data: string | undefined): Promise<void> {
