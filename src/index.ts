@@ -9,6 +9,7 @@ export { pairs } from './batches/pairs.ts'
 export { sequences } from './batches/sequences.ts'
 // Data: files in, a prepared dataset out.
 export { loadDataset } from './dataset/load.ts'
+export { type AskedQuestion, askedOf } from './dataset/questions.ts'
 export type {
   Catalog,
   Dataset,

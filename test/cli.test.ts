@@ -185,3 +185,22 @@ describe('bad input to evaluate and recommend', () => {
     }
   })
 })
+
+describe('what a dataset allows', () => {
+  it('is told as text, JSON and a page; prepare ends with the gravest of it', async () => {
+    const { stdout } = await succeed(['describe', 'data'], folder)
+    expect(stdout).toMatch(/^data: \d+ events of 60 users on 240 items\n/)
+    expect(stdout).toContain('cannot: another earlier event of the same item')
+    const { stdout: json, stderr } = await succeed(['describe', 'data', '--json', '--html', 'data.html'], folder)
+    const { targets } = JSON.parse(json) as {
+      targets: { rankable: number; events: number; repeated: number; touched: number }
+    }
+    expect(targets.rankable + targets.repeated + targets.touched).toBe(targets.events)
+    expect(stderr).toBe('written: data.html\n')
+    expect(readFileSync(join(folder, 'data.html'), 'utf8')).toContain('<svg')
+    const prepared = await succeed([...prepareTinyShop, '--overwrite'], folder)
+    const from = prepared.stderr.split('\n').findIndex((line) => line.includes('favorite events can be targets'))
+    expect(from).toBeGreaterThan(0)
+    expect(prepared.stderr.trim().split('\n').length - from).toBeLessThanOrEqual(8)
+  })
+})

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import pc from 'picocolors'
 import { shorten } from '../errors.ts'
 import { demoCommand } from './commands/demo.ts'
+import { describeCommand } from './commands/describe.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { experimentCommand } from './commands/experiment.ts'
 import { explainCommand } from './commands/explain.ts'
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     .version(version)
   const commands = [
     prepareCommand(),
+    describeCommand(),
     trainCommand(),
     evaluateCommand(),
     recommendCommand(),

@@ -98,7 +98,8 @@ function table(folder: string, name: string): string {
   return `read_parquet(${literal(join(folder, `${name}.parquet`))})`
 }
 
-async function readEvents(db: Database, folder: string, { counts, behaviors }: Manifest): Promise<Events> {
+/** The events of a prepared dataset. */
+export async function readEvents(db: Database, folder: string, { counts, behaviors }: Manifest): Promise<Events> {
   const kinds = { user: 'int32', item: 'int32', behavior: 'uint8', time: 'float64', role: 'uint8' } as const
   const columns = await db.columns(
     `SELECT CAST(user AS INTEGER), CAST(item AS INTEGER), CAST(behavior AS UTINYINT), CAST(time AS DOUBLE), CAST(role AS UTINYINT)

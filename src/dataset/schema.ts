@@ -30,6 +30,9 @@ export const manifestSchema = z.strictObject({
   time: z.enum(['milliseconds', 'order']),
   /** Which items are ranked for a user: those never touched, those without an event of the target behavior, or all. */
   candidates: z.enum(['unseen', 'untargeted', 'all']),
+  /** The question that runs are asked unless they say otherwise, and where a visit ends; see `questions.ts`. */
+  question: z.enum(['funnel', 'discovery']).optional(),
+  idleMinutes: z.number().optional(),
   /** Whether the source has its own split; then `events.role` holds it. */
   ownSplit: z.boolean(),
   /** The first true time: earlier events have an order but no true time, so no cut may fall among them. */
@@ -172,6 +175,8 @@ export interface Dataset {
   readonly features: Readonly<Partial<Record<FeatureModality, FeatureTable>>>
   readonly users?: UserTable
   readonly impressions?: Impressions
+  /** Where a question was asked of another dataset: that one, as it was loaded; see `questions.ts`. */
+  readonly asked?: { readonly question: 'funnel' | 'discovery'; readonly of: Dataset }
 }
 
 /** One user's events, oldest first: views into {@link Events}, never copies. */

@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts'
 import { firstRowAt } from './histories.ts'
 import { type Dataset, role, type Split } from './schema.ts'
+import { canRank, possibleTargets } from './targets.ts'
 
 /** Which protocol, and the shares of the `time` protocol. */
 export interface SplitOptions {
@@ -34,23 +35,10 @@ export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Spli
 }
 
 /** The rows that can be targets, ascending. */
-function rankableTargets({ events, manifest }: Dataset, anyBehavior: boolean): Int32Array {
-  const target = manifest.behaviors.indexOf(manifest.target)
-  const { user, item, behavior, time } = events
+function rankableTargets(dataset: Dataset, anyBehavior: boolean): Int32Array {
   const rows: number[] = []
-  const seen = new Set<number>()
-  for (let row = 0, first = 0; row < item.length; row++) {
-    if (user[row] !== user[first]) {
-      seen.clear()
-      first = row
-    }
-    // Events of one time do not see each other, so the past ends at the first of them.
-    while (time[first] !== time[row]) {
-      if (manifest.candidates === 'unseen' || behavior[first] === target) seen.add(item[first] as number)
-      first++
-    }
-    if (!anyBehavior && behavior[row] !== target) continue
-    if (manifest.candidates === 'all' || !seen.has(item[row] as number)) rows.push(row)
+  for (const possible of possibleTargets(dataset, anyBehavior)) {
+    if (canRank(dataset.manifest.candidates, possible)) rows.push(possible.row)
   }
   return Int32Array.from(rows)
 }

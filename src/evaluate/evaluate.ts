@@ -28,6 +28,8 @@ export interface Report {
   readonly protocol: Split['protocol']
   readonly part: 'validation' | 'test'
   readonly candidates: Manifest['candidates']
+  /** Where the dataset is asked one. */
+  readonly question?: 'funnel' | 'discovery'
   readonly seed: number
   readonly ks: readonly number[]
   /** Targets whose user had no event before. */
@@ -101,6 +103,7 @@ export function reportOf(ranks: TargetRanks, dataset: Dataset, split: Split, opt
     protocol: split.protocol,
     part,
     candidates: manifest.candidates,
+    ...(dataset.asked && { question: dataset.asked.question }),
     seed,
     ks,
     emptyHistories: targets.filter(({ earlier }) => earlier === 0).length,

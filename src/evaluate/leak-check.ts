@@ -3,7 +3,8 @@ import type { Dataset, History, ItemIndex, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 
 /**
- * Checks that no training row is at or after the first target of its user, or the first cut of the `time` protocol.
+ * Checks that no training row is at or after the first target of its user, or the first cut of the `time` protocol; for
+ * discovery, that none is of the item of a target of its user.
  * @throws UserError `leaked`, naming the user, the row and both times
  */
 export function checkTraining(dataset: Dataset, split: Split): void {
@@ -15,6 +16,7 @@ export function checkTraining(dataset: Dataset, split: Split): void {
       limit[owner] = Math.min(limit[owner] as number, time[row] as number)
     }
   }
+  if (dataset.asked?.question === 'discovery') checkUntouched(dataset, split)
   for (let owner = 1; owner < limit.length; owner++) {
     const end = split.trainEnd[owner] as number
     for (let row = start[owner] as number; row < end; row++) {
@@ -29,8 +31,26 @@ export function checkTraining(dataset: Dataset, split: Split): void {
   }
 }
 
+/** @throws UserError `leaked` for a training row that is of the item that its user is to discover */
+function checkUntouched(dataset: Dataset, { trainEnd, validation, test }: Split): void {
+  const { user, item, start } = dataset.events
+  for (const target of [...validation, ...test]) {
+    const owner = user[target] as number
+    const begin = start[owner] as number
+    const at = item.subarray(begin, trainEnd[owner]).indexOf(item[target] as number)
+    if (at < 0) continue
+    throw leaked(
+      dataset,
+      begin + at,
+      'it trains the model on the item to discover',
+      `no event of the item of row ${target}`,
+    )
+  }
+}
+
 /**
- * Checks that a target's input is its own user's, and strictly before the target's time.
+ * Checks that a target's input is its own user's, and strictly before the target's time; for discovery, that none of it
+ * is of the target's item.
  * @param target the event row to predict
  * @param history views into the dataset's events, from which the row of an offender is told
  * @throws UserError `leaked`, naming the user, the row and both times
@@ -48,6 +68,9 @@ export function checkInput(dataset: Dataset, target: number, history: History): 
         `it is input to the target in row ${target}`,
         `only events of "${dataset.userIds[user[target] as number]}"`,
       )
+    }
+    if (dataset.asked?.question === 'discovery' && history.item[at] === dataset.events.item[target]) {
+      throw leaked(dataset, row, `it is input to the target in row ${target}`, 'no event of the item to discover')
     }
     if ((history.time[at] as number) < limit) continue
     throw leaked(

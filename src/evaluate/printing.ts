@@ -18,6 +18,10 @@ export function printInterval({ mean, low, high }: Interval, boundDigits = 3): s
 /** A share as we print it: `10.40 %`. */
 export const printPercent = (share: number): string => `${(100 * share).toFixed(2)} %`
 
+/** A part of a whole as we print it: `12.5 %`; `0 %` of nothing. */
+export const percent = (part: number, whole: number): string =>
+  `${whole === 0 ? 0 : Number(((100 * part) / whole).toFixed(1))} %`
+
 /** Rows of text under a head, in boxes or plain, without trailing blanks. */
 export function drawTable(head: string[], rows: readonly string[][], { plain }: TableOptions): string {
   const table = new Table({

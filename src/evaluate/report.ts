@@ -24,7 +24,8 @@ export function printReports(reports: readonly Report[], options: TableOptions):
   )
   const { dataset, protocol, part, slices, emptyHistories, seed } = first
   const { targets, users } = slices.all
-  const heading = `${dataset.name}, ${protocol} split, ${part}: ${targets} targets of ${users} users, ${emptyHistories} with no history (seed ${seed})`
+  const asked = first.question === undefined ? '' : `, ${first.question}`
+  const heading = `${dataset.name}, ${protocol} split${asked}, ${part}: ${targets} targets of ${users} users, ${emptyHistories} with no history (seed ${seed})`
   const section = (title: string, figures: (report: Report) => Figures | undefined): string[] => {
     const columns = reports.flatMap((report) => {
       const own = figures(report)

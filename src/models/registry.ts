@@ -11,6 +11,7 @@ import { youtubeNet } from './clicks/youtube-net.ts'
 import type { FittedModel } from './contract/fitted-model.ts'
 import type { ModelDefinition } from './contract/model.ts'
 import { itemKnn } from './counting/item-knn.ts'
+import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
@@ -34,6 +35,7 @@ const models: readonly ModelEntry[] = [
   bert4rec,
   popularity,
   itemKnn,
+  lastItem,
   diffMsin,
   din,
   dpn,

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { encodeFeatures, featuresFile } from '../dataset/feature-store.ts'
 import type { FeatureMaker, FeatureSources, Manifest } from '../dataset/schema.ts'
+import { shorten } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { type Database, identifier, literal } from '../storage/duckdb.ts'
 import { countEvents, type Filtered } from './filters.ts'
@@ -13,12 +14,16 @@ import type { RawTables } from './sources/source.ts'
  * Writes `users.parquet`, `items.parquet`, `events.parquet` and `impressions.parquet`; the last two are sorted by user,
  * time and order in the log.
  */
-export async function writeTables(db: Database, raw: RawTables, folder: string): Promise<void> {
+export async function writeTables(
+  db: Database,
+  raw: RawTables,
+  { folder, report }: { folder: string; report: (line: string) => void },
+): Promise<void> {
   const write = (columns: readonly string[], from: string, file: string): Promise<void> =>
     db.run(
       `COPY (SELECT ${columns.join(', ')} FROM ${from}) TO ${literal(join(folder, file))} (FORMAT parquet, COMPRESSION zstd)`,
     )
-  await placePictures(db, raw)
+  await placePictures(db, raw, report)
   await write(
     ['index', 'id', ...describingColumns(raw.userFields, raw.userNumbers)],
     'user_index ORDER BY index',
@@ -65,11 +70,18 @@ async function orderOf(db: Database, raw: RawTables): Promise<{ time: string; jo
 }
 
 /** Replaces the file names of pictures by their paths in the folder, '' if there is no file. */
-async function placePictures(db: Database, raw: RawTables): Promise<void> {
+async function placePictures(db: Database, raw: RawTables, report: (line: string) => void): Promise<void> {
   if (raw.images === undefined) return
   const find = pictureFinder(raw.images)
   const { image } = await itemColumns(db)
   const found = image.map(find)
+  if (!found.some((path) => path !== '')) {
+    const wanted = image.find((name) => name !== '') ?? ''
+    const looked = wanted === '' ? 'no item names one' : `the first item's would be "${shorten(wanted)}"`
+    report(
+      `warning: pictures: no file in ${shorten(raw.images)} is an item's (${looked}); set items.image in the mapping to how they are named`,
+    )
+  }
   const rows = found.flatMap((path, at) => (path === '' ? [] : [`(${at + 1}, ${literal(path)})`]))
   await db.run('CREATE TABLE pictures(index INTEGER, path VARCHAR)')
   for (let at = 0; at < rows.length; at += 10_000)
@@ -142,7 +154,7 @@ export async function describeDataset(
     behaviors: [...raw.behaviors],
     target: raw.target,
     time: raw.time,
-    candidates: raw.mapping.candidates,
+    candidates: raw.mapping.candidates ?? 'unseen',
     ownSplit: raw.ownSplit,
     ...(raw.timesFrom === undefined ? {} : { timesFrom: raw.timesFrom }),
     counts: {

@@ -8,7 +8,7 @@ describe('a mapping', () => {
   it('has a default for everything', () => {
     const mapping = checkMapping({}, 'mapping')
     expect(mapping.behaviors).toEqual(['click'])
-    expect(mapping.candidates).toBe('unseen')
+    expect([mapping.candidates, mapping.question, mapping.idleMinutes]).toEqual([undefined, 'auto', 30])
     expect(mapping.filters).toEqual({
       minimumEventsPerUser: 5,
       minimumEventsPerItem: 0,

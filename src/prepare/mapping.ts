@@ -170,9 +170,16 @@ export const mappingSchema = z.strictObject({
   filters: filtersSchema.prefault({}),
   /**
    * Which items are ranked for a user: those never touched (unseen), those without an event of the target behavior
-   * (untargeted), or all.
+   * (untargeted), or all. By default what the question calls for.
    */
-  candidates: z.enum(['unseen', 'untargeted', 'all']).default('unseen'),
+  candidates: z.enum(['unseen', 'untargeted', 'all']).optional(),
+  /**
+   * What is asked of a log with visits: which item is chosen of all that were looked at (funnel), or which that was not
+   * touched before the visit (discovery). By default the data decide, unless candidates is set.
+   */
+  question: z.enum(['auto', 'funnel', 'discovery']).default('auto'),
+  /** A visit ends after so many minutes without an event. */
+  idleMinutes: z.number().gt(0).max(100_000).default(30),
 })
 /** A mapping with its defaults filled in. */
 export type Mapping = z.infer<typeof mappingSchema>
@@ -222,6 +229,10 @@ export function checkMapping(input: unknown, where: string): Mapping {
   if (data.target !== undefined && !behaviors.includes(data.target))
     throw unknownName(`${where} target`, data.target, behaviors)
   refuseClashes(data, where)
+  if (data.question === 'discovery' && data.candidates !== undefined && data.candidates !== 'unseen') {
+    const expected = 'unseen, or no such key, with question: discovery'
+    throw new UserError({ where: `${where} candidates`, problem: 'invalid', value: data.candidates, expected })
+  }
   return data
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
+import { prepareFiles, temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { pictureFinder } from './pictures.ts'
 
 describe('pictures', () => {
@@ -35,6 +35,22 @@ describe('pictures', () => {
     symlinkSync(join(images, 'more'), join(images, 'same'))
     const names = ['1.*', 'more/2.*', 'same/2.*', 'a/1.jpg']
     expect(names.map(pictureFinder(images))).toEqual(['1.jpg', 'more/2.png', 'same/2.png', ''])
+  })
+
+  it('are missed aloud where no file is an item’s', async () => {
+    const files = { 'log.csv': 'user,item,time\nu,7,1700000000\n', 'items.csv': 'id\n7\n', 'images/seven.jpg': 'x' }
+    const said = async (image: string): Promise<string[]> => {
+      const lines: string[] = []
+      const options = { events: 'log.csv', items: 'items.csv', images: 'images', mapping: { items: { image } } }
+      await prepareFiles(files, { ...options, report: (line) => lines.push(line) })
+      return lines.filter((line) => line.includes('pictures'))
+    }
+    expect(await said('{id}.*')).toEqual([
+      expect.stringMatching(
+        /^warning: pictures: no file in .*images is an item's \(the first item's would be "7\.\*"\); set/,
+      ),
+    ])
+    expect(await said('seven.jpg')).toEqual([])
   })
 
   it('are in a folder', () => {

@@ -8,6 +8,7 @@ import { UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
 import { buildFolder } from '../storage/folders.ts'
+import { askedQuestion } from './asked-question.ts'
 import { describeDataset, writeFeatures, writeTables } from './dataset-writer.ts'
 import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
@@ -33,6 +34,8 @@ export interface PrepareOptions {
   readonly images?: string
   /** A mapping, or the path of one. */
   readonly mapping?: MappingInput | string
+  /** The behavior to predict; wins over the mapping's. */
+  readonly target?: string
   /** The folder to write. */
   readonly out: string
   /** Whether to replace a dataset that is already in `out`. */
@@ -98,7 +101,10 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     events: [options.events ?? []].flat(),
     items: [options.items ?? []].flat(),
     images: options.images,
-    mapping: typeof mapping === 'string' ? readMapping(mapping) : mapping,
+    mapping: {
+      ...(typeof mapping === 'string' ? readMapping(mapping) : mapping),
+      ...(options.target === undefined ? {} : { target: options.target }),
+    },
     mappingName: typeof mapping === 'string' ? mapping : 'mapping',
     report,
     memory: { limit, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
@@ -112,7 +118,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   reportLosses([...duplicates.losses, ...filtered.losses], rules)
   reportLosses(await indexImpressions(db, raw, report), rules)
   await closeGaps(db, raw)
-  await writeTables(db, raw, folder)
+  await writeTables(db, raw, { folder, report })
   const features = await writeFeatures(db, raw, folder, make)
   const manifest = await describeDataset(db, raw, {
     name,
@@ -121,6 +127,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     features,
     settings: settingsOf(options, raw),
   })
+  Object.assign(manifest, await askedQuestion(db, manifest, { folder, mapping: raw.mapping, report }))
   rmSync(temporaryFolder, { recursive: true, force: true })
   const files = [
     'events.parquet',

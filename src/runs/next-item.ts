@@ -1,8 +1,9 @@
 /** @file Runs of trained models that rank the next item. */
 import type { TrainingData } from '../batches/kind.ts'
+import { askedOf } from '../dataset/questions.ts'
 import type { Split } from '../dataset/schema.ts'
 import { splitDataset } from '../dataset/splits.ts'
-import { Bug } from '../errors.ts'
+import { Bug, UserError } from '../errors.ts'
 import { rankTargets } from '../evaluate/rank.ts'
 import type { TrainingConfig } from '../learn/config.ts'
 import { libraryBytes } from '../learn/memory.ts'
@@ -16,7 +17,12 @@ import { learnTrained, openTrained } from './trained.ts'
 
 /** What every run that ranks has in common, whether its model is trained or counted. */
 export const rankingSplit = {
-  split: (dataset, settings) => ({ dataset, split: splitDataset(dataset, settings as SplitConfig) }),
+  split(prepared, settings): TrainingData {
+    const options = settings as SplitConfig
+    if (options.question === 'discovery' && options.protocol === 'given') throw givenVisits()
+    const dataset = askedOf(prepared, options)
+    return { dataset, split: splitDataset(dataset, options) }
+  },
   asked(data): AskedTargets {
     const { validation, test } = splitOf(data)
     const { events, manifest } = data.dataset
@@ -29,6 +35,11 @@ export const rankingSplit = {
     }
   },
 } satisfies Partial<Task>
+
+function givenVisits(): UserError {
+  const value = 'discovery with the given split, whose targets are fixed'
+  return new UserError({ where: 'question', problem: 'unsupported', value, hint: 'use leave-one-out or time' })
+}
 
 /** The split of what a ranking run learns from. */
 export function splitOf({ split }: TrainingData): Split {

@@ -19,6 +19,7 @@ import { datasetOf } from './train-run.ts'
 export interface OpenRun extends Served {
   readonly folder: string
   readonly run: Run
+  /** As the run's question sees it. */
   readonly dataset: Dataset
 }
 
@@ -45,7 +46,8 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     const expected = 'a run that finished its first epoch'
     throw new UserError({ where: folder, problem: 'missing', value: runFiles.model, expected, hint })
   }
-  const { dataset: loaded, memory } = options
+  const { memory } = options
+  const loaded = options.dataset?.asked?.of ?? options.dataset
   const dataset = loaded?.hash === run.dataset.hash ? loaded : await datasetOf(folder, run, options.data)
   const { tensors, metadata } = readSafetensors(path)
   if (metadata['run'] !== fingerprintOf(run)) {
@@ -53,14 +55,8 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     throw foreignModel(path, ours ? 'the model of another run, or run.json was edited' : 'not a model of ours')
   }
   const task = taskOf(run.model)
-  const served = await task.open({
-    folder,
-    run,
-    data: task.split(dataset, run.split),
-    path,
-    tensors,
-    ...(memory && { memory }),
-  })
+  const data = task.split(dataset, run.split)
+  const served = await task.open({ folder, run, data, path, tensors, ...(memory && { memory }) })
   // Not a spread: parts that a model does not have throw when they are read.
-  return Object.create(served, Object.getOwnPropertyDescriptors({ folder, run, dataset })) as OpenRun
+  return Object.create(served, Object.getOwnPropertyDescriptors({ folder, run, dataset: data.dataset })) as OpenRun
 }

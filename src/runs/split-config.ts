@@ -9,6 +9,18 @@ export const splitConfig = z.strictObject({
     .describe(
       'which events are held out for validation and test; by default given if the dataset has its own split, otherwise leave-one-out',
     ),
+  question: z
+    .enum(['funnel', 'discovery'])
+    .optional()
+    .describe(
+      'funnel: which item is chosen, of all that were looked at too; discovery: which item that was not touched before this visit; by default what prepare chose',
+    ),
+  idleMinutes: z
+    .number()
+    .gt(0)
+    .max(100_000)
+    .optional()
+    .describe('with --question discovery: so many minutes without an event end a visit; by default 30'),
   testShare: z
     .number()
     .gt(0)

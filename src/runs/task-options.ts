@@ -1,6 +1,7 @@
 /** @file The options that runs of each kind of model have: what a command can tell without loading a runtime. */
 import type * as z from 'zod'
 import { type ClickSplitConfig, clickSplitConfig, clickSplitDefaults } from '../dataset/click-samples.ts'
+import { questionOf } from '../dataset/questions.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { trainingConfig } from '../learn/config.ts'
 import { type ClickFigure, printedFigure, type RankFigure, validationMetric } from '../metrics/table.ts'
@@ -23,7 +24,10 @@ export interface TaskOptions {
 const ranking = {
   metric: validationMetric.ranks,
   split: splitConfig,
-  splitDefaults: ({ manifest }) => ({ protocol: manifest.ownSplit ? 'given' : 'leave-one-out' }),
+  splitDefaults: ({ manifest }, given) => ({
+    protocol: manifest.ownSplit ? 'given' : 'leave-one-out',
+    ...('question' in given ? {} : questionOf(manifest)),
+  }),
 } as const satisfies Omit<TaskOptions, 'training'>
 
 const options = {

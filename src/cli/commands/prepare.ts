@@ -19,6 +19,7 @@ interface Flags extends FeatureFlags {
   readonly items?: string[]
   readonly images?: string
   readonly config?: string
+  readonly target?: string
   readonly out: string
   readonly overwrite?: boolean
   readonly allowDropped?: boolean
@@ -39,6 +40,7 @@ export function prepareCommand(): Command {
     .option('--items <file...>', 'item tables, in the same formats')
     .option('--images <folder>', 'folder with the pictures of the items')
     .option('--config <yaml>', 'mapping file: what the columns and behaviors mean; see docs/data.md')
+    .option('--target <behavior>', 'the behavior to predict, if not the last one of the mapping')
     .addOption(
       new Option('--encoder <name>', 'how titles and pictures become vectors')
         .choices(['local', 'precomputed', 'none'])
@@ -77,6 +79,10 @@ async function prepare({ config, ...flags }: Flags): Promise<void> {
     report: say,
   })
   reportFeatures(manifest)
+  const { loadDataset } = await import('../../dataset/load.ts')
+  const { describeDataset } = await import('../../describe/description.ts')
+  const { printShortly } = await import('../../describe/print-description.ts')
+  for (const line of printShortly(describeDataset(await loadDataset(flags.out)))) say(line)
   process.stdout.write(`saved in ${flags.out}; next: siftrec train m3bsr ${flags.out}\n`)
 }
 

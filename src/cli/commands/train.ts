@@ -2,12 +2,14 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type * as z from 'zod'
+import type { Dataset } from '../../dataset/schema.ts'
 import { oneOf, UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
 import { optionsOf } from '../../models/contract/options.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import type { ProgressReport } from '../../runs/progress.ts'
-import { printedMetric, taskOptions } from '../../runs/task-options.ts'
+import type { SplitInput } from '../../runs/split-config.ts'
+import { printedMetric, splitSettings, taskOptions } from '../../runs/task-options.ts'
 import type { RunResult } from '../../runs/train-run.ts'
 import { exitCodes } from '../failure.ts'
 import { addFlags, givenFlags } from '../flags.ts'
@@ -75,8 +77,10 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
   const { config: file, preset = 'medium' } = flags
   const model = modelOf(slug)
-  const { training: trainingOptions, split } = taskOptions(slug)
-  const inFile = file ? optionsInFile(file, [model.config, ...(trainingOptions ? [trainingOptions] : []), split]) : {}
+  const { training: trainingOptions, split: splitOptions } = taskOptions(slug)
+  const inFile = file
+    ? optionsInFile(file, [model.config, ...(trainingOptions ? [trainingOptions] : []), splitOptions])
+    : {}
   /** The options of a schema, from the file and the flags. */
   const given = (schema: z.ZodType): Record<string, unknown> => {
     const names = new Set(optionsOf(schema).map(({ name }) => name))
@@ -84,6 +88,8 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     return { ...Object.fromEntries(written), ...givenFlags(schema, flags) }
   }
   const training = given(trainingConfig)
+  const split = given(splitOptions)
+  await tellFirst(slug, dataset, split)
   const { reportProgress } = await import('../../runs/progress.ts')
   const { trainRun } = await import('../../runs/train-run.ts')
   const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
@@ -96,7 +102,15 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     config: { ...widthsOf(preset, model.config), ...given(model.config) },
     training,
   }
-  await watch(progress, (signal) => trainRun({ ...settings, split: given(split), signal, report: progress.report }))
+  await watch(progress, (signal) => trainRun({ ...settings, split, signal, report: progress.report }))
+}
+
+/** Says which question is asked, whether the last item would win, and whether the model lacks what it reads. */
+async function tellFirst(slug: string, dataset: Dataset, given: SplitInput): Promise<void> {
+  const { askedLines } = await import('../../describe/asked-lines.ts')
+  const { missingContent } = await import('../../describe/missing-content.ts')
+  const lines = [...askedLines(dataset, splitSettings(slug, dataset, given)), ...missingContent(modelOf(slug), dataset)]
+  for (const line of lines) process.stderr.write(`${line}\n`)
 }
 
 async function goOn(folder: string, data: string | undefined): Promise<void> {

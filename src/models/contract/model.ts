@@ -224,6 +224,8 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
   readonly slug: string
   readonly title: string
   readonly task: TrainedTask
+  /** What is left of it where no item has a picture or a text, and what makes sense then: part of a warning. */
+  readonly withoutContent?: string
   /** The only place where options are written: types, defaults, checks, flags and docs are made of it. */
   readonly config: z.ZodType<Config>
   readonly offline?: {

@@ -43,6 +43,7 @@ export const diffMsin = defineModel({
   slug: 'diff-msin',
   task: 'clicks',
   title: 'Diff-MSIN',
+  withoutContent: 'is its expert of ids alone; train din, which is that at less cost',
   config: diffMsinConfig,
   build,
 })

@@ -26,6 +26,7 @@ export const sasrecf = defineModel({
   slug: 'sasrecf',
   task: 'next-item',
   title: 'SASRecF',
+  withoutContent: 'reads ids and fields alone; train sasrec where there are no fields either',
   config: z
     .strictObject({
       ...sequenceOptions,

@@ -55,6 +55,7 @@ export const sgp4sr = defineModel({
   slug: 'sgp4sr',
   task: 'next-item',
   title: 'SGP4SR',
+  withoutContent: 'is its id stream alone; train sasrec, which is that at less cost',
   config: sgp4srConfig,
   offline,
   build(config, catalog, made = {}) {

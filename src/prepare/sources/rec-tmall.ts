@@ -1,4 +1,6 @@
 /** @file The `rec-tmall` source: Tmall's recommendation log (click, collect, cart, alipay) and product table. */
+
+import type { MappingInput } from '../mapping.ts'
 import { mappedTables } from './mapped-tables.ts'
 import { layoutOf, needOwnFiles } from './own-files.ts'
 import type { Source } from './source.ts'
@@ -6,7 +8,10 @@ import type { Source } from './source.ts'
 const logColumns = ['item_id', 'user_id', 'action', 'vtime']
 const productColumns = ['item_id', 'title', 'pict_url', 'category', 'brand_id', 'seller_id']
 
-/** Rec-Tmall. The purchase is the target. Pictures, if there is a folder, are named by item_id. */
+/**
+ * Rec-Tmall. Favorites are predicted from clicks, as in M³BSR's paper; with the target `buy`, purchases from all four
+ * actions. Pictures, if there is a folder, are named by item_id.
+ */
 export const recTmall: Source = {
   about:
     'Rec-Tmall: rec_tmall_log (item_id, user_id, action, vtime), rec_tmall_product (item_id, title, pict_url, category, brand_id, seller_id)',
@@ -22,7 +27,7 @@ export const recTmall: Source = {
         time: 'vtime',
         behavior: 'action',
       },
-      behaviors: ['click', { name: 'favorite', from: 'collect' }, 'cart', { name: 'buy', from: 'alipay' }],
+      ...(request.mapping.behaviors ? {} : behaviorsFor(request.mapping.target)),
       items: {
         files: items,
         ...(await layoutOf(items[0] as string, productColumns)),
@@ -32,4 +37,12 @@ export const recTmall: Source = {
       },
     })
   },
+}
+
+/** The behaviors up to the one that is predicted. */
+function behaviorsFor(target = 'favorite'): Pick<MappingInput, 'behaviors' | 'ignoredBehaviors'> {
+  const favorite = { name: 'favorite', from: 'collect' }
+  if (target === 'favorite' || target === 'click')
+    return { behaviors: ['click', favorite], ignoredBehaviors: ['cart', 'alipay'] }
+  return { behaviors: ['click', favorite, 'cart', { name: 'buy', from: 'alipay' }] }
 }

@@ -118,16 +118,21 @@ describe('kuairand', () => {
 })
 
 describe('rec-tmall', () => {
-  it('reads its four actions', async () => {
-    const dataset = await prepareFiles(
-      {
-        'rec_tmall_log.csv':
-          'item_id,user_id,action,vtime\n5,1,click,2014-10-01 10:00:00\n5,1,collect,2014-10-01 10:00:01\n6,1,cart,2014-10-01 10:00:02\n6,1,alipay,2014-10-01 10:00:03\n',
-        'rec_tmall_product.csv':
-          'item_id,title,pict_url,category,brand_id,seller_id\n5,Shirt,//x/5.jpg,tops,b1,s1\n6,Hat,,hats,,s1\n',
-      },
-      { source: 'rec-tmall' },
-    )
+  const files = {
+    'rec_tmall_log.csv':
+      'item_id,user_id,action,vtime\n5,1,click,2014-10-01 10:00:00\n5,1,collect,2014-10-01 10:00:01\n6,1,cart,2014-10-01 10:00:02\n6,1,alipay,2014-10-01 10:00:03\n',
+    'rec_tmall_product.csv':
+      'item_id,title,pict_url,category,brand_id,seller_id\n5,Shirt,//x/5.jpg,tops,b1,s1\n6,Hat,,hats,,s1\n',
+  }
+
+  it('predicts favorites from clicks, as the paper does', async () => {
+    const dataset = await prepareFiles(files, { source: 'rec-tmall' })
+    expect([dataset.manifest.behaviors, dataset.manifest.target]).toEqual([['click', 'favorite'], 'favorite'])
+    expect(dataset.events.item.length).toBe(2)
+  })
+
+  it('predicts purchases from all four actions, where asked to', async () => {
+    const dataset = await prepareFiles(files, { source: 'rec-tmall', target: 'buy' })
     const start = Date.UTC(2014, 9, 1, 10)
     expect(eventLines(dataset)).toEqual([
       `1 5 click ${start}`,
