@@ -17,6 +17,7 @@ export const m3bsrConfig = z
     stride: shared.stride.describe(
       'a history longer than maxLength is cut into windows that end this many events apart',
     ),
+    recentEvents: shared.recentEvents,
     layers: shared.layers.default(1).describe('number of Transformer layers in each specific expert'),
     heads: shared.heads.describe('number of attention heads in the experts; must divide hiddenSize'),
     dropout: shared.dropout.default(0.2).describe('share of hidden values set to 0 while training'),
@@ -42,7 +43,7 @@ export const m3bsrConfig = z
       .enum(['posterior', 'literal'])
       .default('posterior')
       .describe(
-        'target of the reconstruction loss: posterior is the forward state one step less noisy; literal, as printed, is the noisy state that is being denoised',
+        'what the reconstruction loss sums over: posterior compares every denoised state with the forward state at its step, the last with the clean vector; literal, as printed, leaves the last out',
       ),
     disentanglement: z
       .enum(['separate', 'literal', 'align'])

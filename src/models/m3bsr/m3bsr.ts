@@ -24,16 +24,18 @@
  * - A learned vector replaces a missing picture or text (R-M1) and the last event of a behavior that a user never
  *   showed.
  * - The item table is made of the items' own features, and W begins near the mean of the slots (R-M13).
- * - Next events of auxiliary behaviors are targets too, with less weight (R-M15).
+ * - Next events of auxiliary behaviors are targets too, with less weight; of several targets of one time one is drawn
+ *   anew each epoch and stands for all (R-M15).
  */
 import { moments } from '../../batches/extras/moments.ts'
 import { type SequenceSettings, sequences } from '../../batches/sequences.ts'
+import type { Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { defineModel } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { type M3bsrConfig, m3bsrConfig } from './config.ts'
 import { behaviorDenoising, modalityDenoising, withoutDenoising } from './denoising-layers.ts'
-import { disentanglement, noContrast } from './disentangle.ts'
+import { type Compared, disentanglement, noContrast } from './disentangle.ts'
 import { ageEmbedding, meansOfStreams, noExperts, placed, sharedExpert, specificExperts } from './experts.ts'
 import { explainItems } from './explain.ts'
 import { features, modalitiesOf } from './features.ts'
@@ -76,11 +78,19 @@ export const m3bsr = defineModel({
           const specific = parts.specific(placed_BLD, sight, noise) // (18-19)
           const common = parts.shared(placed_BLD, sight, noise) // (14-17)
           const routed = parts.route({ specific, common }) // (21-23)
+          const { item_BL, behavior_BL } = batch
+          const compared = (weight_P: Tensor): Compared => ({
+            interests: { specific, common },
+            weight_P,
+            streams_BLD: led.streams_BLD,
+            item_BL,
+            behavior_BL,
+          })
           return {
             user: user(routed.user_PD),
             reasons: { ...routed.reasons, ...led.reasons },
             losses: ({ weight_P }) => ({
-              contrast: { weight: lambdaContrast, value: parts.contrast({ specific, common }, weight_P) }, // (20)
+              contrast: { weight: lambdaContrast, value: parts.contrast(compared(weight_P)) }, // (20)
               modality: { weight: lambdaModality, value: cleaned.loss() },
               behavior: { weight: lambdaBehavior, value: led.loss() },
             }),
@@ -107,7 +117,7 @@ function partsOf(config: M3bsrConfig, catalog: CatalogShape) {
     specific: specificExperts(config, slots, age),
     shared: sharedExpert(config, slots, age),
     route: gatedRouting(sizes),
-    contrast: disentanglement({ reading: config.disentanglement, temperature, modalities: modalities.length }),
+    contrast: disentanglement({ reading: config.disentanglement, temperature }),
   }
   if (config.withoutModalityDenoising || modalities.length === 1)
     parts = { ...parts, denoiseModalities: withoutDenoising }
