@@ -149,7 +149,10 @@ describe('the blocks of M³BSR equal PyTorch’s', () => {
     const [common, specific] = [learnedInput(block, 'common'), learnedInput(block, 'specific')]
     const [rows, slots, width] = dims(specific, 3)
     const each = Array.from({ length: slots }, (_, at) => reshape(slice(specific, 1, at, at + 1), [rows, width]))
-    const { parts, gates } = gatedRouting({ width, slots })({ specific: each, common: [common] }).reasons
+    const { parts, gates } = gatedRouting({ width, slots, reading: 'paper' })({
+      specific: each,
+      common: [common],
+    }).reasons
     // With the identity for each slot, a slot's part of the user vector is the slot.
     const routed = reshape(parts as Tensor, [rows, slots * width])
     const identities = Float32Array.from({ length: slots * width * width }, (_, at) =>
