@@ -2,7 +2,7 @@
 
     "$PEER_PYTHON" tools/m3bsr_fixture.py test/fixtures/m3bsr.json
 
-PEER_PYTHON is any Python with torch (1.13 made the file in the repository). R-xx: the rules of docs/papers.md.
+PEER_PYTHON is any Python with torch (2.13 made the file in the repository). R-xx: the rules of docs/papers.md.
 
 The file holds a block under each name: `config`, `inputs` (all arrays read, weights too), `outputs`, and `gradients` of `loss`
 by the inputs that are learned or come from learned layers. Matrices multiply from the right: x @ W, W is [in, out].
@@ -12,15 +12,19 @@ reverse         R-M3, R-M4, R-M5. clean h_0 [B, L, d], condition [B, L, d], quer
                 bias -1e9 added to their scores. No noise: h_T = sqrt(abar_T) h_0. From T down, eps_t = softmax(h_t Wq (c Wk)^T / sqrt(d) + bias) c Wv Wo,
                 h_{t-1} = (h_t - (1 - alpha_t) / sqrt(1 - abar_t) eps_t) / sqrt(alpha_t). denoised = h_0 again.
                 loss = sum(denoised * upstream), upstream [B, L, d] being an input.
-reconstruction  R-M8, posterior. The same with h_T = sqrt(abar_T) h_0 + sqrt(1 - abar_T) noise, noise [B, L, d] the same at every t;
-                loss = mean over elements and steps of (denoised h_{t-1} - forward h_{t-1})^2, the forward state at t - 1 = 0 being the
-                clean input; no gradient is stopped. denoised = the last state.
-disentangle     R-M11, one block a reading: separate, literal, align. vectors [B, 7, d]: two behaviors (click, favorite), each with its modalities
+reconstruction  R-M8, one block a reading. The same with h_T = sqrt(abar_T) h_0 + sqrt(1 - abar_T) noise, noise [B, L, d] the same at every t;
+                loss = 1 / T of the sum over t of the mean over elements of (denoised h_t - forward h_t)^2; no gradient is stopped.
+                posterior: t = 0 .. T - 1, the forward state at 0 being the clean input. literal: t = 1 .. T as printed, the state at T
+                being the noisy one that denoising begins with. denoised = the last state.
+disentangle     R-M11, one block a reading. separate, literal: vectors [B, 7, d]: two behaviors (click, favorite), each with its modalities
                 (id, image, text), then the common vector. s_ij = cosine(h_i, h_j) / temperature within a user.
                 separate: mean over users and i of log sum_{k != i} exp(s_ik).
                 literal:  mean over users of -sum_{i != j} log(exp(s_ij) / sum_{k != i} exp(s_ik)), over ordered pairs.
-                align:    the notes leave the sums open; here, over pairs i < j of the six specific vectors that share the behavior or the
-                          modality, mean over pairs and users u of -log(exp(s(h_ui, h_uj)) / sum_{users w} exp(s(h_ui, h_wj))).
+                align:    the notes leave the sums open. streams [3, B, L, d] are an event's modalities, item and behavior [B, L] as above. With
+                          l(x, y) = -log(exp(s(x, y)) / (exp(s(x, y)) + sum over events z of other items exp(s(x, z)))), z in y's stream:
+                          for each two modalities, the mean over events of l(event in one, event in the other); for each modality, the
+                          mean over pairs of one user's events, of one item and of behaviors a < b, of l(event of a, event of b);
+                          then the mean of these six.
 routing         R-M12. common [B, d], specific [B, 6, d] (click id, image, text, then favorite's), weight [7d, 6d], bias [6d].
                 gates [B, 6, d] = sigmoid([common; specific] @ weight + bias), routed [B, 6 d] = gates * common + (1 - gates) * specific.
                 loss = sum(routed * upstream).
@@ -100,12 +104,14 @@ def reverse():
     return block(config, learned, {**events, "upstream": upstream}, {"denoised": denoised}, (denoised * upstream).sum())
 
 
-def reconstruction():
+def reconstruction(reading):
     learned, events, bias = diffusion()
     noise = drawn(B, L, D).detach()
     states = denoise(**learned, bias=bias, noise=noise)
-    against = [forward_state(learned["clean"], noise, t - 1) for t in range(T, 0, -1)]
-    loss = torch.stack([((state - target) ** 2).mean() for state, target in zip(states, against)]).mean()
+    at = dict(zip(range(T - 1, -1, -1), states))
+    at[T] = forward_state(learned["clean"], noise, T)
+    over = {"posterior": range(T), "literal": range(1, T + 1)}[reading]
+    loss = sum(((at[t] - forward_state(learned["clean"], noise, t)) ** 2).mean() for t in over) / T
     config = {"steps": T, "betaStart": BETA_START, "betaEnd": BETA_END}
     return block(config, learned, {**events, "noise": noise}, {"denoised": states[-1]}, loss)
 
@@ -121,22 +127,35 @@ def literal(similarity):
     return -(similarity - below)[:, others].sum(-1).mean()
 
 
-def align(units):
-    losses = []
-    for i in range(6):
-        for j in range(i + 1, 6):
-            if i // 3 == j // 3 or i % 3 == j % 3:
-                between = units[:, i] @ units[:, j].T / TEMPERATURE
-                losses.append(-torch.log_softmax(between, -1).diagonal().mean())
-    return torch.stack(losses).mean()
+def align():
+    streams = drawn(3, B, L, D)
+    # The first user clicked item 2 before it was a favorite, twice; the last event of the second user is padding.
+    item = torch.tensor([[5, 2, 2, 2], [2, 3, 5, 0]])
+    behavior = torch.tensor([[1, 1, 1, 2], [2, 1, 1, 0]])
+    units = (streams / streams.norm(dim=-1, keepdim=True)).flatten(1, 2)
+    items, behaviors, users = item.flatten().tolist(), behavior.flatten().tolist(), [at // L for at in range(B * L)]
+    real = [at for at in range(B * L) if items[at] > 0]
+
+    def loss(x, of, to):
+        """x = (modality, event), of = modality of the other, to = its event."""
+        anchor = units[x[0], x[1]]
+        others = [z for z in real if items[z] != items[x[1]]]
+        scores = torch.stack([anchor @ units[of, z] for z in [to, *others]]) / TEMPERATURE
+        return -torch.log_softmax(scores, 0)[0]
+
+    between = [torch.stack([loss((a, at), b, at) for at in real]).mean() for a in range(3) for b in range(a + 1, 3)]
+    pairs = [(i, j) for i in real for j in real if users[i] == users[j] and items[i] == items[j] and behaviors[i] < behaviors[j]]
+    across = [torch.stack([loss((m, i), m, j) for i, j in pairs]).mean() for m in range(3)]
+    given = {"history": item, "behavior": behavior}
+    return block({"temperature": TEMPERATURE}, {"streams": streams}, given, {}, torch.stack(between + across).mean())
 
 
 def disentangle(reading):
     vectors = drawn(3, 7, 4)
     units = vectors / vectors.norm(dim=-1, keepdim=True)
     similarity = units @ units.transpose(1, 2) / TEMPERATURE
-    loss = {"separate": lambda: separate(similarity), "literal": lambda: literal(similarity), "align": lambda: align(units)}[reading]()
-    return block({"temperature": TEMPERATURE, "modalities": 3}, {"vectors": vectors}, {}, {}, loss)
+    loss = {"separate": lambda: separate(similarity), "literal": lambda: literal(similarity)}[reading]()
+    return block({"temperature": TEMPERATURE}, {"vectors": vectors}, {}, {}, loss)
 
 
 def routing():
@@ -153,8 +172,8 @@ torch.manual_seed(2)
 write(
     {
         "reverse": reverse(),
-        "reconstruction": reconstruction(),
-        "disentangle": {reading: disentangle(reading) for reading in ("separate", "literal", "align")},
+        "reconstruction": {reading: reconstruction(reading) for reading in ("posterior", "literal")},
+        "disentangle": {**{reading: disentangle(reading) for reading in ("separate", "literal")}, "align": align()},
         "routing": routing(),
     }
 )

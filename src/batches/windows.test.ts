@@ -62,6 +62,18 @@ describe('training windows', () => {
     ])
   })
 
+  it('hold nothing but the most recent events where so many are asked for, and still know what was touched before', () => {
+    const items = [5, 6, 1, 2, 3, 5]
+    const dataset = tinyDataset({ events: items.map((item, at): TinyEvent => [1, item, 'favorite', at]) })
+    const windows = made(dataset, { ...settings, recent: 4 }, 'unseen')
+    expect(windows.map(({ history, targets }) => [[...history.item], targets.map(({ item }) => item)])).toEqual([
+      [
+        [1, 2],
+        [2, 3],
+      ],
+    ])
+  })
+
   it('give each target the most history there is, where each has a window of its own', () => {
     const dataset = tinyDataset({
       events: Array.from({ length: 7 }, (_, at): TinyEvent => [1, at + 1, 'favorite', at]),

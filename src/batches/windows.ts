@@ -17,6 +17,8 @@ export interface WindowSettings {
   readonly onePerPosition: boolean
   /** Whether each target has a window of its own, as long as it can be. */
   readonly onePerWindow?: boolean
+  /** How many of a user's last training events are used; all where it is absent. */
+  readonly recent?: number
 }
 
 /** A window by reference: rows [begin, end) of the columns, and its targets [firstTarget, lastTarget). */
@@ -79,18 +81,19 @@ function userWindows(
   candidates: Manifest['candidates'],
   settings: WindowSettings,
 ): WindowRows[] {
-  const [begin, end] = [start[user] as number, start[user + 1] as number]
-  const { maxLength, stride, targetWeights } = settings
+  const [oldest, end] = [start[user] as number, start[user + 1] as number]
+  const { maxLength, stride, targetWeights, recent = Number.POSITIVE_INFINITY } = settings
+  const begin = Math.max(oldest, end - recent)
   const byWindow = new Map<number, { readonly from: number; readonly targets: TargetRow[] }>()
   const seen = new Set<number>()
-  for (let row = begin, first = begin; row < end; row++) {
+  for (let row = oldest, first = oldest; row < end; row++) {
     // Events at one time share what came before them: the first of them says how much that is.
     if (time[row] !== time[first]) {
       for (; first < row; first++) seen.add(item[first] as number)
     }
     const weight = targetWeights[behavior[row] as number] as number
     const prefix = first - begin
-    if (prefix === 0 || weight === 0 || (candidates === 'unseen' && seen.has(item[row] as number))) continue
+    if (prefix <= 0 || weight === 0 || (candidates === 'unseen' && seen.has(item[row] as number))) continue
     const skipped = settings.onePerWindow
       ? Math.max(0, prefix - maxLength)
       : Math.max(0, Math.ceil((prefix - maxLength) / stride)) * stride

@@ -15,8 +15,8 @@ import { readTruth, simulateShop } from '../simulate/shop.ts'
 import { demoShop } from '../simulate/world.ts'
 import { evaluateRuns, printEvaluation } from './evaluation.ts'
 
-/** Fewer diffusion steps and a shorter history than the defaults, so that the demo takes two minutes on two cores. */
-const short = { modalitySteps: 4, behaviorSteps: 4, maxLength: 32 } as const
+/** Fewer diffusion steps than the defaults, so that the demo takes two minutes on two cores. */
+const short = { modalitySteps: 4, behaviorSteps: 4 } as const
 /** The weight of next clicks, a third of which are accidental; next favorites have weight 1. */
 const auxiliaryTargets = 0.2
 /**
@@ -25,8 +25,8 @@ const auxiliaryTargets = 0.2
  */
 const sizes = {
   m3bsr: {
-    config: { ...short, userField: false, auxiliaryTargets, dropout: 0.1, embeddingSize: 64, lambdaContrast: 0.005 },
-    training: { epochs: 40, patience: 6, batchSize: 32, weightDecay: 2 },
+    config: { ...short, auxiliaryTargets, dropout: 0.2, lambdaContrast: 0.005 },
+    training: { epochs: 40, patience: 6, batchSize: 32, weightDecay: 0.5 },
   },
   sasrec: { config: { auxiliaryTargets }, training: { epochs: 30, patience: 5, batchSize: 64 } },
   'item-knn': { config: {}, training: {} },

@@ -15,6 +15,7 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
@@ -30,6 +31,7 @@ const models: readonly ModelEntry[] = [
   sgp4sr,
   sasrec,
   sasrecf,
+  sasrecBf,
   fdsa,
   gru4rec,
   bert4rec,

@@ -3,8 +3,11 @@ import type { Initializer } from '../tensor/node.ts'
 
 /** All zeros. */
 export const zeros: Initializer = () => {}
-/** All ones. */
-export const ones: Initializer = (values) => void values.fill(1)
+/** All of one value. */
+export const filled =
+  (value: number): Initializer =>
+  (values) =>
+    void values.fill(value)
 /** Normal with mean 0; 0.02 is the Transformer habit. */
 export const normal =
   (deviation = 0.02): Initializer =>

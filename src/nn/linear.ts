@@ -3,7 +3,7 @@ import { add } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import { type Initializer, type Parameter, parameter, type Tensor } from '../tensor/node.ts'
 import { layerNorm as normalize } from '../tensor/normalize.ts'
-import { ones, xavier, zeros } from './init.ts'
+import { filled, xavier, zeros } from './init.ts'
 
 /** A function of one tensor that holds its own parameters. */
 export type Layer = (x: Tensor) => Tensor
@@ -24,11 +24,15 @@ export function linear(
 }
 
 /**
- * Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D]. What has less
- * variance than `epsilon` stays small.
+ * Layer normalization over the last axis, width D; parameters `NAME.scale` and `NAME.shift` [D], the scale all ones at
+ * first by default. What has less variance than `epsilon` stays small.
  */
-export function layerNorm(name: string, width: number, epsilon?: number): Layer {
-  const scale = parameter(`${name}.scale`, [width], ones)
+export function layerNorm(
+  name: string,
+  width: number,
+  { epsilon, scale: begin = 1 }: { readonly epsilon?: number; readonly scale?: number } = {},
+): Layer {
+  const scale = parameter(`${name}.scale`, [width], filled(begin))
   const shift = parameter(`${name}.shift`, [width], zeros)
   return (x) => normalize(x, scale, shift, epsilon)
 }

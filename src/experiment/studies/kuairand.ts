@@ -5,14 +5,15 @@
 
 import { kuairandPure } from '../data/public-datasets.ts'
 import type { Experiment } from '../experiment.ts'
-import { countingModels, metrics, titles } from './m3bsr-comparisons.ts'
-import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
+import { countingModels, metrics, sasrecs, titles } from './m3bsr-comparisons.ts'
+import { m3bsrSettings } from './model-settings.ts'
 
 /** M³BSR beside what it is compared with. */
 export const kuairand: Experiment = {
   name: 'kuairand',
   title: 'kuairand-pure',
-  about: 'M³BSR, SASRec, item-kNN and popularity on kuairand-pure, every like after a cut in time to be predicted.',
+  about:
+    'M³BSR, SASRec alone and with behavior and features, item-kNN and popularity on kuairand-pure, every like after a cut in time to be predicted.',
   // An epoch of M³BSR takes minutes here.
   seeds: [1],
   comparisons: ({ dataRoot }) => [
@@ -23,7 +24,7 @@ export const kuairand: Experiment = {
       metrics,
       reference: 'SASRec',
       variants: [
-        { name: 'SASRec', model: 'sasrec', ...sasrecSettings.kuairand },
+        ...sasrecs('kuairand'),
         { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.kuairand },
         ...countingModels,
       ],

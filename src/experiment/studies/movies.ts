@@ -4,10 +4,9 @@
 
 import { mlLatestSmall } from '../data/public-datasets.ts'
 import type { Comparison, Experiment, Variant, Wanted } from '../experiment.ts'
-import { countingModels, metrics, type SplitProtocol, titles } from './m3bsr-comparisons.ts'
-import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
+import { countingModels, metrics, type SplitProtocol, sasrecs, titles } from './m3bsr-comparisons.ts'
+import { m3bsrSettings } from './model-settings.ts'
 
-const sasrec: Variant = { name: 'SASRec', model: 'sasrec', ...sasrecSettings.movies }
 const m3bsr: Variant = { name: 'M³BSR', model: 'm3bsr', ...m3bsrSettings.movies }
 
 const comparison = (
@@ -26,10 +25,11 @@ const comparison = (
 export const movies: Experiment = {
   name: 'movies',
   title: 'ml-latest-small',
-  about: 'M³BSR, SASRec, item-kNN and popularity on ml-latest-small, by leave-one-out and by a global time split.',
+  about:
+    'M³BSR, SASRec alone and with behavior and features, item-kNN and popularity on ml-latest-small, by leave-one-out and by a global time split.',
   comparisons: (wanted) =>
     (['leave-one-out', 'time'] as const).map((protocol) =>
-      comparison(wanted, protocol, { reference: 'SASRec', variants: [sasrec, m3bsr, ...countingModels] }),
+      comparison(wanted, protocol, { reference: 'SASRec', variants: [...sasrecs('movies'), m3bsr, ...countingModels] }),
     ),
 }
 

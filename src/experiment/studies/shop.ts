@@ -5,8 +5,8 @@
 
 import { simulatedShop } from '../data/shop-dataset.ts'
 import type { Comparison, Experiment, Variant } from '../experiment.ts'
-import { countingModels, metrics, type SplitProtocol, titles } from './m3bsr-comparisons.ts'
-import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
+import { countingModels, metrics, type SplitProtocol, sasrecs, titles } from './m3bsr-comparisons.ts'
+import { m3bsrSettings } from './model-settings.ts'
 
 const m3bsr = (name: string, options: Readonly<Record<string, unknown>> = {}): Variant => ({
   name,
@@ -36,14 +36,14 @@ const compared = (
  */
 const byState = { stateTerm: true, lambdaBehavior: 1, lambdaModality: 0.1, behaviorSteps: 15 }
 
-const models: readonly Variant[] = [{ name: 'SASRec', model: 'sasrec', ...sasrecSettings.shop }, m3bsr('M³BSR')]
+const models: readonly Variant[] = [...sasrecs('shop'), m3bsr('M³BSR')]
 
 /** M³BSR beside what it is compared with, by both protocols, each with tables of its own. */
 export const shop: Experiment = {
   name: 'shop',
   title: 'The simulated shop',
   about:
-    'M³BSR, SASRec, item-kNN and popularity on a shop with planted noise, by leave-one-out and by a global time split; the AUC tells how well denoising finds accidental clicks.',
+    'M³BSR, SASRec alone and with behavior and features, item-kNN and popularity on a shop with planted noise, by leave-one-out and by a global time split; the AUC tells how well denoising finds accidental clicks.',
   comparisons: () => [
     compared(titles['leave-one-out'], 'SASRec', [...models, m3bsr('M³BSR, stateTerm', byState), ...countingModels]),
     compared(titles.time, 'SASRec', [...models, ...countingModels], 'time'),

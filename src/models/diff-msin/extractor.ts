@@ -105,7 +105,9 @@ function modalityExtractor(
 ): (batch: Impressions) => ExtractedModality {
   const project = projectedVectors(frozenVectors(modality, catalog), modalitySize, modality)
   const norm = layerNorm(`${modality}.norm`, modalitySize)
-  const level = levelInterest ? layerNorm(`${modality}.interest`, modalitySize, levelEpsilon) : (x: Tensor) => x
+  const level = levelInterest
+    ? layerNorm(`${modality}.interest`, modalitySize, { epsilon: levelEpsilon })
+    : (x: Tensor) => x
   const attend = activationUnit(`${modality}.attention`, modalitySize, [attentionSize])
   return ({ rows, histories, history_HL, item_B, mask_HL }) => {
     // The whole catalog is projected where a batch asks for more vectors than there are items, or once for all

@@ -8,16 +8,26 @@ const steps = z.int().min(1).max(100).default(10)
 /** Hyper-parameters of M³BSR; defaults are section 5.4's best where the paper gives one. */
 export const m3bsrConfig = z
   .strictObject({
-    embeddingSize: shared.fieldSize,
+    reading: z
+      .enum(['joint', 'paper'])
+      .default('joint')
+      .describe(
+        "joint ranks items by what they are read with, and its shared expert reads all events in order; paper is the paper's form",
+      ),
+    embeddingSize: shared.fieldSize.describe(
+      'width of the embedding of each id field in the reading paper; the joint one has hiddenSize',
+    ),
     residualId: flag(
-      "add the item's embedding to the output of the MLP over its id fields; needs embeddingSize = hiddenSize",
+      "add the item's embedding to the output of the MLP over its id fields; reading paper alone, needs embeddingSize = hiddenSize",
     ),
     hiddenSize: shared.hiddenSize.describe('width of every hidden state (D)'),
     maxLength: shared.maxEvents,
     stride: shared.stride.describe(
       'a history longer than maxLength is cut into windows that end this many events apart',
     ),
+    recentEvents: shared.recentEvents,
     layers: shared.layers.default(1).describe('number of Transformer layers in each specific expert'),
+    sharedLayers: shared.layers.describe('number of Transformer layers in the shared expert of the joint reading'),
     heads: shared.heads.describe('number of attention heads in the experts; must divide hiddenSize'),
     dropout: shared.dropout.default(0.2).describe('share of hidden values set to 0 while training'),
     modalitySteps: steps.describe('number of diffusion steps that denoise pictures and texts (T_m)'),
@@ -42,7 +52,7 @@ export const m3bsrConfig = z
       .enum(['posterior', 'literal'])
       .default('posterior')
       .describe(
-        'target of the reconstruction loss: posterior is the forward state one step less noisy; literal, as printed, is the noisy state that is being denoised',
+        'what the reconstruction loss sums over: posterior compares every denoised state with the forward state at its step, the last with the clean vector; literal, as printed, leaves the last out',
       ),
     disentanglement: z
       .enum(['separate', 'literal', 'align'])
@@ -58,7 +68,7 @@ export const m3bsrConfig = z
       .describe(
         'vector that scores an item: tied is made of its id, picture and text; free is a learned vector and bias',
       ),
-    userField: z.boolean().default(true).describe("add the user's id to the id fields of every event"),
+    userField: flag("add the user's id to the id fields of every event"),
     samples: z
       .enum(['windows', 'targets'])
       .default('windows')
@@ -77,6 +87,10 @@ export const m3bsrConfig = z
     withoutDisentanglement: flag('leave out the contrastive loss that disentangles interests'),
   })
   .refine(...headsDivide('hiddenSize'))
+  .refine(({ reading, residualId }) => reading === 'paper' || !residualId, {
+    path: ['residualId'],
+    message: 'has no place where reading is joint',
+  })
   .refine(({ residualId, embeddingSize, hiddenSize }) => !residualId || embeddingSize === hiddenSize, {
     path: ['embeddingSize'],
     message: 'must equal hiddenSize where residualId is true',

@@ -127,7 +127,9 @@ function naive(
           (value, k) => (value - (beta / Math.sqrt(1 - left)) * (epsilon[i]?.[k] as number)) / Math.sqrt(1 - beta),
         ),
       )
-      const against = forward(reconstruction === 'literal' ? t : t - 1)
+      // Eq. 10 and 13 sum over t = 1 .. T; the state at T is the noisy one itself.
+      if (reconstruction === 'literal' && t === 1) continue
+      const against = forward(t - 1)
       for (const [i, line] of state.entries()) {
         const weight = (inputs.weights[row * length + i] as number) / width / steps
         for (const [k, value] of line.entries()) losses.push(weight * (value - (against[i]?.[k] as number)) ** 2)
@@ -149,5 +151,10 @@ describe('denoiser', () => {
     const [actual, expected] = [await ours(config, noisy), naive(config, noisy)]
     for (const [at, value] of expected.output.entries()) expect(actual.output[at]).toBeCloseTo(value, 4)
     expect(actual.loss).toBeCloseTo(expected.loss, 4)
+  })
+
+  it('has nothing to compare as printed, where there is one step', async () => {
+    const { loss } = await ours({ ...base, steps: 1, timeEmbedding: false, reconstruction: 'literal' }, true)
+    expect(loss).toBe(0)
   })
 })

@@ -9,7 +9,7 @@ import { attention } from '../../tensor/attention.ts'
 import { add, addAll, mul, neg } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { slice } from '../../tensor/move.ts'
-import { parameter, type Tensor } from '../../tensor/node.ts'
+import { parameter, scalar, type Tensor } from '../../tensor/node.ts'
 import { sum, sumSquares } from '../../tensor/reduce.ts'
 import { type DiffusionStep, diffusionSteps, linearSteps, noiseless } from '../parts/diffusion-schedule.ts'
 
@@ -83,16 +83,12 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
       return addAll([state_BLD, change, ...(own ? [matmul(state_BLD, own, { scale: -scaledPull * root })] : [])])
     }
 
-    /** The denoised state at t - 1 minus what it is compared with (R-M8), both scaled as u_{t-1}. */
-    function errorAt(denoised: Tensor, t: number): Tensor {
-      if (reconstruction === 'posterior') return addAll([denoised, minusClean, ...noiseAt(t - 1, -1)])
-      const scale = -step(t).root / step(t - 1).root
-      return addAll([denoised, mul(clean, scale), ...noiseAt(t, scale)])
-    }
+    /** The denoised state at t less the forward state at t (R-M8), both scaled as u_t. */
+    const errorAt = (denoised: Tensor, t: number): Tensor => addAll([denoised, minusClean, ...noiseAt(t, -1)])
 
-    /** The part of the loss that step t adds. */
+    /** The part of the loss that the state at t adds. */
     function lossAt(denoised: Tensor, t: number): Tensor {
-      const { root } = step(t - 1)
+      const { root } = step(t)
       const share = (root * root) / (steps * width)
       return mul(sum(mul(sumSquares(errorAt(denoised, t)), weights)), share)
     }
@@ -101,10 +97,13 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
     /** u_T, u_{T-1}, .. u_0. */
     const states = [noiseAt(steps).reduce(add, clean)]
     for (let t = steps; t >= 1; t--) states.push(reverse(states.at(-1) as Tensor, t))
-    const [, ...denoised] = states
+    // As printed, the sum ends at t = 1, and its first term, at t = T, compares the noisy state with itself.
+    const lastCompared = reconstruction === 'literal' ? 1 : 0
+    const compared = Array.from({ length: steps - lastCompared }, (_, at) => steps - 1 - at)
     return {
       output: states.at(-1) as Tensor,
-      loss: () => addAll(denoised.map((state, index) => lossAt(state, steps - index))),
+      loss: () =>
+        compared.length === 0 ? scalar(0) : addAll(compared.map((t) => lossAt(states[steps - t] as Tensor, t))),
     }
   }
 }

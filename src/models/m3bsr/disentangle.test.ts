@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { compile } from '../../runtime/node.ts'
-import { constant, type Tensor } from '../../tensor/node.ts'
+import { reshape } from '../../tensor/move.ts'
+import { constant, integers, type Tensor } from '../../tensor/node.ts'
 import { disentanglement } from './disentangle.ts'
 
 const [rows, width, temperature] = [3, 4, 0.3]
@@ -25,16 +26,21 @@ const overRows = (loss: (row: number) => number): number =>
   weights.reduce((sum, weight, row) => sum + (weight > 0 ? weight * loss(row) : 0), 0)
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
-async function ours(reading: 'separate' | 'literal' | 'align'): Promise<number> {
-  const [common, ...specific] = vectors
-    .map((vector) => constant(Float32Array.from(vector.flat()), [rows, width]))
-    .reverse()
-  const contrast = disentanglement({ reading, temperature, modalities: 2 })
-  const interests = { specific: specific.reverse(), common: [common as Tensor] }
-  const loss = contrast(interests, constant(Float32Array.from(weights), [rows]))
+const noEvents = { streams_BLD: [], item_BL: integers([]), behavior_BL: integers([]) }
+
+async function valueOf(loss: Tensor): Promise<number> {
   await using program = await compile(buildGraph({ loss }), { threads: 1 })
   await program.run()
   return Number(program.outputs['loss']?.[0])
+}
+
+async function ours(reading: 'separate' | 'literal'): Promise<number> {
+  const [common, ...specific] = vectors
+    .map((vector) => constant(Float32Array.from(vector.flat()), [rows, width]))
+    .reverse()
+  const interests = { specific: specific.reverse(), common: [common as Tensor] }
+  const weight_P = constant(Float32Array.from(weights), [rows])
+  return valueOf(disentanglement({ reading, temperature })({ interests, weight_P, ...noEvents }))
 }
 
 describe('disentanglement', () => {
@@ -52,19 +58,31 @@ describe('disentanglement', () => {
     expect(await ours('literal')).toBeCloseTo(expected, 3)
   })
 
-  it('aligns modalities of one behavior and behaviors of one modality against other rows that are no padding', async () => {
-    // Slots: click id, click image, favorite id, favorite image.
-    const pairs = [
-      [0, 1],
-      [2, 3],
-      [0, 2],
-      [1, 3],
-    ] as const
-    const loss = (row: number, [i, j]: (typeof pairs)[number]): number =>
-      -Math.log(kernel(at(i, row), at(j, row)) / total([0, 1].map((other) => kernel(at(i, row), at(j, other)))))
-    expect(await ours('align')).toBeCloseTo(
-      overRows((row) => total(pairs.map((pair) => loss(row, pair))) / 4),
-      5,
+  it('aligns an event’s modalities, and an item’s events of two behaviors, against events of other items', async () => {
+    const [length, modalities] = [3, 2]
+    // Two users; the first clicked item 7 before it was a favorite, the last event of the second is padding.
+    const item = [7, 2, 7, 2, 5, 0]
+    const behavior = [1, 1, 2, 2, 1, 0]
+    const events = Array.from({ length: modalities }, () =>
+      item.map(() => Array.from({ length: width }, () => stream.normal())),
     )
+    const found = await valueOf(
+      disentanglement({ reading: 'align', temperature })({
+        interests: { specific: [], common: [] },
+        weight_P: constant(new Float32Array(1), [1]),
+        streams_BLD: events.map((rowsOf) => constant(Float32Array.from(rowsOf.flat()), [2, length, width])),
+        item_BL: reshape(integers(item), [2, length]),
+        behavior_BL: reshape(integers(behavior), [2, length]),
+      }),
+    )
+    const places = [0, 1, 2, 3, 4]
+    const lossOf = ([first, i]: readonly [number, number], [second, j]: readonly [number, number]): number => {
+      const against = (place: number): number => kernel(events[first]?.[i], events[second]?.[place])
+      const others = total(places.filter((place) => item[place] !== item[i]).map(against))
+      return -Math.log(against(j) / (against(j) + others))
+    }
+    const ofModalities = total(places.map((place) => lossOf([0, place], [1, place]))) / places.length
+    const ofBehaviors = [0, 1].map((modality) => lossOf([modality, 0], [modality, 2]))
+    expect(found).toBeCloseTo((ofModalities + total(ofBehaviors)) / 3, 5)
   })
 })

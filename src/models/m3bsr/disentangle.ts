@@ -1,9 +1,9 @@
 /** @file Interest disentanglement, eq. 20, in the three readings of R-M11. */
 import { hiddenScore } from '../../tensor/attention.ts'
-import { greater, where } from '../../tensor/compare.ts'
-import { add, addAll, exp, log, mul, sub } from '../../tensor/elementwise.ts'
+import { and, equal, greater, not, where } from '../../tensor/compare.ts'
+import { add, addAll, div, exp, log, mul, sub } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { concat, reshape } from '../../tensor/move.ts'
+import { cast, concat, reshape, unsqueeze } from '../../tensor/move.ts'
 import { constant, scalar, type Tensor } from '../../tensor/node.ts'
 import { l2Normalize, sum } from '../../tensor/reduce.ts'
 import { dims } from '../../tensor/shape.ts'
@@ -13,27 +13,30 @@ import type { Interests } from './experts.ts'
 export interface DisentanglementConfig {
   readonly reading: 'separate' | 'literal' | 'align'
   readonly temperature: number
-  /** M, the number of modalities. */
-  readonly modalities: number
 }
 
-/** The contrast of interests, a scalar: the weighted mean over rows. @param weight_P sums to 1 */
-export type Contrast = (interests: Interests, weight_P: Tensor) => Tensor
+/** What is compared: the interests of users, or the events of a batch. */
+export interface Compared {
+  readonly interests: Interests
+  /** [P], sums to 1. */
+  readonly weight_P: Tensor
+  /** [B, L, D] for each modality, denoised. */
+  readonly streams_BLD: readonly Tensor[]
+  /** [B, L] int64; 0 where there is no event. */
+  readonly item_BL: Tensor
+  readonly behavior_BL: Tensor
+}
+
+/** The contrast, a scalar. */
+export type Contrast = (compared: Compared) => Tensor
 
 /** Replaces the contrast when it is left out. */
 export const noContrast: Contrast = () => scalar(0)
 
 /** The contrast in one of its readings. */
-export function disentanglement({ reading, temperature, modalities }: DisentanglementConfig): Contrast {
-  if (reading === 'align')
-    return ({ specific }, weight_P) =>
-      align(
-        specific.map((vector) => l2Normalize(vector)),
-        modalities,
-        temperature,
-        weight_P,
-      )
-  return ({ specific, common }, weight_P) => {
+export function disentanglement({ reading, temperature }: DisentanglementConfig): Contrast {
+  if (reading === 'align') return (compared) => align(compared, temperature)
+  return ({ interests: { specific, common }, weight_P }) => {
     const vectors = [...specific, ...common]
     const count = vectors.length
     const [rows, width] = dims(vectors[0] as Tensor, 2)
@@ -57,21 +60,41 @@ const onDiagonal = (size: number, value: number): Tensor =>
   )
 
 /**
- * The reading `align`: two vectors of one row that share the behavior or the modality attract each other. The same
- * vectors of other rows repel them. Rows that only fill up the batch do neither.
+ * The reading `align`: two modalities of one event attract each other, and so do two events of one user, of one item
+ * and of different behaviors. Events of other items in the batch repel them. The loss is the mean over kinds of pairs
+ * of the mean over pairs of the kind.
  */
-function align(units: readonly Tensor[], modalities: number, temperature: number, weight_P: Tensor): Tensor {
-  const filler_1P = reshape(where(greater(weight_P, 0), 0, hiddenScore), [1, -1])
-  const losses: Tensor[] = []
-  for (const [first, anchor] of units.entries()) {
-    for (const [second, other] of units.entries()) {
-      const related =
-        Math.floor(first / modalities) === Math.floor(second / modalities) || first % modalities === second % modalities
-      if (second <= first || !related) continue
-      const similarity_PP = matmul(anchor, other, { transposeB: true, scale: 1 / temperature })
-      const own_P = mul(sum(mul(anchor, other), [1]), 1 / temperature)
-      losses.push(sub(log(sum(exp(add(similarity_PP, filler_1P)), [1])), own_P))
-    }
+function align({ streams_BLD, item_BL, behavior_BL }: Compared, temperature: number): Tensor {
+  const [rows, length, width] = dims(streams_BLD[0] as Tensor, 3)
+  const item_N = reshape(item_BL, [rows * length])
+  const isEvent_N = greater(item_N, 0)
+  const isOther_NN = not(equal(unsqueeze(item_N, 1), unsqueeze(item_N, 0)))
+  const repels_NN = where(and(unsqueeze(isEvent_N, 0), isOther_NN), 0, hiddenScore)
+  const units_BLD = streams_BLD.map((stream) => l2Normalize(stream))
+  const units_ND = units_BLD.map((units) => reshape(units, [rows * length, width]))
+  const similar = (a: Tensor, b: Tensor): Tensor => matmul(a, b, { transposeB: true, scale: 1 / temperature })
+  /** The sum of the similarities of each event to those of other items [N]. */
+  const repelled = (a: Tensor, b: Tensor): Tensor => sum(exp(add(similar(a, b), repels_NN)), [1])
+  const lossOf = (own: Tensor, others: Tensor): Tensor => sub(log(add(exp(own), others)), own)
+  const meanOver = (losses: Tensor, which: Tensor): Tensor => {
+    const count = sum(which)
+    return div(sum(mul(losses, which)), where(greater(count, 1), count, 1))
   }
-  return losses.length === 0 ? scalar(0) : sum(mul(mul(addAll(losses), 1 / losses.length), weight_P))
+
+  const betweenModalities = units_ND.flatMap((anchor, first) =>
+    units_ND.slice(first + 1).map((other) => {
+      const own_N = mul(sum(mul(anchor, other), [1]), 1 / temperature)
+      return meanOver(lossOf(own_N, repelled(anchor, other)), cast(isEvent_N, 'float32'))
+    }),
+  )
+  const sameItem_BLL = equal(unsqueeze(item_BL, 2), unsqueeze(item_BL, 1))
+  const [of_BL1, to_B1L] = [unsqueeze(behavior_BL, 2), unsqueeze(behavior_BL, 1)]
+  const isPair_BLL = cast(and(sameItem_BLL, and(greater(of_BL1, 0), greater(to_B1L, of_BL1))), 'float32')
+  const betweenBehaviors = units_BLD.map((units, modality) => {
+    const flat = units_ND[modality] as Tensor
+    const others_BL1 = reshape(repelled(flat, flat), [rows, length, 1])
+    return meanOver(lossOf(similar(units, units), others_BL1), isPair_BLL)
+  })
+  const losses = [...betweenModalities, ...betweenBehaviors]
+  return mul(addAll(losses), 1 / losses.length)
 }

@@ -36,12 +36,18 @@ export type Experts = (streams_BLD: readonly Tensor[], sight: Visibility, noise:
 /** Replaces experts that are left out. */
 export const noExperts: Experts = () => []
 
-/** A learned vector for each age of the last event before a target; parameter `age`. */
-export const ageEmbedding = (width: number): Tensor => parameter('age', [ages, width], normal())
+/** A learned vector for each age of the last event before a target, normal at first; parameter `age`. */
+export const ageEmbedding = (width: number, deviation?: number): Tensor =>
+  parameter('age', [ages, width], normal(deviation))
 
-/** Adds a learned vector for each place of the window; parameter `position`. */
-export function placed({ hiddenSize, maxLength, dropout }: ExpertConfig) {
-  const positions = parameter('position', [maxLength, hiddenSize], normal())
+/** How {@link placed} begins, and whether its sums are dropped from. */
+export interface PlaceConfig extends Pick<ExpertConfig, 'hiddenSize' | 'maxLength' | 'dropout'> {
+  readonly deviation?: number
+}
+
+/** Adds a learned vector for each place of the window, normal at first; parameter `position`. */
+export function placed({ hiddenSize, maxLength, dropout, deviation }: PlaceConfig) {
+  const positions = parameter('position', [maxLength, hiddenSize], normal(deviation))
   return (streams_BLD: readonly Tensor[], noise: Noise): readonly Tensor[] => {
     const [, length] = dims(streams_BLD[0] as Tensor, 3)
     const position_LD = slice(positions, 0, 0, length)
@@ -50,7 +56,7 @@ export function placed({ hiddenSize, maxLength, dropout }: ExpertConfig) {
 }
 
 /** A bias [B, Lq, Lk] for all heads. */
-const perHead = (bias: Tensor): Tensor => unsqueeze(bias, 1)
+export const perHead = (bias: Tensor): Tensor => unsqueeze(bias, 1)
 
 /** x where there is any event, else a learned vector: a user without events of a behavior has no last event. */
 function orNothing(name: string, width: number): (x_PD: Tensor, any_P1: Tensor) => Tensor {
@@ -69,7 +75,7 @@ interface Attended {
 }
 
 /** The last layer of an expert, a post-norm Transformer block at the places that targets read: [P, D]. */
-function lastLayer(name: string, { hiddenSize: width, heads, dropout }: ExpertConfig) {
+export function lastLayer(name: string, { hiddenSize: width, heads, dropout }: ExpertConfig) {
   const attend = multiHeadAttention(`${name}.attention`, { width, heads, dropout })
   const inner = linear(`${name}.feedForward.inner`, [width, 4 * width], { init: normal() })
   const outer = linear(`${name}.feedForward.outer`, [4 * width, width], { init: normal() })
@@ -90,10 +96,10 @@ export interface Slots {
 /** One expert: a stream [B, L, D] to a vector [P, D]. */
 type Expert = (stream_BLD: Tensor, sight: Visibility, noise: Noise) => Tensor
 
-/** An expert for each slot, behavior by behavior, each with every modality; named `expert.BEHAVIOR.MODALITY`. */
-function perSlot({ behaviors, modalities }: Slots, expert: (name: string, behavior: number) => Expert): Experts {
+/** An expert for each slot, behavior by behavior, each with every modality. */
+function perSlot({ behaviors, modalities }: Slots, expert: (behavior: number, modality: string) => Expert): Experts {
   const experts = Array.from({ length: behaviors }, (_, behavior) =>
-    modalities.map((modality) => expert(`expert.${behavior}.${modality}`, behavior)),
+    modalities.map((modality) => expert(behavior, modality)),
   )
   return (streams_BLD, sight, noise) =>
     experts.flatMap((ofBehavior) =>
@@ -101,18 +107,34 @@ function perSlot({ behaviors, modalities }: Slots, expert: (name: string, behavi
     )
 }
 
+/** The layers of a specific expert: all but the last over the stream, the last where targets read. */
+function specificLayers(name: string, config: ExpertConfig) {
+  const { hiddenSize: width, heads, layers, dropout } = config
+  const earlier = Array.from({ length: layers - 1 }, (_, layer) =>
+    transformerBlock(`${name}.block${layer}`, { width, heads, dropout }),
+  )
+  return { earlier, read: lastLayer(`${name}.block${layers - 1}`, config) }
+}
+
+/** Whose layers experts share. */
+interface Sharing {
+  /** Whether experts of one modality have the same layers for every behavior. */
+  readonly acrossBehaviors: boolean
+}
+
 /**
  * The specific experts (eq. 18-19): h_b^m is a Transformer's output at the behavior's last event before each target. A
  * row of `age_AD` is added to the query. It tells how many events came since: a recent favorite says more than an old
- * one.
+ * one. Parameters `expert.BEHAVIOR.MODALITY.*`, layers that behaviors share `expert.MODALITY.*`.
  */
-export function specificExperts(config: ExpertConfig, slots: Slots, age_AD: Tensor): Experts {
-  const { hiddenSize: width, heads, layers, dropout } = config
-  return perSlot(slots, (name, behavior) => {
-    const earlier = Array.from({ length: layers - 1 }, (_, layer) =>
-      transformerBlock(`${name}.block${layer}`, { width, heads, dropout }),
-    )
-    const read = lastLayer(`${name}.block${layers - 1}`, config)
+export function specificExperts(config: ExpertConfig & Sharing, slots: Slots, age_AD: Tensor): Experts {
+  const { hiddenSize: width, acrossBehaviors } = config
+  const ofModality = new Map(
+    slots.modalities.map((modality) => [modality, acrossBehaviors && specificLayers(`expert.${modality}`, config)]),
+  )
+  return perSlot(slots, (behavior, modality) => {
+    const name = `expert.${behavior}.${modality}`
+    const { earlier, read } = ofModality.get(modality) || specificLayers(name, config)
     const known = orNothing(`${name}.nothing`, width)
     return (stream_BLD, sight, noise) => {
       const { last_BQL, before_BQL, age_BQ, any_P1 } = sight.reading[behavior] as Reading
@@ -124,9 +146,9 @@ export function specificExperts(config: ExpertConfig, slots: Slots, age_AD: Tens
 }
 
 /** Replaces the specific experts by the mean of the behavior's events before each target. */
-export const meansOfStreams = ({ hiddenSize: width }: ExpertConfig, slots: Slots): Experts =>
-  perSlot(slots, (name, behavior) => {
-    const known = orNothing(`${name}.nothing`, width)
+export const meansOfStreams = ({ hiddenSize: width }: Pick<ExpertConfig, 'hiddenSize'>, slots: Slots): Experts =>
+  perSlot(slots, (behavior, modality) => {
+    const known = orNothing(`expert.${behavior}.${modality}.nothing`, width)
     return (stream_BLD, { reading, atPlaces }) => {
       const { before_BQL, any_P1 } = reading[behavior] as Reading
       return known(atPlaces(matmul(softmax(before_BQL), stream_BLD)), any_P1)

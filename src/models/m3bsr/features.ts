@@ -1,15 +1,16 @@
 /**
  * @file What M³BSR reads of an event: its id fields, picture and text as vectors of one width (eq. 3-5), and the item
- * table made of the same.
+ * table made of the same; by the paper's reading and by the joint one (R-M1, R-M13).
  */
 import type { Modality } from '../../dataset/schema.ts'
 import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
 import { add, addAll, relu } from '../../tensor/elementwise.ts'
-import { concat, expand, reshape } from '../../tensor/move.ts'
+import { concat, expand, reshape, unsqueeze } from '../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
+import { itemFeatures } from '../parts/item-features.ts'
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import type { M3bsrConfig } from './config.ts'
 
@@ -26,7 +27,38 @@ export interface Features {
   readonly items: (ids?: Tensor) => Tensor
 }
 
-/** Builds the features; parameters `field.*`, `id.*`, `image.*`, `text.*`, `table.*`. */
+/** The scale at which an id is read at first; pictures and texts are read at 1. */
+const idScale = 0.1
+
+/**
+ * The features of the joint reading: one row of each item is read and ranked, E_i + its fields + P_v v_i + P_t t_i. The
+ * id stream is the normalized id and fields, and the user where `userField` says so; parameters `field.*`,
+ * `id.norm.*`, `image.*`, `text.*`.
+ */
+export function tiedFeatures(
+  { hiddenSize, userField }: Pick<M3bsrConfig, 'hiddenSize' | 'userField'>,
+  catalog: CatalogShape,
+): Features {
+  const ids = parameter('field.item', [catalog.itemCount + 1, hiddenSize], normal())
+  const users = userField ? parameter('field.user', [catalog.userCount + 1, hiddenSize], normal()) : undefined
+  const fields = itemFeatures(catalog, hiddenSize, { modalities: [] })
+  const modalities = itemFeatures(catalog, hiddenSize, { fields: [] })
+  const idNorm = layerNorm('id.norm', hiddenSize, { scale: idScale })
+  const norms = modalities.map(({ name }) => layerNorm(`${name}.norm`, hiddenSize))
+  /** An item's id and fields. */
+  const named = (items?: Tensor): Tensor =>
+    addAll([items ? ids.rows(items) : ids, ...fields.map((field) => field.of(items))])
+  return {
+    events(history, user) {
+      const own = named(history)
+      const id = users ? add(own, unsqueeze(users.rows(user), 1)) : own
+      return [idNorm(id), ...modalities.map((modality, at) => (norms[at] as Layer)(modality.of(history)))]
+    },
+    items: (items) => addAll([named(items), ...modalities.map((modality) => modality.of(items))]),
+  }
+}
+
+/** Builds the features of the paper's reading; parameters `field.*`, `id.*`, `image.*`, `text.*`, `table.*`. */
 export function features(
   {
     embeddingSize,

@@ -17,11 +17,9 @@ import { m3bsr } from './m3bsr.ts'
 import type { EventBatch } from './visibility.ts'
 
 const small = { hiddenSize: 8, embeddingSize: 4, maxLength: 12, dropout: 0, modalitySteps: 2, behaviorSteps: 3 }
-conformance({
-  definition: m3bsr,
-  options: { ...small, hiddenSize: 16, maxLength: 16, auxiliaryTargets: 1 },
-  epochs: 12,
-})
+const sizes = { ...small, hiddenSize: 16, maxLength: 16, auxiliaryTargets: 1 }
+conformance({ definition: m3bsr, options: sizes, epochs: 12 })
+conformance({ definition: m3bsr, options: { ...sizes, reading: 'paper' }, epochs: 12 })
 
 const stream = randomStream(8)
 const vectors = (items: number) =>
@@ -105,8 +103,11 @@ const variants: readonly { readonly name: string; readonly options: object; read
   { name: 'literal readings', options: { reconstruction: 'literal', disentanglement: 'literal' } },
   { name: 'aligned interests', options: { disentanglement: 'align' } },
   { name: 'time embedding and deeper experts', options: { timeEmbedding: true, layers: 2, heads: 4 } },
-  { name: 'a free head without the user’s id', options: { head: 'free', userField: false } },
-  { name: 'an id that is part of its own stream', options: { residualId: true, embeddingSize: 8 } },
+  { name: 'a free head and the user’s id', options: { head: 'free', userField: true } },
+  { name: 'the paper’s reading', options: { reading: 'paper', userField: true } },
+  { name: 'the paper’s reading, ids as wide', options: { reading: 'paper', residualId: true, embeddingSize: 8 } },
+  { name: 'the paper’s reading without experts', options: { reading: 'paper', withoutExperts: true } },
+  { name: 'the paper’s reading without its shared expert', options: { reading: 'paper', withoutSharedExpert: true } },
   { name: 'one row a target', options: { samples: 'targets' } },
   { name: 'no modality denoising', options: { withoutModalityDenoising: true } },
   { name: 'no behavior denoising', options: { withoutBehaviorDenoising: true } },
@@ -143,14 +144,17 @@ describe('m3bsr', () => {
   )
 
   it('adds an id to its own stream only where it is as wide', () => {
-    expect(() => m3bsr.config.parse({ ...small, residualId: true })).toThrow(
+    expect(() => m3bsr.config.parse({ ...small, reading: 'paper', residualId: true })).toThrow(
       'must equal hiddenSize where residualId is true',
+    )
+    expect(() => m3bsr.config.parse({ ...small, residualId: true, embeddingSize: 8 })).toThrow(
+      'has no place where reading is joint',
     )
   })
 
-  it('reads nothing that came after a target, noise and all', async () => {
+  it.each(['joint', 'paper'])('reads nothing that came after a target, noise and all: %s', async (reading) => {
     const dataset = shop()
-    const model = build({}, dataset)
+    const model = build({ reading }, dataset)
     const state = begun(model)
     await using step = await compiled(model, dataset, state)
     const early = windowsOf(dataset).map(({ history, targets }) => ({ history, targets: targets.slice(1, 3) }))

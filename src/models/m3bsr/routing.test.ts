@@ -10,7 +10,7 @@ import { gatedRouting, meanRouting, type Routing, type RoutingConfig, ungatedRou
 it('begins with a user near the mean of the slots', async () => {
   const [rows, width, slots] = [5, 32, 6]
   const names = Array.from({ length: slots }, (_, slot) => `slot${slot}`)
-  const { user_PD: user } = ungatedRouting({ width, slots })({
+  const { user_PD: user } = ungatedRouting({ width, slots, reading: 'paper' })({
     specific: names.map((name) => input(name, [rows, width])),
     common: [],
   })
@@ -46,10 +46,11 @@ describe('routing by hand', () => {
     routing: (config: RoutingConfig) => Routing,
     parameters: Readonly<Record<string, readonly number[]>>,
     head = (user: Tensor): Tensor => user,
+    reading: RoutingConfig['reading'] = 'paper',
   ) {
     const specific = [input('first', [2, 2]), input('second', [2, 2])]
     const interests = { specific, common: routing === gatedRouting ? [input('common', [2, 2])] : [] }
-    const { user_PD, reasons } = routing({ width: 2, slots: 2 })(interests)
+    const { user_PD, reasons } = routing({ width: 2, slots: 2, reading })(interests)
     const afterZeros = Object.entries({ first, second, common }).map(([name, row]) => [name, [0, 0, ...row]] as const)
     const feeds = [...afterZeros, ...Object.entries(parameters)]
     const tensors: Record<string, Tensor> = { user: head(user_PD), ...reasons }
@@ -63,7 +64,7 @@ describe('routing by hand', () => {
     })
     const [zeros, whole] = [0, 1].map((row) => Object.fromEntries(rows.map(([name, both]) => [name, both[row]])))
     close(zeros?.['parts'], [0, 0, 0, 0])
-    close(zeros?.['user']?.slice(0, 2), [0.1, -0.1])
+    close(zeros?.['user']?.slice(0, 2), reading === 'paper' ? [0.1, -0.1] : [0, 0])
     return whole as Record<string, number[]>
   }
   const noWeights = Array.from({ length: 6 * 4 }, () => 0)
@@ -105,6 +106,31 @@ describe('routing by hand', () => {
     const found = await routed(meanRouting, { 'user.weight': [1, 2, 3, 4], 'user.bias': [0.1, -0.1] })
     close(found['parts'], [3.5, 5, 0, 1])
     close(found['user'], [3.6, 5.9])
+  })
+
+  it('in the joint reading gates begin open by sigmoid(1), and the user is the mean of the slots', async () => {
+    const gate = { 'gate.weight': noWeights, 'gate.bias': [0, 0, 0, 0] }
+    const found = await routed(gatedRouting, gate, (user) => user, 'joint')
+    const open = 1 / (1 + Math.exp(-1))
+    const slots = [first, second].map((own) => own.map((value, at) => value + open * ((common[at] ?? 0) - value)))
+    close(found['gates'], [open, open])
+    close(
+      found['parts'],
+      slots.flat().map((value) => value / 2),
+    )
+    close(
+      found['user'],
+      [0, 1].map((at) => ((slots[0]?.[at] ?? 0) + (slots[1]?.[at] ?? 0)) / 2),
+    )
+  })
+
+  it.each([
+    ['a common interest', ungatedRouting],
+    ['experts', meanRouting],
+  ])('in the joint reading the user is the mean of the slots without %s', async (_, routing) => {
+    const found = await routed(routing, {}, (user) => user, 'joint')
+    close(found['parts'], [0.5, 1, 1.5, -0.5])
+    close(found['user'], [2, 0.5])
   })
 
   it('a free head has a one for the item’s bias at the end', async () => {

@@ -1,10 +1,14 @@
-/** @file Interest routing (eq. 21-22) and the user's vector (eq. 23): which slots carry a score, by how much. */
+/**
+ * @file Interest routing (eq. 21-22) and the user's vector (eq. 23): which slots carry a score, by how much. In the
+ * joint reading gates begin nearly three quarters open, and the user is the mean of the slots (R-M12, R-M13).
+ */
 import { xavier, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import { add, addAll, mul, sigmoid } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { concat, reshape, transpose } from '../../tensor/move.ts'
 import { type Initializer, parameter, type Tensor } from '../../tensor/node.ts'
+import { sum } from '../../tensor/reduce.ts'
 import { dims } from '../../tensor/shape.ts'
 import type { Interests } from './experts.ts'
 
@@ -26,7 +30,12 @@ export type Routing = (interests: Interests) => Routed
 export interface RoutingConfig {
   readonly width: number
   readonly slots: number
+  /** How slots become a user: their mean, or by a learned W. */
+  readonly reading: 'joint' | 'paper'
 }
+
+/** Added to what opens a gate, before its sigmoid. */
+const openness = { joint: 1, paper: 0 } as const
 
 /**
  * A matrix near the one that takes the mean of the slots. From the first step a history then scores items like its last
@@ -43,8 +52,18 @@ function nearMean(from: number, width: number): Initializer {
   }
 }
 
-/** The slots of each target [P, S D] -> W y + b (eq. 23); parameters `user.*`. */
-function joining({ width, slots }: RoutingConfig): (slots_PW: Tensor) => Routed {
+/** The slots of each target [P, S D] -> their mean. */
+function averaging({ slots, width }: RoutingConfig): (slots_PW: Tensor) => Routed {
+  return (slots_PW) => {
+    const parts = mul(reshape(slots_PW, [-1, slots, width]), 1 / slots)
+    return { user_PD: sum(parts, [1]), reasons: { parts } }
+  }
+}
+
+/** The slots of each target [P, S D] -> W y + b (eq. 23); parameters `user.*`. Their mean in the joint reading. */
+function joining(config: RoutingConfig): (slots_PW: Tensor) => Routed {
+  const { width, slots, reading } = config
+  if (reading === 'joint') return averaging(config)
   const weight = parameter('user.weight', [slots * width, width], nearMean(slots * width, width))
   const bias = parameter('user.bias', [width], zeros)
   return (slots_PW) => {
@@ -62,10 +81,12 @@ const slotsFirst = (slots_PW: Tensor, slots: number): Tensor =>
 export function gatedRouting(config: RoutingConfig): Routing {
   const { width, slots } = config
   const gate = linear('gate', [(slots + 1) * width, slots * width])
+  const begin = openness[config.reading]
   const join = joining(config)
   return ({ specific, common: [common] }) => {
     const [own_PW, common_PD] = [concat(specific, 1), common as Tensor]
-    const gates_PW = sigmoid(gate(concat([common_PD, own_PW], 1)))
+    const opened_PW = gate(concat([common_PD, own_PW], 1))
+    const gates_PW = sigmoid(begin === 0 ? opened_PW : add(opened_PW, begin))
     const common_PW = concat(
       Array.from({ length: slots }, () => common_PD),
       1,
@@ -83,8 +104,10 @@ export function ungatedRouting(config: RoutingConfig): Routing {
   return ({ specific }) => join(concat(specific, 1))
 }
 
-/** Replaces the routing where there are no experts: the mean of the slots; parameters `user.*`. */
-export function meanRouting({ width, slots }: RoutingConfig): Routing {
+/** Replaces the routing where there are no experts: the mean of the slots; in the paper's reading then W, `user.*`. */
+export function meanRouting(config: RoutingConfig): Routing {
+  const { width, slots, reading } = config
+  if (reading === 'joint') return ungatedRouting(config)
   const weight = parameter('user.weight', [width, width], nearMean(width, width))
   const bias = parameter('user.bias', [width], zeros)
   return ({ specific }) => {

@@ -48,6 +48,7 @@ async function seenIn(
   const {
     behavior_BL1,
     reading,
+    anyReading,
     sharedReading,
     atPlaces: _,
     ...sight
@@ -60,6 +61,7 @@ async function seenIn(
     ...(sight as Omit<typeof sight, 'atPlaces'>),
     ...Object.fromEntries(behavior_BL1.map((events, behavior) => [`is.${behavior}`, events])),
     ...Object.assign({}, ...reading.map((one, behavior) => namesOf(one, String(behavior)))),
+    ...namesOf(anyReading, 'all'),
     ...namesOf(sharedReading, 'shared'),
   }
   const found = await evaluateTensors(tensors, buffers)
@@ -132,6 +134,10 @@ describe('visibility', () => {
     ])
     expect(seen(found['sharedMemory_BQL'], 6)).toEqual(['......', '......', 'x.....', '..x...'])
     expect(found['last.shared']?.slice(12)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0])
+    // The ordered expert reads at the last event of any behavior.
+    expect(found['last.all']?.slice(12)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0])
+    expect(seen(found['before.all'], 6)).toEqual(['......', '......', 'x.....', 'xxxx..'])
+    expect(found['any.all']).toEqual([1, 1, 0])
     // No place knows of the target that only fills up: it has no gradient to take back.
     expect([found['batch.places'], found['batch.placesInverse']]).toEqual([
       [2, 3, 0],

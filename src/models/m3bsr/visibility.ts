@@ -45,6 +45,8 @@ export interface Visibility {
   readonly denoisedWeight_BL: Tensor
   /** What the specific experts read: the events of each behavior. */
   readonly reading: readonly Reading[]
+  /** All events before each target, of any behavior. */
+  readonly anyReading: Reading
   /** What the shared expert reads: the auxiliary events, or without any the target's (R-M9). */
   readonly sharedReading: Reading
   /** The target behavior's events before each target, which the shared expert attends to; without any the others'. */
@@ -124,7 +126,7 @@ function beforeTargets(
   { seen_BQ, atPlaces }: EventBatch,
   is_BL: readonly Tensor[],
   { target }: VisibilityOptions,
-): Pick<Visibility, 'reading' | 'sharedReading' | 'sharedMemory_BQL'> {
+): Pick<Visibility, 'reading' | 'anyReading' | 'sharedReading' | 'sharedMemory_BQL'> {
   const [, length] = dims(is_BL[target] as Tensor, 2)
   const seen_BQ1 = unsqueeze(float(seen_BQ), 2)
   /** Places count from 1, so that 0 is none. */
@@ -147,6 +149,7 @@ function beforeTargets(
   const lastAuxiliary = last_BQ1.toSpliced(target, 1).reduce(larger, mul(seen_BQ1, 0))
   return {
     reading: visible_BQL.map((visible, behavior) => readingOf(visible, last_BQ1[behavior] as Tensor)),
+    anyReading: readingOf(lessOrEqual(place_L, seen_BQ1), seen_BQ1),
     sharedReading: readingOf(
       visible_BQL.toSpliced(target, 1).reduce(or, allWithout(lastAuxiliary)),
       where(greater(lastAuxiliary, 0), lastAuxiliary, lastTarget),

@@ -7,6 +7,8 @@ export interface ItemSequenceOptions {
   readonly maxLength: number
   readonly stride: number
   readonly auxiliaryTargets: number
+  /** How many of a user's last events are trained on; 0 or absent for all. */
+  readonly recentEvents?: number
 }
 
 /** Weights of targets by their behavior: 1 for the target behavior. */
@@ -16,7 +18,7 @@ function targetWeights({ behaviors, target }: CatalogShape, auxiliaryTargets: nu
 
 /** Windows of a user's items; events of one item at one time count once. */
 export function itemWindows(
-  { maxLength, stride, auxiliaryTargets }: ItemSequenceOptions,
+  { maxLength, stride, auxiliaryTargets, recentEvents = 0 }: ItemSequenceOptions,
   catalog: CatalogShape,
 ): SequenceSettings {
   return {
@@ -26,5 +28,6 @@ export function itemWindows(
     mergeBehaviors: true,
     onePerPosition: true,
     userCount: catalog.userCount,
+    ...(recentEvents > 0 && { recent: recentEvents }),
   }
 }

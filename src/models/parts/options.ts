@@ -26,6 +26,13 @@ export const stride = z
   .max(1000)
   .default(25)
   .describe('a history longer than maxLength is cut into windows that end this many items apart')
+/** Events that training leaves out. */
+export const recentEvents = z
+  .int()
+  .min(0)
+  .max(1_000_000)
+  .default(0)
+  .describe("train on so many of a user's last events and leave out those before them; 0 trains on all")
 /** Transformer blocks. */
 export const layers = z.int().min(1).max(12).default(2).describe('number of Transformer blocks')
 /** Attention heads. */
