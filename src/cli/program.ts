@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { shorten } from '../errors.ts'
+import { compareCommand } from './commands/compare.ts'
 import { demoCommand } from './commands/demo.ts'
 import { describeCommand } from './commands/describe.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     describeCommand(),
     trainCommand(),
     evaluateCommand(),
+    compareCommand(),
     recommendCommand(),
     explainCommand(),
     simulateCommand(),

@@ -68,6 +68,10 @@ export interface Experiment {
   readonly comparisons: (wanted: Wanted) => readonly Comparison[]
   /** By default the first metric of every variant, with its interval. */
   readonly plot?: (results: readonly ComparisonResult[]) => Plot
+  /** What makes its page; by default `npx siftrec experiment NAME`. */
+  readonly command?: string
+  /** Whether its page is written as HTML too, with its plot in it. */
+  readonly html?: boolean
   /** Tables beside the harness's own, as Markdown. */
   readonly notes?: (results: readonly ComparisonResult[]) => string
 }

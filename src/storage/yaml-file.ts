@@ -8,10 +8,11 @@ const most = { bytes: 1_000_000, depth: 12, values: 100_000 }
 
 /**
  * The values of a YAML file; an empty file is an empty map.
+ * @param what the file is, for the error without it
  * @throws UserError `missing` without the file, `invalid` for what is no small file, `corrupted` when it is not YAML
  */
-export function readYaml(path: string): unknown {
-  const document = parseDocument(readText(path), { logLevel: 'error' })
+export function readYaml(path: string, what = 'the file'): unknown {
+  const document = parseDocument(readText(path, what), { logLevel: 'error' })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem) throw corrupted(path, problem.message)
   const values = plainValues(document, path)
@@ -27,8 +28,8 @@ function plainValues(document: ReturnType<typeof parseDocument>, path: string): 
   }
 }
 
-function readText(path: string): string {
-  const found = statOf(path)
+function readText(path: string, what: string): string {
+  const found = statOf(path, what)
   const refuse = (value: string, expected: string): UserError =>
     new UserError({ where: path, problem: 'invalid', value, expected })
   if (!found.isFile()) throw refuse(found.isDirectory() ? 'a folder' : 'not a regular file', 'a YAML file')
@@ -46,11 +47,11 @@ function readText(path: string): string {
   }
 }
 
-function statOf(path: string): Stats {
+function statOf(path: string, what: string): Stats {
   try {
     return statSync(path)
   } catch {
-    throw new UserError({ where: path, problem: 'missing', value: 'the file' })
+    throw new UserError({ where: path, problem: 'missing', value: what })
   }
 }
 

@@ -8,7 +8,7 @@ import { whole } from '../values.ts'
 interface Flags {
   readonly seeds?: number[]
   readonly dataRoot: string
-  readonly out: string
+  readonly out?: string
   readonly jobs: number
   readonly only?: string[]
   readonly models?: string[]
@@ -20,16 +20,22 @@ const list = (text: string): string[] => text.split(',').map((part) => part.trim
 export function experimentCommand(): Command {
   return new Command('experiment')
     .description(
-      'run an experiment: train what is not done yet and write a page of results; without a name, list the experiments',
+      'run an experiment, one of ours or your own: train what is not done yet and write a page of results; without a name, list the experiments',
     )
-    .argument('[name]', 'one of those that the command lists without it')
+    .argument(
+      '[name]',
+      'one of those that the command lists without it, or a YAML file of models, options, data sets and seeds; see docs/experiments.md',
+    )
     .option(
       '--seeds <numbers>',
       'seeds of training, separated by commas, such as 1,2,3; by default those of the experiment',
       (text) => list(text).map((part) => whole('--seeds', part, 0)),
     )
     .option('--data-root <folder>', 'folder that holds the data sets', '../shared/data')
-    .option('--out <folder>', 'folder for the results: NAME.json, NAME.md and NAME.svg', 'docs/results')
+    .option(
+      '--out <folder>',
+      'folder for the results: NAME.json, NAME.md and NAME.svg; by default docs/results, or results for your own experiments, which have NAME.html too',
+    )
     .option('--jobs <number>', 'how many trainings run at once, each on one thread', (text) => whole('--jobs', text), 1)
     .option(
       '--only <variants>',
@@ -40,7 +46,10 @@ export function experimentCommand(): Command {
     .action(async (name: string | undefined, flags: Flags) => {
       const { experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
       if (name === undefined) process.stdout.write(listing(experiments))
-      else await run(experimentOf(name), flags)
+      else if (/\.ya?ml$/i.test(name)) {
+        const { ownExperiment } = await import('../../experiment/studies/own-experiment.ts')
+        await run(ownExperiment(name), { out: 'results', ...flags })
+      } else await run(experimentOf(name), { out: 'docs/results', ...flags })
     })
 }
 
@@ -49,7 +58,7 @@ function listing(experiments: readonly Experiment[]): string {
   return `${experiments.map(({ name, about }) => `${name.padEnd(width)}  ${about}`).join('\n')}\n`
 }
 
-async function run(experiment: Experiment, flags: Flags): Promise<void> {
+async function run(experiment: Experiment, flags: Flags & { readonly out: string }): Promise<void> {
   const { gridProgress } = await import('../../experiment/harness/grid-progress.ts')
   const { runExperiment } = await import('../../experiment/harness/run-experiment.ts')
   const progress = gridProgress(process.stderr, flags.jobs)

@@ -6,6 +6,7 @@ import { writeParquetTable } from '../../storage/parquet-table.ts'
 import type { Experiment } from '../experiment.ts'
 import { headlineOf } from '../terms.ts'
 import type { ComparisonResult } from './comparison-result.ts'
+import { htmlPage } from './html-page.ts'
 import { rounded, rowsOf } from './results.ts'
 import { comparisonPage } from './tables.ts'
 
@@ -49,13 +50,14 @@ export async function writeResults(
     ...(models ? [` --models ${models.join(',')}`] : []),
     ...(seeds.join() === usual ? [] : [` --seeds ${seeds.join(',')}`]),
   ]
-  const command = `npx siftrec experiment ${name}${flags.join('')}`
+  const command = `${experiment.command ?? `npx siftrec experiment ${name}`}${flags.join('')}`
   const rows = results.flatMap(rowsOf)
   const page = pageOf(experiment, command, results)
   const files = {
     json: join(out, `${name}.json`),
     md: join(out, `${name}.md`),
     svg: join(out, `${name}.svg`),
+    ...(experiment.html && { html: join(out, `${name}.html`) }),
     parquet: join(own, `${name}.parquet`),
   }
   await writeAtomically(
@@ -65,7 +67,11 @@ export async function writeResults(
   await writeAtomically(files.md, page)
   // Loaded where it is needed: every other command would start the slower for it.
   const { drawPlot, plotOfVariants } = await import('./plot.ts')
-  await writeAtomically(files.svg, drawPlot(experiment.plot?.(results) ?? plotOfVariants(title, results)))
+  const plot = drawPlot(experiment.plot?.(results) ?? plotOfVariants(title, results))
+  await writeAtomically(files.svg, plot)
+  if (files.html !== undefined) {
+    await writeAtomically(files.html, htmlPage({ markdown: page, plots: { [`${name}.svg`]: plot } }))
+  }
   await writeParquetTable(
     files.parquet,
     kinds,

@@ -87,14 +87,15 @@ function printMeasure({ measures }: VariantResult): string {
 /** A comparison's part of the page. */
 export function comparisonPage(result: ComparisonResult): string {
   const { title, frame, targets, users, seeds, variants, tried, absent } = result
-  const { protocol, testShare, validationShare } = frame.split
+  const { protocol, testShare, validationShare, question } = frame.split
+  const asked = typeof question === 'string' ? `, question ${question}` : ''
   const split =
     protocol === 'time'
       ? `time (last ${String(testShare)} tests, ${String(validationShare)} before it validates)`
       : String(protocol)
   const headline = headlineOf(variants[0]?.figures ?? {})
   const what = headline === 'full' ? 'targets' : 'impressions'
-  const about = `Split ${split}, candidates ${frame.candidates}, ${targets} test ${what} of ${users} users, seeds ${seeds.join(', ')}.`
+  const about = `Split ${split}${asked}, candidates ${frame.candidates}, ${targets} test ${what} of ${users} users, seeds ${seeds.join(', ')}.`
   const sampled = frame.negatives !== null
   const parts = [
     `## ${title}`,

@@ -17,6 +17,8 @@ export interface DatasetRecipe {
   readonly settings: unknown
   /** Files and folders that it is made of. */
   readonly inputs: readonly string[]
+  /** A folder where it lies prepared: then nothing is made. */
+  readonly prepared?: string
   make(out: string): Promise<unknown>
 }
 
@@ -32,6 +34,10 @@ export async function preparedDataset(
   folder: string,
   report: (line: string) => void,
 ): Promise<PreparedDataset> {
+  if (recipe.prepared !== undefined) {
+    const { hash, manifest } = await loadDataset(recipe.prepared)
+    return { folder: recipe.prepared, hash, manifest }
+  }
   const identity = { name: recipe.name, settings: recipe.settings, inputs: recipe.inputs.map(describeInput) }
   const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12)
   const out = join(folder, `${recipe.name}-${key}`)

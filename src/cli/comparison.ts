@@ -1,0 +1,164 @@
+/** @file Runs side by side: those on one dataset and split in one table, each with its paired difference from one. */
+import type { Dataset } from '../dataset/schema.ts'
+import { UserError } from '../errors.ts'
+import { clickReport, compareClicks, type Predictions } from '../evaluate/clicks.ts'
+import { compareRanks, reportOf } from '../evaluate/evaluate.ts'
+import type { Interval } from '../evaluate/intervals.ts'
+import { drawTable, printInterval } from '../evaluate/printing.ts'
+import type { TargetRanks } from '../evaluate/rank.ts'
+import { clickMetrics, printedFigure, type RankFigure, validationMetric } from '../metrics/table.ts'
+import { openRun } from '../runs/open-run.ts'
+import { holdsRun, readRun } from '../runs/run-file.ts'
+
+/** What is compared. */
+export interface CompareOptions {
+  readonly part: 'validation' | 'test'
+  /** The metric that differences are taken of, for runs that rank. */
+  readonly metric: RankFigure
+  /** The run that the others are compared with; by default the best of each table. */
+  readonly against?: string
+  readonly seed: number
+}
+
+/** A run in a table. */
+export interface ComparedRun {
+  readonly run: string
+  readonly model: string
+  /** By metric. */
+  readonly figures: Readonly<Record<string, Interval>>
+  /** This run less the one it is compared with, target by target; that one has none. */
+  readonly difference?: Interval
+}
+
+/** Runs that were asked the same targets. */
+export interface ComparedRuns {
+  readonly dataset: string
+  readonly split: Readonly<Record<string, unknown>>
+  readonly targets: number
+  /** What differences are of. */
+  readonly metric: string
+  readonly against: string
+  /** Best first. */
+  readonly runs: readonly ComparedRun[]
+}
+
+type Measured = {
+  readonly folder: string
+  readonly outcome: TargetRanks | Predictions
+  readonly figures: ComparedRun['figures']
+}
+
+/**
+ * Compares the runs among some folders.
+ * @throws UserError `missing` where no folder holds a run, `unknown` for a run to compare with that is not among them
+ */
+export async function compareRuns(folders: readonly string[], options: CompareOptions): Promise<ComparedRuns[]> {
+  const runs = folders.filter(holdsRun)
+  if (runs.length === 0) {
+    const where = folders.slice(0, 3).join(', ')
+    throw new UserError({ where, problem: 'missing', value: 'a run', expected: 'folders that "siftrec train" wrote' })
+  }
+  if (options.against !== undefined && !runs.includes(options.against)) {
+    const expected = 'one of the runs that are compared'
+    throw new UserError({ where: '--against', problem: 'unknown', value: options.against, expected })
+  }
+  const groups = new Map<string, string[]>()
+  for (const folder of runs) {
+    const { dataset, split } = readRun(folder)
+    const key = JSON.stringify([dataset.hash, Object.entries(split).toSorted(([a], [b]) => (a < b ? -1 : 1))])
+    groups.set(key, [...(groups.get(key) ?? []), folder])
+  }
+  const compared: ComparedRuns[] = []
+  for (const group of groups.values()) compared.push(await comparedGroup(group, options))
+  return compared
+}
+
+async function comparedGroup(folders: readonly string[], options: CompareOptions): Promise<ComparedRuns> {
+  const measured: Measured[] = []
+  let dataset: Dataset | undefined
+  for (const folder of folders) {
+    await using run = await openRun(folder, dataset ? { dataset } : {})
+    dataset = run.dataset
+    const { part, seed, metric } = options
+    const outcome = await run.measure(part, { seed, sampled: false })
+    if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
+    if (outcome.kind === 'clicks') {
+      measured.push({ folder, outcome, figures: clickFigures(outcome) })
+      continue
+    }
+    const ks = [Number(metric.split('@')[1])]
+    const { slices } = reportOf(outcome, dataset, run.split, { part, seed, ks, slices: [] })
+    measured.push({ folder, outcome, figures: slices.all.full })
+  }
+  const [{ outcome }] = measured as [Measured]
+  const metric = outcome.kind === 'clicks' ? validationMetric.clicks : options.metric
+  const meanOf = ({ figures }: Measured): number => figures[metric]?.mean ?? Number.NaN
+  const sorted = measured.toSorted((a, b) => meanOf(b) - meanOf(a))
+  const [best] = sorted as [Measured]
+  const base = sorted.find(({ folder }) => folder === options.against) ?? best
+  return {
+    dataset: dataset?.manifest.name ?? '',
+    split: readRun(base.folder).split,
+    targets: outcome.user.length,
+    metric,
+    against: base.folder,
+    runs: sorted.map((one) => ({
+      run: one.folder,
+      model: one.outcome.model,
+      figures: one.figures,
+      ...(one !== base && {
+        difference: differenceOf(one.outcome, base.outcome, { metric: options.metric, seed: options.seed }),
+      }),
+    })),
+  }
+}
+
+function clickFigures(outcome: Predictions): ComparedRun['figures'] {
+  const { figures } = clickReport(outcome)
+  return Object.fromEntries(clickMetrics.map(([name, { key }]) => [key, figures[name]]))
+}
+
+function differenceOf(
+  one: TargetRanks | Predictions,
+  base: TargetRanks | Predictions,
+  options: { metric: RankFigure; seed: number },
+): Interval {
+  if (one.kind === 'clicks' && base.kind === 'clicks') return compareClicks(one, base).difference
+  return compareRanks(one as TargetRanks, base as TargetRanks, options)
+}
+
+/** The tables, one for each dataset and split. */
+export function printComparison(groups: readonly ComparedRuns[], plain: boolean): string {
+  return groups
+    .map((group) => `${headingOf(group)}\n${drawTable([...headOf(group)], rowsOf(group), { plain })}`)
+    .join('\n\n')
+}
+
+/** What a table is of. */
+export function headingOf({ dataset, split, targets }: ComparedRuns): string {
+  const { protocol, question } = split
+  const asked = typeof question === 'string' ? `, ${question}` : ''
+  return `${dataset}, ${String(protocol)} split${asked}: ${targets} targets`
+}
+
+/** The head of a table. */
+export function headOf({ runs, metric, against }: ComparedRuns): readonly string[] {
+  const figures = Object.keys(runs[0]?.figures ?? {}).map((name) => printedFigure(name as RankFigure))
+  return ['run', 'model', ...figures, `${printedFigure(metric as RankFigure)} less ${against}`, '']
+}
+
+/** The rows of a table; the last cell says whether the difference is clear of 0. */
+export function rowsOf({ runs }: ComparedRuns): string[][] {
+  return runs.map(({ run, model, figures, difference }) => [
+    run,
+    model,
+    ...Object.values(figures).map((figure) => printInterval(figure, 4)),
+    difference ? printInterval(difference, 4) : '-',
+    difference ? verdict(difference) : '',
+  ])
+}
+
+function verdict({ low = 0, high = 0 }: Interval): string {
+  if (low > 0) return 'better'
+  return high < 0 ? 'worse' : 'not told apart'
+}
