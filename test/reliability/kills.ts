@@ -22,7 +22,7 @@ export interface KillCount {
   readonly lost: readonly string[]
 }
 
-/** How a command of each kind is started anew in a folder, and what must be so after a kill and after the next command. */
+/** How a command of each kind is started in a folder, and what must be so after a kill and after the next command. */
 interface Trial {
   /** Puts what was there before in place. */
   before(place: Place, out: string): void

@@ -1,4 +1,4 @@
-/** @file Where the faults suite works: a compiled siftrec, a folder with reference results, and how commands are run. */
+/** @file Where the faults suite works: a compiled siftrec, a folder of reference results, and how commands run. */
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * @file Logs as CSV, TSV, JSON lines and Parquet: ids that are easily misread, every dialect, and damage. What a damaged
- * text means is read by a strict reader of the suite's own.
+ * @file Logs as CSV, TSV, JSON lines and Parquet: ids that are easily misread, every dialect, and damage. What a
+ * damaged text means is read by a strict reader of the suite's own.
  */
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
