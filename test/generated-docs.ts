@@ -8,13 +8,17 @@ import { trainingConfig } from '../src/learn/config.ts'
 import { type Option, optionsOf } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { splitConfig } from '../src/runs/split-config.ts'
+import type { FaultCount } from './reliability/fault-count.ts'
+import type { FuzzCount } from './reliability/fuzz/pool.ts'
 
 const blockPattern = /^<!-- generated: (\S+) -->\n.*?^<!-- \/generated -->$/gms
 
 /** A page with its generated blocks written anew; a page without one comes back as it is. */
 export function withGeneratedBlocks(page: string): string {
   return readFileSync(page, 'utf8').replace(blockPattern, (_, name: string) => {
-    const body = name.startsWith('docs/results/') ? resultsTable(name) : modelLists[name]?.(page)
+    const body = name.startsWith('docs/results/')
+      ? resultsTable(name)
+      : (modelLists[name]?.(page) ?? reliability[name]?.())
     if (body === undefined) throw new Error(`${page} has a block of an unknown kind: ${name}`)
     return `<!-- generated: ${name} -->\n${body}\n<!-- /generated -->`
   })
@@ -35,6 +39,47 @@ function fileOf(slug: string): string {
   if (!file) throw new Error(`no file in src/models is called ${slug}.ts`)
   return `src/models/${file}`
 }
+
+/** The counts of the reliability suites, by the name of their block. */
+const reliability: Readonly<Record<string, () => string>> = {
+  fuzz() {
+    const { seed, kinds } = read('test/reliability/fuzz.json') as FuzzCount
+    const columns = ['cases', 'right', 'refused', 'unjudged', 'wrong', 'crashed', 'hung'] as const
+    const rows = Object.entries(kinds).map(([kind, count]) => [kind, ...columns.map((name) => String(count[name]))])
+    const totals = columns.map((name) => String(Object.values(kinds).reduce((sum, count) => sum + count[name], 0)))
+    const table = markdownTable(['files', ...columns], [...rows, ['all', ...totals]])
+    return `${table}\n\n\`npm run fuzz -- --cases ${totals[0]} --seed ${seed}\``
+  },
+
+  faults() {
+    const { seed, kills, flips, pairs, disks } = read('test/reliability/faults.json') as FaultCount
+    const number = (count: number): string => String(count)
+    const killRows = Object.entries(kills).map(([what, one]) => [
+      `\`${what}\``,
+      ...[one.kills, one.inTime, one.recovered].map(number),
+    ])
+    const flipRows = flips.map(({ file, tries, refused, harmless, silent, bugs }) => [
+      file,
+      ...[tries, refused, harmless, silent.length, bugs.length].map(number),
+    ])
+    const pairRows = Object.entries(pairs).map(([what, one]) => [
+      `\`${what.replace(', ', '`, ')}`,
+      ...[one.pairs, one.refused, one.bothWell, one.wrong.length].map(number),
+    ])
+    const full = disks
+      ? `On ${disks.tries} full or nearly full disks, ${disks.endedWell} commands ended well, ${disks.refused} were refused in a sentence, and ${disks.wrong.length} went wrong.`
+      : 'Full disks were not tried: none could be mounted there.'
+    return [
+      markdownTable(['kill -9 of', 'kills', 'before its end', 'recovered'], killRows),
+      markdownTable(['flipped or cut', 'files', 'refused', 'harmless', 'silent', 'bugs'], flipRows),
+      markdownTable(['two at once', 'pairs', 'one refused', 'one after the other', 'wrong'], pairRows),
+      full,
+      `\`npm run faults -- --seed ${seed}\``,
+    ].join('\n\n')
+  },
+}
+
+const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
 
 /** The lists of models, by the name of their block. A page's links are relative to it. */
 const modelLists: Readonly<Record<string, (page: string) => string>> = {
