@@ -32,6 +32,7 @@ export function rankingValidation(
   const { model, dataset, split, seed } = parts
   return {
     metric: printedFigure(validationMetric.ranks),
+    measures: split.validation.length > 0,
     bytes() {
       const shape = { rows: batchRows, length: model.history.maxLength, targets: 0 }
       const { users, tables } = servedTensors(model, model.batches.declare(shape).batch)
@@ -42,7 +43,7 @@ export function rankingValidation(
       return {
         async validate() {
           await scorer.refresh()
-          return split.validation.length > 0 ? ndcgOf(scorer, dataset, split, { part: 'validation', seed }) : 0
+          return ndcgOf(scorer, dataset, split, { part: 'validation', seed })
         },
         [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose](),
       }
@@ -61,8 +62,11 @@ function servedTensors({ score }: BuiltModel, batch: unknown): { users: readonly
 /** AUC of the validation samples. */
 export function clickValidation(parts: ValidationParts & { readonly samples: ClickSamples }): Validation {
   const { model, samples } = parts
+  const labels = samples.validation.map((sample) => samples.label[sample] as number)
   return {
     metric: printedFigure(validationMetric.clicks),
+    // AUC compares what was clicked with what was not.
+    measures: new Set(labels).size === 2,
     bytes() {
       const length = bucketLengths(model.history.maxLength).at(-1) as number
       return servingBytes(
@@ -71,12 +75,10 @@ export function clickValidation(parts: ValidationParts & { readonly samples: Cli
     },
     open(parameters, memory) {
       const predictor = clickPredictor({ ...parts, parameters, memory })
-      const labels = samples.validation.map((sample) => samples.label[sample] as number)
       return Promise.resolve({
         async validate() {
           await predictor.refresh()
-          const found = auc(await predictor.samples(samples.validation), labels)
-          return Number.isNaN(found) ? 0 : found
+          return auc(await predictor.samples(samples.validation), labels)
         },
         [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
       })
