@@ -10,6 +10,7 @@ import type { BuiltModel } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
 import { candidatesAtOnce, clickPredictor } from '../rank/click-predictor.ts'
+import { answeringEmpty } from '../rank/empty-histories.ts'
 import { batchRows, nextItemScorer } from '../rank/scorer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Tensor } from '../tensor/node.ts'
@@ -39,7 +40,7 @@ export function rankingValidation(
       return servingBytes(users, tables) + 2 * 4 * batchRows * dataset.catalog.ids.length
     },
     async open(parameters, memory) {
-      const scorer = await nextItemScorer({ ...parts, parameters, memory })
+      const scorer = answeringEmpty(await nextItemScorer({ ...parts, parameters, memory }), dataset, split)
       return {
         async validate() {
           await scorer.refresh()
