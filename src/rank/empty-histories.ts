@@ -16,8 +16,7 @@ export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Datas
     return counted
   }
   const explain = scorer.explain?.bind(scorer)
-  return {
-    ...scorer,
+  const answered: Pick<Scorer, 'score' | 'explain'> = {
     async score(histories, into) {
       const known = histories.filter((history) => !isEmpty(history))
       if (known.length === histories.length) return scorer.score(histories, into)
@@ -34,7 +33,8 @@ export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Datas
       explain: (history, items) =>
         isEmpty(history) ? Promise.resolve(items.map((item) => ({ item }))) : explain(history, items),
     }),
-  } satisfies Scorer as Kind
+  }
+  return Object.assign({}, scorer, answered)
 }
 
 const isEmpty = ({ item }: History): boolean => item.length === 0
