@@ -88,6 +88,44 @@ describe('a run', () => {
     expect(bytes('same', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
   })
 
+  it('goes on with more epochs to the bytes of a run begun with them, ended or stopped', async () => {
+    await succeed(train('longer', '--epochs', '40'), folder)
+    const longer = ['model.safetensors', 'checkpoint.safetensors', 'epochs.json']
+    const different = (out: string) => longer.filter((file) => !bytes(out, file).equals(bytes('longer', file)))
+    cpSync(join(folder, 'whole'), join(folder, 'ended'), { recursive: true })
+    const { code, stderr } = await run('train', '--resume', 'ended', '--epochs', '40')
+    expect(code).toBe(0)
+    expect(stderr).toContain('going on after epoch 30')
+    expect(different('ended')).toEqual([])
+    expect(JSON.parse(bytes('ended', 'run.json').toString())).toMatchObject({ training: { epochs: 40 } })
+    const { child, ended, said } = start(train('short'), { cwd: folder })
+    await said('epoch 3')
+    child.kill('SIGINT')
+    await ended
+    await succeed(train('short', '--resume', '--epochs', '40'), folder)
+    expect(different('short')).toEqual([])
+    // Without the flag the run keeps what it was given last.
+    await succeed(['train', '--resume', 'short'], folder)
+    expect(JSON.parse(bytes('short', 'run.json').toString())).toMatchObject({ training: { epochs: 40 } })
+  })
+
+  it('refuses fewer epochs than it trained, other options, and epochs of what is counted', async () => {
+    const refused = async (...args: readonly string[]): Promise<string> => {
+      const { code, stderr } = await run('train', '--resume', ...args)
+      expect(code).toBe(2)
+      return stderr
+    }
+    expect(await refused('whole', '--epochs', '20')).toContain(
+      'whole --epochs: invalid: 20, expected at least the 30 epochs that are trained',
+    )
+    expect(await refused('whole', '--epochs', 'many')).toContain('training.epochs: invalid')
+    expect(await refused('whole', '--hidden-size', '8')).toContain(
+      'train --resume: unsupported: --hidden-size, expected --data or --epochs alone',
+    )
+    await succeed(['train', 'popularity', 'data', '--out', 'counted'], folder)
+    expect(await refused('counted', '--epochs', '8')).toContain('popularity is fitted by counting, not in epochs')
+  })
+
   it('keeps its last checkpoint when a save fails for want of room, and goes on from it', async () => {
     const { child, ended, said } = start(train('full'), { cwd: folder })
     await said('epoch 2')

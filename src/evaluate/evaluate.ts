@@ -34,7 +34,7 @@ export interface Report {
   readonly ks: readonly number[]
   /** Targets whose user had no event before. */
   readonly emptyHistories: number
-  /** By name, first `all`; a slice without targets is left out. */
+  /** By name, first `all`; a slice without targets is left out, and a usual one of a single target. */
   readonly slices: { readonly all: SliceFigures; readonly [slice: string]: SliceFigures }
 }
 
@@ -42,7 +42,7 @@ export interface Report {
 export interface EvaluateOptions extends RankOptions {
   /** List lengths; 10 and 20 by default. */
   ks?: readonly number[]
-  /** Which slices have figures of their own, beside all targets: see {@link sliceOf}; cold starts by default. */
+  /** Which slices have figures of their own, beside all targets: see {@link sliceOf}; cold starts and empty histories by default. */
   slices?: readonly string[]
   /** Whether to bootstrap 95 % intervals; true by default. */
   intervals?: boolean
@@ -93,9 +93,11 @@ export function reportOf(ranks: TargetRanks, dataset: Dataset, split: Split, opt
     const { title, about } = slice
     return { title, about, ...figuresAt(places, ranks, ks, intervals ? seed : undefined) }
   }
+  // One target says nothing of a slice; a slice that was asked for has its figures all the same.
+  const fewest = options.slices ? 1 : 2
   const own = slices
     .map((name) => sliceOf(name, dataset))
-    .filter(({ name, holds }) => name !== 'all' && targets.some(holds))
+    .filter(({ name, holds }) => name !== 'all' && targets.filter(holds).length >= fewest)
     .map((slice) => [slice.name, figuresOf(slice)] as const)
   return {
     model: ranks.model,

@@ -35,7 +35,7 @@ describe('printReports', () => {
   it('prints plain tables, the full catalog first and the sampled negatives apart', () => {
     expect(printReports([report, { ...report, model: 'item-knn' }], { plain: true })).toBe(
       [
-        'movies, time split, test: 66 targets of 60 users, 2 with no history (seed 7)',
+        'movies, time split, test: 66 targets of 60 users, 2 with no history, answered by popularity and counted in (seed 7)',
         '',
         'Full catalog, less the items the user had as targets before',
         '         popularity             item-knn',

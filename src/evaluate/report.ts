@@ -25,7 +25,7 @@ export function printReports(reports: readonly Report[], options: TableOptions):
   const { dataset, protocol, part, slices, emptyHistories, seed } = first
   const { targets, users } = slices.all
   const asked = first.question === undefined ? '' : `, ${first.question}`
-  const heading = `${dataset.name}, ${protocol} split${asked}, ${part}: ${targets} targets of ${users} users, ${emptyHistories} with no history (seed ${seed})`
+  const heading = `${dataset.name}, ${protocol} split${asked}, ${part}: ${targets} targets of ${users} users, ${emptyText(emptyHistories)} (seed ${seed})`
   const section = (title: string, figures: (report: Report) => Figures | undefined): string[] => {
     const columns = reports.flatMap((report) => {
       const own = figures(report)
@@ -48,6 +48,10 @@ export function printReports(reports: readonly Report[], options: TableOptions):
   })
   return [heading, ...sections].join('\n')
 }
+
+/** Whether users without a history count in the headline: they do, and no model is asked about them. */
+const emptyText = (count: number): string =>
+  count === 0 ? '0 with no history' : `${count} with no history, answered by popularity and counted in`
 
 const candidatesTitle: Readonly<Record<Report['candidates'], string>> = {
   unseen: 'Full catalog, less the items the user had touched',

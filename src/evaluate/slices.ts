@@ -34,13 +34,13 @@ const slices: readonly Slice[] = [
   {
     name: 'emptyHistory',
     title: 'Empty history',
-    about: 'no earlier event',
+    about: 'no earlier event, answered by popularity',
     holds: ({ earlier }) => earlier === 0,
   },
 ]
 
 /** The slices that reports have unless they are told otherwise, beside all targets. */
-export const usualSlices: readonly string[] = ['coldStart']
+export const usualSlices: readonly string[] = ['coldStart', 'emptyHistory']
 
 /**
  * The slice of a name: one of the table, or `behavior:NAME`, the targets whose event has that behavior.

@@ -16,7 +16,7 @@ const epochRecord = z.strictObject({
   stage: z.string().optional(),
   loss: z.number(),
   parts: z.record(z.string(), z.number()),
-  /** The validation metric; null in a stage that does not validate. */
+  /** The validation metric; null in a stage that does not validate, and where there is nothing to validate by. */
   validation: z.number().nullable(),
 })
 const progressSchema = z.strictObject({
@@ -29,8 +29,8 @@ const progressSchema = z.strictObject({
   step: z.int().min(0),
   /** Sums over the batches done of the open epoch. */
   sums: z.record(z.string(), z.number()),
-  /** The best epoch of the open stage. */
-  best: z.strictObject({ epoch: z.int().min(1), validation: z.number() }).nullable(),
+  /** The best epoch of the open stage; its validation is null where the training loss decides. */
+  best: z.strictObject({ epoch: z.int().min(1), validation: z.number().nullable() }).nullable(),
   finished: z.boolean(),
   history: z.array(epochRecord),
   /** Steps that each optimizer has taken, by name. */
@@ -121,6 +121,9 @@ export function loadCheckpoint(
     remembered.steps = progress.optimizers?.[name] ?? progress.step
   return progress
 }
+
+/** Where the training stands that wrote a checkpoint. @throws UserError as {@link loadCheckpoint} */
+export const readProgress = (path: string): Progress => progressOf(path, readSafetensors(path).metadata['progress'])
 
 /** @throws UserError `corrupted` for a place that no training can have come to */
 function progressOf(path: string, text = 'null'): Progress {

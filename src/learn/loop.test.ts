@@ -61,6 +61,7 @@ async function train(
   settings: object,
   name: string,
   more: object = {},
+  { measures = true }: { measures?: boolean } = {},
 ) {
   const events: TrainingEvent[] = []
   let at = 0
@@ -72,6 +73,7 @@ async function train(
     frozen: { get: () => undefined },
     validation: {
       metric: 'NDCG@10',
+      measures,
       bytes: () => Promise.resolve(0),
       open: async () => ({ validate: async () => validation[at++] ?? 0, [Symbol.asyncDispose]: async () => undefined }),
     },
@@ -99,6 +101,34 @@ describe('training', () => {
     // The second epoch is the best; an equal value in the fourth is not better, and three epochs later it is over.
     expect(result).toMatchObject({ epochs: 5, best: { epoch: 2, validation: 0.3 } })
     expect(values['a']).toBeCloseTo(0.75, 6)
+  })
+
+  it('keeps the epoch with the lowest training loss where there is nothing to validate by', async () => {
+    // Twice as far at each step: a is 0, -2, -6, -14, so that the loss of the first epoch is the lowest.
+    const away = follows('a', 2, { optimizer: sgd({ learningRate: -1 }) })
+    const stage = (one: Stage['objectives'][number]): Stage => ({
+      name: 'train',
+      epochs: 'until-best',
+      objectives: [one],
+    })
+    const unmeasured = { measures: false }
+    const worse = await train(modelOf(stage(away)), [], { patience: 2, epochs: 9 }, 'rising', {}, unmeasured)
+    expect(worse.result).toMatchObject({ epochs: 3, best: { epoch: 1, validation: null } })
+    expect(worse.values['a']).toBe(-2)
+    const better = await train(
+      modelOf(stage(follows('a', 1))),
+      [],
+      { patience: 2, epochs: 4 },
+      'falling',
+      {},
+      unmeasured,
+    )
+    expect(better.result).toMatchObject({ epochs: 4, best: { epoch: 4, validation: null } })
+    expect(better.values['a']).toBeCloseTo(1 - 1 / 16, 6)
+    expect(better.result.history.map(({ validation }) => validation)).toEqual([null, null, null, null])
+    const told = better.events.filter(({ kind }) => kind !== 'batch')
+    expect(told[0]).toMatchObject({ kind: 'start', measures: false })
+    expect(told[1]).toMatchObject({ kind: 'epoch', by: 'loss', best: true })
   })
 
   it('ends after `epochs` epochs whatever validation says', async () => {

@@ -22,7 +22,7 @@ import { stagesOf } from './objectives.ts'
 import { applyGradients, initialParameters, valuesOf } from './parameters.ts'
 import { type OpenStage, openStage, type Turn } from './stages.ts'
 import { parametersOf } from './step.ts'
-import { stopping } from './stopping.ts'
+import { type Stopping, stopping } from './stopping.ts'
 import type { TrainingRun, Validator } from './training-run.ts'
 
 /** How a run ended. */
@@ -41,6 +41,12 @@ export const runFiles = {
   epochs: 'epochs.json',
 } as const
 
+/** How fast an epoch was. */
+interface Speed {
+  readonly seconds: number
+  readonly targetsPerSecond: number
+}
+
 /** Everything a run holds between steps. */
 interface Loop extends TrainingRun {
   readonly stages: readonly Stage[]
@@ -51,8 +57,8 @@ interface Loop extends TrainingRun {
 
 /**
  * Trains stage after stage, each until validation stops rising or for its number of epochs, and leaves the best
- * parameters of the last one in
- * `model.safetensors`. Two runs with one seed and one thread count write the same bytes, interrupted or not.
+ * parameters of the last one in `model.safetensors`. Without validation targets the lowest training loss is the best.
+ * Two runs with one seed and one thread count write the same bytes, interrupted or not.
  * @throws UserError as {@link loadCheckpoint}, and when the loss is no longer a number
  */
 export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
@@ -76,10 +82,14 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
       ? loadCheckpoint(checkpoint, state, fingerprint, (index) => (stage = open(index)))
       : structuredClone(atStart)
   stage ??= open(progress.stage)
+  // A run may be given more epochs after it ended.
+  if (progress.finished && stage.validates)
+    progress.finished = judged(progress, run).finished || stage.isOver(state.memory)
   report?.({
     kind: 'start',
     size: stage.size,
     metric: validation.metric,
+    measures: validation.measures,
     parameters: [...parameters.buffers.values()].reduce((sum, { values }) => sum + values.length, 0),
     batches: stage.turns(0).length,
     memory: estimateMemory({
@@ -152,24 +162,32 @@ function meansOf(sums: Readonly<Record<string, number>>, turns: readonly Turn[])
   return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / stepsOf(name)]))
 }
 
-async function closeEpoch(
-  { training, validator, validation, state, report, folder, fingerprint, progress, stages }: Loop,
-  stage: OpenStage,
-  turns: readonly Turn[],
-  speed: { seconds: number; targetsPerSecond: number },
-): Promise<void> {
-  const value = stage.validates ? await validator.validate() : null
+/** What the epochs of the open stage come to, by their validation or, without any, by their training loss. */
+function judged({ history, stageEpoch }: Progress, { training, validation }: TrainingRun): Stopping {
+  const records = stageEpoch > 0 ? history.slice(-stageEpoch) : []
+  return stopping(
+    records.map(({ validation: value, loss }) => (validation.measures ? (value ?? 0) : -loss)),
+    training,
+  )
+}
+
+async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], speed: Speed): Promise<void> {
+  const { training, validator, validation, state, report, folder, fingerprint, progress, stages } = loop
+  const by = stage.validates ? (validation.measures ? 'validation' : 'loss') : null
+  const value = by === 'validation' ? await validator.validate() : null
   const { loss = 0, ...parts } = meansOf(progress.sums, turns)
   const epoch = progress.epoch + 1
   const named = stages.length > 1 ? { stage: stage.name } : {}
   progress.history.push({ epoch, ...named, loss, parts, validation: value })
   const stageEpoch = progress.stageEpoch + 1
-  const values = progress.history.slice(-stageEpoch).map((record) => record.validation ?? 0)
-  const { best, isBest, finished } = stage.validates
-    ? stopping(values, training)
-    : { best: null, isBest: true, finished: stageEpoch >= stage.epochs }
-  progress.best = best && { epoch: best.epoch + epoch - stageEpoch, validation: best.validation }
   Object.assign(progress, { epoch, stageEpoch, batch: 0, sums: {} })
+  const { best, isBest, finished } = stage.validates
+    ? judged(progress, loop)
+    : { best: null, isBest: true, finished: stageEpoch >= stage.epochs }
+  progress.best = best && {
+    epoch: best.epoch + epoch - stageEpoch,
+    validation: by === 'validation' ? best.validation : null,
+  }
   // The best model first: a kill between the two writes repeats this epoch and writes the same bytes again.
   const model = join(folder, runFiles.model)
   if (isBest) await saveModel(model, state, fingerprint)
@@ -189,6 +207,7 @@ async function closeEpoch(
     parts,
     metric: validation.metric,
     validation: value,
+    by,
     best: isBest,
     ...speed,
     secondsLeft,

@@ -15,7 +15,8 @@ export interface Stopping {
  * Judges a training by its validation values. An epoch is the best when its value is strictly greater than all before
  * it; a first value always is. Training ends after `epochs` epochs, or when `patience` epochs have passed since the
  * best one.
- * @param history the validation value of each finished epoch, the greater the better
+ * @param history the validation value of each finished epoch, the greater the better; where there is nothing to
+ * validate by, the training loss with its sign turned
  */
 export function stopping(
   history: readonly number[],

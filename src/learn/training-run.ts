@@ -9,7 +9,7 @@ import type { MemoryEstimate } from './memory.ts'
 
 /** Measures the parameters as they stand. */
 export interface Validator extends AsyncDisposable {
-  /** The metric over the validation targets, the more the better; 0 where there are none. */
+  /** The metric over the validation targets, the more the better. */
   validate(): Promise<number>
 }
 
@@ -17,6 +17,8 @@ export interface Validator extends AsyncDisposable {
 export interface Validation {
   /** What is measured: `NDCG@10`. */
   readonly metric: string
+  /** Whether there is anything to measure; if not, the epoch with the lowest training loss is kept. */
+  readonly measures: boolean
   /** Memory that it takes. */
   bytes(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<number>
   /** @param parameters values by name, which change in place between two validations */
@@ -64,6 +66,8 @@ export type TrainingEvent =
       readonly size: string
       /** What validation measures: `NDCG@10`. */
       readonly metric: string
+      /** Whether there is anything to validate by. */
+      readonly measures: boolean
       readonly parameters: number
       readonly batches: number
       readonly memory: MemoryEstimate
@@ -85,8 +89,10 @@ export type TrainingEvent =
       readonly loss: number
       readonly parts: Readonly<Record<string, number>>
       readonly metric: string
-      /** Null in a stage that does not validate. */
+      /** Null in a stage that does not validate, and where there is nothing to validate by. */
       readonly validation: number | null
+      /** What decides which epoch is kept; null in a stage that keeps the last one. */
+      readonly by: 'validation' | 'loss' | null
       readonly best: boolean
       readonly seconds: number
       readonly targetsPerSecond: number

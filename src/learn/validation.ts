@@ -7,6 +7,7 @@ import { printedFigure, validationMetric } from '../metrics/table.ts'
 import type { Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel } from '../models/contract/model.ts'
 import { clickPredictor } from '../rank/click-predictor.ts'
+import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { clickBytes, rankingBytes } from './serving-memory.ts'
@@ -28,14 +29,15 @@ export function rankingValidation(
   const { dataset, split, seed } = parts
   return {
     metric: printedFigure(validationMetric.ranks),
+    measures: split.validation.length > 0,
     bytes: (parameters, memory) =>
       split.validation.length > 0 ? rankingBytes({ ...parts, parameters, memory }) : Promise.resolve(0),
     async open(parameters, memory) {
-      const scorer = await nextItemScorer({ ...parts, parameters, memory })
+      const scorer = answeringEmpty(await nextItemScorer({ ...parts, parameters, memory }), dataset, split)
       return {
         async validate() {
           await scorer.refresh()
-          return split.validation.length > 0 ? ndcgOf(scorer, dataset, split, { part: 'validation', seed }) : 0
+          return ndcgOf(scorer, dataset, split, { part: 'validation', seed })
         },
         [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose](),
       }
@@ -46,17 +48,18 @@ export function rankingValidation(
 /** AUC of the validation samples. */
 export function clickValidation(parts: ValidationParts & { readonly samples: ClickSamples }): Validation {
   const { samples } = parts
+  const labels = samples.validation.map((sample) => samples.label[sample] as number)
   return {
     metric: printedFigure(validationMetric.clicks),
+    // AUC compares what was clicked with what was not.
+    measures: new Set(labels).size === 2,
     bytes: (parameters, memory) => clickBytes({ ...parts, parameters, memory }, samples.validation),
     open(parameters, memory) {
       const predictor = clickPredictor({ ...parts, parameters, memory })
-      const labels = samples.validation.map((sample) => samples.label[sample] as number)
       return Promise.resolve({
         async validate() {
           await predictor.refresh()
-          const found = auc(await predictor.samples(samples.validation), labels)
-          return Number.isNaN(found) ? 0 : found
+          return auc(await predictor.samples(samples.validation), labels)
         },
         [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
       })

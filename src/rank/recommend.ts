@@ -4,7 +4,7 @@ import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
 import type { Dataset, History, ItemIndex, Modality, Split } from '../dataset/schema.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
-import { popularity } from '../models/counting/popularity.ts'
+import { popularScores } from './empty-histories.ts'
 import { type ScoredItem, topItems } from './top-items.ts'
 
 /** An event that carried a recommendation. */
@@ -32,6 +32,8 @@ export interface Recommendations {
   readonly user: string
   /** False for a user the dataset does not have: the items are then the popular ones of the training data. */
   readonly known: boolean
+  /** Whether the items are the popular ones, for want of any event of the user. */
+  readonly popular: boolean
   readonly items: readonly Recommendation[]
 }
 
@@ -52,8 +54,10 @@ export async function recommend(
   { top = 10 }: { top?: number } = {},
 ): Promise<Recommendations> {
   const index = dataset.userIds.indexOf(user, 1)
-  if (index < 0)
-    return { user, known: false, items: popularItems(dataset, split, top).map((scored) => named(dataset, scored)) }
+  if (index < 0) {
+    const items = topItems(popularScores(dataset, split), top)
+    return { user, known: false, popular: true, items: items.map((scored) => named(dataset, scored)) }
+  }
   const history = historyOf(dataset.events, index)
   const scores = await scorer.score([history])
   const best = topItems(scores, top, excludedItems(dataset, history))
@@ -61,13 +65,8 @@ export async function recommend(
     history,
     best.map(({ item }) => item),
   )
-  return { user, known: true, items: best.map((scored, at) => named(dataset, scored, reasons?.[at])) }
-}
-
-/** The items with most target events in training. */
-function popularItems(dataset: Dataset, split: Split, top: number): ScoredItem[] {
-  const { counts } = popularity.fit(dataset, split, popularity.config.parse({}))
-  return topItems((counts as { data: Float32Array }).data, top)
+  const items = best.map((scored, at) => named(dataset, scored, reasons?.[at]))
+  return { user, known: true, popular: history.item.length === 0, items }
 }
 
 function named(dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation {

@@ -10,6 +10,7 @@ import { libraryBytes } from '../learn/memory.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
 import type { SplitConfig } from './split-config.ts'
 import { type AskedTargets, type OpenRequest, type Served, type Task, tellMemory, unsupported } from './task.ts'
@@ -47,9 +48,10 @@ export function splitOf({ split }: TrainingData): Split {
   return split
 }
 
-/** A run that ranks, served by a scorer. */
-export function servedRanking({ folder, run, data }: OpenRequest, scorer: Scorer, maxLength: number): Served {
+/** A run that ranks, served by a scorer, and by popularity where a history is empty. */
+export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer, maxLength: number): Served {
   const split = splitOf(data)
+  const scorer = answeringEmpty(model, data.dataset, split)
   const noClicks = () =>
     unsupported(
       folder,

@@ -6,7 +6,14 @@ import type { TrainingEvent } from '../learn/training-run.ts'
 import { durationText, reportProgress } from './progress.ts'
 
 const memory = { held: 0, process: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
-const about = { size: '5,000 targets in 1,200 windows', metric: 'NDCG@10', parameters: 64_000, batches: 2, memory }
+const about = {
+  size: '5,000 targets in 1,200 windows',
+  metric: 'NDCG@10',
+  measures: true,
+  parameters: 64_000,
+  batches: 2,
+  memory,
+}
 const start: TrainingEvent = { kind: 'start', ...about, resumed: atStart }
 const batch = (number: number): TrainingEvent => ({
   kind: 'batch',
@@ -23,10 +30,18 @@ const epoch = (number: number, validation: number, best: boolean): TrainingEvent
   parts: { main: 4, contrast: 0.5 },
   metric: 'NDCG@10',
   validation,
+  by: 'validation',
   best,
   seconds: 100,
   targetsPerSecond: 880,
   secondsLeft: 200,
+})
+
+/** An epoch without anything to validate by. */
+const unmeasured = (number: number, best: boolean): TrainingEvent => ({
+  ...(epoch(number, 0, best) as Extract<TrainingEvent, { kind: 'epoch' }>),
+  validation: null,
+  by: 'loss',
 })
 
 /** What a run of events prints. */
@@ -119,5 +134,13 @@ describe('durationText', () => {
     } finally {
       clock.mockRestore()
     }
+  })
+
+  it('says by what an epoch is kept where there is nothing to validate by', () => {
+    const text = printed(false, [{ ...start, measures: false }, unmeasured(1, true), unmeasured(2, false)])
+    expect(text).toContain(
+      'nothing to measure NDCG@10 by in validation: the epoch with the lowest training loss is kept',
+    )
+    expect(text).toMatch(/epoch 2 {2}loss 4\.5000 \(.*\) {2}lowest in epoch 1/)
   })
 })

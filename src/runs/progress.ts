@@ -55,7 +55,7 @@ export function reportProgress(stream: ProgressStream, epochs: number): Progress
   }
   let finished = ''
   let shown = live ? 0 : performance.now()
-  let best: { epoch: number; validation: number } | null = null
+  let best: { epoch: number; validation: number | null } | null = null
   const clock = stepClock(epochs)
   return {
     report(event) {
@@ -78,10 +78,8 @@ export function reportProgress(stream: ProgressStream, epochs: number): Progress
         return
       }
       if (event.kind === 'epoch') {
-        if (event.best && event.validation !== null) best = { epoch: event.epoch, validation: event.validation }
-        const reached =
-          event.validation === null ? '' : `  best ${(best?.validation ?? 0).toFixed(4)} in epoch ${best?.epoch ?? 0}`
-        finished = `${epochText(event)}${reached}`
+        if (event.best && event.by) best = { epoch: event.epoch, validation: event.validation }
+        finished = `${epochText(event)}${event.by && best ? reachedText(best) : ''}`
         shown = performance.now()
         const left = event.epoch < epochs ? `  ${durationText(event.secondsLeft)} left at most` : ''
         if (!live) stream.write(`${finished}  ${Math.round(event.targetsPerSecond)} targets/s${left}\n`)
@@ -115,8 +113,13 @@ function stepClock(epochs: number): { start(done: number, batches: number): void
   }
 }
 
+const reachedText = ({ epoch, validation }: { epoch: number; validation: number | null }): string =>
+  validation === null ? `  lowest in epoch ${epoch}` : `  best ${validation.toFixed(4)} in epoch ${epoch}`
+
 function startLines({
   size,
+  metric,
+  measures,
   parameters,
   batches,
   resumed,
@@ -126,6 +129,9 @@ function startLines({
   return [
     `training: ${size}, ${count(batches)} batches an epoch, ${count(parameters)} parameters`,
     memoryText(memory.total),
+    ...(measures
+      ? []
+      : [`nothing to measure ${metric} by in validation: the epoch with the lowest training loss is kept`]),
     ...(resumed.step > 0 ? [`going on after epoch ${resumed.epoch}, batch ${resumed.batch}`] : []),
   ]
 }

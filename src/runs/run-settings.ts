@@ -19,6 +19,8 @@ export const runSchema = z.strictObject({
   training: trainingConfig.nullable(),
   /** The folder as it was given, the dataset's name, and its hash. */
   dataset: z.strictObject({ folder: z.string(), name: z.string(), hash: z.string() }),
+  /** What decided which epoch is kept; left out where nothing was trained in epochs. */
+  keptBy: z.enum(['validation', 'training loss']).optional(),
   /** How targets, or samples of clicks, are split. */
   split: z.union([splitConfig, clickSplitConfig]),
 })
@@ -26,11 +28,13 @@ export const runSchema = z.strictObject({
 export type Run = z.infer<typeof runSchema>
 
 /**
- * What a run's settings come to, without where its dataset lies: two runs with one fingerprint write the same bytes.
+ * What a run's settings come to, without where its dataset lies: two runs with one fingerprint write the same bytes, as
+ * far as both have come. So the most epochs are left out, and a run can be given more.
  */
 export function fingerprintOf({ model, config, training, dataset, split }: Run): string {
+  const { epochs: _, ...rest } = training ?? {}
   return createHash('sha256')
-    .update(JSON.stringify({ model, config, training, dataset: dataset.hash, split }))
+    .update(JSON.stringify({ model, config, training: training && rest, dataset: dataset.hash, split }))
     .digest('hex')
 }
 

@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import type { Dataset } from '../dataset/schema.ts'
+import type { TrainingEvent } from '../learn/training-run.ts'
+import { clickValidation } from '../learn/validation.ts'
 import { lockIn } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
+import { readRun } from './run-file.ts'
 import { resumeRun, trainRun } from './train-run.ts'
 
 const dataset: Dataset = tinyDataset({
@@ -13,6 +16,41 @@ const dataset: Dataset = tinyDataset({
   behaviors: ['click'],
 })
 const train = (out: string, more = {}): Promise<unknown> => trainRun({ model: 'popularity', dataset, out, ...more })
+
+describe('a run without validation targets', () => {
+  // Each user has one target, which is the test's.
+  const single = tinyDataset({
+    events: [1, 2, 3, 4].flatMap((user) => [
+      [user, user, 'click', 1] as const,
+      [user, 5, 'click', 2] as const,
+      [user, 6, 'favorite', 3] as const,
+    ]),
+  })
+
+  it('keeps the epoch with the lowest training loss, and says so', async () => {
+    using place = temporaryFolder()
+    const events: TrainingEvent[] = []
+    const settings = { model: 'sasrec', dataset: single, config: { hiddenSize: 8, auxiliaryTargets: 1 } }
+    const training = { epochs: 3, threads: 1, learningRate: 0.01 }
+    const out = join(place.path, 'run')
+    const result = await trainRun({ ...settings, training, out, report: (event) => void events.push(event) })
+    expect(result.best).toEqual({ epoch: 3, validation: null })
+    expect(result.history.map(({ loss }) => loss)).toEqual(
+      result.history.map(({ loss }) => loss).toSorted((a, b) => b - a),
+    )
+    expect(events.find(({ kind }) => kind === 'start')).toMatchObject({ measures: false })
+    expect(readRun(out).keptBy).toBe('training loss')
+    const measured = { ...settings, dataset, training, config: { hiddenSize: 8 }, out: join(place.path, 'measured') }
+    expect((await trainRun(measured)).best?.validation).toEqual(expect.any(Number))
+    expect(readRun(measured.out).keptBy).toBe('validation')
+  })
+
+  it('is told of clicks whose validation labels are all alike', () => {
+    const samples = { validation: Int32Array.of(0, 1), label: Uint8Array.of(1, 1, 0) }
+    const measures = (label: Uint8Array) => clickValidation({ samples: { ...samples, label } } as never).measures
+    expect([measures(samples.label), measures(Uint8Array.of(1, 0, 0))]).toEqual([false, true])
+  })
+})
 
 describe('a run’s folder', () => {
   it('is written by one process at a time', async () => {

@@ -5,6 +5,8 @@ import type { TrainingData } from '../batches/kind.ts'
 import { loadDataset } from '../dataset/load.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
+import { atStart, readProgress } from '../learn/checkpoint.ts'
+import { trainingConfig } from '../learn/config.ts'
 import { runFiles, type TrainingResult } from '../learn/loop.ts'
 import { parseOptions } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
@@ -67,7 +69,8 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
     await using _ = await takeLock(lockIn(out), out)
     const stored = readRun(out)
     if (fingerprintOf(stored) !== fingerprintOf(run)) throw otherSettings(out, stored, run)
-    return await execute(stored, dataOf(stored, dataset), settings)
+    const epochs = settings.training?.['epochs'] === undefined ? undefined : run.training?.epochs
+    return await execute(await extended(out, stored, epochs), dataOf(stored, dataset), settings)
   }
   refuseForeign(out)
   if (holdsRun(out) && !overwrite) {
@@ -80,6 +83,7 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
       hint,
     })
   }
+  const described = run.training ? { ...run, keptBy: keptBy(run, data) } : run
   const created = !existsSync(out)
   makeFolder(out)
   await using _ = await takeLock(lockIn(out), out)
@@ -87,8 +91,8 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
   // The old run.json goes last and at once: a kill before that leaves the old run, to be trained anew.
   for (const file of Object.values(learned)) rmSync(join(out, file), { force: true })
   try {
-    await writeAtomically(join(out, first), printRun(run))
-    return await execute(run, data, told ? announcing(settings, told) : settings)
+    await writeAtomically(join(out, first), printRun(described))
+    return await execute(described, data, told ? announcing(settings, told) : settings)
   } catch (error) {
     if (!existsSync(join(out, runFiles.checkpoint)) && !existsSync(join(out, runFiles.model))) discard(out, created)
     throw error
@@ -140,16 +144,19 @@ function refuseForeign(out: string): void {
 /**
  * Goes on with the run in a folder, from its last checkpoint, to the very bytes an uninterrupted run would have
  * written.
- * @throws UserError as `readRun`, `mismatched` when the dataset changed since, `busy` while another process trains it
+ * @param watching.epochs the most epochs from now on: a run that ended at its last one goes on
+ * @throws UserError as `readRun` and {@link extended}, `mismatched` when the dataset changed since, `busy` while another
+ * process trains it
  */
 export async function resumeRun(
   folder: string,
-  watching: Watching & { readonly data?: string } = {},
+  watching: Watching & { readonly data?: string; readonly epochs?: unknown } = {},
 ): Promise<RunResult> {
   readRun(folder)
   await using _ = await takeLock(lockIn(folder), folder)
-  const run = readRun(folder)
-  const data = dataOf(run, await datasetOf(folder, run, watching.data))
+  const stored = readRun(folder)
+  const data = dataOf(stored, await datasetOf(folder, stored, watching.data))
+  const run = await extended(folder, stored, watching.epochs)
   return await execute(run, data, { ...watching, out: folder, resume: true })
 }
 
@@ -175,6 +182,46 @@ export async function datasetOf(
     expected: `the one that ${folder} was trained on, ${hash.slice(0, 12)}`,
     hint: 'train again, or prepare the dataset again from the same files with the same settings',
   })
+}
+
+/**
+ * The run with another number of epochs at most, written to its `run.json`; the very run where that is its number.
+ * @throws UserError `unsupported` for a model that is not trained in epochs or whose later stages began, `invalid` for
+ * fewer epochs than were trained
+ */
+async function extended(folder: string, run: Run, wanted: unknown): Promise<Run> {
+  if (wanted === undefined || wanted === run.training?.epochs) return run
+  const where = `${folder} --epochs`
+  if (!run.training)
+    throw new UserError({ where, problem: 'unsupported', value: `${run.model} is fitted by counting, not in epochs` })
+  const training = parseOptions('training', trainingConfig, { ...run.training, epochs: wanted })
+  const checkpoint = join(folder, runFiles.checkpoint)
+  const { epoch, stage } = existsSync(checkpoint) ? readProgress(checkpoint) : atStart
+  if (stage > 0)
+    throw new UserError({
+      where,
+      problem: 'unsupported',
+      value: `${run.model} is in its stage ${stage + 1}, and more epochs would be for the first`,
+      hint: 'train again with --overwrite',
+    })
+  if (training.epochs < epoch)
+    throw new UserError({
+      where,
+      problem: 'invalid',
+      value: `${training.epochs}`,
+      expected: `at least the ${epoch} epochs that are trained`,
+    })
+  const longer = { ...run, training }
+  await writeAtomically(join(folder, runFiles.run), printRun(longer))
+  return longer
+}
+
+/** What decides which epoch of a run is kept: validation, where there is something to measure. */
+function keptBy({ model }: Run, data: TrainingData): 'validation' | 'training loss' {
+  const { rows, tested, columns } = taskOf(model).asked(data)
+  const validated = rows.slice(0, rows.length - tested)
+  const labels = new Set(validated.map((row) => columns.label?.[row]))
+  return validated.length > 0 && (!columns.label || labels.size === 2) ? 'validation' : 'training loss'
 }
 
 function describeRun({ model: slug, dataset, config = {}, training = {}, split = {} }: RunSettings): Run {

@@ -39,7 +39,7 @@ export function evaluateCommand(): Command {
     )
     .option(
       '--slices <names>',
-      'slices of the targets that have figures of their own, separated by commas: coldStart, emptyHistory, behavior:NAME (default: coldStart)',
+      'slices of the targets that have figures of their own, separated by commas: coldStart, emptyHistory, behavior:NAME (default: coldStart,emptyHistory)',
       (text) => text.split(',').map((part) => part.trim()),
     )
     .option(

@@ -32,6 +32,8 @@ export function recommendCommand(): Command {
       if (!recommended.known) {
         const told = `user "${user}" is not in ${run.dataset.manifest.name}: these are the popular items of its training data\n`
         process.stderr.write(pc.yellow(told))
+      } else if (recommended.popular) {
+        process.stderr.write(pc.yellow(`user "${user}" has no events: these are the popular items\n`))
       }
       process.stdout.write(json ? `${JSON.stringify(recommended, null, 2)}\n` : printRecommendations(recommended))
     })

@@ -24,6 +24,13 @@ type Flags = Readonly<Record<string, unknown>> & {
   readonly preset?: Size
 }
 
+/** Flags of `train --resume RUN`. */
+interface ResumeFlags {
+  readonly resume?: string | undefined
+  readonly data?: string | undefined
+  readonly epochs?: string | undefined
+}
+
 /** `train MODEL DATA`, with a subcommand for each model so that each has its own flags, and `train --resume RUN`. */
 export function trainCommand(): Command {
   const train = new Command('train')
@@ -32,10 +39,12 @@ export function trainCommand(): Command {
     .argument('[model]', `one of ${modelSlugs.join(', ')}`)
     .option('--resume <run>', 'continue a stopped training; the result has the same bytes as without the stop')
     .option('--data <folder>', 'with --resume: the dataset folder, if it has moved since training')
+    .option('--epochs <number>', 'with --resume: most passes from now on; a run that ended at its last one goes on')
     // A misspelled model shall be reported as such, whatever options follow it.
     .allowExcessArguments()
     .allowUnknownOption()
-    .action(async (model: string | undefined, { resume, data }: { resume?: string; data?: string }) => {
+    .action(async (model: string | undefined, { resume, data, epochs }: ResumeFlags, command: Command) => {
+      if (resume !== undefined) refuseOthers(command.args)
       if (model !== undefined) modelOf(model)
       if (resume === undefined)
         throw new UserError({
@@ -44,7 +53,7 @@ export function trainCommand(): Command {
           value: 'a model',
           expected: oneOf(modelSlugs),
         })
-      await goOn(resume, data)
+      await goOn(resume, { data, epochs })
     })
   for (const slug of modelSlugs) train.addCommand(modelCommand(slug))
   return train
@@ -113,13 +122,30 @@ async function tellFirst(slug: string, dataset: Dataset, given: SplitInput): Pro
   for (const line of lines) process.stderr.write(`${line}\n`)
 }
 
-async function goOn(folder: string, data: string | undefined): Promise<void> {
+/** What else was written beside --resume. @throws UserError `unsupported`, since a run keeps its settings */
+function refuseOthers([first]: readonly string[]): void {
+  if (first === undefined) return
+  throw new UserError({
+    where: 'train --resume',
+    problem: 'unsupported',
+    value: first,
+    expected: '--data or --epochs alone',
+    hint: 'a run goes on with the settings it was started with',
+  })
+}
+
+async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'>): Promise<void> {
   const { reportProgress } = await import('../../runs/progress.ts')
   const { readRun } = await import('../../runs/run-file.ts')
   const { resumeRun } = await import('../../runs/train-run.ts')
-  const progress = reportProgress(process.stderr, readRun(folder).training?.epochs ?? 0)
+  const progress = reportProgress(process.stderr, Number(epochs ?? readRun(folder).training?.epochs ?? 0))
   await watch(progress, (signal) =>
-    resumeRun(folder, { signal, report: progress.report, ...(data === undefined ? {} : { data }) }),
+    resumeRun(folder, {
+      signal,
+      report: progress.report,
+      ...(data !== undefined && { data }),
+      ...(epochs !== undefined && { epochs: epochs.trim() === '' ? epochs : Number(epochs) }),
+    }),
   )
 }
 
@@ -133,8 +159,10 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
   }
   const { durationText } = await import('../../runs/progress.ts')
   const took = durationText((performance.now() - began) / 1e3)
-  const how = best
-    ? `, best validation ${printedMetric(run.model)} ${best.validation.toFixed(4)} in epoch ${best.epoch} of ${epochs}`
-    : ''
+  const what = (value: number | null): string =>
+    value === null
+      ? 'without validation targets, lowest training loss'
+      : `best validation ${printedMetric(run.model)} ${value.toFixed(4)}`
+  const how = best ? `, ${what(best.validation)} in epoch ${best.epoch} of ${epochs}` : ''
   process.stdout.write(`${run.model} trained in ${took}${how}\nsaved in ${folder}; next: siftrec evaluate ${folder}\n`)
 }

@@ -39,6 +39,7 @@ export const popularity: FittedModel<z.infer<typeof config>> = {
     const scores_V = counts.with(0, Number.NEGATIVE_INFINITY)
     return {
       slug: 'popularity',
+      answersEmpty: true,
       itemCount: scores_V.length - 1,
       score(histories, into = new Float32Array(histories.length * scores_V.length)) {
         for (let row = 0; row < histories.length; row++) into.set(scores_V, row * scores_V.length)
