@@ -143,6 +143,72 @@ describe('m3bsr', () => {
     },
   )
 
+  it('changes its loss with each ablation, and loses the parameters that nothing reads', async () => {
+    const dataset = shop()
+    const whole = build({ lambdaContrast: 1, lambdaModality: 1, lambdaBehavior: 1 }, dataset)
+    const namesOf = (model: Model): string[] => [...begun(model).buffers.keys()].sort()
+    const lossOf = async (model: Model): Promise<number> => {
+      await using step = await compiled(model, dataset, begun(model))
+      return (await step.run(windowsOf(dataset))).loss
+    }
+    const expected = await lossOf(whole)
+    const gone = async (option: string): Promise<string[]> => {
+      const model = build({ lambdaContrast: 1, lambdaModality: 1, lambdaBehavior: 1, [option]: true }, dataset)
+      expect(Math.abs((await lossOf(model)) - expected)).toBeGreaterThan(1e-3)
+      const left = new Set(namesOf(model))
+      expect([...left].filter((name) => !namesOf(whole).includes(name))).toEqual([])
+      return [
+        ...new Set(namesOf(whole).flatMap((name) => (left.has(name) ? [] : [name.split('.').slice(0, 2).join('.')]))),
+      ]
+    }
+    expect(await gone('withoutModalityDenoising')).toEqual(['denoise.image', 'denoise.text'])
+    expect(await gone('withoutBehaviorDenoising')).toEqual(['denoise.target'])
+    const shared = ['expert.shared', 'gate.bias', 'gate.weight']
+    expect(await gone('withoutSharedExpert')).toEqual(shared)
+    expect(await gone('withoutExperts')).toEqual([
+      'age',
+      'expert.id',
+      'expert.image',
+      ...shared.slice(0, 1),
+      'expert.text',
+      ...shared.slice(1),
+    ])
+    expect(await gone('withoutDisentanglement')).toEqual([])
+  })
+
+  it('counts events of one item at one time once in the joint reading, and leaves out old ones where asked to', () => {
+    const dataset = shop()
+    expect(build({}, dataset).history).toMatchObject({ mergeBehaviors: true })
+    expect(build({ reading: 'paper' }, dataset).history).toMatchObject({ mergeBehaviors: false })
+    expect([build({}, dataset).history, build({ recentEvents: 50 }, dataset).history]).toMatchObject([
+      expect.not.objectContaining({ recent: 0 }),
+      { recent: 50 },
+    ])
+  })
+
+  it('reads and ranks an item by one row, fields and all, in the joint reading', () => {
+    const names = [...begun(build({}, shop())).buffers.keys()]
+    expect(names.filter((name) => /^(field|table|image|text|id|user)\./.test(name)).sort()).toEqual([
+      'field.brand',
+      'field.item',
+      'id.norm.scale',
+      'id.norm.shift',
+      'image.bias',
+      'image.missing',
+      'image.norm.scale',
+      'image.norm.shift',
+      'image.weight',
+      'text.bias',
+      'text.missing',
+      'text.norm.scale',
+      'text.norm.shift',
+      'text.weight',
+    ])
+    expect([...begun(build({ userField: true }, shop())).buffers.keys()]).toContain('field.user')
+    const start = begun(build({}, shop())).buffers.get('id.norm.scale')?.values ?? []
+    expect([...start].every((scale) => Math.abs(scale - 0.1) < 1e-6)).toBe(true)
+  })
+
   it('adds an id to its own stream only where it is as wide', () => {
     expect(() => m3bsr.config.parse({ ...small, reading: 'paper', residualId: true })).toThrow(
       'must equal hiddenSize where residualId is true',
