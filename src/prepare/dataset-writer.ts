@@ -34,7 +34,7 @@ export async function writeTables(
     'item_index ORDER BY index',
     'items.parquet',
   )
-  const { time, join: ranks } = await orderOf(db, raw)
+  const { time, join: ranks } = await orderOf(db, raw, report)
   const indexed = (rows: string): string =>
     `${rows} e JOIN user_index u ON u.n = e.user JOIN item_index i ON i.n = e.item${ranks}`
   const columns = ['u.index AS user', 'i.index AS item']
@@ -58,15 +58,27 @@ function describingColumns(fields: readonly string[] = [], numbers: readonly str
 
 /**
  * The SQL of a time, for rows called `e`. If it is only an order, the rank among all events and impressions of the
- * user.
+ * user; rows of the log that have one place in it stand in the log's order.
  */
-async function orderOf(db: Database, raw: RawTables): Promise<{ time: string; join: string }> {
+async function orderOf(
+  db: Database,
+  raw: RawTables,
+  report: (line: string) => void,
+): Promise<{ time: string; join: string }> {
   if (raw.time !== 'order') return { time: 'e.time', join: '' }
+  const [tied] = await db.rows<{ count: number }>(
+    'SELECT count(*) AS count FROM (SELECT user FROM events GROUP BY user, time HAVING count(DISTINCT row) > 1)',
+  )
+  if (tied && tied.count > 0)
+    report(
+      `places in the order that several rows of a user share: ${tied.count}; these rows are taken in the order of the log`,
+    )
   if (raw.impressionLabels === undefined)
-    return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time) AS DOUBLE)', join: '' }
-  await db.run(`CREATE TABLE ranks AS SELECT user, time, CAST(row_number() OVER (PARTITION BY user ORDER BY time) AS DOUBLE) AS rank
-    FROM (SELECT user, time FROM events UNION SELECT user, time FROM impressions)`)
-  return { time: 'ranks.rank', join: ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time' }
+    return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time, e.row) AS DOUBLE)', join: '' }
+  await db.run(`CREATE TABLE ranks AS SELECT user, time, row, CAST(row_number() OVER (PARTITION BY user ORDER BY time, row) AS DOUBLE) AS rank
+    FROM (SELECT user, time, row FROM events UNION SELECT user, time, row FROM impressions)`)
+  const join = ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time AND ranks.row = e.row'
+  return { time: 'ranks.rank', join }
 }
 
 /** Replaces the file names of pictures by their paths in the folder, '' if there is no file. */

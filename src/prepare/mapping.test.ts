@@ -45,7 +45,7 @@ describe('a mapping', () => {
     ],
     [
       { items: { fields: { a: { column: 'b', befor: '|' } } } },
-      'shop.yaml items.fields.a: unknown: "befor", expected one of column, before. did you mean "before"?',
+      'shop.yaml items.fields.a: unknown: "befor", expected one of column, before, oneHot. did you mean "before"?',
     ],
     [
       { behaviors: Array.from({ length: 256 }, (_, at) => `b${at}`) },

@@ -23,6 +23,8 @@ const format = {
     .string()
     .regex(/^(?!")[\t -~]$/, 'one ASCII character, not a quote or the end of a line')
     .optional(),
+  /** How the letters of CSV and TSV files are written; `latin-1` is Windows-1252 too. */
+  encoding: z.enum(['utf-8', 'latin-1', 'utf-16']).optional(),
   /** Whether double quotes enclose values; by default in CSV, not in TSV. */
   quoted: z.boolean().optional(),
   /** Column names of CSV or TSV files without a header line. */
@@ -57,6 +59,11 @@ const eventsSchema = z.strictObject({
    * whose `when` is true.
    */
   behavior: z.string().optional(),
+  /**
+   * What parts the items of a sequence in one cell, as in `12 7 30`. Each is an event, in this order; a time cell may
+   * have as many times, or none is read.
+   */
+  split: z.string().min(1).max(10).optional(),
 })
 
 /** A name that is printed, whatever its alphabet. */
@@ -75,10 +82,25 @@ const behaviorSchema = z.union([
 
 const fieldSchema = z.union([
   z.string().min(1),
+  z
+    .strictObject({
+      column: z.string().min(1).optional(),
+      /** Keeps only the text before this separator: `|` turns `Comedy|Drama` into `Comedy`. */
+      before: z.string().min(1).optional(),
+      /** Columns of 0 and 1, in place of one column: the value is the name of the first that is 1. */
+      oneHot: z.array(z.string().min(1)).min(2).max(10_000).optional(),
+    })
+    .refine(({ column, oneHot }) => (column === undefined) !== (oneHot === undefined), 'either column or oneHot'),
+])
+
+const numberSchema = z.union([
+  z.string().min(1),
   z.strictObject({
     column: z.string().min(1),
-    /** Keeps only the text before this separator: `|` turns `Comedy|Drama` into `Comedy`. */
-    before: z.string().min(1).optional(),
+    /** Characters to leave out: `$ ` for prices such as `$ 5`. */
+    strip: z.string().min(1).max(20).optional(),
+    /** What stands before the decimals; the other of the two is left out. */
+    decimal: z.enum(['.', ',']).optional(),
   }),
 ])
 
@@ -107,7 +129,7 @@ const itemsSchema = z.strictObject({
    */
   fields: z.record(name, fieldSchema).optional(),
   /** Numeric fields by name, each a column; an empty value is unknown. */
-  numbers: z.record(name, z.string().min(1)).default({}),
+  numbers: z.record(name, numberSchema).default({}),
 })
 
 const usersSchema = z.strictObject({
@@ -117,7 +139,7 @@ const usersSchema = z.strictObject({
   /** Categorical fields by name, as those of the items; none by default. */
   fields: z.record(name, fieldSchema).default({}),
   /** Numeric fields by name, each a column; an empty value is unknown. */
-  numbers: z.record(name, z.string().min(1)).default({}),
+  numbers: z.record(name, numberSchema).default({}),
 })
 
 const impressionsSchema = z.strictObject({
@@ -240,6 +262,7 @@ export function checkMapping(input: unknown, where: string): Mapping {
 function keysOf([section, ...within]: readonly PropertyKey[]): string[] {
   if (section === undefined) return Object.keys(mappingSchema.shape)
   if (within.length === 0) return Object.keys(sections[section as keyof typeof sections]?.shape ?? {})
+  if (within[0] === 'numbers') return Object.keys(numberSchema.options[1].shape)
   return Object.keys((section === 'behaviors' ? behaviorSchema : fieldSchema).options[1].shape)
 }
 

@@ -18,14 +18,19 @@ export async function openCells(db: Database, files: readonly string[], layout: 
   const csv = layout.format === 'csv'
   const delimiter = layout.delimiter ?? (csv ? ',' : '\t')
   const quoted = layout.quoted ?? csv
-  const names = await namesOf(files, layout.columns, { delimiter, quoted })
+  const { encoding = 'utf-8' } = layout
+  const names = await namesOf(files, layout.columns, { delimiter, quoted, encoding })
   const header = layout.columns === undefined
   const namedIn = header ? 'the header' : '`columns` of the mapping'
-  const cells: CellLayout = { kind: 'cells', delimiter, quoted, cells: names.length, namedIn }
+  const cells: CellLayout = { kind: 'cells', encoding, delimiter, quoted, cells: names.length, namedIn }
   const found: { path: string; records: number; multiline: boolean }[] = []
   for (const file of files) {
     const { records, uneven, multiline } = await walkFile(file, cells)
-    found.push({ path: uneven ? await evenCopy(db, file, quoted) : file, records, multiline })
+    found.push({
+      path: uneven || encoding !== 'utf-8' ? await evenCopy(db, file, { quoted, encoding }) : file,
+      records,
+      multiline,
+    })
   }
   const paths = found.map(({ path }) => path)
   const column = fileColumnName(names)
@@ -56,12 +61,12 @@ export async function openCells(db: Database, files: readonly string[], layout: 
 async function namesOf(
   files: readonly string[],
   columns: readonly string[] | undefined,
-  { delimiter, quoted }: Pick<CellLayout, 'delimiter' | 'quoted'>,
+  { delimiter, quoted, encoding = 'utf-8' }: Pick<CellLayout, 'delimiter' | 'quoted' | 'encoding'>,
 ): Promise<string[]> {
   if (columns) return headerNames('columns', columns)
   let [first, names]: [string, string[]] = ['', []]
   for (const file of files) {
-    const line = await firstLine(file, quoted)
+    const line = await firstLine(file, { quoted, encoding })
     if (/^"?sep=.?"?$/.test(line))
       throw new UserError({
         where: `${basename(file)} row 1`,
@@ -124,9 +129,13 @@ function quotedCells(line: string, delimiter: string): string[] {
   return cells
 }
 
-/** A copy of a file with one kind of line ends. */
-async function evenCopy(db: Database, file: string, quoted: boolean): Promise<string> {
+/** A copy of a file with one kind of line ends, in UTF-8. */
+async function evenCopy(
+  db: Database,
+  file: string,
+  { quoted, encoding = 'utf-8' }: Pick<CellLayout, 'quoted' | 'encoding'>,
+): Promise<string> {
   const copy = await db.temporaryFile('.csv')
-  await writeEven(file, copy, quoted ? 'outside quotes' : 'everywhere')
+  await writeEven(file, copy, { even: quoted ? 'outside quotes' : 'everywhere', encoding })
   return copy
 }

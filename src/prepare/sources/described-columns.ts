@@ -10,6 +10,8 @@ export interface DescribedColumn {
   /** The column as the file names it. */
   readonly column: string
   readonly value: string
+  /** The mapping's key of a number, for whoever has to correct it. */
+  readonly key?: string
 }
 
 /**
@@ -19,7 +21,8 @@ export interface DescribedColumn {
  */
 export function fieldColumns(log: LogFiles, configured: Mapping['users']['fields'], key: string): DescribedColumn[] {
   return Object.entries(configured).map(([name, field]) => {
-    const { column: written, before } = typeof field === 'string' ? { column: field, before: undefined } : field
+    const { column: written = '', before, oneHot } = typeof field === 'string' ? { column: field } : field
+    if (oneHot) return oneHotColumn(log, { name, oneHot, key: `${key}.${name}` })
     const column = needColumn(log, written, [], `${key}.${name}`)
     const read = log.columns.get(column) as string
     return {
@@ -30,15 +33,44 @@ export function fieldColumns(log: LogFiles, configured: Mapping['users']['fields
   })
 }
 
+/** The name of the first column that is 1. */
+function oneHotColumn(
+  log: LogFiles,
+  { name, oneHot, key }: { name: string; oneHot: readonly string[]; key: string },
+): DescribedColumn {
+  const columns = oneHot.map((column) => needColumn(log, column, [], key))
+  const cases = columns.map(
+    (column) => `WHEN TRY_CAST(${log.columns.get(column)} AS DOUBLE) = 1 THEN ${literal(column)}`,
+  )
+  return { name, column: columns[0] as string, value: `CASE ${cases.join(' ')} ELSE '' END` }
+}
+
 /**
  * Numbers by their configuration, still as text; {@link checkNumbers} checks them.
  * @throws UserError `missing` for a column that does not exist
  */
 export function numberColumns(log: LogFiles, configured: Mapping['users']['numbers'], key: string): DescribedColumn[] {
-  return Object.entries(configured).map(([name, written]) => {
+  return Object.entries(configured).map(([name, number]) => {
+    const { column: written, ...form } = typeof number === 'string' ? { column: number } : number
     const column = needColumn(log, written, [], `${key}.${name}`)
-    return { name, column, value: `nullif(trim(${log.columns.get(column)}), '')` }
+    return {
+      name,
+      column,
+      key: `${key}.${name}`,
+      value: `nullif(trim(${plainNumber(log.columns.get(column) as string, form)}), '')`,
+    }
   })
+}
+
+/** A number without what is left out, and with a point before its decimals. */
+function plainNumber(
+  read: string,
+  { strip = '', decimal }: { strip?: string | undefined; decimal?: string | undefined },
+): string {
+  const stripped = Array.from(strip).reduce((sql, character) => `replace(${sql}, ${literal(character)}, '')`, read)
+  if (decimal === undefined) return stripped
+  const others = `replace(${stripped}, ${literal(decimal === ',' ? '.' : ',')}, '')`
+  return decimal === ',' ? `replace(${others}, ',', '.')` : others
 }
 
 /** SQL expressions that select fields and numbers, as `field_NAME` and `number_NAME`. */
@@ -51,10 +83,12 @@ export function describedSql(fields: readonly DescribedColumn[], numbers: readon
 
 /** @throws UserError `invalid` for text where a number should be, naming row and column */
 export function checkNumbers(db: Database, numbers: readonly DescribedColumn[], table: CheckedTable): Promise<void> {
-  const checks = numbers.map(({ name, column }) => {
+  const checks = numbers.map(({ name, column, key }) => {
     const value = identifier(`number_${name}`)
+    const help = `set strip and decimal of ${key} in the mapping, such as { column: price, strip: "$", decimal: "," }`
+    const hint = (offending: string): string | undefined => (/\d/.test(offending) ? help : undefined)
     const bad = `${value} IS NOT NULL AND NOT coalesce(isfinite(TRY_CAST(${value} AS DOUBLE)), false)`
-    return { column, bad, value, problem: 'invalid' as const, expected: 'a number' }
+    return { column, bad, value, problem: 'invalid' as const, expected: 'a number', hint }
   })
   return checkRecords(db, checks, table)
 }

@@ -62,7 +62,11 @@ describe('JSON lines', () => {
       `{"user":1}{"user":2}\n`,
       /^log\.jsonl row 1: invalid: more than one object, expected one JSON/,
     ],
-    ['a list of objects', `[{"user":1}]\n`, /^log\.jsonl row 1: invalid: a list, expected one JSON object a line$/],
+    [
+      'a list of objects',
+      `[{"user":1}]\n`,
+      /^log\.jsonl row 1: invalid: a list, expected one JSON object a line\. make lines of it/,
+    ],
     ['no object', `${line('1', '2', 3)}5\n`, /^log\.jsonl row 2: invalid: no object/],
     [
       'deep nesting',

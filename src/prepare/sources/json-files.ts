@@ -117,6 +117,6 @@ function asId(key: string): string {
 
 async function copyWithoutMark(db: Database, file: string): Promise<string> {
   const copy = await db.temporaryFile('.jsonl')
-  await writeEven(file, copy, 'as they are')
+  await writeEven(file, copy, { even: 'as they are', encoding: 'utf-8' })
   return copy
 }

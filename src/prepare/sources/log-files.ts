@@ -54,8 +54,8 @@ const opened = new WeakMap<Database, Map<string, Promise<LogFiles>>>()
  * @throws UserError naming file and row for whatever could be misread
  */
 export function openFiles(db: Database, files: readonly string[], layout: FileFormat = {}): Promise<LogFiles> {
-  const { format, delimiter, quoted, columns } = layout
-  const key = JSON.stringify([files, format, delimiter, quoted, columns])
+  const { format, delimiter, quoted, columns, encoding } = layout
+  const key = JSON.stringify([files, format, delimiter, quoted, columns, encoding])
   const known = opened.get(db) ?? new Map<string, Promise<LogFiles>>()
   opened.set(db, known)
   const found = known.get(key) ?? openAnew(db, files, layout)
@@ -68,6 +68,11 @@ async function openAnew(db: Database, files: readonly string[], layout: FileForm
   const real = files.map((file) => realpathSync(file))
   const twice = files.find((_, at) => real.indexOf(real[at] as string) < at)
   if (twice !== undefined) throw new UserError({ where: twice, problem: 'duplicate', value: 'the file is named twice' })
+  const { encoding = 'utf-8' } = layout
+  if (encoding !== 'utf-8' && (format === 'parquet' || format === 'jsonl')) {
+    const value = `encoding ${encoding} of ${format === 'jsonl' ? 'JSON' : 'Parquet'}, which is always UTF-8`
+    throw new UserError({ where: nameFiles(files), problem: 'unsupported', value, hint: 'leave encoding out' })
+  }
   if (format === 'parquet') return openParquet(db, files)
   return format === 'jsonl' ? openJson(db, files) : openCells(db, files, { ...layout, format })
 }

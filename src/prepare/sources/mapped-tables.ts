@@ -10,6 +10,7 @@ import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn
 import { makeTable } from './raw-table.ts'
 import { checkRecords, idChecks, placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
+import { splitCells } from './split-cells.ts'
 import { warnOfGaps } from './time-gaps.ts'
 import { readTimes, timeRule } from './time-rule.ts'
 import { readUserTable, userNames } from './user-table.ts'
@@ -47,14 +48,16 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
   const item = needColumn(log, mapping.events.item, itemNames, 'events.item')
   const kept = [
     `${log.readId(user)} AS user`,
-    `${log.readId(item)} AS item`,
+    `${mapping.events.split === undefined ? log.readId(item) : read(item)} AS item`,
     ...(time ? [`${read(time)} AS time`] : []),
     ...(behavior === undefined ? [] : [`${read(behavior)} AS behavior`]),
     ...further.selects(),
   ]
   await foreseeMemory(request, mapping, { files, kept, scan: log.scan, events: rules.select('0') })
-  await makeTable(db, 'raw_log', `SELECT ${kept.join(', ')}${fileColumn(log)} FROM ${log.scan}`, [log])
-  const eventPlace = placeOf(db, 'raw_log', log)
+  const { split } = mapping.events
+  const records = split === undefined ? 'raw_log' : 'raw_cells'
+  await makeTable(db, records, `SELECT ${kept.join(', ')}${fileColumn(log)} FROM ${log.scan}`, [log])
+  const eventPlace = split === undefined ? placeOf(db, records, log) : await splitCells(db, split, { log, time })
   await checkRecords(
     db,
     [...idChecks(user, 'user'), ...idChecks(item, 'item'), ...rules.checks, ...labels.flatMap(({ checks }) => checks)],

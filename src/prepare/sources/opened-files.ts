@@ -2,11 +2,15 @@
 import { basename } from 'node:path'
 import { literals } from '../../storage/duckdb.ts'
 
+/** How the letters of a text file are written; see the mapping. */
+export type Encoding = 'utf-8' | 'latin-1' | 'utf-16'
+
 /** The layout of files; see the mapping. */
 export interface FileFormat {
   readonly format?: 'csv' | 'tsv' | 'jsonl' | 'parquet' | undefined
   readonly delimiter?: string | undefined
   readonly quoted?: boolean | undefined
+  readonly encoding?: Encoding | undefined
   readonly columns?: readonly string[] | undefined
 }
 

@@ -14,6 +14,8 @@ export interface RecordCheck {
   readonly value: string
   readonly problem: Problem
   readonly expected: string
+  /** What to do about an offending value, where there is something. */
+  readonly hint?: (value: string) => string | undefined
   /** The known names, if the value is a name. */
   readonly known?: readonly string[]
 }
@@ -36,7 +38,7 @@ export async function checkRecords(
   if (checks.length === 0) return
   const firsts = checks.map(({ bad }, index) => `min(rowid) FILTER (WHERE ${bad}) AS c${index}`)
   const [found] = await db.rows<Record<string, number | null>>(`SELECT ${firsts.join(', ')} FROM ${table}`)
-  for (const [index, { column, value, problem, expected, known }] of checks.entries()) {
+  for (const [index, { column, value, problem, expected, known, hint }] of checks.entries()) {
     const row = found?.[`c${index}`]
     if (row === null || row === undefined) continue
     const [record] = await db.rows<{ value: string | null }>(
@@ -45,7 +47,9 @@ export async function checkRecords(
     const where = `${await place(row)}, column "${column}"`
     const offending = record?.value ?? ''
     if (known) throw unknownName(where, offending, known)
-    throw new UserError({ where, problem, value: offending === '' ? 'nothing' : `"${offending}"`, expected })
+    const help = hint?.(offending)
+    const shown = offending === '' ? 'nothing' : `"${offending}"`
+    throw new UserError({ where, problem, value: shown, expected, ...(help === undefined ? {} : { hint: help }) })
   }
 }
 

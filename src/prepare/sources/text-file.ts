@@ -4,16 +4,37 @@ import { closeSync, createReadStream, openSync, statSync, writeSync } from 'node
 import { basename } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { UserError } from '../../errors.ts'
+import type { Encoding } from './opened-files.ts'
 import { refusedRow, startWalk, type TextFacts, type TextLayout, type TextWalk } from './text-scan.ts'
 
 const piece = 1 << 20
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 
 /**
- * The bytes of a file, unpacked if its name ends in .gz.
- * @throws UserError `corrupted` when it cannot be unpacked
+ * The bytes of a file as UTF-8, unpacked if its name ends in .gz.
+ * @throws UserError `corrupted` when it cannot be unpacked, `invalid` for what is not in its encoding
  */
-async function* piecesOf(path: string): AsyncGenerator<Buffer, void, undefined> {
+function piecesOf(path: string, encoding: Encoding): AsyncGenerator<Buffer, void, undefined> {
+  return encoding === 'utf-8' ? rawPieces(path) : decodedPieces(path, encoding)
+}
+
+async function* decodedPieces(path: string, encoding: 'latin-1' | 'utf-16'): AsyncGenerator<Buffer, void, undefined> {
+  let decoder: InstanceType<typeof TextDecoder> | undefined
+  try {
+    for await (const chunk of rawPieces(path)) {
+      const wide = chunk[0] === 0xfe && chunk[1] === 0xff ? 'utf-16be' : 'utf-16le'
+      decoder ??= new TextDecoder(encoding === 'latin-1' ? 'windows-1252' : wide, { fatal: true })
+      yield Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8')
+    }
+    if (decoder) yield Buffer.from(decoder.decode(), 'utf8')
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const value = 'bytes of another encoding'
+    throw new UserError({ where: basename(path), problem: 'invalid', value, expected: encoding })
+  }
+}
+
+async function* rawPieces(path: string): AsyncGenerator<Buffer, void, undefined> {
   const file = createReadStream(path, { highWaterMark: piece })
   const packed = path.endsWith('.gz')
   const bytes = packed ? file.pipe(createGunzip({ chunkSize: piece })) : file
@@ -63,10 +84,13 @@ export function needFile(path: string): void {
  * The first line of a text file, without its line end; with `quoted`, line breaks between quotes belong to it.
  * @throws UserError `empty` when there is none, `unsupported` for another encoding
  */
-export async function firstLine(path: string, quoted = false): Promise<string> {
+export async function firstLine(
+  path: string,
+  { quoted = false, encoding = 'utf-8' }: { quoted?: boolean; encoding?: Encoding } = {},
+): Promise<string> {
   needFile(path)
   let text = Buffer.alloc(0)
-  for await (const chunk of piecesOf(path)) {
+  for await (const chunk of piecesOf(path, encoding)) {
     text = Buffer.concat([text, chunk])
     if (text.length === chunk.length) refuseForeign(path, text)
     if (lineEnd(text, quoted) < text.length || text.length > 2 * piece) break
@@ -89,10 +113,11 @@ function lineEnd(text: Buffer, quoted: boolean): number {
   return text.length
 }
 
+const utf16 = 'set encoding to utf-16 in the mapping if it is CSV or TSV, or save it as UTF-8'
 /** What the first bytes tell of files that are no UTF-8 text. */
 const foreign = [
-  { bytes: [0xff, 0xfe], value: 'UTF-16 text', hint: 'save it as UTF-8' },
-  { bytes: [0xfe, 0xff], value: 'UTF-16 text', hint: 'save it as UTF-8' },
+  { bytes: [0xff, 0xfe], value: 'UTF-16 text', hint: utf16 },
+  { bytes: [0xfe, 0xff], value: 'UTF-16 text', hint: utf16 },
   { bytes: [0x1f, 0x8b], value: 'a gzip file', hint: 'let its name end in .gz' },
   { bytes: [0x28, 0xb5, 0x2f, 0xfd], value: 'a Zstandard file', hint: 'unpack it, or pack it with gzip' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], value: 'a ZIP archive or spreadsheet', hint: 'unpack it, or save it as CSV' },
@@ -115,9 +140,10 @@ export async function walkFile(path: string, layout: TextLayout, wanted = 0): Pr
   needFile(path)
   const name = basename(path)
   const walk = startWalk(name, layout, wanted)
-  const check = utf8Check(name, walk)
+  const check = utf8Check(name, walk, layout.kind)
   let first = true
-  for await (const chunk of piecesOf(path)) {
+  const encoding = (layout.kind === 'cells' && layout.encoding) || 'utf-8'
+  for await (const chunk of piecesOf(path, encoding)) {
     if (first) refuseForeign(path, chunk)
     check(chunk)
     walk.feed(first && startsWithMark(chunk) ? chunk.subarray(byteOrderMark.length) : chunk)
@@ -133,19 +159,21 @@ function startsWithMark(chunk: Buffer): boolean {
 
 /** Whether a file begins with a byte order mark. */
 export async function hasMark(path: string): Promise<boolean> {
-  for await (const chunk of piecesOf(path)) return startsWithMark(chunk)
+  for await (const chunk of piecesOf(path, 'utf-8')) return startsWithMark(chunk)
   return false
 }
 
 /** Checks pieces of UTF-8; a letter may be cut at the end of a piece, but not at the end of the file. */
-function utf8Check(name: string, walk: TextWalk): (chunk: Buffer) => void {
+function utf8Check(name: string, walk: TextWalk, kind: TextLayout['kind']): (chunk: Buffer) => void {
+  const hint =
+    kind === 'cells' ? { hint: 'if it is Latin-1 or Windows-1252, set encoding to latin-1 in the mapping' } : {}
   let cut = Buffer.alloc(0)
   return (chunk) => {
     const text = cut.length > 0 ? Buffer.concat([cut, chunk]) : chunk
     const whole = chunk.length === 0 ? text.length : wholeLetters(text)
     if (!isUtf8(text.subarray(0, whole))) {
       const row = walk.row() + linesBeforeBad(text)
-      throw refusedRow(name, row, 'bytes that are no UTF-8', { expected: 'text in UTF-8' })
+      throw refusedRow(name, row, 'bytes that are no UTF-8', { expected: 'text in UTF-8', ...hint })
     }
     cut = Buffer.from(text.subarray(whole))
   }
@@ -174,18 +202,18 @@ function linesBeforeBad(text: Buffer): number {
 }
 
 /**
- * Writes a file again, unpacked and without a byte order mark.
- * @param even where line ends become LF; the file has passed {@link walkFile}
+ * Writes a file again, unpacked, in UTF-8 and without a byte order mark.
+ * @param how where line ends become LF, and how its letters are written; the file has passed {@link walkFile}
  */
 export async function writeEven(
   path: string,
   target: string,
-  even: 'everywhere' | 'outside quotes' | 'as they are',
+  { even, encoding }: { even: 'everywhere' | 'outside quotes' | 'as they are'; encoding: Encoding },
 ): Promise<void> {
   const file = openSync(target, 'w')
   try {
     let [inside, last, first] = [even === 'as they are', -1, true]
-    for await (const whole of piecesOf(path)) {
+    for await (const whole of piecesOf(path, encoding)) {
       const chunk = first && startsWithMark(whole) ? whole.subarray(byteOrderMark.length) : whole
       first = false
       const written = Buffer.allocUnsafe(chunk.length)

@@ -4,6 +4,7 @@
  * time that reading takes.
  */
 import { UserError } from '../../errors.ts'
+import type { Encoding } from './opened-files.ts'
 
 /** How the bytes of a text file are to be understood. */
 export type TextLayout = { readonly kind: 'json' } | CellLayout
@@ -11,6 +12,8 @@ export type TextLayout = { readonly kind: 'json' } | CellLayout
 /** Lines of cells between delimiters; `cells` is how many each line has. */
 export interface CellLayout {
   readonly kind: 'cells'
+  /** By default UTF-8. */
+  readonly encoding?: Encoding
   readonly delimiter: string
   readonly quoted: boolean
   readonly cells: number
@@ -106,7 +109,11 @@ function walkCells(name: string, { delimiter, quoted, cells, namedIn }: CellLayo
   const endRecord = (at: number): void => {
     // Blank lines are skipped, but in a file of one column they are records without a value.
     if (at > recordStart || cells === 1) {
-      if (found !== cells) throw refusedRow(name, recordRow, countOf(found), { expected: `${cells} as in ${namedIn}` })
+      if (found !== cells) {
+        const hint = "set delimiter to ';', or what else parts the columns, in the mapping"
+        const expected = `${cells} as in ${namedIn}`
+        throw refusedRow(name, recordRow, countOf(found), { expected, ...(cells === 1 && { hint }) })
+      }
       if (at - recordStart > longestRecord) throw tooLong(name, recordRow)
       facts.records++
       if (facts.records === wanted) facts.wantedRow = recordRow
@@ -189,6 +196,7 @@ function walkJson(name: string, wanted: number): TextWalk {
   const special = marked([nul, lineFeed, quote, backslash, openBrace, closeBrace, openBracket, closeBracket])
   const facts = { records: 0, uneven: false, multiline: false, wantedRow: 0 }
   const oneObject = { expected: 'one JSON object a line' }
+  const lines = { ...oneObject, hint: "make lines of it, such as with jq -c '.[]' FILE > FILE.jsonl" }
   let [depth, row, offset, lineStart] = [0, 1, 0, 0]
   // Whether the line has its object, whether the walk is in a text, and whether the next byte of it is escaped.
   let [closed, inText, escaped] = [false, false, false]
@@ -203,7 +211,8 @@ function walkJson(name: string, wanted: number): TextWalk {
   }
   const outside = (byte: number): void => {
     if (closed) throw refusedRow(name, row, 'more than one object', oneObject)
-    if (byte !== openBrace) throw refusedRow(name, row, byte === openBracket ? 'a list' : 'no object', oneObject)
+    if (byte === openBracket) throw refusedRow(name, row, 'a list', lines)
+    if (byte !== openBrace) throw refusedRow(name, row, 'no object', oneObject)
     depth = 1
   }
   const inside = (byte: number): void => {

@@ -48,6 +48,11 @@ export async function timeRule(db: Database, events: Mapping['events'], log: Tim
     const sql = `CAST(epoch_ms(TRY_STRPTIME(time, ${literal(timeFormat)})) AS DOUBLE)`
     return dated(sql, `a time like ${timeFormat}`)
   }
+  const pattern = timeUnit === 'auto' ? await agreedPattern(db, { ...log, column }) : undefined
+  if (pattern !== undefined) {
+    const sql = `CAST(epoch_ms(TRY_STRPTIME(time, ${literal(pattern)})) AS DOUBLE)`
+    return { ...dated(sql, `a time like ${pattern}`), note: `times in column "${column}" read as ${pattern}` }
+  }
   const unit = timeUnit === 'auto' ? await agreedUnit(db, { ...log, column }) : timeUnit
   const rule =
     unit === 'text'
@@ -78,6 +83,37 @@ async function tryPattern(db: Database, pattern: string, mappingName: string): P
       expected: "a pattern of strptime's letters, such as %d/%m/%Y %H:%M",
     })
   }
+}
+
+/** Dates with the day or the month first, and how a time of the day may follow. */
+const datePatterns = ['%d/%m/%Y', '%m/%d/%Y', '%d.%m.%Y', '%d-%m-%Y', '%m-%d-%Y']
+const clockPatterns = ['', ' %H:%M', ' %H:%M:%S']
+
+/**
+ * The one pattern that nearly all times have; undefined where none has, as with ISO dates and numbers.
+ * @throws UserError `mismatched` where the day could be the month
+ */
+async function agreedPattern(db: Database, log: TimeColumn & { column: string }): Promise<string | undefined> {
+  const patterns = datePatterns.flatMap((date) => clockPatterns.map((clock) => date + clock))
+  const fits = patterns.map(
+    (pattern, at) => `count(*) FILTER (WHERE TRY_STRPTIME(time, ${literal(pattern)}) IS NOT NULL) AS p${at}`,
+  )
+  const [counts] = await db.rows<Record<string, number>>(
+    `SELECT count(*) AS all, min(rowid) AS first, ${fits.join(', ')} FROM raw_log WHERE regexp_matches(time, '^\\s*\\d{1,2}[/.-]\\d{1,2}[/.-]\\d{4}')`,
+  )
+  const [total] = await db.rows<{ all: number }>(
+    "SELECT count(*) AS all FROM raw_log WHERE time IS NOT NULL AND time != ''",
+  )
+  if (!counts || !total || (counts['all'] ?? 0) < agreement * total.all || total.all === 0) return undefined
+  const agreed = patterns.filter((_, at) => (counts[`p${at}`] ?? 0) >= agreement * (counts['all'] ?? 0))
+  if (agreed.length < 2) return agreed[0]
+  throw new UserError({
+    where: await whereOf(log, counts['first'] ?? 0),
+    problem: 'mismatched',
+    value: `${await valueAt(db, counts['first'] ?? 0)}, where the day could be the month`,
+    expected: 'dates of one pattern',
+    hint: `set events.timeFormat to ${agreed.map((pattern) => `'${pattern}'`).join(' or ')} in the mapping`,
+  })
 }
 
 async function agreedUnit(db: Database, log: TimeColumn & { column: string }): Promise<Unit | 'text'> {
