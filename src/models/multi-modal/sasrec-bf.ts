@@ -1,5 +1,5 @@
 /**
- * @file SASRec + behavior + features: what SASRec makes of all that M³BSR reads, the reference that M³BSR has to beat.
+ * @file SASRec + behavior + features: what SASRec makes of all that M³BSR reads; M³BSR has to beat it.
  * No paper has it; SASRec is [bib: sasrec], items with features are [bib: sasrecf]. [bib: sasrec-bf]
  *   M_i = E_i + its fields + W_v v_i + W_t t_i   vectors_VW -> items_VD, read in histories and ranked as candidates
  *   x = M[s] + b[behavior of the event]          item_BL, behavior_BL -> x_BLD
