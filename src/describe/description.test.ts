@@ -42,7 +42,7 @@ describe('a description', () => {
       inInput: 0,
       justTouched: 0,
     })
-    expect(described.targets.heldOut['leave-one-out']).toEqual({ validation: 0, test: 2 })
+    expect(described.targets.heldOut['leave-one-out']).toEqual({ validation: 0, test: 2, emptyHistories: 1 })
     expect(described.targets.rankable).toBe(splitDataset(dataset, { protocol: 'leave-one-out' }).test.length)
   })
 
@@ -103,6 +103,26 @@ describe('a description', () => {
       ['title', 1, 4],
       ['brand', 2, 5],
     ])
+  })
+
+  it('counts impressions and their labels', () => {
+    const manifest = { ...dataset.manifest, impressions: { count: 8, labels: { clicked: 2 } } }
+    expect(printDescription(describeDataset({ ...dataset, manifest }))).toContain('8 impressions: clicked in 25 %')
+  })
+
+  it('puts the split that is used by default first, and warns of its empty histories', () => {
+    const own = tinyDataset({
+      behaviors: ['click'],
+      candidates: 'all',
+      events: [
+        [1, 1, 'click', 1],
+        [1, 2, 'click', 2, 2],
+        [2, 1, 'click', 1, 2],
+      ],
+    })
+    const { targets, findings } = describeDataset(own)
+    expect(Object.entries(targets.heldOut)[0]).toEqual(['given', { validation: 0, test: 2, emptyHistories: 1 }])
+    expect(findings).toContain('50 % of the test targets (given) have no earlier event: a model can only guess')
   })
 
   it('has no gaps and no period where time is an order', () => {

@@ -45,10 +45,16 @@ export function trivialFindings({ targets }: Pick<Facts, 'targets'>): string[] {
 }
 
 function historyFindings({ targets, log, events }: Facts): string[] {
-  const { emptyHistories, rankable, firstTied, withTarget, behavior } = targets
+  const { firstTied, withTarget, behavior } = targets
+  const [protocol, { test, emptyHistories }] = Object.entries(targets.heldOut)[0] ?? [
+    '',
+    { test: 0, emptyHistories: 0 },
+  ]
   return [
-    ...(emptyHistories > 0.1 * rankable
-      ? [`${percent(emptyHistories, rankable)} of the targets have no earlier event: any answer to them is a guess`]
+    ...(emptyHistories > 0.1 * test
+      ? [
+          `${percent(emptyHistories, test)} of the test targets (${protocol}) have no earlier event: a model can only guess`,
+        ]
       : []),
     ...(firstTied > 0.05 * withTarget
       ? [

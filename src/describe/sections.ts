@@ -25,7 +25,7 @@ export const sectionsOf = (description: Description): Section[] =>
     itemSection,
   ].map((section) => section(description))
 
-function behaviorSection({ behaviors, events, targets, log }: Description): Section {
+function behaviorSection({ behaviors, events, targets, log, impressions }: Description): Section {
   const rows = Object.entries(behaviors).map(([name, count]) => [
     name === targets.behavior ? `${name} (target)` : name,
     String(count),
@@ -33,7 +33,14 @@ function behaviorSection({ behaviors, events, targets, log }: Description): Sect
   ])
   const { period } = log
   const when = period ? `from ${dayOf(period.from)} to ${dayOf(period.to)}` : 'an order within each user, without times'
-  return { title: 'Events', head: ['behavior', 'events', 'share'], rows, notes: [when] }
+  const shown = impressions
+    ? [
+        `${impressions.count} impressions: ${Object.entries(impressions.labels)
+          .map(([label, count]) => `${label} in ${percent(count, impressions.count)}`)
+          .join(', ')}`,
+      ]
+    : []
+  return { title: 'Events', head: ['behavior', 'events', 'share'], rows, notes: [when, ...shown] }
 }
 
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
@@ -70,7 +77,8 @@ function targetSection({ targets }: Description): Section {
     head: [`${behavior} events`, 'number', 'share'],
     rows: rows.map(([what, part, whole]) => [what, String(part), percent(part, whole)]),
     notes: Object.entries(targets.heldOut).map(
-      ([protocol, { validation, test }]) => `held out by ${protocol}: ${validation} for validation, ${test} for test`,
+      ([protocol, { validation, test, emptyHistories }]) =>
+        `held out by ${protocol}: ${validation} for validation, ${test} for test (${emptyHistories} without an earlier event)`,
     ),
   }
 }

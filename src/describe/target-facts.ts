@@ -5,6 +5,14 @@ import { splitDataset } from '../dataset/splits.ts'
 import { canRank, type PossibleTarget, possibleTargets } from '../dataset/targets.ts'
 import { UserError } from '../errors.ts'
 
+/** How many targets a protocol holds out. */
+export interface HeldOut {
+  readonly validation: number
+  readonly test: number
+  /** Of the test targets: those without an earlier event of their user. */
+  readonly emptyHistories: number
+}
+
 /** The target events of a dataset. */
 export interface TargetFacts {
   readonly behavior: string
@@ -25,8 +33,8 @@ export interface TargetFacts {
   /** Rankable ones whose item is in the input, and whose item is the one touched last: the model last-item has them. */
   readonly inInput: number
   readonly justTouched: number
-  /** Held out for test and validation by each protocol that the dataset can have. */
-  readonly heldOut: Readonly<Record<string, { readonly validation: number; readonly test: number }>>
+  /** Held out by each protocol that the dataset can have, the one it has by default first. */
+  readonly heldOut: Readonly<Record<string, HeldOut>>
 }
 
 /** Counts the target events. */
@@ -77,12 +85,13 @@ function isTied(dataset: Dataset, row: number): boolean {
 }
 
 function heldOut(dataset: Dataset): TargetFacts['heldOut'] {
-  const protocols = ['leave-one-out', 'time', 'given'] as const
+  const protocols = ['given', 'leave-one-out', 'time'] as const
   return Object.fromEntries(
     protocols.flatMap((protocol) => {
       try {
-        const { validation, test } = splitDataset(dataset, { protocol })
-        return [[protocol, { validation: validation.length, test: test.length }]]
+        const { validation, test, emptyHistories } = splitDataset(dataset, { protocol })
+        const empty = emptyHistories?.test ?? 0
+        return [[protocol, { validation: validation.length, test: test.length, emptyHistories: empty }]]
       } catch (error) {
         if (error instanceof UserError && error.parts.problem === 'unsupported') return []
         throw error
