@@ -42,7 +42,7 @@ export interface Report {
 export interface EvaluateOptions extends RankOptions {
   /** List lengths; 10 and 20 by default. */
   ks?: readonly number[]
-  /** Slices with figures of their own beside all targets: see {@link sliceOf}; by default cold starts, empty histories. */
+  /** Slices with figures of their own beside all targets, see {@link sliceOf}; by default coldStart, emptyHistory. */
   slices?: readonly string[]
   /** Whether to bootstrap 95 % intervals; true by default. */
   intervals?: boolean
