@@ -16,6 +16,8 @@ export interface RecordCheck {
   readonly expected: string
   /** The known names, if the value is a name. */
   readonly known?: readonly string[]
+  /** What to do about a value that is near none of the known names. */
+  readonly hint?: string
 }
 
 /** The table to check, and how to find the file and row of a record. */
@@ -36,7 +38,7 @@ export async function checkRecords(
   if (checks.length === 0) return
   const firsts = checks.map(({ bad }, index) => `min(rowid) FILTER (WHERE ${bad}) AS c${index}`)
   const [found] = await db.rows<Record<string, number | null>>(`SELECT ${firsts.join(', ')} FROM ${table}`)
-  for (const [index, { column, value, problem, expected, known }] of checks.entries()) {
+  for (const [index, { column, value, problem, expected, known, hint }] of checks.entries()) {
     const row = found?.[`c${index}`]
     if (row === null || row === undefined) continue
     const [record] = await db.rows<{ value: string | null }>(
@@ -44,7 +46,7 @@ export async function checkRecords(
     )
     const where = `${await place(row)}, column "${column}"`
     const offending = record?.value ?? ''
-    if (known) throw unknownName(where, offending, known)
+    if (known) throw unknownName(where, offending, known, { ...(hint && { hint }) })
     throw new UserError({ where, problem, value: offending === '' ? 'nothing' : `"${offending}"`, expected })
   }
 }
