@@ -50,4 +50,21 @@ describe('a sentence', () => {
     expect(unknownName('mapping', long, ['click', 'buy']).message).not.toContain('did you mean')
     expect(performance.now() - before).toBeLessThan(500)
   })
+
+  it('offers the nearest names, three at most, and none that is far-fetched', () => {
+    const ids = Array.from({ length: 9134 }, (_, at) => `item${at}`)
+    const message = (value: string): string =>
+      unknownName('shop item', value, ids, { expected: 'an item of the dataset' }).message
+    expect(message('itm12')).toBe(
+      'shop item: unknown: "itm12", expected an item of the dataset. did you mean "item12"?',
+    )
+    expect(message('item9999')).toMatch(/did you mean "item\d+", "item\d+", or "item\d+"\?$/)
+    expect(message('ITEM7')).toMatch(/did you mean "item7"\?$/)
+    expect(message('a book')).toBe('shop item: unknown: "a book", expected an item of the dataset')
+    const skip = { hint: 'or skip it' }
+    expect(unknownName('log', 'wishlist', ['click', 'buy'], skip).message).toMatch(
+      /expected one of click, buy\. or skip it$/,
+    )
+    expect(unknownName('log', 'clik', ['click', 'buy'], skip).message).toMatch(/did you mean "click"\?$/)
+  })
 })

@@ -1,7 +1,7 @@
 /**
  * @file The errors: those a user can mend, in one grammar, and bugs. `cli/failure.ts` gives each kind its exit code.
  */
-import { closest } from 'fastest-levenshtein'
+import { distance } from 'fastest-levenshtein'
 
 /** What can be wrong: the fixed vocabulary of our messages. */
 export type Problem =
@@ -87,17 +87,47 @@ export function oneOf(names: readonly string[]): string {
   return `one of ${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
 }
 
-/** The error for a name that is not one of the known ones. Its hint is the nearest known name. */
-export function unknownName(where: string, value: string, known: readonly string[]): UserError {
+/** What an error for an unknown name may say besides. */
+export interface UnknownOptions {
+  /** What stands for the known names where they are a catalog's, far too many to list. */
+  readonly expected?: string
+  /** What to do where no known name is near. */
+  readonly hint?: string
+}
+
+/** The error for a name that is not one of the known ones. Its hint is the nearest known name, or up to three. */
+export function unknownName(
+  where: string,
+  value: string,
+  known: readonly string[],
+  { expected = oneOf(known), hint }: UnknownOptions = {},
+): UserError {
+  const near = nearest(value, known)
+  const guess = new Intl.ListFormat('en-US', { type: 'disjunction' }).format(
+    near.map((name) => `"${shorten(name, 60)}"`),
+  )
+  const help = near.length > 0 ? `did you mean ${guess}?` : hint
+  return new UserError({ where, problem: 'unknown', value: `"${value}"`, expected, ...(help && { hint: help }) })
+}
+
+/** The most names that a hint offers. */
+const offered = 3
+
+/** The known names with the fewest edits, at most three, where these are few for the length of the name. */
+function nearest(value: string, known: readonly string[]): string[] {
   // Nobody's slip is that long, and comparing a long text with every name takes minutes.
-  const near = known.length > 0 && value.length <= limits.sentence ? closest(value, [...known]) : undefined
-  return new UserError({
-    where,
-    problem: 'unknown',
-    value: `"${value}"`,
-    expected: oneOf(known),
-    ...(near === undefined ? {} : { hint: `did you mean "${shorten(near)}"?` }),
-  })
+  if (value.length > limits.sentence) return []
+  const wanted = value.toLowerCase()
+  let [least, near] = [value.length < 3 ? 1 : Math.max(2, Math.floor(value.length / 3)), [] as string[]]
+  for (const name of known) {
+    if (Math.abs(name.length - value.length) > least) continue
+    const edits = distance(wanted, name.toLowerCase())
+    if (edits > least) continue
+    if (edits < least) near = []
+    least = edits
+    if (near.length < offered) near.push(name)
+  }
+  return near
 }
 
 /** A broken promise of our own code. The command line prints its stack. */

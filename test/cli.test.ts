@@ -147,6 +147,12 @@ describe('bad input to evaluate and recommend', () => {
     expect(await outcome(['recommend', 'knn', '--user', 'u1', '--top', 'many'])).toEqual(
       refusal(/--top: invalid: "many"/),
     )
+    expect(await outcome(['evaluate', 'knn', '--k', '5', '50'])).toEqual(
+      refusal(/evaluate: invalid: 50, expected folders of trained models\. write lengths with commas .*: --k 5,50$/),
+    )
+    expect(await outcome(['recommend', 'knn', '--user', 'u1', '--user', 'u2'])).toEqual(
+      refusal(/--user: duplicate: "u2" after "u1", expected one\. ask for one after the other/),
+    )
     expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
   })
 
@@ -160,6 +166,23 @@ describe('bad input to evaluate and recommend', () => {
     expect(figure(`${title}, full catalog`)).toBe(figure('Full catalog'))
     expect(figure(`${title}, 99 sampled negatives`)).toBe(figure('99 sampled negatives'))
     expect(stdout).not.toContain('Cold start')
+  })
+
+  it('says so when nothing is left to recommend', async () => {
+    const events = ['u1', 'u2', 'u3'].flatMap((user, at) =>
+      [0, 1, 2, 3, 4, 5].map((item) => `${user},a${(item + at) % 6},click,${1_700_000_000 + item}`),
+    )
+    write('whole.csv', ['user,item,behavior,timestamp', ...events])
+    await run('prepare', '--events', 'whole.csv', '--out', 'whole')
+    await run('train', 'popularity', 'whole', '--out', 'sated')
+    const { code, stdout, stderr } = await run('recommend', 'sated', '--user', 'u1')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain('nothing is left to recommend: user "u1" has touched every item')
+  })
+
+  it('names three reasons, and how many more counted', async () => {
+    const { stdout } = await run('recommend', 'knn', '--user', 'u1', '--top', '1')
+    expect(stdout).toMatch(/because of (.+ \(\w+ \d+ %\)(, )?){3} and \d+ more$/m)
   })
 
   it('an unknown user gets the popular items, and is told', async () => {

@@ -118,8 +118,10 @@ describe('what a model of clicks cannot do', () => {
       'whole: unsupported: din predicts clicks, expected a model that ranks',
     )
     expect(await refused('evaluate', 'whole', '--slices', 'coldStart')).toContain('--slices: unsupported: coldStart')
-    expect(await refused('explain', 'whole', '--user', 'nobody', '--items', 'i1')).toContain('unknown: user "nobody"')
-    expect(await refused('explain', 'whole', '--user', 'u1', '--items', 'i999')).toContain('unknown: "i999"')
+    expect(await refused('explain', 'whole', '--user', 'nobody', '--items', 'i1')).toContain('user: unknown: "nobody"')
+    expect(await refused('explain', 'whole', '--user', 'u1', '--items', 'i999')).toContain(
+      'item: unknown: "i999", expected an item of the dataset. did you mean',
+    )
   })
 
   it('is refused before it is trained', async () => {

@@ -8,6 +8,21 @@ export function whole(flag: string, text: string, least = 1): number {
   throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: `a whole number from ${least}` })
 }
 
+/** A value that may be given once, as it is. @throws UserError `duplicate` for a second one */
+export const once =
+  (flag: string) =>
+  (text: string, before: string | undefined): string => {
+    if (before === undefined) return text
+    const hint = 'ask for one after the other'
+    throw new UserError({
+      where: flag,
+      problem: 'duplicate',
+      value: `"${text}" after "${before}"`,
+      expected: 'one',
+      hint,
+    })
+  }
+
 /** A share in [0, 1). @throws UserError `invalid`, naming the flag */
 export function share(flag: string, text: string): number {
   const value = Number(text)

@@ -42,7 +42,10 @@ export interface Report {
 export interface EvaluateOptions extends RankOptions {
   /** List lengths; 10 and 20 by default. */
   ks?: readonly number[]
-  /** Slices with figures of their own beside all targets, see {@link sliceOf}; by default coldStart, emptyHistory. */
+  /**
+   * Which slices have figures of their own, beside all targets: see {@link sliceOf}; cold starts and empty histories by
+   * default.
+   */
   slices?: readonly string[]
   /** Whether to bootstrap 95 % intervals; true by default. */
   intervals?: boolean

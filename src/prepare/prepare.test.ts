@@ -237,6 +237,12 @@ describe('bad input', () => {
       /^log\.csv row 3, column "action": unknown: "clack", expected one of click\. did you mean "click"\?$/,
     ],
     [
+      'a behavior that is not declared',
+      { 'log.csv': 'user,item,action,time\nu,a,click,1\nu,a,wishlist,1\n' },
+      {},
+      /column "action": unknown: "wishlist", expected one of click\. declare it under behaviors in the mapping, or list/,
+    ],
+    [
       'a row with too few values',
       { 'log.csv': `${header}u,a,1,1\nu,a\n` },
       {},

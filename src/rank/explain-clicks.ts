@@ -6,16 +6,21 @@
 import { mergeBehaviors } from '../dataset/event-columns.ts'
 import { historyOf } from '../dataset/histories.ts'
 import type { Dataset } from '../dataset/schema.ts'
-import { UserError, unknownName } from '../errors.ts'
+import { type UserError, unknownName } from '../errors.ts'
 import type { ClickPredictor } from './click-predictor.ts'
 
-/** An event of the history that a prediction looked at. */
+const unknownItem = ({ manifest, catalog }: Dataset, id: string): UserError =>
+  unknownName(`${manifest.name} item`, id, catalog.ids.slice(1), { expected: 'an item of the dataset' })
+
+/** Events of one item and behavior in the history that a prediction looked at. */
 export interface AttendedEvent {
   readonly id: string
   readonly title: string
   readonly behavior: string
-  /** In the model's own unit: a share where it has a softmax, any number where it has none. */
+  /** In the model's own unit: a share where it has a softmax, any number where it has none. Several are added up. */
   readonly weight: number
+  /** How many events these are. */
+  readonly times: number
 }
 /** One candidate's prediction. */
 export interface ClickExplanation {
@@ -24,7 +29,10 @@ export interface ClickExplanation {
   readonly probability: number
   /** How far the gate of each part is open, in [0, 1] (Diff-MSIN, eq. 14); absent where the model has none. */
   readonly gates?: Readonly<Record<string, number>>
-  /** The events with the largest weights, by their size; empty where the model reads no history. */
+  /**
+   * The events with the largest weights, by their size, those of one item and behavior as one; empty where the model
+   * reads no history.
+   */
   readonly attention: readonly AttendedEvent[]
 }
 
@@ -48,15 +56,10 @@ export async function explainClicks(
   const { userIds, catalog, manifest, events } = dataset
   const index = userIds.indexOf(user, 1)
   if (index < 0)
-    throw new UserError({
-      where: manifest.name,
-      problem: 'unknown',
-      value: `user "${user}"`,
-      expected: 'a user of the dataset',
-    })
+    throw unknownName(`${manifest.name} user`, user, userIds.slice(1), { expected: 'a user of the dataset' })
   const candidates = items.map((id) => {
     const item = catalog.ids.indexOf(id, 1)
-    if (item < 0) throw unknownName(`${manifest.name} item`, id, catalog.ids.slice(1, 2000))
+    if (item < 0) throw unknownItem(dataset, id)
     return item
   })
   const history = mergeBehaviors(historyOf(events, index))
@@ -76,20 +79,20 @@ export async function explainClicks(
   }))
 
   function strongest(weights: Float32Array): AttendedEvent[] {
-    const there = Array.from({ length: Math.min(length, history.item.length) }, (_, place) => place)
-    const size = (place: number): number => Math.abs(weights[place] as number)
-    return there
-      .sort((a, b) => size(b) - size(a) || b - a)
+    const known = new Map<string, { place: number; weight: number; times: number }>()
+    for (let place = 0; place < Math.min(length, history.item.length); place++) {
+      const key = `${history.item[first + place]} ${history.behavior[first + place]}`
+      const { weight = 0, times = 0 } = known.get(key) ?? {}
+      known.set(key, { place, weight: weight + (weights[place] as number), times: times + 1 })
+    }
+    return [...known.values()]
+      .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight) || b.place - a.place)
       .slice(0, top)
-      .map((place) => {
+      .map(({ place, weight, times }) => {
         const item = history.item[first + place] as number
         const behavior = manifest.behaviors[history.behavior[first + place] as number] as string
-        return {
-          id: catalog.ids[item] as string,
-          title: catalog.titles[item] as string,
-          behavior,
-          weight: weights[place] as number,
-        }
+        const [id, title] = [catalog.ids[item] as string, catalog.titles[item] as string]
+        return { id, title, behavior, weight, times }
       })
   }
 }

@@ -145,8 +145,8 @@ function refuseForeign(out: string): void {
  * Goes on with the run in a folder, from its last checkpoint, to the very bytes an uninterrupted run would have
  * written.
  * @param watching.epochs the most epochs from now on: a run that ended at its last one goes on
- * @throws UserError as `readRun` and {@link extended}, `mismatched` when the dataset changed, `busy` while another
- * process trains it
+ * @throws UserError as `readRun` and {@link extended}, `mismatched` when the dataset changed since, `busy` while
+ * another process trains it
  */
 export async function resumeRun(
   folder: string,

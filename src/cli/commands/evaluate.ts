@@ -1,4 +1,5 @@
 /** @file `siftrec evaluate`: measures runs side by side, on the same targets. */
+import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
@@ -56,6 +57,7 @@ export function evaluateCommand(): Command {
       'for models of clicks: write an SVG plot of predicted against observed shares of clicks',
     )
     .action(async (folders: string[], flags: Flags) => {
+      refuseLength(folders)
       const { evaluateRuns, printEvaluation } = await import('../evaluation.ts')
       const { reportCounts } = await import('../../runs/progress.ts')
       const progress = reportCounts(process.stderr)
@@ -71,6 +73,20 @@ export function evaluateCommand(): Command {
       if (flags.reliability !== undefined) await drawReliability(evaluation, flags.reliability)
       if (flags.truth !== undefined) await printTruth(folders, flags.truth, flags.data)
     })
+}
+
+/** @throws UserError `invalid` for a number among the runs, which was meant for --k */
+function refuseLength(folders: readonly string[]): void {
+  const number = folders.find((folder) => /^\d+$/.test(folder) && !existsSync(folder))
+  if (number === undefined) return
+  const hint = 'write lengths with commas between them: --k 5,50'
+  throw new UserError({
+    where: 'evaluate',
+    problem: 'invalid',
+    value: number,
+    expected: 'folders of trained models',
+    hint,
+  })
 }
 
 /** Metrics in a sentence. */

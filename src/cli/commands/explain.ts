@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import pc from 'picocolors'
 import type { ClickExplanation } from '../../rank/explain-clicks.ts'
 import { tellMemory } from '../memory.ts'
-import { whole } from '../values.ts'
+import { once, whole } from '../values.ts'
 
 interface Flags {
   readonly user: string
@@ -18,7 +18,7 @@ export function explainCommand(): Command {
   return new Command('explain')
     .description('predict whether a user clicks the named items, and show what the model looked at')
     .argument('<run>', 'folder of a trained model of clicks')
-    .requiredOption('--user <id>', "the user's id, as in the log")
+    .requiredOption('--user <id>', "the user's id, as in the log", once('--user'))
     .requiredOption('--items <ids>', 'ids of the items, separated by commas', (text) =>
       text.split(',').map((id) => id.trim()),
     )
@@ -39,9 +39,13 @@ export function explainCommand(): Command {
 
 const label = ({ id, title }: { id: string; title: string }): string => (title === '' ? id : `${title} (${id})`)
 
+const timesText = (times: number): string => (times > 1 ? `, ${times} times,` : '')
+
 function printed({ probability, gates = {}, attention, ...item }: ClickExplanation): string {
   const opened = Object.entries(gates).map(([name, gate]) => `${name} ${gate.toFixed(2)}`)
-  const events = attention.map((event) => `${label(event)} (${event.behavior} ${event.weight.toFixed(3)})`)
+  const events = attention.map(
+    (event) => `${label(event)} (${event.behavior}${timesText(event.times)} ${event.weight.toFixed(3)})`,
+  )
   const told = [
     ...(opened.length > 0 ? [`gates: ${opened.join(', ')}`] : []),
     ...(events.length > 0 ? [`looked at: ${events.join('; ')}`] : []),

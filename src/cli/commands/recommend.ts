@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import pc from 'picocolors'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
 import { tellMemory } from '../memory.ts'
-import { whole } from '../values.ts'
+import { once, whole } from '../values.ts'
 
 interface Flags {
   readonly user: string
@@ -17,7 +17,7 @@ export function recommendCommand(): Command {
   return new Command('recommend')
     .description('recommend items to a user, with the reasons')
     .argument('<run>', 'folder of a trained model that ranks the next item')
-    .requiredOption('--user <id>', "the user's id, as in the log")
+    .requiredOption('--user <id>', "the user's id, as in the log", once('--user'))
     .option('--top <number>', 'how many items to recommend', (text) => whole('--top', text), 10)
     .option('--data <folder>', 'the dataset folder, if it has moved since training')
     .option('--json', 'print JSON instead of text')
@@ -34,6 +34,10 @@ export function recommendCommand(): Command {
         process.stderr.write(pc.yellow(told))
       } else if (recommended.popular) {
         process.stderr.write(pc.yellow(`user "${user}" has no events: these are the popular items\n`))
+      }
+      if (recommended.items.length === 0) {
+        const touched = run.dataset.manifest.candidates === 'unseen' ? 'touched' : 'had as a target'
+        process.stderr.write(pc.yellow(`nothing is left to recommend: user "${user}" has ${touched} every item\n`))
       }
       process.stdout.write(json ? `${JSON.stringify(recommended, null, 2)}\n` : printRecommendations(recommended))
     })
@@ -61,6 +65,8 @@ function why({ behaviors, modalities, center, because = [] }: Recommendation): s
   const events = because
     .slice(0, namedReasons)
     .map((reason) => `${label(reason)} (${reason.behavior} ${percent(reason.share)})`)
-  const told = [...parts, ...(events.length > 0 ? [`because of ${events.join(', ')}`] : [])]
+  const others = because.length - events.length
+  const more = others > 0 ? ` and ${others} more` : ''
+  const told = [...parts, ...(events.length > 0 ? [`because of ${events.join(', ')}${more}`] : [])]
   return told.length > 0 ? `     ${pc.dim(told.join('; '))}\n` : ''
 }

@@ -53,6 +53,7 @@ export function behaviorRules(mapping: Mapping, { log, kept, column }: LogColumn
               problem: 'unknown' as const,
               expected: '',
               known,
+              hint: () => 'declare it under behaviors in the mapping, or list it under ignoredBehaviors',
             },
           ]),
       ...numberChecks(conditions.flat(), kept),

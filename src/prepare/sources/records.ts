@@ -14,7 +14,7 @@ export interface RecordCheck {
   readonly value: string
   readonly problem: Problem
   readonly expected: string
-  /** What to do about an offending value, where there is something. */
+  /** What to do about an offending value, where there is something; of a name, if it is near none of the known. */
   readonly hint?: (value: string) => string | undefined
   /** The known names, if the value is a name. */
   readonly known?: readonly string[]
@@ -46,10 +46,16 @@ export async function checkRecords(
     )
     const where = `${await place(row)}, column "${column}"`
     const offending = record?.value ?? ''
-    if (known) throw unknownName(where, offending, known)
     const help = hint?.(offending)
-    const shown = offending === '' ? 'nothing' : `"${offending}"`
-    throw new UserError({ where, problem, value: shown, expected, ...(help === undefined ? {} : { hint: help }) })
+    const mend = help === undefined ? {} : { hint: help }
+    if (known) throw unknownName(where, offending, known, mend)
+    throw new UserError({
+      where,
+      problem,
+      value: offending === '' ? 'nothing' : `"${offending}"`,
+      expected,
+      ...mend,
+    })
   }
 }
 
