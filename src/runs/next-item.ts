@@ -20,7 +20,7 @@ import { learnTrained, openTrained } from './trained.ts'
 export const rankingSplit = {
   split(prepared, settings): TrainingData {
     const options = settings as SplitConfig
-    if (options.question === 'discovery' && options.protocol === 'given') throw givenVisits()
+    checkQuestion(options)
     const dataset = askedOf(prepared, options)
     return { dataset, split: splitDataset(dataset, options) }
   },
@@ -37,9 +37,17 @@ export const rankingSplit = {
   },
 } satisfies Partial<Task>
 
-function givenVisits(): UserError {
-  const value = 'discovery with the given split, whose targets are fixed'
-  return new UserError({ where: 'question', problem: 'unsupported', value, hint: 'use leave-one-out or time' })
+/** @throws UserError `unsupported` for options of visits where no visit is asked about */
+function checkQuestion({ question, idleMinutes, protocol }: SplitConfig): void {
+  if (question === 'discovery' && protocol === 'given') {
+    const value = 'discovery with the given split, whose targets are fixed'
+    throw new UserError({ where: 'question', problem: 'unsupported', value, hint: 'use leave-one-out or time' })
+  }
+  if (question !== 'discovery' && idleMinutes !== undefined) {
+    const value = `${idleMinutes}, but ${question === undefined ? 'no question is' : `the question ${question} is`} asked`
+    const hint = 'visits count for --question discovery alone'
+    throw new UserError({ where: 'idleMinutes', problem: 'unsupported', value, hint })
+  }
 }
 
 /** The split of what a ranking run learns from. */

@@ -101,6 +101,13 @@ describe('a log of views, carts and orders', () => {
     ])
   })
 
+  it('refuses idle minutes without visits', async () => {
+    await expect(measured(dataset, 'popularity', { question: 'funnel', idleMinutes: 5 })).rejects.toThrow(
+      'idleMinutes: unsupported: 5, but the question funnel is asked. visits count for --question discovery alone',
+    )
+    expect((await measured(dataset, 'popularity', { idleMinutes: 5 })).targets).toBe(60)
+  })
+
   it('refuses discovery on a given split', async () => {
     const split = { question: 'discovery', protocol: 'given' } as const
     await expect(measured(dataset, 'popularity', split)).rejects.toThrow(
