@@ -28,7 +28,7 @@ export function printReports(reports: readonly Report[], options: TableOptions):
   const section = (title: string, figures: (report: Report) => Figures | undefined): string[] => {
     const columns = reports.flatMap((report) => {
       const own = figures(report)
-      return own ? [{ model: report.model, figures: own }] : []
+      return own ? [{ model: report.name ?? report.model, figures: own }] : []
     })
     return columns.length === 0 ? [] : ['', title, figuresTable(columns, options)]
   }
@@ -77,8 +77,8 @@ export function printClickReports(reports: readonly ClickReport[], options: Tabl
     `${impressions} impressions of ${users} users, ${clicks} clicked`
   checkAlike(reports, setting)
   const heading = `${setting(first)} (${((100 * first.clicks) / first.impressions).toFixed(1)} %); ${metrics.gauc.printed} over the ${first.usersOfBoth} users who have both`
-  const rows = reports.map(({ model, figures }) => [
-    model,
+  const rows = reports.map(({ model, name = model, figures }) => [
+    name,
     ...clickMetrics.map(([name]) => printInterval(figures[name])),
   ])
   return `${heading}\n\n${drawTable(['model', ...clickMetrics.map(([, { printed }]) => printed)], rows, options)}`
