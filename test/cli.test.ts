@@ -156,6 +156,41 @@ describe('bad input to evaluate and recommend', () => {
     expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
   })
 
+  it('runs of one model are headed by what differs, and any two are compared', async () => {
+    await run('train', 'popularity', 'data', '--out', 'most')
+    await run('train', 'popularity', 'data', '--out', 'most-of-all', '--behaviors', 'all')
+    const { stdout } = await run('evaluate', 'most', 'most-of-all', 'knn', '--k', '10')
+    expect(stdout).toMatch(/^ +popularity behaviors target +popularity behaviors all +item-knn$/m)
+    const less = stdout.split('\n').flatMap((line) => /^(.*) less (.*), NDCG@10/.exec(line)?.slice(1) ?? [])
+    expect(less).toEqual([
+      ...['popularity behaviors target', 'popularity behaviors all'],
+      ...['popularity behaviors target', 'item-knn'],
+      ...['popularity behaviors all', 'item-knn'],
+    ])
+  })
+
+  it('figures and differences are written as JSON, CSV and Markdown', async () => {
+    const text = (name: string): string => readFileSync(join(folder, name), 'utf8')
+    for (const kind of ['json', 'csv', 'md'])
+      await run('evaluate', 'knn', 'most', '--k', '10', '--out', `report.${kind}`)
+    const { reports, differences } = JSON.parse(text('report.json')) as {
+      reports: { name: string; slices: { all: { full: Record<string, { mean: number }> } } }[]
+      differences: { run: string; less: string; difference: { mean: number } }[]
+    }
+    expect(reports.map(({ name }) => name)).toEqual(['item-knn', 'popularity'])
+    expect(differences).toMatchObject([{ run: 'item-knn', less: 'popularity', metric: 'NDCG@10' }])
+    const mean = reports[0]?.slices.all.full['ndcg@10']?.mean
+    const lines = text('report.csv').split('\n')
+    expect(lines[0]).toBe('run,less,slice,candidates,metric,mean,low,high')
+    expect(lines.find((line) => line.startsWith(`item-knn,,all,full,NDCG@10,${mean},`))).toBeDefined()
+    expect(lines.find((line) => line.startsWith('item-knn,popularity,all,full,NDCG@10,'))).toBeDefined()
+    expect(text('report.md')).toMatch(/^\| item-knn \| all \| full \| NDCG@10 \| 0\.\d{4} \[.*\] \|$/m)
+    expect(text('report.md')).toMatch(/^- item-knn less popularity, NDCG@10: /m)
+    expect(await outcome(['evaluate', 'knn', '--out', 'report.txt'])).toEqual(
+      refusal(/--out: unsupported: "report\.txt", expected a file that ends in \.json, \.csv, \.md/),
+    )
+  })
+
   it('figures of slices are told apart, and a slice without targets is named', async () => {
     const { stdout, stderr } = await run('evaluate', 'knn', '--slices', 'emptyHistory,behavior:favorite', '--k', '10')
     expect(stderr).toBe('no target is in the slice emptyHistory\n')

@@ -79,8 +79,10 @@ describe('a run of a model of clicks', () => {
   it('is evaluated beside another, with what their AUCs differ by', async () => {
     await succeed(train('other', '--seed', '8'), folder)
     const { stdout } = await run('evaluate', 'whole', 'other')
-    expect(stdout).toMatch(/^din +0\.\d{4} \[0\.\d{3}, 0\.\d{3}\]/m)
-    expect(stdout).toMatch(/din less din, AUC, same impressions: .*; RelaImpr -?\d+\.\d\d % \(Yan et al\.\), AUC ratio/)
+    expect(stdout).toMatch(/^din seed \d+ +0\.\d{4} \[0\.\d{3}, 0\.\d{3}\]/m)
+    expect(stdout).toMatch(
+      /din seed \d+ less din seed 8, AUC, same impressions: .*; RelaImpr -?\d+\.\d\d % \(Yan et al\.\), AUC ratio/,
+    )
   })
 
   it('explains itself for a user and items', async () => {

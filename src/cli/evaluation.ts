@@ -4,6 +4,7 @@ import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { baseRate, type ClickReport, clickReport, compareClicks, type Predictions } from '../evaluate/clicks.ts'
 import { compareRanks, type Report, reportOf } from '../evaluate/evaluate.ts'
+import type { Interval } from '../evaluate/intervals.ts'
 import { printInterval, printPercent } from '../evaluate/printing.ts'
 import type { TargetRanks } from '../evaluate/rank.ts'
 import { printClickReports, printReports } from '../evaluate/report.ts'
@@ -11,6 +12,7 @@ import { sliceOf } from '../evaluate/slices.ts'
 import { printedFigure, validationMetric } from '../metrics/table.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
 import type { Counted } from '../runs/progress.ts'
+import { type NamedRun, runNames } from './run-names.ts'
 
 /** What is evaluated. */
 export interface Wanted {
@@ -30,12 +32,15 @@ export interface Wanted {
 /** The reports of runs that rank, and the ranks that they are computed from. */
 export interface RankEvaluation {
   readonly kind: 'ranks'
+  /** What tables call the runs. */
+  readonly names: readonly string[]
   readonly reports: readonly Report[]
   readonly ranks: readonly TargetRanks[]
 }
 /** The reports of runs that predict clicks, and the predictions. */
 export interface ClickEvaluation {
   readonly kind: 'clicks'
+  readonly names: readonly string[]
   /** The last is of a constant, the share of clicks that trained. */
   readonly reports: readonly ClickReport[]
   readonly predictions: readonly Predictions[]
@@ -53,6 +58,7 @@ export async function evaluateRuns(
   const ranked: { ranks: TargetRanks; report: Report }[] = []
   const predicted: Predictions[] = []
   let constant: Predictions | undefined
+  const opened: NamedRun[] = []
   let dataset: Dataset | undefined
   for (const folder of folders) {
     const { data, tellMemory } = wanted
@@ -62,6 +68,7 @@ export async function evaluateRuns(
       ...(tellMemory && { memory: { users: 'many', tell: tellMemory } }),
     })
     dataset = run.dataset
+    opened.push({ folder, run: run.run })
     checkSplit(folder, run, wanted.split)
     const { part, seed } = wanted
     const { counted } = wanted
@@ -81,15 +88,15 @@ export async function evaluateRuns(
     } else ranked.push({ ranks: outcome, report: reportOfRanks(outcome, run, wanted) })
     if (ranked.length > 0 && predicted.length > 0) throw otherKind(folders[0] as string, folder)
   }
+  const names = runNames(opened)
+  const named = <T>(report: T, at: number): T & { readonly name: string } => ({ ...report, name: names[at] as string })
   if (predicted.length === 0) {
-    return { kind: 'ranks', reports: ranked.map(({ report }) => report), ranks: ranked.map(({ ranks }) => ranks) }
+    const reports = ranked.map(({ report }) => report).map(named)
+    return { kind: 'ranks', names, reports, ranks: ranked.map(({ ranks }) => ranks) }
   }
   if (wanted.slices) throw slicesOfClicks(wanted.slices)
-  return {
-    kind: 'clicks',
-    reports: [...predicted, ...(constant ? [constant] : [])].map(clickReport),
-    predictions: predicted,
-  }
+  const reports = [...predicted.map(clickReport).map(named), ...(constant ? [clickReport(constant)] : [])]
+  return { kind: 'clicks', names, reports, predictions: predicted }
 }
 
 function reportOfRanks(
@@ -107,29 +114,55 @@ function canSample({ catalog, events }: Dataset): boolean {
   return catalog.ids.length - 1 - most >= negativeCount
 }
 
-/** The tables, and the first model's difference from each of the others. */
+/** The tables, and the difference of any two runs. */
 export function printEvaluation(evaluation: RankEvaluation | ClickEvaluation, seed: number): string {
   const plain = !process.stdout.isTTY
-  const [tables, differences] =
+  const tables =
     evaluation.kind === 'ranks'
-      ? [printReports(evaluation.reports, { plain }), rankDifferences(evaluation.ranks, seed)]
-      : [printClickReports(evaluation.reports, { plain }), clickDifferences(evaluation.predictions)]
+      ? printReports(evaluation.reports, { plain })
+      : printClickReports(evaluation.reports, { plain })
+  const differences = differencesOf(evaluation, seed).map(
+    ({ run, less, metric, about, difference, more }) =>
+      `${run} less ${less}, ${metric}, ${about}: ${printInterval(difference)}${more}`,
+  )
   return [tables, ...(differences.length > 0 ? ['', ...differences] : [])].join('\n')
 }
 
-function rankDifferences([first, ...others]: readonly TargetRanks[], seed: number): string[] {
-  return others.map((other) => {
-    const difference = compareRanks(first as TargetRanks, other, { metric: validationMetric.ranks, seed })
-    return `${first?.model} less ${other.model}, ${printedFigure(validationMetric.ranks)}, full catalog, same targets: ${printInterval(difference)}`
-  })
+/** How much better one run is than another. */
+export interface RunDifference {
+  readonly run: string
+  readonly less: string
+  readonly metric: string
+  readonly about: string
+  /** Paired: of the same targets or impressions. */
+  readonly difference: Interval
+  /** What else is told of it. */
+  readonly more: string
 }
 
-function clickDifferences([first, ...others]: readonly Predictions[]): string[] {
-  return others.map((other) => {
-    const { difference, relaImpr, aucRatio } = compareClicks(first as Predictions, other)
-    const improved = `RelaImpr ${printPercent(relaImpr)} (Yan et al.), AUC ratio ${printPercent(aucRatio)}`
-    return `${first?.model} less ${other.model}, ${printedFigure(validationMetric.clicks)}, same impressions: ${printInterval(difference)}; ${improved}`
-  })
+/** The paired difference of any two runs, by the metric that options are chosen by. */
+export function differencesOf(evaluation: RankEvaluation | ClickEvaluation, seed: number): RunDifference[] {
+  const { names } = evaluation
+  const pairs = names.flatMap((_, at) => names.slice(at + 1).map((_, after) => [at, at + 1 + after] as const))
+  return pairs.map(([at, other]) => ({
+    run: names[at] as string,
+    less: names[other] as string,
+    ...(evaluation.kind === 'ranks'
+      ? rankDifference(evaluation.ranks[at] as TargetRanks, evaluation.ranks[other] as TargetRanks, seed)
+      : clickDifference(evaluation.predictions[at] as Predictions, evaluation.predictions[other] as Predictions)),
+  }))
+}
+
+function rankDifference(a: TargetRanks, b: TargetRanks, seed: number): Omit<RunDifference, 'run' | 'less'> {
+  const { ranks: metric } = validationMetric
+  const difference = compareRanks(a, b, { metric, seed })
+  return { metric: printedFigure(metric), about: 'full catalog, same targets', difference, more: '' }
+}
+
+function clickDifference(a: Predictions, b: Predictions): Omit<RunDifference, 'run' | 'less'> {
+  const { difference, relaImpr, aucRatio } = compareClicks(a, b)
+  const more = `; RelaImpr ${printPercent(relaImpr)} (Yan et al.), AUC ratio ${printPercent(aucRatio)}`
+  return { metric: printedFigure(validationMetric.clicks), about: 'same impressions', difference, more }
 }
 
 function checkSplit(folder: string, { run }: OpenRun, wanted: string | undefined): void {

@@ -22,6 +22,8 @@ export interface Predictions {
 /** How good one model is on impressions; JSON can hold it. */
 export interface ClickReport {
   readonly model: string
+  /** What tables call it, where the model says too little. */
+  readonly name?: string
   readonly impressions: number
   readonly clicks: number
   readonly users: number

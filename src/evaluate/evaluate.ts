@@ -24,6 +24,8 @@ export interface SliceFigures extends Pick<Slice, 'title' | 'about'> {
 /** How good one model is on one part of one split; JSON can hold it. */
 export interface Report {
   readonly model: string
+  /** What tables call it, where the model says too little. */
+  readonly name?: string
   readonly dataset: { readonly name: string; readonly hash: string }
   readonly protocol: Split['protocol']
   readonly part: 'validation' | 'test'

@@ -48,6 +48,11 @@ describe('printReports', () => {
     )
   })
 
+  it('heads a column by the name of a run, where the model says too little', () => {
+    const named = ['m3bsr seed 1', 'm3bsr seed 2'].map((name) => ({ ...report, model: 'm3bsr', name }))
+    expect(printReports(named, { plain: true })).toMatch(/^ +m3bsr seed 1 +m3bsr seed 2$/m)
+  })
+
   it('adds the slices, and draws boxes for a terminal', () => {
     const coldStart = { ...all, title: 'Cold start', about: 'at most 10 earlier events', targets: 4, users: 3 }
     const printed = printReports([{ ...report, slices: { all, coldStart } }], { plain: false })

@@ -29,7 +29,7 @@ export function printReports(reports: readonly Report[], options: TableOptions):
   const section = (title: string, figures: (report: Report) => Figures | undefined): string[] => {
     const columns = reports.flatMap((report) => {
       const own = figures(report)
-      return own ? [{ model: report.model, figures: own }] : []
+      return own ? [{ model: report.name ?? report.model, figures: own }] : []
     })
     return columns.length === 0 ? [] : ['', title, figuresTable(columns, options)]
   }
@@ -78,8 +78,8 @@ export function printClickReports(reports: readonly ClickReport[], options: Tabl
     `${impressions} impressions of ${users} users, ${clicks} clicked`
   checkAlike(reports, setting)
   const heading = `${setting(first)} (${((100 * first.clicks) / first.impressions).toFixed(1)} %); ${metrics.gauc.printed} over the ${first.usersOfBoth} users who have both`
-  const rows = reports.map(({ model, figures }) => [
-    model,
+  const rows = reports.map(({ model, name = model, figures }) => [
+    name,
     ...clickMetrics.map(([name]) => printInterval(figures[name])),
   ])
   const table = drawTable(['model', ...clickMetrics.map(([, { printed }]) => printed)], rows, options)
@@ -95,7 +95,7 @@ function worseThanConstant(reports: readonly ClickReport[]): string[] {
     .filter((report) => lossOf(report) > lossOf(constant))
     .map(
       (report) =>
-        `${report.model} has worse probabilities than a constant: ${metrics.logLoss.printed} ${lossOf(report).toFixed(4)}, the ${baseRateName} has ${lossOf(constant).toFixed(4)}`,
+        `${report.name ?? report.model} has worse probabilities than a constant: ${metrics.logLoss.printed} ${lossOf(report).toFixed(4)}, the ${baseRateName} has ${lossOf(constant).toFixed(4)}`,
     )
 }
 

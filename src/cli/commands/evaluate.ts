@@ -11,6 +11,7 @@ import { whole } from '../values.ts'
 type Evaluation = RankEvaluation | ClickEvaluation
 interface Flags extends Wanted {
   readonly json?: boolean
+  readonly out?: string
   readonly truth?: string
   readonly reliability?: string
 }
@@ -52,12 +53,15 @@ export function evaluateCommand(): Command {
     .option('--data <folder>', 'the dataset folder, if it has moved since training')
     .option('--truth <shop>', 'folder of the simulated shop: also print how well denoising finds its accidental clicks')
     .option('--json', 'print JSON instead of tables')
+    .option('--out <file>', 'also write figures and differences to a file that ends in .json, .csv or .md')
     .option(
       '--reliability <file>',
       'for models of clicks: write an SVG plot of predicted against observed shares of clicks',
     )
     .action(async (folders: string[], flags: Flags) => {
       refuseLength(folders)
+      const { kindOf, writeEvaluation } = await import('../evaluation-file.ts')
+      if (flags.out !== undefined) kindOf(flags.out)
       const { evaluateRuns, printEvaluation } = await import('../evaluation.ts')
       const { reportCounts } = await import('../../runs/progress.ts')
       const progress = reportCounts(process.stderr)
@@ -70,6 +74,7 @@ export function evaluateCommand(): Command {
       )
       for (const name of emptySlices(evaluation, flags.slices))
         process.stderr.write(`no target is in the slice ${name}\n`)
+      if (flags.out !== undefined) await writeEvaluation(flags.out, evaluation, flags.seed)
       if (flags.reliability !== undefined) await drawReliability(evaluation, flags.reliability)
       if (flags.truth !== undefined) await printTruth(folders, flags.truth, flags.data)
     })
