@@ -161,11 +161,11 @@ describe('bad input to evaluate and recommend', () => {
     await run('train', 'popularity', 'data', '--out', 'most-of-all', '--behaviors', 'all')
     const { stdout } = await run('evaluate', 'most', 'most-of-all', 'knn', '--k', '10')
     expect(stdout).toMatch(/^ +popularity behaviors target +popularity behaviors all +item-knn$/m)
-    const less = stdout.split('\n').flatMap((line) => /^(.*) less (.*), NDCG@10/.exec(line)?.slice(1) ?? [])
+    const less = [...stdout.matchAll(/^(.*) less (.*), NDCG@10/gm)].map(([, first, second]) => [first, second])
     expect(less).toEqual([
-      ...['popularity behaviors target', 'popularity behaviors all'],
-      ...['popularity behaviors target', 'item-knn'],
-      ...['popularity behaviors all', 'item-knn'],
+      ['popularity behaviors target', 'popularity behaviors all'],
+      ['popularity behaviors target', 'item-knn'],
+      ['popularity behaviors all', 'item-knn'],
     ])
   })
 

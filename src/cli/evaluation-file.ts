@@ -39,11 +39,7 @@ export async function writeEvaluation(
 }
 
 /** The text of a file. */
-export function textOf(
-  kind: (typeof kinds)[number],
-  evaluation: RankEvaluation | ClickEvaluation,
-  seed: number,
-): string {
+function textOf(kind: (typeof kinds)[number], evaluation: RankEvaluation | ClickEvaluation, seed: number): string {
   const differences = differencesOf(evaluation, seed)
   if (kind === '.json') return JSON.stringify({ reports: evaluation.reports, differences }, null, 2)
   const lines =
