@@ -60,7 +60,7 @@ export async function evaluateRuns(
     opened.push({ folder, run: run.run })
     checkSplit(folder, run, wanted.split)
     const { part, seed } = wanted
-    const outcome = await run.measure(part, { seed, sampled: canSample(dataset) })
+    const outcome = await run.measure(part, { seed, sampled: canSample(dataset), listLength: Math.max(...wanted.k) })
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
     if (outcome.kind === 'clicks') predicted.push(outcome)
     else ranked.push({ ranks: outcome, report: reportOfRanks(outcome, run, wanted) })

@@ -56,9 +56,9 @@ export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer,
     get predictor(): never {
       throw noClicks()
     },
-    async measure(part, { seed, sampled = true }) {
+    async measure(part, { seed, sampled = true, listLength = 0 }) {
       if (split[part].length === 0) return undefined
-      return rankTargets(scorer, data.dataset, split, { part, seed, maxLength, sampled })
+      return rankTargets(scorer, data.dataset, split, { part, seed, maxLength, sampled, listLength })
     },
     [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose](),
   }

@@ -52,6 +52,8 @@ export interface MeasureOptions {
   readonly seed: number
   /** Whether to rank among sampled negatives too; true by default. */
   readonly sampled?: boolean
+  /** Length of the lists to keep; none by default. */
+  readonly listLength?: number
 }
 
 /** What a trained run serves. A part that its model does not have throws, and says what to do instead. */
