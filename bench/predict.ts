@@ -3,6 +3,7 @@
  * and by M³BSR with pictures and texts.
  */
 import type { Dataset, FeatureTable, History } from '../src/dataset/schema.ts'
+import { topItems } from '../src/dataset/top-items.ts'
 import { stagesOf } from '../src/learn/objectives.ts'
 import { initialParameters, valuesOf } from '../src/learn/parameters.ts'
 import { parametersOf } from '../src/learn/step.ts'
@@ -12,7 +13,6 @@ import { m3bsr } from '../src/models/m3bsr/m3bsr.ts'
 import { sasrec } from '../src/models/sequential/sasrec.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { nextItemScorer } from '../src/rank/scorer.ts'
-import { topItems } from '../src/rank/top-items.ts'
 import { nodeRuntime } from '../src/runtime/node.ts'
 import { type BenchResult, percentile } from './result.ts'
 

@@ -5,7 +5,7 @@ import { type ClickReport } from '../evaluate/clicks.ts'
 import type { Figures, Report } from '../evaluate/evaluate.ts'
 import type { Interval } from '../evaluate/intervals.ts'
 import { markdownTable, printInterval } from '../evaluate/printing.ts'
-import { type ClickFigure, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
+import { type ClickFigure, type ListFigure, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { type ClickEvaluation, differencesOf, type RankEvaluation } from './evaluation.ts'
 
@@ -77,8 +77,15 @@ function textOf(kind: (typeof kinds)[number], evaluation: RankEvaluation | Click
 
 const csvCell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-const rankLines = ({ model, name = model, slices }: Report): Line[] =>
-  Object.entries(slices).flatMap(([slice, { full, sampled99 }]) =>
+const rankLines = ({ model, name = model, slices, lists = {} }: Report): Line[] => [
+  ...Object.entries(lists).map(([key, mean]) => ({
+    run: name,
+    slice: 'all',
+    candidates: 'full',
+    metric: printedFigure(key as ListFigure),
+    figure: { mean },
+  })),
+  ...Object.entries(slices).flatMap(([slice, { full, sampled99 }]) =>
     Object.entries({ full, ...(sampled99 && { sampled99 }) }).flatMap(([candidates, figures]: [string, Figures]) =>
       Object.entries(figures).map(([key, figure]) => ({
         run: name,
@@ -88,7 +95,8 @@ const rankLines = ({ model, name = model, slices }: Report): Line[] =>
         figure,
       })),
     ),
-  )
+  ),
+]
 
 const clickLines = ({ model, name = model, figures }: ClickReport): Line[] =>
   Object.entries(figures).map(([key, figure]) => ({

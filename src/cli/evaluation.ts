@@ -75,6 +75,7 @@ export async function evaluateRuns(
     const outcome = await run.measure(part, {
       seed,
       sampled: canSample(dataset),
+      listLength: Math.max(...wanted.k),
       ...(counted && { counted: (done, all) => counted(`targets of ${folder}`, done, all) }),
     })
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })

@@ -124,7 +124,7 @@ describe('evaluate', () => {
 describe('reportOf', () => {
   it('reports ranks already made as evaluate does', async () => {
     const options = { part: 'test', seed: 7 } as const
-    const ranks = await rankTargets(knn(), dataset, split, options)
+    const ranks = await rankTargets(knn(), dataset, split, { ...options, listLength: 20 })
     expect(reportOf(ranks, dataset, split, options)).toEqual(await evaluate(knn(), dataset, split, options))
   })
 })

@@ -2,7 +2,7 @@
 import { mean } from 'simple-statistics'
 import type { Dataset, Manifest, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { type RankFigure, rankFormula, rankMetrics, validationMetric } from '../metrics/table.ts'
+import { listMetrics, type RankFigure, rankFormula, rankMetrics, validationMetric } from '../metrics/table.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bootstrapMeans, type Interval, pairedDifference } from './intervals.ts'
 import { type RankOptions, rankTargets, type TargetRanks } from './rank.ts'
@@ -36,9 +36,14 @@ export interface Report {
   readonly ks: readonly number[]
   /** Targets whose user had no event before. */
   readonly emptyHistories: number
+  /** Metrics of the lists of all targets, by key and length, e.g. `coverage@10`; where lists were kept. */
+  readonly lists?: Readonly<Record<string, number>>
   /** By name, first `all`; a slice without targets is left out, and a usual one of a single target. */
   readonly slices: { readonly all: SliceFigures; readonly [slice: string]: SliceFigures }
 }
+
+/** The list lengths that reports have unless they are told otherwise. */
+const usualLengths: readonly number[] = [10, 20]
 
 /** See {@link evaluate}. */
 export interface EvaluateOptions extends RankOptions {
@@ -67,7 +72,8 @@ export async function evaluate(
   const { ks = [], slices = [] } = options
   checkLengths(ks)
   for (const name of slices) sliceOf(name, dataset)
-  return reportOf(await rankTargets(scorer, dataset, split, options), dataset, split, options)
+  const listLength = Math.max(0, ...(options.ks ?? usualLengths))
+  return reportOf(await rankTargets(scorer, dataset, split, { listLength, ...options }), dataset, split, options)
 }
 
 /**
@@ -86,7 +92,7 @@ export async function ndcgOf(
 
 /** The report of ranks already made: what {@link evaluate} does after ranking. */
 export function reportOf(ranks: TargetRanks, dataset: Dataset, split: Split, options: EvaluateOptions): Report {
-  const { part, seed, ks = [10, 20], slices = usualSlices, intervals = true } = options
+  const { part, seed, ks = usualLengths, slices = usualSlices, intervals = true } = options
   const { events, manifest } = dataset
   const targets = Array.from(ranks.rows, (row, target) => ({
     target,
@@ -114,6 +120,7 @@ export function reportOf(ranks: TargetRanks, dataset: Dataset, split: Split, opt
     seed,
     ks,
     emptyHistories: targets.filter(({ earlier }) => earlier === 0).length,
+    ...(ranks.lists && { lists: listFigures(ranks.lists, ks, trainingCounts(dataset, split)) }),
     slices: { all: figuresOf(sliceOf('all', dataset)), ...Object.fromEntries(own) },
   }
 }
@@ -140,6 +147,26 @@ export function compareRanks(
     })
   }
   return pairedDifference(ours, theirs, a.user, { seed })
+}
+
+function listFigures(
+  lists: readonly Int32Array[],
+  ks: readonly number[],
+  counts: Float64Array,
+): Readonly<Record<string, number>> {
+  const figures = ks.flatMap((k) => {
+    const all = { lists: lists.map((list) => list.subarray(0, k)), k, counts }
+    return listMetrics.map(({ key, formula }) => [`${key}@${k}`, formula(all)] as const)
+  })
+  return Object.fromEntries(figures)
+}
+
+/** Training events of each item, by index. */
+function trainingCounts({ events, catalog }: Dataset, { trainEnd }: Split): Float64Array {
+  const counts = new Float64Array(catalog.ids.length)
+  for (const [row, item] of events.item.entries())
+    if (row < (trainEnd[events.user[row] as number] as number)) counts[item] = (counts[item] as number) + 1
+  return counts
 }
 
 /** The figures of the targets at some places. */

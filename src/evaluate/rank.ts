@@ -4,6 +4,7 @@ import { excludedItems } from '../dataset/candidates.ts'
 import { historyBefore } from '../dataset/histories.ts'
 import { negativeCount, negativesOf } from '../dataset/negatives.ts'
 import type { Dataset, History, Split } from '../dataset/schema.ts'
+import { topItems } from '../dataset/top-items.ts'
 import { UserError } from '../errors.ts'
 import { expectedRank } from '../metrics/expected-rank.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
@@ -31,6 +32,8 @@ export interface RankOptions {
   sampled?: boolean
   /** Is told how many targets are ranked. */
   counted?: (done: number, all: number) => void
+  /** Length of the lists to keep, for metrics of lists; none by default. */
+  listLength?: number
 }
 
 /** The ranks one model gives to the targets of one split part; all arrays are [targets], in the split's order. */
@@ -46,6 +49,8 @@ export interface TargetRanks {
   readonly full: Float64Array
   /** Expected rank among the target and its sampled negatives. */
   readonly sampled99?: Float64Array
+  /** The best items for each target, less the excluded ones, where lists were asked for. */
+  readonly lists?: readonly Int32Array[]
 }
 
 /**
@@ -63,7 +68,12 @@ export async function rankTargets(
   const itemCount = dataset.catalog.ids.length - 1
   checkRequest(scorer, dataset, rows.length, options.part)
   checkTraining(dataset, split)
-  const { maxLength = Number.POSITIVE_INFINITY, sampled = true, batchSize = historiesAtOnce(itemCount) } = options
+  const {
+    maxLength = Number.POSITIVE_INFINITY,
+    sampled = true,
+    listLength = 0,
+    batchSize = historiesAtOnce(itemCount),
+  } = options
   const { events } = dataset
   const user = rows.map((row) => events.user[row] as number)
   const earlier = rows.map(
@@ -71,6 +81,7 @@ export async function rankTargets(
   )
   const full = new Float64Array(rows.length)
   const sampled99 = sampled ? new Float64Array(rows.length) : undefined
+  const lists = listLength > 0 ? Array.from<Int32Array>({ length: rows.length }) : undefined
   // Histories of like length share a batch, so that little of it is padding.
   const order = rows.map((_, target) => target).sort((a, b) => (earlier[a] as number) - (earlier[b] as number) || a - b)
   // One array holds the scores of every batch: each is read before the next is written.
@@ -83,11 +94,21 @@ export async function rankTargets(
       const ownScores = scores.subarray(at * (itemCount + 1), (at + 1) * (itemCount + 1))
       const row = rows[target] as number
       full[target] = fullRank(scorer.slug, dataset, row, ownScores)
+      if (lists) lists[target] = listOf(dataset, row, ownScores, listLength)
       if (sampled99) sampled99[target] = sampledRank(dataset, row, ownScores, options.seed)
     })
     options.counted?.(from + batch.length, rows.length)
   }
-  return { kind: 'ranks', model: scorer.slug, rows, user, earlier, full, ...(sampled99 ? { sampled99 } : {}) }
+  return {
+    kind: 'ranks',
+    model: scorer.slug,
+    rows,
+    user,
+    earlier,
+    full,
+    ...(sampled99 && { sampled99 }),
+    ...(lists && { lists }),
+  }
 }
 
 function checkRequest(scorer: Scorer, dataset: Dataset, targets: number, part: string): void {
@@ -143,6 +164,13 @@ function fullRank(model: string, dataset: Dataset, row: number, scores: Float32A
       Float32Array.from(excluded, (item) => scores[item] as number),
     ) - 1
   return inCatalog - 0.5 - lost
+}
+
+/** The best items for whoever had a target, those excluded left out. */
+function listOf(dataset: Dataset, row: number, scores: Float32Array, length: number): Int32Array {
+  const { events } = dataset
+  const excluded = excludedItems(dataset, historyBefore(events, events.user[row] as number, events.time[row] as number))
+  return Int32Array.from(topItems(scores, length, excluded), ({ item }) => item)
 }
 
 /** The expected rank of a target among itself and its sampled negatives. */

@@ -53,6 +53,15 @@ describe('printReports', () => {
     expect(printReports(named, { plain: true })).toMatch(/^ +m3bsr seed 1 +m3bsr seed 2$/m)
   })
 
+  it('ends with the metrics of lists, where every report has them', () => {
+    const lists = { 'coverage@10': 0.25, 'novelty@10': 7.125, 'diversity@10': 0.5 }
+    const printed = printReports([{ ...report, lists }], { plain: true })
+    expect(printed).toMatch(
+      /\n\nLists of all targets\n +popularity\ncoverage@10 +0\.2500\nnovelty@10 +7\.1250\ndiversity@10 +0\.5000$/,
+    )
+    expect(printReports([{ ...report, lists }, report], { plain: true })).not.toContain('Lists')
+  })
+
   it('adds the slices, and draws boxes for a terminal', () => {
     const coldStart = { ...all, title: 'Cold start', about: 'at most 10 earlier events', targets: 4, users: 3 }
     const printed = printReports([{ ...report, slices: { all, coldStart } }], { plain: false })

@@ -4,7 +4,7 @@
  */
 import { negativeCount } from '../dataset/negatives.ts'
 import { UserError } from '../errors.ts'
-import { clickMetrics, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
+import { clickMetrics, type ListFigure, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
 import { baseRateName, type ClickReport } from './clicks.ts'
 import type { Figures, Report } from './evaluate.ts'
 import type { Interval } from './intervals.ts'
@@ -46,12 +46,24 @@ export function printReports(reports: readonly Report[], options: TableOptions):
       ...section(negatives as string, ({ slices }) => slices[name]?.sampled99),
     ]
   })
-  return [heading, ...sections].join('\n')
+  return [heading, ...sections, ...listsSection(reports, options)].join('\n')
 }
 
 /** Whether users without a history count in the headline: they do, and no model is asked about them. */
 const emptyText = (count: number): string =>
   count === 0 ? '0 with no history' : `${count} with no history, answered by popularity and counted in`
+
+/** Metrics of the lists of all targets, where every report has them. */
+function listsSection(reports: readonly Report[], options: TableOptions): string[] {
+  const [first] = reports
+  if (!first?.lists || !reports.every(({ lists }) => lists)) return []
+  const rows = Object.keys(first.lists).map((key) => [
+    printedFigure(key as ListFigure),
+    ...reports.map(({ lists = {} }) => (lists[key] ?? Number.NaN).toFixed(4)),
+  ])
+  const heads = ['', ...reports.map(({ model, name = model }) => name)]
+  return ['', 'Lists of all targets', drawTable(heads, rows, options)]
+}
 
 const candidatesTitle: Readonly<Record<Report['candidates'], string>> = {
   unseen: 'Full catalog, less the items the user had touched',

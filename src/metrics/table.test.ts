@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   clickMetric,
   clickMetrics,
+  listMetrics,
   metrics,
   printedFigure,
   rankFormula,
@@ -12,7 +13,18 @@ import {
 describe('the table of metrics', () => {
   it('has each metric once, by a key that no other has', () => {
     const keys = Object.values(metrics).map(({ key }) => key)
-    expect(keys).toEqual(['hr', 'ndcg', 'mrr', 'auc', 'gauc', 'log loss', 'calibration'])
+    expect(keys).toEqual([
+      'hr',
+      'ndcg',
+      'mrr',
+      'coverage',
+      'novelty',
+      'diversity',
+      'auc',
+      'gauc',
+      'log loss',
+      'calibration',
+    ])
     expect(rankMetrics.map(({ printed }) => printed)).toEqual(['HR', 'NDCG', 'MRR'])
     expect(clickMetrics.map(([name]) => name)).toEqual(['auc', 'gauc', 'logLoss', 'calibration'])
   })
@@ -23,6 +35,23 @@ describe('the table of metrics', () => {
     expect(rankFormula('mrr@10')(3)).toBe(1 / 3)
     expect(rankFormula('hr@10')(3)).toBe(1)
     expect((['ndcg@2', 'mrr@2', 'hr@2'] as const).map((figure) => rankFormula(figure)(3))).toEqual([0, 0, 0])
+  })
+
+  it('works out two lists of two', () => {
+    // Of 4 items 3 are in a list; the two lists share one of two places.
+    const lists = {
+      lists: [
+        [1, 2],
+        [1, 3],
+      ],
+      k: 2,
+      counts: [0, 1, 1, 1, 1],
+    }
+    expect(listMetrics.map(({ key, formula }) => [key, formula(lists)])).toEqual([
+      ['coverage', 0.75],
+      ['novelty', 2],
+      ['diversity', 0.5],
+    ])
   })
 
   it('prints figures as papers do', () => {

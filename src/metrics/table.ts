@@ -4,11 +4,14 @@
  */
 import { auc } from './auc.ts'
 import { calibration } from './calibration.ts'
+import { coverage } from './coverage.ts'
+import { diversity } from './diversity.ts'
 import { gauc, gaucTerms } from './gauc.ts'
 import { hitRate } from './hit-rate.ts'
 import { logLoss, logLosses } from './log-loss.ts'
 import { mrr } from './mrr.ts'
 import { ndcg } from './ndcg.ts'
+import { novelty } from './novelty.ts'
 
 /** What a model said of impressions, beside what came of them; all arrays are [impressions]. */
 export interface ClickOutcome {
@@ -41,6 +44,21 @@ export interface RankMetric extends Row {
   readonly formula: (rank: number, k: number) => number
 }
 
+/** The lists that a model recommends, for metrics that no target has a part in. */
+export interface Lists {
+  /** The first k items of each list; the pad is in none. */
+  readonly lists: readonly ArrayLike<number>[]
+  readonly k: number
+  /** Training events of each item, by index. */
+  readonly counts: ArrayLike<number>
+}
+
+/** A metric of all lists of length k together, beside accuracy; it has no interval. */
+export interface ListMetric extends Row {
+  readonly of: 'lists'
+  readonly formula: (lists: Lists) => number
+}
+
 /** A metric of probabilities of clicks. */
 export interface ClickMetric extends Row {
   readonly of: 'clicks'
@@ -59,6 +77,27 @@ export const metrics = {
   hitRate: { of: 'ranks', key: 'hr', printed: 'HR', better: 'higher', formula: hitRate },
   ndcg: { of: 'ranks', key: 'ndcg', printed: 'NDCG', better: 'higher', formula: ndcg },
   mrr: { of: 'ranks', key: 'mrr', printed: 'MRR', better: 'higher', formula: mrr },
+  coverage: {
+    of: 'lists',
+    key: 'coverage',
+    printed: 'coverage',
+    better: 'higher',
+    formula: ({ lists, counts }) => coverage(lists, counts.length - 1),
+  },
+  novelty: {
+    of: 'lists',
+    key: 'novelty',
+    printed: 'novelty',
+    better: 'higher',
+    formula: ({ lists, counts }) => novelty(lists, counts),
+  },
+  diversity: {
+    of: 'lists',
+    key: 'diversity',
+    printed: 'diversity',
+    better: 'higher',
+    formula: ({ lists, k }) => diversity(lists, k),
+  },
   auc: {
     of: 'clicks',
     key: 'auc',
@@ -93,10 +132,10 @@ export const metrics = {
     formula: ({ probability, label }) => calibration(probability, label),
     interval: 'none',
   },
-} as const satisfies Readonly<Record<string, RankMetric | ClickMetric>>
+} as const satisfies Readonly<Record<string, RankMetric | ListMetric | ClickMetric>>
 
 type Metrics = typeof metrics
-type NameOf<Kind extends 'ranks' | 'clicks'> = {
+type NameOf<Kind extends 'ranks' | 'lists' | 'clicks'> = {
   [Name in keyof Metrics]: Metrics[Name] extends { of: Kind } ? Name : never
 }[keyof Metrics]
 
@@ -104,6 +143,8 @@ type NameOf<Kind extends 'ranks' | 'clicks'> = {
 export type ClickMetricName = NameOf<'clicks'>
 /** A metric of ranks with its list length, by its key: `ndcg@10`. */
 export type RankFigure = `${Metrics[NameOf<'ranks'>]['key']}@${number}`
+/** A metric of lists with their length, by its key: `coverage@10`. */
+export type ListFigure = `${Metrics[NameOf<'lists'>]['key']}@${number}`
 /** A metric of clicks, by its key: `log loss`. */
 export type ClickFigure = Metrics[ClickMetricName]['key']
 
@@ -116,13 +157,16 @@ export const validationMetric = { ranks: 'ndcg@10', clicks: 'auc' } as const sat
   readonly clicks: ClickFigure
 }
 
-const rows: readonly (RankMetric | ClickMetric)[] = Object.values(metrics)
+const rows: readonly (RankMetric | ListMetric | ClickMetric)[] = Object.values(metrics)
 
 /** The metrics of ranks, in the order of the table. */
 export const rankMetrics: readonly RankMetric[] = rows.filter((row) => row.of === 'ranks')
 
+/** The metrics of lists, in the order of the table. */
+export const listMetrics: readonly ListMetric[] = rows.filter((row) => row.of === 'lists')
+
 /** The metrics of clicks by name, in the order of the table. */
-export const clickMetrics = Object.entries<RankMetric | ClickMetric>(metrics).filter(
+export const clickMetrics = Object.entries<RankMetric | ListMetric | ClickMetric>(metrics).filter(
   (entry): entry is [ClickMetricName, ClickMetric] => entry[1].of === 'clicks',
 )
 
@@ -139,7 +183,7 @@ export function clickMetric(key: ClickFigure): ClickMetric {
 }
 
 /** A figure as tables name it: `ndcg@10` is NDCG@10. */
-export function printedFigure(figure: RankFigure | ClickFigure): string {
+export function printedFigure(figure: RankFigure | ListFigure | ClickFigure): string {
   const [key, ...length] = figure.split('@')
   return [rows.find((row) => row.key === key)?.printed ?? figure, ...length].join('@')
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { History, Split } from '../dataset/schema.ts'
-import { ndcgOf } from '../evaluate/evaluate.ts'
+import { evaluate, ndcgOf } from '../evaluate/evaluate.ts'
 import { rankTargets } from '../evaluate/rank.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
@@ -78,6 +78,17 @@ describe('users without a history', () => {
     expect([...full]).toEqual([4, 1, 2])
     const ndcg = await ndcgOf(scorer, dataset, split, { part: 'validation', seed: 1 })
     expect(ndcg).toBeCloseTo((1 / Math.log2(5) + 1 + 1 / Math.log2(3)) / 3, 12)
+  })
+
+  it('have popular lists, which the metrics of lists count', async () => {
+    const scorer = answeringEmpty(stub(), dataset, split)
+    const { lists } = await evaluate(scorer, dataset, split, { part: 'test', seed: 1, sampled: false, ks: [1] })
+    // Lists 4, 3 and 3 of 4 items. In training items 2, 3 and 4 have 1, 2 and 1 of 4 events: p = 2/8, 3/8 and 2/8.
+    expect(lists).toEqual({
+      'coverage@1': 0.5,
+      'novelty@1': expect.closeTo((2 - 2 * Math.log2(3 / 8)) / 3, 12),
+      'diversity@1': expect.closeTo(1 - 1 / 3, 12),
+    })
   })
 
   it('get the popular items, without reasons', async () => {

@@ -3,9 +3,9 @@
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
 import type { Dataset, History, ItemIndex, Modality, Split } from '../dataset/schema.ts'
+import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
 import { popularScores } from './empty-histories.ts'
-import { type ScoredItem, topItems } from './top-items.ts'
 
 /** An event that carried a recommendation. */
 export interface Reason {

@@ -77,9 +77,10 @@ export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer,
     get predictor(): never {
       throw noClicks()
     },
-    async measure(part, { seed, sampled = true, counted }) {
+    async measure(part, { seed, sampled = true, listLength = 0, counted }) {
       if (split[part].length === 0) return undefined
-      return rankTargets(scorer, data.dataset, split, { part, seed, maxLength, sampled, ...(counted && { counted }) })
+      const asked = { part, seed, maxLength, sampled, listLength, ...(counted && { counted }) }
+      return rankTargets(scorer, data.dataset, split, asked)
     },
     [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose](),
   }

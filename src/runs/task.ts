@@ -65,6 +65,8 @@ export interface MeasureOptions {
   readonly sampled?: boolean
   /** Is told how many targets are done. */
   readonly counted?: (done: number, all: number) => void
+  /** Length of the lists to keep; none by default. */
+  readonly listLength?: number
 }
 
 /** What a trained run serves. A part that its model does not have throws, and says what to do instead. */

@@ -4,10 +4,10 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../../dataset/schema.ts'
+import { topItems } from '../../dataset/top-items.ts'
 import { learnedOf } from '../../learn/learned.ts'
 import { initialParameters } from '../../learn/parameters.ts'
 import { parametersOf } from '../../learn/step.ts'
-import { topItems } from '../../rank/top-items.ts'
 import type { StoredTensor } from '../../storage/safetensors.ts'
 import { ringDataset } from '../ring.ts'
 

@@ -1,5 +1,5 @@
 /** @file The best items of a row of scores. */
-import type { ItemIndex } from '../dataset/schema.ts'
+import type { ItemIndex } from './schema.ts'
 
 /** An item with its score. */
 export interface ScoredItem {
