@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
+import { clickSplitConfig } from '../src/dataset/click-samples.ts'
 import { trainingConfig } from '../src/learn/config.ts'
 import { type Option, optionsOf } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
@@ -175,8 +176,12 @@ ${table(optionsOf(trainingConfig))}
 
 ## Split options
 
-The flag for \`protocol\` is \`--split\`. Models of clicks have split options of their own: \`siftrec train MODEL --help\` lists them.
+The flag for \`protocol\` is \`--split\`. For models that predict the next item:
 
 ${table(optionsOf(splitConfig))}
+
+For models that predict clicks, where options without a default depend on the data:
+
+${table(optionsOf(clickSplitConfig))}
 `
 }
