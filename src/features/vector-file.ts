@@ -1,7 +1,8 @@
 /** @file Reads vectors made elsewhere: safetensors, `.npy` or raw float32, as rows of one width. */
-import { readFileSync, type Stats, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { parse } from 'npyjs'
 import { UserError } from '../errors.ts'
+import { regularFile } from '../storage/regular-file.ts'
 import { readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
 
 /** The rows of a file, in its order. */
@@ -24,7 +25,7 @@ const rawWidth = 512
  * a folder or pipe, or a number that is not finite, naming file and row
  */
 export function readVectors(path: string, tensor: string, width?: number): VectorRows {
-  needFile(path, 'the file of vectors')
+  regularFile(path, saidOf('the file of vectors'))
   const read = path.endsWith('.safetensors')
     ? readTensor(path, tensor)
     : path.endsWith('.npy')
@@ -46,6 +47,8 @@ export function readVectors(path: string, tensor: string, width?: number): Vecto
   return read
 }
 
+const saidOf = (what: string) => ({ missing: `${what} does not exist`, expected: what })
+
 /** Reading a larger file at once fails in Node. */
 const mostBytes = 2 ** 31 - 1
 
@@ -54,7 +57,7 @@ const mostBytes = 2 ** 31 - 1
  * @throws UserError `missing` without it, `invalid` for what is no readable file or is over 2 GB
  */
 export function readWhole(path: string, what: string): Uint8Array {
-  const { size } = needFile(path, what)
+  const { size } = regularFile(path, saidOf(what))
   const refuse = (value: string): UserError =>
     new UserError({ where: path, problem: 'invalid', value, expected: `${what}, of at most 2 GB` })
   if (size > mostBytes) throw refuse(`${(size / 1e9).toFixed(1)} GB`)
@@ -63,19 +66,6 @@ export function readWhole(path: string, what: string): Uint8Array {
   } catch (error) {
     throw refuse(`it cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
-}
-
-/** Pipes and devices are refused, since they would be waited for without end. */
-function needFile(path: string, what: string): Stats {
-  let found: Stats
-  try {
-    found = statSync(path)
-  } catch {
-    throw new UserError({ where: path, problem: 'missing', value: `${what} does not exist` })
-  }
-  if (found.isFile()) return found
-  const value = found.isDirectory() ? 'a folder' : 'not a regular file'
-  throw new UserError({ where: path, problem: 'invalid', value, expected: what })
 }
 
 function readTensor(path: string, name: string): VectorRows {

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { UserError } from '../errors.ts'
 import type { Memory } from '../models/contract/model.ts'
 import { writeAtomically } from '../storage/atomic.ts'
+import { parsedJson } from '../storage/json.ts'
 import { encodeSafetensors, readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
 import type { ParameterState } from './parameters.ts'
 
@@ -127,19 +128,11 @@ export const readProgress = (path: string): Progress => progressOf(path, readSaf
 
 /** @throws UserError `corrupted` for a place that no training can have come to */
 function progressOf(path: string, text = 'null'): Progress {
-  const { data, error } = progressSchema.safeParse(parsed(text))
+  const { data, error } = progressSchema.safeParse(parsedJson(text))
   if (data && data.history.length === data.epoch && data.stageEpoch <= data.epoch) return data
   const [issue] = error?.issues ?? []
   const value = issue ? `its ${issue.path.join('.') || 'progress'}: ${issue.message}` : `epoch ${data?.epoch}`
   throw impossible(path, value)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** For a checkpoint that says training is where it cannot be. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'n
 import { join, sep } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
+import { parsedJson } from '../storage/json.ts'
 
 /** As much of a manifest as is needed, also of one by another version. */
 const replaceable = z.looseObject({
@@ -36,7 +37,9 @@ export function checkReplaceable(folder: string, where: string, inputs: readonly
 /** What shows that a folder is not a dataset alone; undefined if nothing does. */
 function foreignOf(folder: string): string | undefined {
   if (!statSync(folder).isDirectory()) return 'it is a file'
-  const manifest = replaceable.safeParse(parsed(join(folder, 'manifest.json')))
+  const path = join(folder, 'manifest.json')
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  const manifest = replaceable.safeParse(isFile ? parsedJson(readFileSync(path, 'utf8')) : undefined)
   if (!manifest.success) return 'the folder holds no dataset'
   const ours = new Set([...besides, ...Object.keys(manifest.data.files)])
   const foreign = readdirSync(folder).find((name) => !ours.has(name))
@@ -47,11 +50,3 @@ function foreignOf(folder: string): string | undefined {
 }
 
 const lies = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}${sep}`)
-
-function parsed(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch {
-    return undefined
-  }
-}

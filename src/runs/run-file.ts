@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { runFiles } from '../learn/loop.ts'
+import { parsedJson } from '../storage/json.ts'
 import { optionsOfRun, type Run, runSchema } from './run-settings.ts'
 import { taskOptions } from './task-options.ts'
 
@@ -28,7 +29,7 @@ export function readRun(folder: string): Run {
       expected,
     })
   }
-  const { data, error } = runSchema.safeParse(parsed(readFileSync(path, 'utf8')))
+  const { data, error } = runSchema.safeParse(parsedJson(readFileSync(path, 'utf8')))
   if (error) {
     const [issue] = error.issues
     const value = issue && issue.path.length > 0 ? `"${issue.path.join('.')}"` : 'it is not a run'
@@ -50,12 +51,4 @@ export function readRun(folder: string): Run {
     })
   }
   return data
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,8 @@
 /** @file Reads a small YAML file as plain values, however it was written. */
-import { readFileSync, type Stats, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { UserError } from '../errors.ts'
+import { regularFile } from './regular-file.ts'
 
 /** No settings are near either; a log given by mistake is over the first, an alias within itself over the second. */
 const most = { bytes: 1_000_000, depth: 12, values: 100_000 }
@@ -29,11 +30,10 @@ function plainValues(document: ReturnType<typeof parseDocument>, path: string): 
 }
 
 function readText(path: string, what: string): string {
-  const found = statOf(path, what)
+  const { size } = regularFile(path, { missing: what, expected: 'a YAML file' })
   const refuse = (value: string, expected: string): UserError =>
     new UserError({ where: path, problem: 'invalid', value, expected })
-  if (!found.isFile()) throw refuse(found.isDirectory() ? 'a folder' : 'not a regular file', 'a YAML file')
-  if (found.size > most.bytes) throw refuse(`a file of ${(found.size / 1e6).toFixed(1)} MB`, 'a file of at most 1 MB')
+  if (size > most.bytes) throw refuse(`a file of ${(size / 1e6).toFixed(1)} MB`, 'a file of at most 1 MB')
   let bytes: Uint8Array
   try {
     bytes = readFileSync(path)
@@ -44,14 +44,6 @@ function readText(path: string, what: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw corrupted(path, 'it is not text in UTF-8')
-  }
-}
-
-function statOf(path: string, what: string): Stats {
-  try {
-    return statSync(path)
-  } catch {
-    throw new UserError({ where: path, problem: 'missing', value: what })
   }
 }
 

@@ -1,7 +1,7 @@
 /** @file How many records files have, by their sizes and the beginning of the first. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { constants, gunzipSync } from 'node:zlib'
-import { type Database, literals } from '../../storage/duckdb.ts'
+import { type Database, pathLiterals } from '../../storage/duckdb.ts'
 
 /** Records, and bytes as if no file were packed. */
 interface FileSizes {
@@ -23,7 +23,9 @@ export async function sizesOf(db: Database, files: readonly string[]): Promise<F
   if (!found.every((file) => file.isFile())) return { rows: 0, bytes: 0 }
   const size = found.reduce((sum, file) => sum + file.size, 0)
   if (/\.(parquet|pq)$/i.test(first)) {
-    const [counted] = await db.rows<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${literals(files)})`)
+    const [counted] = await db.rows<{ rows: number }>(
+      `SELECT count(*) AS rows FROM read_parquet(${pathLiterals(files)})`,
+    )
     // Packed columns are about a third of their text.
     return { rows: counted?.rows ?? 0, bytes: 3 * size }
   }
