@@ -93,8 +93,9 @@ export async function rankTargets(
     batch.forEach((target, at) => {
       const ownScores = scores.subarray(at * (itemCount + 1), (at + 1) * (itemCount + 1))
       const row = rows[target] as number
-      full[target] = fullRank(scorer.slug, dataset, row, ownScores)
-      if (lists) lists[target] = listOf(dataset, row, ownScores, listLength)
+      const excluded = excludedAt(dataset, row)
+      full[target] = fullRank(scorer.slug, dataset, row, { scores: ownScores, excluded })
+      if (lists) lists[target] = Int32Array.from(topItems(ownScores, listLength, excluded), ({ item }) => item)
       if (sampled99) sampled99[target] = sampledRank(dataset, row, ownScores, options.seed)
     })
     options.counted?.(from + batch.length, rows.length)
@@ -139,12 +140,22 @@ function inputOf(dataset: Dataset, row: number, maxLength: number): History {
   return history
 }
 
-/** The expected rank of a target among all items but the pad and the excluded ones. */
-function fullRank(model: string, dataset: Dataset, row: number, scores: Float32Array): number {
-  const { events, userIds } = dataset
-  const user = events.user[row] as number
-  const excluded = excludedItems(dataset, historyBefore(events, user, events.time[row] as number))
+/** The items that are left out for whoever has a target. @throws UserError `leaked` when the target is one of them */
+function excludedAt(dataset: Dataset, row: number): ReturnType<typeof excludedItems> {
+  const { events } = dataset
+  const excluded = excludedItems(dataset, historyBefore(events, events.user[row] as number, events.time[row] as number))
   checkCandidates(dataset, row, excluded)
+  return excluded
+}
+
+/** The scores of all items for a target, and those that are left out. */
+interface Ranking {
+  readonly scores: Float32Array
+  readonly excluded: ReturnType<typeof excludedItems>
+}
+
+/** The expected rank of a target among all items but the pad and the excluded ones. */
+function fullRank(model: string, { events, userIds }: Dataset, row: number, { scores, excluded }: Ranking): number {
   const target = scores[events.item[row] as number] as number
   const inCatalog = expectedRank(target, scores.subarray(1))
   if (Number.isNaN(inCatalog)) {
@@ -152,7 +163,7 @@ function fullRank(model: string, dataset: Dataset, row: number, scores: Float32A
     throw new UserError({
       where: model,
       problem: 'invalid',
-      value: `NaN among the scores of user "${userIds[user]}"`,
+      value: `NaN among the scores of user "${userIds[events.user[row] as number]}"`,
       expected: 'numbers',
       hint,
     })
@@ -164,13 +175,6 @@ function fullRank(model: string, dataset: Dataset, row: number, scores: Float32A
       Float32Array.from(excluded, (item) => scores[item] as number),
     ) - 1
   return inCatalog - 0.5 - lost
-}
-
-/** The best items for whoever had a target, those excluded left out. */
-function listOf(dataset: Dataset, row: number, scores: Float32Array, length: number): Int32Array {
-  const { events } = dataset
-  const excluded = excludedItems(dataset, historyBefore(events, events.user[row] as number, events.time[row] as number))
-  return Int32Array.from(topItems(scores, length, excluded), ({ item }) => item)
 }
 
 /** The expected rank of a target among itself and its sampled negatives. */
