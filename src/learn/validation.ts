@@ -22,6 +22,13 @@ export interface ValidationParts {
   readonly runtime: Runtime
 }
 
+/** Whether there is anything to validate a model by that ranks. */
+export const validatesRanks = ({ validation }: Split): boolean => validation.length > 0
+
+/** Whether there is anything to validate a model of clicks by: AUC compares what was clicked with what was not. */
+export const validatesClicks = ({ validation, label }: ClickSamples): boolean =>
+  new Set(validation.map((sample) => label[sample] as number)).size === 2
+
 /** NDCG@10 of the validation targets over the full catalog; `seed` is that of the run. */
 export function rankingValidation(
   parts: ValidationParts & { readonly split: Split; readonly seed: number },
@@ -29,9 +36,9 @@ export function rankingValidation(
   const { dataset, split, seed } = parts
   return {
     metric: printedFigure(validationMetric.ranks),
-    measures: split.validation.length > 0,
+    measures: validatesRanks(split),
     bytes: (parameters, memory) =>
-      split.validation.length > 0 ? rankingBytes({ ...parts, parameters, memory }) : Promise.resolve(0),
+      validatesRanks(split) ? rankingBytes({ ...parts, parameters, memory }) : Promise.resolve(0),
     async open(parameters, memory) {
       const scorer = answeringEmpty(await nextItemScorer({ ...parts, parameters, memory }), dataset, split)
       return {
@@ -51,8 +58,7 @@ export function clickValidation(parts: ValidationParts & { readonly samples: Cli
   const labels = samples.validation.map((sample) => samples.label[sample] as number)
   return {
     metric: printedFigure(validationMetric.clicks),
-    // AUC compares what was clicked with what was not.
-    measures: new Set(labels).size === 2,
+    measures: validatesClicks(samples),
     bytes: (parameters, memory) => clickBytes({ ...parts, parameters, memory }, samples.validation),
     open(parameters, memory) {
       const predictor = clickPredictor({ ...parts, parameters, memory })

@@ -4,7 +4,7 @@ import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../datas
 import { Bug } from '../errors.ts'
 import { libraryBytes } from '../learn/memory.ts'
 import { clickBytes } from '../learn/serving-memory.ts'
-import { clickValidation } from '../learn/validation.ts'
+import { clickValidation, validatesClicks } from '../learn/validation.ts'
 import { clickPredictor, predictionsOf } from '../rank/click-predictor.ts'
 import { type Task, tellMemory, unsupported } from './task.ts'
 import { learnTrained, openTrained } from './trained.ts'
@@ -17,6 +17,7 @@ function samplesOf({ samples }: TrainingData): ClickSamples {
 /** See the file's header. */
 export const clickTask: Task = {
   split: (dataset, settings) => ({ dataset, samples: clickSamples(dataset, settings as ClickSplitConfig) }),
+  validates: (data) => validatesClicks(samplesOf(data)),
   asked(data) {
     const { validation, test, ...columns } = samplesOf(data)
     return {

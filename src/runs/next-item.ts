@@ -8,7 +8,7 @@ import { rankTargets } from '../evaluate/rank.ts'
 import type { TrainingConfig } from '../learn/config.ts'
 import { libraryBytes } from '../learn/memory.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
-import { rankingValidation } from '../learn/validation.ts'
+import { rankingValidation, validatesRanks } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
@@ -24,6 +24,7 @@ export const rankingSplit = {
     const dataset = askedOf(prepared, options)
     return { dataset, split: splitDataset(dataset, options) }
   },
+  validates: (data) => validatesRanks(splitOf(data)),
   asked(data): AskedTargets {
     const { validation, test } = splitOf(data)
     const { events, manifest } = data.dataset

@@ -107,6 +107,8 @@ export interface Task {
   /** Splits a dataset. @throws UserError as `splitDataset` and `clickSamples` */
   split(dataset: Dataset, settings: Run['split']): TrainingData
   asked(data: TrainingData): AskedTargets
+  /** Whether there is anything to validate by. */
+  validates(data: TrainingData): boolean
   learn(request: LearnRequest): Promise<TrainingResult>
   /** @throws UserError `mismatched` for a file that does not hold what its run describes */
   open(request: OpenRequest): Promise<Served>

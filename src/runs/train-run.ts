@@ -70,7 +70,7 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
     const stored = readRun(out)
     if (fingerprintOf(stored) !== fingerprintOf(run)) throw otherSettings(out, stored, run)
     const epochs = settings.training?.['epochs'] === undefined ? undefined : run.training?.epochs
-    return await execute(await extended(out, stored, epochs), dataOf(stored, dataset), settings)
+    return await execute(await extended(out, stored, epochs), data, settings)
   }
   refuseForeign(out)
   if (holdsRun(out) && !overwrite) {
@@ -83,7 +83,8 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
       hint,
     })
   }
-  const described = run.training ? { ...run, keptBy: keptBy(run, data) } : run
+  const keptBy = taskOf(run.model).validates(data) ? 'validation' : 'training loss'
+  const described: Run = run.training ? { ...run, keptBy } : run
   const created = !existsSync(out)
   makeFolder(out)
   await using _ = await takeLock(lockIn(out), out)
@@ -214,14 +215,6 @@ async function extended(folder: string, run: Run, wanted: unknown): Promise<Run>
   const longer = { ...run, training }
   await writeAtomically(join(folder, runFiles.run), printRun(longer))
   return longer
-}
-
-/** What decides which epoch of a run is kept: validation, where there is something to measure. */
-function keptBy({ model }: Run, data: TrainingData): 'validation' | 'training loss' {
-  const { rows, tested, columns } = taskOf(model).asked(data)
-  const validated = rows.slice(0, rows.length - tested)
-  const labels = new Set(validated.map((row) => columns.label?.[row]))
-  return validated.length > 0 && (!columns.label || labels.size === 2) ? 'validation' : 'training loss'
 }
 
 function describeRun({ model: slug, dataset, config = {}, training = {}, split = {} }: RunSettings): Run {
