@@ -2,13 +2,13 @@
 import { type AskedQuestion, askedOf, usualIdleMinutes } from '../dataset/questions.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { trivialFindings } from './findings.ts'
-import { targetFacts } from './target-facts.ts'
+import { targetCounts } from './target-facts.ts'
 
 /** The question and its targets, and a warning where the last item would win; nothing for a model of clicks. */
 export function askedLines(dataset: Dataset, split: AskedQuestion | { readonly label: string }): string[] {
   if ('label' in split || dataset.manifest.behaviors.length === 1) return []
   const { question, idleMinutes = usualIdleMinutes } = split
-  const targets = targetFacts(askedOf(dataset, { question, idleMinutes }))
+  const targets = targetCounts(askedOf(dataset, { question, idleMinutes }))
   const { rankable, events, behavior } = targets
   const which = {
     funnel: 'funnel, which item is chosen of all that were looked at',

@@ -1,6 +1,7 @@
 /** @file What follows from a dataset's facts, in sentences: what will go wrong, before it does. */
 import { percent } from '../evaluate/printing.ts'
 import type { Facts } from './facts.ts'
+import type { TargetCounts } from './target-facts.ts'
 
 /** Below so many test targets, models of like quality cannot be told apart. */
 const fewTargets = 500
@@ -36,7 +37,7 @@ function rankableFindings({ targets, questions }: Facts): string[] {
 }
 
 /** Whether the last item would win. */
-export function trivialFindings({ targets }: Pick<Facts, 'targets'>): string[] {
+export function trivialFindings({ targets }: { readonly targets: TargetCounts }): string[] {
   const { justTouched, rankable, behavior } = targets
   if (rankable === 0 || justTouched <= 0.3 * rankable) return []
   return [

@@ -14,7 +14,7 @@ export interface HeldOut {
 }
 
 /** The target events of a dataset. */
-export interface TargetFacts {
+export interface TargetCounts {
   readonly behavior: string
   readonly candidates: Dataset['manifest']['candidates']
   readonly events: number
@@ -33,12 +33,22 @@ export interface TargetFacts {
   /** Rankable ones whose item is in the input, and whose item is the one touched last: the model last-item has them. */
   readonly inInput: number
   readonly justTouched: number
+}
+
+/** The target events of a dataset, and what becomes of them. */
+export interface TargetFacts extends TargetCounts {
   /** Held out by each protocol that the dataset can have, the one it has by default first. */
   readonly heldOut: Readonly<Record<string, HeldOut>>
 }
 
+/** Counts the target events, and splits the dataset by each protocol. */
+export const targetFacts = (dataset: Dataset): TargetFacts => ({
+  ...targetCounts(dataset),
+  heldOut: heldOut(dataset),
+})
+
 /** Counts the target events. */
-export function targetFacts(dataset: Dataset): TargetFacts {
+export function targetCounts(dataset: Dataset): TargetCounts {
   const { manifest, events } = dataset
   const rankable: PossibleTarget[] = []
   const counts = { events: 0, repeated: 0, touched: 0, withTarget: 0, firstTied: 0 }
@@ -68,7 +78,6 @@ export function targetFacts(dataset: Dataset): TargetFacts {
       ({ row }, at) =>
         events.item[(inputs[at]?.end ?? 0) - 1] === events.item[row] && inputs[at]?.begin !== inputs[at]?.end,
     ).length,
-    heldOut: heldOut(dataset),
   }
 }
 
