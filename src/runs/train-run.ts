@@ -62,7 +62,7 @@ export interface RunResult extends TrainingResult {
  * from, and `busy` while another process trains into the folder
  */
 export async function trainRun(settings: RunSettings): Promise<RunResult> {
-  const { dataset, out, resume = false, overwrite = false } = settings
+  const { out, resume = false, overwrite = false } = settings
   const { run, data, told } = fitRun(settings)
   if (resume) {
     readRun(out)
