@@ -75,7 +75,7 @@ interface Attended {
 }
 
 /** The last layer of an expert, a post-norm Transformer block at the places that targets read: [P, D]. */
-export function lastLayer(name: string, { hiddenSize: width, heads, dropout }: ExpertConfig) {
+function lastLayer(name: string, { hiddenSize: width, heads, dropout }: ExpertConfig) {
   const attend = multiHeadAttention(`${name}.attention`, { width, heads, dropout })
   const inner = linear(`${name}.feedForward.inner`, [width, 4 * width], { init: normal() })
   const outer = linear(`${name}.feedForward.outer`, [4 * width, width], { init: normal() })
@@ -107,8 +107,8 @@ function perSlot({ behaviors, modalities }: Slots, expert: (behavior: number, mo
     )
 }
 
-/** The layers of a specific expert: all but the last over the stream, the last where targets read. */
-function specificLayers(name: string, config: ExpertConfig) {
+/** The layers of an expert: all but the last over the stream, the last where targets read. */
+export function expertLayers(name: string, config: ExpertConfig) {
   const { hiddenSize: width, heads, layers, dropout } = config
   const earlier = Array.from({ length: layers - 1 }, (_, layer) =>
     transformerBlock(`${name}.block${layer}`, { width, heads, dropout }),
@@ -130,11 +130,11 @@ interface Sharing {
 export function specificExperts(config: ExpertConfig & Sharing, slots: Slots, age_AD: Tensor): Experts {
   const { hiddenSize: width, acrossBehaviors } = config
   const ofModality = new Map(
-    slots.modalities.map((modality) => [modality, acrossBehaviors && specificLayers(`expert.${modality}`, config)]),
+    slots.modalities.map((modality) => [modality, acrossBehaviors && expertLayers(`expert.${modality}`, config)]),
   )
   return perSlot(slots, (behavior, modality) => {
     const name = `expert.${behavior}.${modality}`
-    const { earlier, read } = ofModality.get(modality) || specificLayers(name, config)
+    const { earlier, read } = ofModality.get(modality) || expertLayers(name, config)
     const known = orNothing(`${name}.nothing`, width)
     return (stream_BLD, sight, noise) => {
       const { last_BQL, before_BQL, age_BQ, any_P1 } = sight.reading[behavior] as Reading

@@ -1,7 +1,7 @@
 /** @file The shared expert of the joint reading (R-M9): events of all behaviors and modalities, in their order. */
 import { normal } from '../../nn/init.ts'
 import { layerNorm } from '../../nn/linear.ts'
-import { multiHeadAttention, transformerBlock } from '../../nn/transformer-block.ts'
+import { multiHeadAttention } from '../../nn/transformer-block.ts'
 import { where } from '../../tensor/compare.ts'
 import { addAll } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
@@ -9,7 +9,7 @@ import { concat } from '../../tensor/move.ts'
 import { parameter } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import { causalBias } from '../parts/attention-bias.ts'
-import { type ExpertConfig, type Experts, lastLayer, perHead } from './experts.ts'
+import { type ExpertConfig, type Experts, expertLayers, perHead } from './experts.ts'
 
 /** The sizes of the expert. */
 export interface OrderedExpertConfig extends Omit<ExpertConfig, 'layers'> {
@@ -31,10 +31,7 @@ export function orderedExpert(config: OrderedExpertConfig): Experts {
   const behaviorRows = parameter(`${name}.behavior`, [behaviors, width], normal(deviation))
   const cross = multiHeadAttention(`${name}.cross`, { width, heads, dropout })
   const norm = layerNorm(`${name}.norm`, width)
-  const earlier = Array.from({ length: sharedLayers - 1 }, (_, layer) =>
-    transformerBlock(`${name}.block${layer}`, { width, heads, dropout }),
-  )
-  const read = lastLayer(`${name}.block${sharedLayers - 1}`, { ...config, layers: sharedLayers })
+  const { earlier, read } = expertLayers(name, { ...config, layers: sharedLayers })
   return (streams_BLD, sight, noise) => {
     const events_BLD = addAll(streams_BLD)
     const [, length] = dims(events_BLD, 3)
