@@ -53,6 +53,9 @@ function sentence({ where, problem, value, expected, hint }: ErrorParts): string
   return `${shown}${shorten(right, limits.sentence - shown.length - help.length)}${help}`
 }
 
+/** A whole sentence in one line, of as many characters as any error may have. */
+export const shortenSentence = (text: string): string => shorten(text, limits.sentence)
+
 /** A text of at most `most` characters, in one line: line breaks and other control characters are spelled out. */
 export function shorten(text: string, most: number = limits.value): string {
   const line = printable(text)

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { clickSplitConfig } from '../src/dataset/click-samples.ts'
+import { markdownTable } from '../src/evaluate/printing.ts'
 import { trainingConfig } from '../src/learn/config.ts'
 import { type Option, optionsOf } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
@@ -136,10 +137,6 @@ function resultsTable(name: string): string {
   const table = section && /(?:^\|.*\n)+/m.exec(section)?.[0]
   if (!table) throw new Error(`no table in ${name}`)
   return table.trimEnd()
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 /** `docs/models.md`, made of the schemas. */

@@ -70,8 +70,7 @@ export async function evaluateRuns(
     dataset = run.dataset
     opened.push({ folder, run: run.run })
     checkSplit(folder, run, wanted.split)
-    const { part, seed } = wanted
-    const { counted } = wanted
+    const { part, seed, counted } = wanted
     const outcome = await run.measure(part, {
       seed,
       sampled: canSample(dataset),

@@ -40,10 +40,20 @@ function valueOf(kind: Option['kind'], text: string): unknown {
   }
 }
 
-/** The flags on the command line that belong to the schema. */
-export function givenFlags(schema: z.ZodType, flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/**
+ * The flags on the command line that belong to the schema.
+ * @param others options by their own names, such as those of a file; a flag wins over them
+ */
+export function givenFlags(
+  schema: z.ZodType,
+  flags: Readonly<Record<string, unknown>>,
+  others: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const names = optionsOf(schema).map(({ name }) => name)
   return Object.fromEntries(
-    names.flatMap((name) => (flags[flagName(name)] === undefined ? [] : [[name, flags[flagName(name)]]])),
+    names.flatMap((name) => {
+      const value = flags[flagName(name)] ?? others[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
   )
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import pc from 'picocolors'
-import { shorten } from '../errors.ts'
+import { shortenSentence } from '../errors.ts'
 import { compareCommand } from './commands/compare.ts'
 import { demoCommand } from './commands/demo.ts'
 import { describeCommand } from './commands/describe.ts'
@@ -14,9 +14,6 @@ import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { trainCommand } from './commands/train.ts'
-
-/** The most characters of an error, as of our own. */
-const longestLine = 300
 
 /** The whole command line. Nothing runs until `parseAsync` is called. */
 export function createProgram(): Command {
@@ -43,7 +40,7 @@ export function createProgram(): Command {
   // Commander's errors become one sentence, like our own. The line ends outside the color, or a colored terminal would
   // show an empty line.
   const outputError = (text: string, write: (text: string) => void): void =>
-    write(`${pc.red(shorten(text.trimEnd().replace(/\n\((Did .*)\)/, '. $1'), longestLine))}\n`)
+    write(`${pc.red(shortenSentence(text.trimEnd().replace(/\n\((Did .*)\)/, '. $1')))}\n`)
   // Options are positional, since `train --resume RUN` and the --resume of `train MODEL` are two flags.
   for (const command of withAll(program))
     command.enablePositionalOptions().exitOverride().configureOutput({ outputError })

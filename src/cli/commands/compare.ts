@@ -42,9 +42,8 @@ export function compareCommand(): Command {
       )
       if (html === undefined) return
       const { comparisonHtml } = await import('../comparison-page.ts')
-      const { writeAtomically } = await import('../../storage/atomic.ts')
-      await writeAtomically(html, comparisonHtml(groups))
-      process.stderr.write(`written: ${html}\n`)
+      const { writePage } = await import('../page-file.ts')
+      await writePage(html, comparisonHtml(groups))
     })
 }
 

@@ -23,8 +23,7 @@ export function describeCommand(): Command {
       process.stdout.write(`${json ? JSON.stringify(description, null, 2) : printDescription(description)}\n`)
       if (html === undefined) return
       const { descriptionPage } = await import('../../describe/description-page.ts')
-      const { writeAtomically } = await import('../../storage/atomic.ts')
-      await writeAtomically(html, descriptionPage(description))
-      process.stderr.write(`written: ${html}\n`)
+      const { writePage } = await import('../page-file.ts')
+      await writePage(html, descriptionPage(description))
     })
 }

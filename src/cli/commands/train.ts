@@ -5,7 +5,6 @@ import type * as z from 'zod'
 import type { Dataset } from '../../dataset/schema.ts'
 import { oneOf, UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
-import { optionsOf } from '../../models/contract/options.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import type { ProgressReport } from '../../runs/progress.ts'
 import type { SplitInput } from '../../runs/split-config.ts'
@@ -90,12 +89,7 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
   const inFile = file
     ? optionsInFile(file, [model.config, ...(trainingOptions ? [trainingOptions] : []), splitOptions])
     : {}
-  /** The options of a schema, from the file and the flags. */
-  const given = (schema: z.ZodType): Record<string, unknown> => {
-    const names = new Set(optionsOf(schema).map(({ name }) => name))
-    const written = Object.entries(inFile).filter(([name]) => names.has(name))
-    return { ...Object.fromEntries(written), ...givenFlags(schema, flags) }
-  }
+  const given = (schema: z.ZodType): Record<string, unknown> => givenFlags(schema, flags, inFile)
   const training = given(trainingConfig)
   const split = given(splitOptions)
   await tellFirst(slug, dataset, split)
