@@ -17,8 +17,8 @@ export function mappingIssue(issue: Issue | undefined, { input, where, known }: 
   if (!issue) return new UserError({ where, problem: 'invalid', value: shown(input), expected: 'a mapping' })
   const inner = issue.code === 'invalid_union' ? branchOf(issue) : issue
   const path = inner === issue ? issue.path : [...issue.path, ...inner.path]
-  const place = path.length > 0 ? `${where} ${path.join('.').slice(0, 80)}` : where
-  if (inner.code === 'unrecognized_keys') return unknownName(place, (inner.keys[0] ?? '').slice(0, 80), known(path))
+  const place = path.length > 0 ? `${where} ${path.join('.')}` : where
+  if (inner.code === 'unrecognized_keys') return unknownName(place, inner.keys[0] ?? '', known(path))
   if (inner.code === 'invalid_key') {
     const value = shown(path.at(-1))
     const expected = inner.issues[0]?.message ?? 'a name'
@@ -115,7 +115,7 @@ export function refuseClashes(mapping: MappingNames, where: string): void {
     throw new UserError({
       where: `${where} ${key}`,
       problem: 'duplicate',
-      value: value.slice(0, 80),
+      value,
       expected: 'names that differ in more than the case of letters',
     })
   }

@@ -247,7 +247,7 @@ export function checkMapping(input: unknown, where: string): Mapping {
   if (!data) throw mappingIssue(error.issues[0], { input, where, known: keysOf })
   const behaviors = behaviorNames(data)
   if (new Set(behaviors).size < behaviors.length)
-    throw new UserError({ where: `${where} behaviors`, problem: 'duplicate', value: behaviors.join(', ').slice(0, 80) })
+    throw new UserError({ where: `${where} behaviors`, problem: 'duplicate', value: behaviors.join(', ') })
   if (data.target !== undefined && !behaviors.includes(data.target))
     throw unknownName(`${where} target`, data.target, behaviors)
   refuseClashes(data, where)

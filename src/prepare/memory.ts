@@ -25,7 +25,7 @@ export function memoryBytes(text: string): number {
   throw new UserError({
     where: '--memory-limit',
     problem: 'invalid',
-    value: `"${text.slice(0, 60)}"`,
+    value: `"${text}"`,
     expected: 'a size from 64MB to 1000TB, such as 2GB',
   })
 }

@@ -54,7 +54,7 @@ function corrupted(path: string, message: string): UserError {
     ? 'it is nested too deeply'
     : /alias count/i.test(line)
       ? 'its aliases stand for too many values'
-      : line.replace(/:$/, '').slice(0, 80)
+      : line.replace(/:$/, '')
   return new UserError({ where: path, problem: 'corrupted', value, expected: 'a YAML file' })
 }
 

@@ -46,7 +46,7 @@ export function readConditions(what: string, when: string, log: LogFiles): Condi
       throw new UserError({
         where: what,
         problem: 'invalid',
-        value: `when: ${when.slice(0, 80)}`,
+        value: `when: ${when}`,
         expected: 'a condition like rating >= 4, or several joined by and; a value with spaces in quotes',
       })
     }

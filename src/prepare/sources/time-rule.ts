@@ -79,7 +79,7 @@ async function tryPattern(db: Database, pattern: string, mappingName: string): P
     throw new UserError({
       where: `${mappingName} events.timeFormat`,
       problem: 'invalid',
-      value: `"${pattern.slice(0, 60)}"`,
+      value: `"${pattern}"`,
       expected: "a pattern of strptime's letters, such as %d/%m/%Y %H:%M",
     })
   }
