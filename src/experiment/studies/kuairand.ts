@@ -1,9 +1,9 @@
 /**
- * @file kuairand-pure: the next like after clicks and likes, by a global time split; no pictures, and texts of tag,
- * author and duration.
+ * @file kuairand-pure: the next long view after clicks and long views, by a global time split; no pictures, and texts of
+ * tag, author and duration.
  */
 
-import { kuairandPure } from '../data/public-datasets.ts'
+import { kuairandLongViews } from '../data/public-datasets.ts'
 import type { Experiment } from '../experiment.ts'
 import { countingModels, metrics, sasrecs, titles } from './m3bsr-comparisons.ts'
 import { m3bsrSettings } from './model-settings.ts'
@@ -13,13 +13,13 @@ export const kuairand: Experiment = {
   name: 'kuairand',
   title: 'kuairand-pure',
   about:
-    'M³BSR, SASRec alone and with behavior and features, item-kNN and popularity on kuairand-pure, every like after a cut in time to be predicted.',
+    'M³BSR, SASRec alone and with behavior and features, item-kNN and popularity on kuairand-pure, every long view after a cut in time to be predicted.',
   // An epoch of M³BSR takes minutes here.
   seeds: [1],
   comparisons: ({ dataRoot }) => [
     {
       title: titles.time,
-      dataset: kuairandPure(dataRoot),
+      dataset: kuairandLongViews(dataRoot),
       split: { protocol: 'time' },
       metrics,
       reference: 'SASRec',

@@ -27,8 +27,10 @@ const userNumbers = [...counted, 'register_days']
 const videoFields = ['video_type', 'upload_type', 'music_type']
 
 /**
- * KuaiRand. A click is `is_click`, a like `is_like`; every row of the log is an impression. Logs of random exposures
- * are left out. Titles are made from tag, author and duration, since the data has none.
+ * KuaiRand. A click is `is_click`, a like `is_like`; every row of the log is an impression. With the target `long_view`
+ * a click and a long view of one impression are one event, the long view: nearly all long views are of a click, which
+ * would give the target away. Logs of random exposures are left out. Titles are made from tag, author and duration,
+ * since the data has none.
  */
 export const kuairand: Source = {
   about:
@@ -41,16 +43,27 @@ export const kuairand: Source = {
     const histories = ownFiles(request, /^user_history.*\.csv(\.gz)?$/)
     const raw = await mappedTables(request, {
       events: { files: log, user: 'user_id', item: 'video_id', time: 'time_ms', timeUnit: 'milliseconds' },
-      behaviors: [
-        { name: 'click', when: 'is_click = 1' },
-        { name: 'like', when: 'is_like = 1' },
-      ],
+      ...(request.mapping.behaviors ? {} : { behaviors: behaviorsFor(request.mapping.target) }),
       impressions: { labels: await thoseThere(db, log, labels) },
       users: users.length > 0 ? await usersMapping(db, users) : {},
     })
     const items = await readVideos(db, videos)
     return { ...raw, ...items, ...(histories.length > 0 ? await addHistories(db, histories, raw) : {}) }
   },
+}
+
+/** The behaviors beside which the target is predicted; older histories know of no long view. */
+function behaviorsFor(target?: string): NonNullable<MappingInput['behaviors']> {
+  if (target !== 'long_view') {
+    return [
+      { name: 'click', when: 'is_click = 1' },
+      { name: 'like', when: 'is_like = 1' },
+    ]
+  }
+  return [
+    { name: 'click', when: 'is_click = 1 and long_view = 0' },
+    { name: 'long_view', when: 'long_view = 1' },
+  ]
 }
 
 /** The names whose columns the files have. */
@@ -92,8 +105,8 @@ async function readVideos(
 }
 
 /**
- * Puts each user's older events before the log's first one, in their order and a millisecond apart. Watched videos
- * become clicks. A liked video becomes a like at the moment it was first watched, as in the log. A like of a video that
+ * Puts each user's older events of behaviors that there are before the log's first one, in their order and a
+ * millisecond apart. Watched videos become clicks. A liked video becomes a like at the moment it was first watched, as in the log. A like of a video that
  * was not watched, or was watched before an earlier like, stays in the order of likes and comes a millisecond later.
  */
 async function addHistories(db: Database, files: readonly string[], raw: RawTables): Promise<Partial<RawTables>> {
@@ -107,15 +120,17 @@ async function addHistories(db: Database, files: readonly string[], raw: RawTabl
   const [{ first } = { first: 0 }] = await db.rows<{ first: number }>(
     `SELECT min(time) AS first FROM (${logs.join(' UNION ALL ')})`,
   )
-  const columns = `${read('user_id')} AS user, ${list('watch_seq')} AS watched, ${list('like_seq')} AS liked`
+  const indexOf = (behavior: string): number => raw.behaviors.indexOf(behavior)
+  const listed = (name: string, behavior: string): string => (indexOf(behavior) < 0 ? '[]::VARCHAR[]' : list(name))
+  const columns = `${read('user_id')} AS user, ${listed('watch_seq', 'click')} AS watched, ${listed('like_seq', 'like')} AS liked`
   await makeTable(db, 'raw_histories', `SELECT ${columns}${fileColumn(log)} FROM ${log.scan}`, [log])
   await db.run(`CREATE TABLE raw_steps AS
     WITH likes AS (SELECT rowid AS line, user, unnest(liked) AS item, generate_subscripts(liked, 1) AS turn, watched FROM raw_histories),
     placed AS (SELECT *, coalesce(list_position(watched, item), 0) AS own FROM likes),
     ordered AS (SELECT *, max(own) OVER (PARTITION BY line ORDER BY turn) AS place FROM placed),
     steps AS (
-      SELECT rowid AS line, user, unnest(watched) AS item, 0 AS behavior, generate_subscripts(watched, 1) AS place, 0 AS later FROM raw_histories
-      UNION ALL SELECT line, user, item, 1, place, CASE WHEN own = place AND own > 0 THEN 0 ELSE turn END FROM ordered),
+      SELECT rowid AS line, user, unnest(watched) AS item, ${indexOf('click')} AS behavior, generate_subscripts(watched, 1) AS place, 0 AS later FROM raw_histories
+      UNION ALL SELECT line, user, item, ${indexOf('like')}, place, CASE WHEN own = place AND own > 0 THEN 0 ELSE turn END FROM ordered),
     ranked AS (SELECT *, dense_rank() OVER (PARTITION BY line ORDER BY place, later) AS rank FROM steps)
     SELECT line, user, item, behavior, rank - max(rank) OVER (PARTITION BY line) - 1 AS step FROM ranked ORDER BY line, rank, behavior`)
   await db.run('ALTER VIEW raw_events RENAME TO log_events')

@@ -54,6 +54,23 @@ describe('kuairand', () => {
     expect(dataset.catalog.fields['tag']?.vocabulary).toEqual(['', '3', '5'])
   })
 
+  it('makes one event of the click and the long view of an impression, the target', async () => {
+    const log =
+      'user_id,video_id,time_ms,is_click,is_like,long_view\n7,1,5000,1,1,0\n7,2,6000,1,0,1\n8,2,4500,0,0,1\n8,3,4600,0,0,0\n'
+    const mapping = { target: 'long_view' }
+    const dataset = await prepareFiles({ ...files, 'log_1.csv.gz': log }, { source: 'kuairand', mapping })
+    // Older watches are clicks, and older likes no behavior that there is.
+    expect(eventLines(dataset)).toEqual([
+      '7 3 click 4497',
+      '7 2 click 4498',
+      '7 3 click 4499',
+      '7 1 click 5000',
+      '7 2 long_view 6000',
+      '8 2 long_view 4500',
+    ])
+    expect(dataset.manifest.target).toBe('long_view')
+  })
+
   it('takes every row of the log as an impression, with the labels there are', async () => {
     const { impressions, users, userIds } = await prepareFiles(files, { source: 'kuairand' })
     expect(users).toBeUndefined()
