@@ -1,6 +1,6 @@
 /**
- * @file kuairand-pure: the next long view after clicks and long views, by a global time split; no pictures, and texts of
- * tag, author and duration.
+ * @file kuairand-pure: the next long view after clicks and long views, by a global time split; no pictures, and texts
+ * of tag, author and duration.
  */
 
 import { kuairandLongViews } from '../data/public-datasets.ts'

@@ -1,0 +1,170 @@
+/** @file What a trained run does for whoever serves it, in the log's own ids; nothing here knows of HTTP. */
+import type { Modality } from '../dataset/schema.ts'
+import type { Reason } from '../rank/recommend.ts'
+import type { Appended, FreshEvent, ItemRecord } from '../store/event-store.ts'
+
+/** An event of a history that is asked about and not stored. */
+export interface GivenEvent {
+  readonly item: string
+  /** The target by default. */
+  readonly behavior?: string
+  /** Milliseconds since 1970; by default the events' order, the last one now. */
+  readonly time?: number
+}
+
+/** Which items may be in a list: those that pass every condition. */
+export interface ItemFilter {
+  /** Values that a categorical field may have, by field. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>
+  /** Ranges of numeric fields, ends included, by field; an unknown number passes none. */
+  readonly numbers?: Readonly<Record<string, { readonly from?: number; readonly to?: number }>>
+  /** Only these items. */
+  readonly allow?: readonly string[]
+  /** None of these items. */
+  readonly block?: readonly string[]
+}
+
+/** Which items of the history are left out: every one, those with the target behavior, or none. */
+export type Exclusion = 'seen' | 'target' | 'none'
+
+/** What a list is made from and how long it is. */
+export interface RecommendRequest {
+  /** A user whose history is prepared, stored, or both; or a history. */
+  readonly user?: string
+  readonly history?: readonly GivenEvent[]
+  /** 10 by default. */
+  readonly top?: number
+  /** How many of the best are skipped; 0 by default. */
+  readonly offset?: number
+  readonly filter?: ItemFilter
+  /** By default as the dataset's candidates policy has it. */
+  readonly exclude?: Exclusion
+  /** Whether each item comes with its reasons. */
+  readonly explain?: boolean
+  /** What the model is not shown, to see the list without it. */
+  readonly without?: {
+    readonly behaviors?: readonly string[]
+    readonly modalities?: readonly Exclude<Modality, 'id'>[]
+  }
+}
+
+/** One item of an answer. */
+export interface AnsweredItem {
+  readonly id: string
+  readonly title: string
+  readonly score: number
+  /** Where a second stage ranked: how probable a click is. */
+  readonly probability?: number
+  readonly fields: Readonly<Record<string, string>>
+  readonly numbers: Readonly<Record<string, number>>
+  /** Whether `GET /v1/items/{id}/picture` has a picture. */
+  readonly picture: boolean
+  /** Where reasons were asked for; shares as in `Recommendation`. */
+  readonly behaviors?: Readonly<Record<string, number>>
+  readonly modalities?: Readonly<Partial<Record<Modality, number>>>
+  readonly because?: readonly Reason[]
+}
+
+/** A list, and what it was made of. */
+export interface Recommended {
+  readonly items: readonly AnsweredItem[]
+  /** Which run answered. */
+  readonly run: string
+  /** Why the items are not the model's: the user has no event that it reads. */
+  readonly fallback?: 'popular'
+  /** How many events were read, and how many of them came since the dataset was prepared. */
+  readonly events: { readonly read: number; readonly fresh: number }
+  /** How many items each step left, where reasons were asked for: the catalog, those available, filtered, retrieved. */
+  readonly stages?: readonly { readonly stage: string; readonly left: number }[]
+}
+
+/** One event of a user's history as an answer has it, newest first. */
+export interface HistoryEvent {
+  readonly id: string
+  readonly title: string
+  readonly behavior: string
+  /** Milliseconds since 1970; absent where the dataset has an order only. */
+  readonly time?: number
+  /** Whether it came since the dataset was prepared. */
+  readonly fresh: boolean
+  readonly picture: boolean
+}
+
+/** What an item is now. */
+export interface ItemAnswer extends Omit<ItemRecord, 'text'> {
+  readonly title: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly numbers: Readonly<Record<string, number>>
+  /** Whether the model can rank it: an item that came since is ranked from its text once it was taken in. */
+  readonly ranked: boolean
+  readonly picture: boolean
+}
+
+/** What is served. */
+export interface About {
+  readonly dataset: string
+  readonly items: number
+  readonly users: number
+  readonly behaviors: readonly string[]
+  readonly target: string
+  /** Categorical fields with their values, the most frequent first, at most 100; and numeric fields. */
+  readonly fields: Readonly<Record<string, readonly string[]>>
+  readonly numbers: readonly string[]
+  readonly modalities: readonly Modality[]
+  readonly pictures: boolean
+  /** The run that retrieves, and the one that ranks, if there is one. */
+  readonly retrieve?: RunAbout
+  readonly rank?: RunAbout
+  readonly store: string
+}
+
+/** A run that is served. */
+export interface RunAbout {
+  readonly name: string
+  readonly model: string
+  readonly fingerprint: string
+  /** When it was trained, milliseconds since 1970. */
+  readonly trained: number
+}
+
+/**
+ * A service. Errors are `UserError`s for what the caller can mend and `StoreUnavailable` while the store is away.
+ * Several callers may ask at once; those that wait together are answered by one pass of the model.
+ */
+export interface Service extends AsyncDisposable {
+  about(): About
+  /** Some user ids, to begin with: those with the most events of the dataset that begin with these letters. */
+  users(prefix: string, limit: number): readonly string[]
+  /** A user's events, newest first. @throws UserError `unknown` for a user of whom nothing is known */
+  history(user: string, limit: number): Promise<readonly HistoryEvent[]>
+  /** @throws UserError naming the event of the batch for an unknown item or behavior, or a time that cannot be */
+  add(events: readonly FreshEvent[]): Promise<Appended>
+  /** @throws UserError `unknown` for an item, behavior or field, `unsupported` where a model of clicks alone is served */
+  recommend(request: RecommendRequest): Promise<Recommended>
+  /** Candidates by the model of clicks, most probable first. @throws UserError `unsupported` where none is served */
+  rank(request: {
+    readonly user?: string
+    readonly history?: readonly GivenEvent[]
+    readonly items: readonly string[]
+    readonly explain?: boolean
+  }): Promise<Recommended>
+  /** The items nearest to one by the table that ranks. @throws UserError `unsupported` for a model without that table */
+  similar(item: string, request: { readonly top?: number; readonly filter?: ItemFilter }): Promise<Recommended>
+  /** @throws UserError `unknown` */
+  item(id: string): Promise<ItemAnswer>
+  /** Puts what is known of an item; one that the dataset does not have is taken in and ranked from its text. */
+  putItem(record: ItemRecord): Promise<ItemAnswer>
+  /** Recommends an item no more. @throws UserError `unknown` */
+  removeItem(id: string): Promise<void>
+  /** Where an item's picture lies; undefined without one. */
+  picture(id: string): string | undefined
+  /** Forgets a user: stored events are removed, and prepared ones are read no more. */
+  forget(user: string): Promise<{ readonly removed: number }>
+  /**
+   * Opens other runs, or the same anew, asks them for a list as a probe, and swaps: requests under way are answered by
+   * the run they began with. @throws UserError as opening does; the runs before go on serving
+   */
+  reload(runs?: { readonly retrieve?: string; readonly rank?: string }): Promise<About>
+  /** Answers when the store does and a run is open. */
+  ready(): Promise<void>
+}
