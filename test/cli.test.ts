@@ -215,9 +215,13 @@ describe('bad input to evaluate and recommend', () => {
     expect(stderr).toContain('nothing is left to recommend: user "u1" has touched every item')
   })
 
-  it('names three reasons, and how many more counted', async () => {
+  it('names three reasons once each and how many more counted, as shares of what counted', async () => {
     const { stdout } = await run('recommend', 'knn', '--user', 'u1', '--top', '1')
-    expect(stdout).toMatch(/because of (.+ \(\w+ \d+ %\)(, )?){3} and \d+ more$/m)
+    expect(stdout).toMatch(/because of (.+ \(\w+ \d+(\.\d)? %\)(, )?){3} and \d+ more \(\d+(\.\d)? %\)$/m)
+    const reasons = [...stdout.matchAll(/\((i\d+)\) \(\w+ ([\d.]+) %\)/g)]
+    const shares = [...reasons.map(([, , share]) => share), stdout.match(/ more \(([\d.]+) %\)/)?.[1]].map(Number)
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0)
+    expect(new Set(reasons.map(([, item]) => item)).size).toBe(3)
   })
 
   it('an unknown user gets the popular items, and is told', async () => {
