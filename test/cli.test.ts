@@ -130,6 +130,17 @@ describe('bad input to train', () => {
   })
 })
 
+describe('a trained model that counting beats', () => {
+  it('is said in the last line, after a run and after one that went on', async () => {
+    const last =
+      /^SASRec is below item-kNN.* here \(validation NDCG@10 0\.\d{4} against 0\.\d{4}.*\): serve item-kNN, or give it more epochs \(siftrec train --resume poor --epochs (\d)\)$/
+    const ends = async (...args: readonly string[]): Promise<string | undefined> =>
+      last.exec((await succeed(['train', ...args], folder)).stdout.trim().split('\n').at(-1) ?? '')?.[1]
+    expect(await ends('sasrec', 'data', '--out', 'poor', '--hidden-size', '8', '--epochs', '1')).toBe('2')
+    expect(await ends('--resume', 'poor', '--epochs', '2')).toBe('4')
+  })
+})
+
 describe('bad input to evaluate and recommend', () => {
   it('is refused', async () => {
     expect(await outcome(['evaluate', 'nowhere'])).toEqual(refusal(/nowhere: missing: the folder/))
