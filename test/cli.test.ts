@@ -130,6 +130,17 @@ describe('bad input to train', () => {
   })
 })
 
+describe('a trained model that counting beats', () => {
+  it('is said in the last line, after a run and after one that went on', async () => {
+    const last =
+      /^SASRec is below item-kNN.* here \(validation NDCG@10 0\.\d{4} against 0\.\d{4}.*\): serve item-kNN, or give it more epochs \(siftrec train --resume poor --epochs (\d)\)$/
+    const ends = async (...args: readonly string[]): Promise<string | undefined> =>
+      last.exec((await succeed(['train', ...args], folder)).stdout.trim().split('\n').at(-1) ?? '')?.[1]
+    expect(await ends('sasrec', 'data', '--out', 'poor', '--hidden-size', '8', '--epochs', '1')).toBe('2')
+    expect(await ends('--resume', 'poor', '--epochs', '2')).toBe('4')
+  })
+})
+
 describe('bad input to evaluate and recommend', () => {
   it('is refused', async () => {
     expect(await outcome(['evaluate', 'nowhere'])).toEqual(refusal(/nowhere: missing: the folder/))
@@ -215,9 +226,13 @@ describe('bad input to evaluate and recommend', () => {
     expect(stderr).toContain('nothing is left to recommend: user "u1" has touched every item')
   })
 
-  it('names three reasons, and how many more counted', async () => {
+  it('names three reasons once each and how many more counted, as shares of what counted', async () => {
     const { stdout } = await run('recommend', 'knn', '--user', 'u1', '--top', '1')
-    expect(stdout).toMatch(/because of (.+ \(\w+ \d+ %\)(, )?){3} and \d+ more$/m)
+    expect(stdout).toMatch(/because of (.+ \(\w+ \d+(\.\d)? %\)(, )?){3} and \d+ more \(\d+(\.\d)? %\)$/m)
+    const reasons = [...stdout.matchAll(/\((i\d+)\) \(\w+ ([\d.]+) %\)/g)]
+    const shares = [...reasons.map(([, , share]) => share), stdout.match(/ more \(([\d.]+) %\)/)?.[1]].map(Number)
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0)
+    expect(new Set(reasons.map(([, item]) => item)).size).toBe(3)
   })
 
   it('an unknown user gets the popular items, and is told', async () => {

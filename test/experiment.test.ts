@@ -271,6 +271,38 @@ describe('a table', () => {
     await expect(compare({ variants: [first] }, ['near'])).rejects.toThrow(/--only: unknown: "near"/)
   })
 
+  it('has variants by defaults, as siftrec train fits them, in the cells of those that say the same', async () => {
+    const training = { epochs: 1 }
+    const config = { hiddenSize: 8 }
+    const byDefault = { name: 'usual', model: 'sasrec', defaults: true, config, training }
+    const same = {
+      name: 'written out',
+      model: 'sasrec',
+      config: { ...config, maxLength: 20 },
+      training: { ...training, batchSize: 32, patience: 40 },
+    }
+    const small = { name: 'small', model: 'sasrec', defaults: true, config, training: { ...training, batchSize: 8 } }
+    const plain = { name: 'plain', model: 'sasrec', config, training }
+    await compare({ variants: [byDefault, same, small, plain], reference: 'written out' })
+    const json = readFileSync(join(folder, 'two', 'two.json'), 'utf8')
+    const variants = (JSON.parse(json) as TinyResults).comparisons[0]?.variants ?? []
+    const fitted = { hiddenSize: 8, maxLength: 20, epochs: 1, batchSize: 32, patience: 40 }
+    expect(variants.map(({ options }) => options)).toEqual([
+      fitted,
+      fitted,
+      { ...fitted, batchSize: 8 },
+      { ...config, ...training },
+    ])
+    const trained = readdirSync(join(folder, 'two-runs', 'cells')).filter((cell) => cell.startsWith('sasrec-'))
+    expect(trained).toHaveLength(3)
+    // What the command chooses is what the run says.
+    const data = readdirSync(join(folder, 'two-runs', 'data')).find((name) => /^tiny-\w+$/.test(name)) ?? ''
+    const args = ['train', 'sasrec', join('two-runs', 'data', data), '--hidden-size', '8', '--epochs', '1']
+    await siftrec([...args, '--out', 'usual'], folder)
+    const run = JSON.parse(readFileSync(join(folder, 'usual', 'run.json'), 'utf8')) as Record<string, object>
+    expect({ ...run['config'], ...run['training'] }).toMatchObject(fitted)
+  })
+
   it('has what is done of the variants that were not asked for', async () => {
     const names = async (only: string[]): Promise<unknown> => {
       await compare({ variants: [first, second] }, only)

@@ -11,6 +11,7 @@ interface Package {
   files: string[]
   dependencies: Record<string, string>
   devDependencies: Record<string, string>
+  allowScripts: Record<string, boolean>
 }
 const described = JSON.parse(readFileSync('package.json', 'utf8')) as Package
 const built = mkdtempSync(join(tmpdir(), 'siftrec-package-'))
@@ -34,6 +35,11 @@ describe('the package', () => {
   it('has every file it exports, with types', () => {
     const files = Object.values(described.exports).flatMap(({ types, default: code }) => [types, code])
     expect(files.filter((file) => !existsSync(join(built, file)))).toEqual([])
+  })
+
+  it('runs no install script that downloads what nothing uses, whether npm reads allowScripts or not', () => {
+    expect(described.allowScripts['onnxruntime-node']).toBe(false)
+    expect(readFileSync('.npmrc', 'utf8')).toMatch(/^onnxruntime-node-install=skip$/m)
   })
 
   it('can be imported from plain JavaScript', () => {

@@ -20,6 +20,8 @@ export interface Variant extends OptionSet {
   readonly name: string
   /** A slug of the registry. */
   readonly model: string
+  /** Whether options that are left open fit the data, as those of `siftrec train` do; else they have one default. */
+  readonly defaults?: boolean
   /** Option sets laid over the variant's own: each is trained with the first seed, and validation keeps one. */
   readonly tune?: readonly OptionSet[]
   /** Another variant of the comparison: its options, as validation chose them, come before the variant's own. */

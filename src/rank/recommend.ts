@@ -12,7 +12,7 @@ export interface Reason {
   readonly id: string
   readonly title: string
   readonly behavior: string
-  /** Of the whole history's weight, in [0, 1]. */
+  /** Of what counted for the item, in [0, 1]: the shares of all its reasons add up to 1. */
   readonly share: number
 }
 /** One recommended item. */

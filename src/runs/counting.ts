@@ -12,7 +12,7 @@ import { optionsOfRun } from './run-settings.ts'
 import { type Task, tellMemory } from './task.ts'
 
 /** How many events a model without windows is shown, like the paper's (R-M15). */
-const shownEvents = 50
+export const shownEvents = 50
 
 /** See the file's header. */
 export const countingTask: Task = {

@@ -53,6 +53,8 @@ export interface RunSettings extends Watching {
 export interface RunResult extends TrainingResult {
   readonly folder: string
   readonly run: Run
+  /** What it learned from. */
+  readonly data: TrainingData
 }
 
 /**
@@ -249,7 +251,7 @@ async function execute(
   if (run.training) {
     await writeAtomically(join(out, runFiles.epochs), `${JSON.stringify(result.history, null, 2)}\n`)
   }
-  return { folder: out, run, ...result }
+  return { folder: out, run, data, ...result }
 }
 
 /** Takes away what a run that never got to its first checkpoint wrote, and its folder if that was new. */

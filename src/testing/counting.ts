@@ -70,6 +70,21 @@ export function countingConformance({ model, options = {}, ignoresHistory }: Cou
       expect(await after.score([historyOf(1, 2)])).toEqual(await before.score([historyOf(1, 2)]))
     })
 
+    it('names each reason once, the strongest first, as its share of what counted', async ({ skip }) => {
+      await using scorer = load()
+      skip(scorer.explain === undefined, 'gives no reasons')
+      const items = Array.from({ length: width - 1 }, (_, at) => at + 1)
+      const explained = (await scorer.explain?.(historyOf(1, 2, 3, 2, 1, 2), items)) ?? []
+      const reasons = explained.flatMap(({ because }) => (because ? [because] : []))
+      expect(reasons.length).toBeGreaterThan(0)
+      for (const because of reasons) {
+        const shares = because.map(({ share }) => share)
+        expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6)
+        expect(shares).toEqual(shares.toSorted((a, b) => b - a))
+        expect(new Set(because.map(({ item, behavior }) => `${item} ${behavior}`)).size).toBe(because.length)
+      }
+    })
+
     it('refuses tensors of another catalog', () => {
       for (const name of Object.keys(fitted)) {
         const { [name]: _, ...lacking } = fitted

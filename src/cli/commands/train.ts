@@ -145,18 +145,25 @@ async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'
 
 async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Promise<RunResult>): Promise<void> {
   const began = performance.now()
-  const { status, best, epochs, folder, run } = await interruptible(work).finally(progress.done)
+  const { countedAhead, aheadText } = await import('../../runs/counted-ahead.ts')
+  const { result, seconds, ahead } = await interruptible(async (signal) => {
+    const result = await work(signal)
+    const seconds = (performance.now() - began) / 1e3
+    return { result, seconds, ahead: await countedAhead(result, { signal, report: progress.report }) }
+  }).finally(progress.done)
+  const { status, best, epochs, folder, run } = result
   if (status === 'interrupted') {
     process.stderr.write(`stopped in epoch ${epochs + 1}, saved. go on with: siftrec train --resume ${folder}\n`)
     process.exitCode = exitCodes.interrupted
     return
   }
   const { durationText } = await import('../../runs/progress.ts')
-  const took = durationText((performance.now() - began) / 1e3)
+  const took = durationText(seconds)
   const what = (value: number | null): string =>
     value === null
       ? 'without validation targets, lowest training loss'
       : `best validation ${printedMetric(run.model)} ${value.toFixed(4)}`
   const how = best ? `, ${what(best.validation)} in epoch ${best.epoch} of ${epochs}` : ''
   process.stdout.write(`${run.model} trained in ${took}${how}\nsaved in ${folder}; next: siftrec evaluate ${folder}\n`)
+  if (ahead.length > 0) process.stdout.write(`${aheadText(result, ahead)}\n`)
 }

@@ -45,6 +45,8 @@ export interface VariantResult {
   readonly figures: Readonly<Partial<Record<Protocol, Readonly<Record<string, Interval>>>>>
   /** This variant less another, full catalog or impressions, target by target. */
   readonly difference?: { readonly against: string; readonly figures: Readonly<Record<string, Interval>> }
+  /** Models that only count, of the same table, that a trained one is clearly below by the first metric. */
+  readonly below?: readonly Below[]
   /** Of clicks: the two relative improvements of R-D9 over the same other variant. */
   readonly improvement?: { readonly relaImpr: number; readonly aucRatio: number }
   /** The epoch that was kept, of each seed. */
@@ -52,6 +54,12 @@ export interface VariantResult {
   readonly measures: readonly number[]
   /** Of training, averaged over the seeds; no part of what is written, since it differs from run to run. */
   readonly seconds: number
+}
+
+/** A counted variant, and a trained one's figure less that one's, of ranks in the full catalog, target by target. */
+export interface Below {
+  readonly counted: string
+  readonly difference: Interval
 }
 
 /** What tuning tried. */

@@ -2,7 +2,7 @@
 import { bootstrapMeans, type Interval } from '../../evaluate/intervals.ts'
 import { type RankFigure, rankFormula, validationMetric } from '../../metrics/table.ts'
 import { evaluationSeed, isClicks, type Metric, type Outcome, type Protocol, type StoredRanks } from '../terms.ts'
-import type { VariantResult, VariantRuns } from './comparison-result.ts'
+import type { Below, VariantResult, VariantRuns } from './comparison-result.ts'
 
 /** The metric of each target, averaged over the runs of several seeds: [targets]. */
 export function seedMeans(
@@ -37,13 +37,20 @@ export function rankResultsOf(metrics: readonly Metric[], runs: readonly Variant
     const less = other
       ? metrics.map((metric) => [metric, test(differenceOf(ranks, other, metric))] as const)
       : undefined
+    const [first = validationMetric.ranks] = metrics
+    const besides = counts(run)
+      ? []
+      : runs.filter(counts).map((counted) => {
+          const theirs = ranksOf(counted.tested.map(({ test }) => test))
+          return { counted: counted.variant, difference: test(differenceOf(ranks, theirs, first)) }
+        })
     const validated = ranksOf(run.trained.flatMap(({ validation }) => validation ?? []))
     const choice = validated.length > 0 ? validation(seedMeans(validated, validationMetric.ranks, 'full')) : undefined
-    return { run, full, sampled, less, choice }
+    return { run, full, sampled, less, besides, choice }
   })
   const answered = (of: readonly (readonly [Metric, () => Interval])[]) =>
     Object.fromEntries(of.map(([metric, answer]) => [metric, answer()]))
-  return figures.map(({ run, full, sampled, less, choice }) => ({
+  return figures.map(({ run, full, sampled, less, besides, choice }) => ({
     variant: run.variant,
     model: run.model,
     options: { ...run.options.config, ...run.options.training },
@@ -51,10 +58,20 @@ export function rankResultsOf(metrics: readonly Metric[], runs: readonly Variant
     validation: choice ? choice() : null,
     figures: { full: answered(full), ...(sampled.length > 0 && { sampled99: answered(sampled) }) },
     ...(less && run.against !== undefined && { difference: { against: run.against, figures: answered(less) } }),
+    ...clearlyBelow(besides.map(({ counted, difference }) => ({ counted, difference: difference() }))),
     bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
     measures: run.tested.flatMap(({ measure }) => measure ?? []),
     seconds: run.trained.reduce((sum, { seconds }) => sum + seconds, 0) / run.trained.length,
   }))
+}
+
+/** A model that only counts has no epochs. */
+const counts = ({ trained }: VariantRuns): boolean => trained.every(({ epochs }) => epochs === 0)
+
+/** Those that the whole interval is below: two models that a test cannot tell apart are not in order. */
+function clearlyBelow(besides: readonly Below[]): Pick<VariantResult, 'below'> {
+  const below = besides.filter(({ difference: { high } }) => high !== undefined && high < 0)
+  return below.length > 0 ? { below } : {}
 }
 
 function differenceOf(ours: readonly StoredRanks[], theirs: readonly StoredRanks[], metric: Metric): Float64Array {

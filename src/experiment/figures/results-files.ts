@@ -119,26 +119,29 @@ function withoutRows({ title, frame, targets, users, seeds, measure, variants, t
     targets,
     users,
     seeds,
-    variants: variants.map(({ variant, model, options, dataset, difference, improvement, bestEpochs, measures }) => ({
-      variant,
-      model,
-      options,
-      dataset,
-      bestEpochs,
-      ...(improvement && { relaImpr: rounded(improvement.relaImpr), aucRatio: rounded(improvement.aucRatio) }),
-      ...(measure !== undefined && measures.length > 0 && { [measure]: measures.map(rounded) }),
-      ...(difference && {
-        difference: {
-          against: difference.against,
-          ...Object.fromEntries(
-            Object.entries(difference.figures).map(([metric, { mean, low = 0, high = 0 }]) => [
-              metric,
-              { mean: rounded(mean), low: rounded(low), high: rounded(high) },
-            ]),
-          ),
-        },
+    variants: variants.map(
+      ({ variant, model, options, dataset, difference, below, improvement, bestEpochs, measures }) => ({
+        variant,
+        model,
+        options,
+        dataset,
+        bestEpochs,
+        ...(below && { below: below.map(({ counted }) => counted) }),
+        ...(improvement && { relaImpr: rounded(improvement.relaImpr), aucRatio: rounded(improvement.aucRatio) }),
+        ...(measure !== undefined && measures.length > 0 && { [measure]: measures.map(rounded) }),
+        ...(difference && {
+          difference: {
+            against: difference.against,
+            ...Object.fromEntries(
+              Object.entries(difference.figures).map(([metric, { mean, low = 0, high = 0 }]) => [
+                metric,
+                { mean: rounded(mean), low: rounded(low), high: rounded(high) },
+              ]),
+            ),
+          },
+        }),
       }),
-    })),
+    ),
     tried: tried.map((one) => ({ ...one, validation: rounded(one.validation) })),
   }
 }

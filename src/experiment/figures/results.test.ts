@@ -3,6 +3,7 @@ import type { Frame, StoredRanks, Tested, Trained } from '../terms.ts'
 import type { VariantRuns } from './comparison-result.ts'
 import { seedMeans } from './rank-results.ts'
 import { resultsOf, rowsOf, validationOf } from './results.ts'
+import { comparisonPage } from './tables.ts'
 
 /** Three targets, the first of user 1, the others of user 2. */
 const ranks = (full: number[]): StoredRanks => ({
@@ -68,6 +69,30 @@ describe('seed-averaged figures', () => {
     // User 1 twice 0.25, user 2 twice (0.25 + 0.5) / 2.
     expect([low, high]).toEqual([0.25, 0.375])
     expect(second?.difference).toBeUndefined()
+  })
+
+  it('say which trained variant is below one that only counts, where the whole interval is', () => {
+    const counted = (variant: string, bySeed: number[][]): VariantRuns => {
+      const runs = runsOf(variant, bySeed)
+      return { ...runs, trained: runs.trained.map((one) => ({ ...one, epochs: 0 })) }
+    }
+    const below = (...runs: VariantRuns[]) =>
+      resultsOf('T', ['ndcg@10'], runs).map((one) => one.below?.map(({ counted }) => counted))
+    expect(below(runsOf('bad', bad), counted('good', good))).toEqual([['good'], undefined])
+    expect(below(runsOf('good', good), counted('bad', bad))).toEqual([undefined, undefined])
+    // What is level with a counted model is not below it, nor one trained or counted model below another of its kind.
+    expect(below(runsOf('good', good), counted('same', good))).toEqual([undefined, undefined])
+    expect(below(runsOf('bad', bad), runsOf('good', good))).toEqual([undefined, undefined])
+    expect(below(counted('bad', bad), counted('good', good))).toEqual([undefined, undefined])
+    // User 1 is worse off, 0.25 - 0.75, and user 2 better, 1 - 0.75: the interval holds 0.
+    const mixed = [[7, 1, 1]]
+    expect(below(runsOf('mixed', mixed), counted('good', [[1, 3, 1]]))).toEqual([undefined, undefined])
+    const frameOf = { title: 'T', frame, targets: 3, users: 2, seeds: [1, 2], tried: [], absent: [] }
+    const variants = resultsOf('T', ['ndcg@10'], [runsOf('bad', bad), counted('good', good)])
+    const page = comparisonPage({ ...frameOf, metrics: ['ndcg@10'], variants })
+    expect(page).toContain(
+      '\n\nbad is below what only counts: NDCG@10 0.2500 against good (0.5833, difference -0.3333 [-0.3750, -0.2500]).\n\n',
+    )
   })
 
   it('become rows, the validation figure beside the test figures', () => {

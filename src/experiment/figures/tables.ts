@@ -13,6 +13,8 @@ import type { ComparisonResult, VariantResult } from './comparison-result.ts'
 /** A mean with its interval, to four digits: a page is compared line by line. */
 const printFigure = (figure: Interval | null | undefined): string => (figure ? printInterval(figure, 4) : '-')
 
+const printMean = (mean: number | undefined): string => mean?.toFixed(4) ?? '-'
+
 /** Options as they are written in tables: `dropout 0.4, heads 1`. */
 function printOptions(options: Readonly<Record<string, unknown>>): string {
   const shown = Object.entries(options).map(([name, value]) =>
@@ -73,6 +75,24 @@ function measuredBy(title: string, { variant, figures }: VariantResult, protocol
   })
 }
 
+/**
+ * A sentence for each trained variant that a model that only counts is clearly ahead of: whoever reads the table to
+ * choose a model shall not miss it.
+ */
+function belowTexts({ variants, metrics: [metric] }: ComparisonResult): string[] {
+  if (metric === undefined) return []
+  const name = printedFigure(metric)
+  const mean = (variant: VariantResult | undefined): string => printMean(variant?.figures.full?.[metric]?.mean)
+  return variants.flatMap((variant) => {
+    const against = (variant.below ?? []).map(({ counted, difference }) => {
+      const other = variants.find((one) => one.variant === counted)
+      return `${counted} (${mean(other)}, difference ${printFigure(difference)})`
+    })
+    if (against.length === 0) return []
+    return [`${variant.variant} is below what only counts: ${name} ${mean(variant)} against ${against.join(' and ')}.`]
+  })
+}
+
 /** A fitted model has no epochs. */
 const printEpochs = (epochs: readonly number[]): string => (epochs.some((epoch) => epoch > 0) ? epochs.join(', ') : '-')
 
@@ -102,6 +122,7 @@ export function comparisonPage(result: ComparisonResult): string {
     absent.length > 0 ? `${about} Not run yet: ${absent.join(', ')}.` : about,
     headline === 'full' ? 'Against the full catalog:' : 'Whether each impression was clicked:',
     protocolTable(result, headline),
+    ...belowTexts(result),
     ...(sampled
       ? [
           `Against ${negativeCount} sampled negatives (another question; not comparable with the table above):`,

@@ -5,6 +5,7 @@ import type { Comparison, DatasetChoice, Experiment, Variant } from '../experime
 import type { ComparisonResult } from '../figures/comparison-result.ts'
 import { writeResults } from '../figures/results-files.ts'
 import { type PreparedDataset, preparedDataset } from './dataset-recipe.ts'
+import { withFittedOptions } from './fitted-options.ts'
 import { type Grid, gridOf } from './grid.ts'
 import type { GridProgress } from './grid-progress.ts'
 import { isDone } from './run-cell.ts'
@@ -60,7 +61,10 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const comparisons = experiment.comparisons({ dataRoot: options.dataRoot, ...(models && { models }) })
   const wanted = wantedBy(comparisons, options.only)
   const datasets = await prepareAll(comparisons, seeds, join(runs, 'data'), progress)
-  const grids = comparisons.map((comparison) => {
+  const fitted: Comparison[] = []
+  for (const comparison of comparisons)
+    fitted.push(await withFittedOptions(comparison, (choice) => datasets(choice, seeds[0] as number)))
+  const grids = fitted.map((comparison) => {
     const dataset = (variant: Variant, seed: number) => datasets(variant.dataset ?? comparison.dataset, seed)
     const prefix = comparisons.length > 1 ? `${comparison.title}, ` : ''
     return gridOf({ comparison, seeds, prefix, cells: join(runs, 'cells'), dataset, wanted })

@@ -3,6 +3,7 @@ import { unknownName } from '../../errors.ts'
 import type { Experiment } from '../experiment.ts'
 import { baby } from './baby.ts'
 import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './click-prediction.ts'
+import { defaults } from './defaults.ts'
 import { kuairand } from './kuairand.ts'
 import { movies, moviesAblation } from './movies.ts'
 import { noise } from './noise.ts'
@@ -27,6 +28,7 @@ export const experiments: readonly Experiment[] = [
   diffMsinAblation,
   diffMsinSweep,
   diffMsinReadings,
+  defaults,
 ]
 
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */

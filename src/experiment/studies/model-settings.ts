@@ -41,6 +41,14 @@ const usual = { batchSize: 128, epochs: 40, patience: 8, learningRate: 1e-3 }
  */
 const sgp4srTrial = { maxLength: 20, neighbors: 10, muCoOccurrence: 0.3, muModal: 2.5, centers: 50, rho: 0.3, alpha: 1 }
 
+/** SGP4SR's where histories are longer than on the Amazon sets, and what is tried of it there. */
+export const sgp4srSettings: Readonly<Record<'shop' | 'movies', OptionSet>> = {
+  shop: { config: { ...sgp4srTrial, maxLength: 50 }, training: { ...usual, batchSize: 64, epochs: 60 } },
+  movies: { config: { ...sgp4srTrial, maxLength: 50 }, training: { ...usual, batchSize: 64 } },
+}
+/** See {@link sgp4srSettings}: what helps with few users, and what helped on amazon-scientific. */
+export const sgp4srTries: readonly OptionSet[] = [0.2, 0.5].map((dropout) => ({ config: { dropout } }))
+
 /** The trained models on amazon-scientific, by slug. */
 export const scientificSettings: Readonly<Record<string, OptionSet>> = {
   sasrec: { training: usual },

@@ -13,7 +13,7 @@ export interface Explanation {
    * from 0.
    */
   readonly center?: { readonly modality: Modality; readonly index: number; readonly share: number }
-  /** History events that carried the score, strongest first. */
+  /** History events that carried the score, strongest first, each once; their shares add up to 1. */
   readonly because?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex; readonly share: number }[]
 }
 
