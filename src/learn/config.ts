@@ -9,7 +9,7 @@ export const trainingConfig = z.strictObject({
     .min(1)
     .max(100_000)
     .default(10)
-    .describe('stop after this many epochs without a better validation NDCG@10 (AUC for models of clicks)'),
+    .describe('stop after this many epochs without a better validation NDCG@10 (log loss for models of clicks)'),
   batchSize: z
     .int()
     .min(1)

@@ -20,7 +20,7 @@ export const runSchema = z.strictObject({
   /** The folder as it was given, the dataset's name, and its hash. */
   dataset: z.strictObject({ folder: z.string(), name: z.string(), hash: z.string() }),
   /** What decided which epoch is kept; left out where nothing was trained in epochs. */
-  keptBy: z.enum(['validation', 'training loss']).optional(),
+  keptBy: z.enum(['validation', 'validation log loss', 'training loss']).optional(),
   /** How targets, or samples of clicks, are split. */
   split: z.union([splitConfig, clickSplitConfig]),
 })

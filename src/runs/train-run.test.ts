@@ -46,7 +46,7 @@ describe('a run without validation targets', () => {
   })
 
   it('is told of clicks whose validation labels are all alike', () => {
-    const samples = { validation: Int32Array.of(0, 1), label: Uint8Array.of(1, 1, 0) }
+    const samples = { train: Int32Array.of(2), validation: Int32Array.of(0, 1), label: Uint8Array.of(1, 1, 0) }
     const measures = (label: Uint8Array) => clickValidation({ samples: { ...samples, label } } as never).measures
     expect([measures(samples.label), measures(Uint8Array.of(1, 0, 0))]).toEqual([false, true])
   })

@@ -8,6 +8,7 @@ import { UserError } from '../errors.ts'
 import { atStart, readProgress } from '../learn/checkpoint.ts'
 import { trainingConfig } from '../learn/config.ts'
 import { runFiles, type TrainingResult } from '../learn/loop.ts'
+import { validationMetric } from '../metrics/table.ts'
 import { parseOptions } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
@@ -69,6 +70,7 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
     await using _ = await takeLock(lockIn(out), out)
     const stored = readRun(out)
     if (fingerprintOf(stored) !== fingerprintOf(run)) throw otherSettings(out, stored, run)
+    refuseOtherMetric(out, stored, data)
     const epochs = settings.training?.['epochs'] === undefined ? undefined : run.training?.epochs
     return await execute(await extended(out, stored, epochs), data, settings)
   }
@@ -83,8 +85,7 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
       hint,
     })
   }
-  const keptBy = taskOf(run.model).validates(data) ? 'validation' : 'training loss'
-  const described: Run = run.training ? { ...run, keptBy } : run
+  const described: Run = run.training ? { ...run, keptBy: keptByOf(run, data) } : run
   const created = !existsSync(out)
   makeFolder(out)
   await using _ = await takeLock(lockIn(out), out)
@@ -157,8 +158,30 @@ export async function resumeRun(
   await using _ = await takeLock(lockIn(folder), folder)
   const stored = readRun(folder)
   const data = dataOf(stored, await datasetOf(folder, stored, watching.data))
+  refuseOtherMetric(folder, stored, data)
   const run = await extended(folder, stored, watching.epochs)
   return await execute(run, data, { ...watching, out: folder, resume: true })
+}
+
+/** What decides which epoch is kept. */
+function keptByOf({ model }: Run, data: TrainingData): NonNullable<Run['keptBy']> {
+  if (!taskOf(model).validates(data)) return 'training loss'
+  return taskOptions(model).metric === validationMetric.clicks ? 'validation log loss' : 'validation'
+}
+
+/**
+ * Values of two metrics cannot be compared: a model of clicks may have been validated by AUC once.
+ * @throws UserError `unsupported` for a run whose best epoch was chosen by another metric than now
+ */
+function refuseOtherMetric(folder: string, run: Run, data: TrainingData): void {
+  if (!run.training || keptByOf(run, data) !== 'validation log loss' || run.keptBy === 'validation log loss') return
+  throw new UserError({
+    where: folder,
+    problem: 'unsupported',
+    value: 'a training whose best epoch was chosen by AUC',
+    expected: 'one that is validated by log loss',
+    hint: 'train again with --overwrite',
+  })
 }
 
 /** What a run learns from. @throws UserError as `splitDataset` and `clickSamples` */

@@ -5,6 +5,7 @@ import type * as z from 'zod'
 import type { Dataset } from '../../dataset/schema.ts'
 import { oneOf, UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
+import { betterOf, isBetter, printedFigure } from '../../metrics/table.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import type { ProgressReport } from '../../runs/progress.ts'
 import type { SplitInput } from '../../runs/split-config.ts'
@@ -145,7 +146,7 @@ async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'
 
 async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Promise<RunResult>): Promise<void> {
   const began = performance.now()
-  const { status, best, epochs, folder, run } = await interruptible(work).finally(progress.done)
+  const { status, best, epochs, folder, run, constant } = await interruptible(work).finally(progress.done)
   if (status === 'interrupted') {
     process.stderr.write(`stopped in epoch ${epochs + 1}, saved. go on with: siftrec train --resume ${folder}\n`)
     process.exitCode = exitCodes.interrupted
@@ -158,5 +159,20 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
       ? 'without validation targets, lowest training loss'
       : `best validation ${printedMetric(run.model)} ${value.toFixed(4)}`
   const how = best ? `, ${what(best.validation)} in epoch ${best.epoch} of ${epochs}` : ''
-  process.stdout.write(`${run.model} trained in ${took}${how}\nsaved in ${folder}; next: siftrec evaluate ${folder}\n`)
+  const lines = [
+    `${run.model} trained in ${took}${how}`,
+    `saved in ${folder}; next: siftrec evaluate ${folder}`,
+    ...useless(run.model, best?.validation ?? null, constant),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** A line for a model whose best epoch is no better than a constant. */
+function useless(model: string, validation: number | null, constant: number | undefined): string[] {
+  if (validation === null || constant === undefined) return []
+  const { metric } = taskOptions(model)
+  if (isBetter(betterOf(metric), validation, constant)) return []
+  return [
+    `its probabilities are no better than a constant: the base rate has a validation ${printedFigure(metric)} of ${constant.toFixed(4)}`,
+  ]
 }
