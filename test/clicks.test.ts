@@ -5,6 +5,7 @@ import type { Experiment } from '../src/experiment/experiment.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
+import { readSafetensors } from '../src/storage/safetensors.ts'
 import { type Ended, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
 
@@ -85,6 +86,16 @@ describe('a run of a model of clicks', () => {
     ])
   })
 
+  it('has shorter embeddings where they are penalized', async () => {
+    const lengthWith = async (penalty: string): Promise<number> => {
+      const out = `penalty-${penalty}`
+      await succeed(train(out, '--epochs', '2', '--embedding-regularization', penalty), folder)
+      const { tensors } = readSafetensors(join(folder, out, 'model.safetensors'))
+      return Math.hypot(...(tensors['field.item.id']?.data as Float32Array))
+    }
+    expect(await lengthWith('1')).toBeLessThan((await lengthWith('0')) / 2)
+  })
+
   it('learns the planted kinds: a click of one’s own kind is nine times as likely', async () => {
     const { stdout } = await run('evaluate', 'whole', '--json', '--reliability', 'reliability.svg')
     const [report] = JSON.parse(stdout) as [
@@ -160,6 +171,9 @@ describe('what a model of clicks cannot do', () => {
     expect(await refused(...train('bad', '--label', 'like'))).toContain('split.label: unknown: "like"')
     expect(await refused('train', 'twin', 'data', '--embedding-size', '16', '--heads', '3')).toContain(
       'twin.heads: invalid: 3',
+    )
+    expect(await refused(...train('bad', '--embedding-regularization', '2'))).toContain(
+      'training.embeddingRegularization: invalid: 2, expected a number from 0 to 1',
     )
     expect(await refused('train', 'diff-msin', 'data', '--w1', '-1')).toContain(
       'diff-msin.w1: invalid: -1, expected a number from 0 to 10',

@@ -36,5 +36,21 @@ export const trainingConfig = z.strictObject({
     .default(2)
     .describe('CPU threads; runs are the same to the byte only with the same number'),
 })
-/** See {@link trainingConfig}. */
-export type TrainingConfig = z.infer<typeof trainingConfig>
+
+const embeddingRegularization = z
+  .number()
+  .min(0)
+  .max(1)
+  .describe('L2 penalty on embeddings: so many times each row that a step looks up is added to its gradient; 0 is none')
+
+/** Settings of a training of a model of clicks. */
+export const clickTrainingConfig = trainingConfig.extend({
+  embeddingRegularization: embeddingRegularization.default(0),
+})
+
+/** Settings of any training, as a run stores them: options that others have, or that came later, are left out. */
+export const storedTrainingConfig = trainingConfig.extend({
+  embeddingRegularization: embeddingRegularization.optional(),
+})
+/** See {@link storedTrainingConfig}. */
+export type TrainingConfig = z.infer<typeof storedTrainingConfig>

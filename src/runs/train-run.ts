@@ -6,7 +6,7 @@ import { loadDataset } from '../dataset/load.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { atStart, readProgress } from '../learn/checkpoint.ts'
-import { trainingConfig } from '../learn/config.ts'
+import { storedTrainingConfig } from '../learn/config.ts'
 import { runFiles, type TrainingResult } from '../learn/loop.ts'
 import { validationMetric } from '../metrics/table.ts'
 import { parseOptions } from '../models/contract/options.ts'
@@ -218,7 +218,7 @@ async function extended(folder: string, run: Run, wanted: unknown): Promise<Run>
   const where = `${folder} --epochs`
   if (!run.training)
     throw new UserError({ where, problem: 'unsupported', value: `${run.model} is fitted by counting, not in epochs` })
-  const training = parseOptions('training', trainingConfig, { ...run.training, epochs: wanted })
+  const training = parseOptions('training', storedTrainingConfig, { ...run.training, epochs: wanted })
   const checkpoint = join(folder, runFiles.checkpoint)
   const { epoch, stage } = existsSync(checkpoint) ? readProgress(checkpoint) : atStart
   if (stage > 0)

@@ -91,7 +91,7 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     ? optionsInFile(file, [model.config, ...(trainingOptions ? [trainingOptions] : []), splitOptions])
     : {}
   const given = (schema: z.ZodType): Record<string, unknown> => givenFlags(schema, flags, inFile)
-  const training = given(trainingConfig)
+  const training = trainingOptions ? given(trainingOptions) : {}
   const split = given(splitOptions)
   await tellFirst(slug, dataset, split)
   const { reportProgress } = await import('../../runs/progress.ts')
