@@ -45,7 +45,7 @@ const embeddingRegularization = z
 
 /** Settings of a training of a model of clicks. */
 export const clickTrainingConfig = trainingConfig.extend({
-  embeddingRegularization: embeddingRegularization.default(0),
+  embeddingRegularization: embeddingRegularization.default(0.03),
 })
 
 /** Settings of any training, as a run stores them: options that others have, or that came later, are left out. */
