@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Experiment } from '../src/experiment/experiment.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
+import { readSafetensors } from '../src/storage/safetensors.ts'
 import { type Ended, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
 
@@ -45,10 +46,19 @@ beforeAll(async () => {
 })
 
 describe('a run of a model of clicks', () => {
-  it('tells of samples and of AUC while it trains', () => {
+  it('tells of samples and of log loss while it trains', () => {
     expect(trained?.stderr).toContain('training: 1,680 samples, ')
-    expect(trained?.stderr).toMatch(/validation AUC 0\.\d{4}/)
-    expect(trained?.stdout).toMatch(/^din trained in \d+ s, best validation AUC 0\.\d{4} in epoch \d+ of 12$/m)
+    expect(trained?.stderr).toMatch(/validation log loss 0\.\d{4}/)
+    expect(trained?.stdout).toMatch(/^din trained in \d+ s, best validation log loss 0\.\d{4} in epoch \d+ of 12$/m)
+    expect(trained?.stdout).toMatch(/next: siftrec evaluate whole\n$/)
+  })
+
+  it('says in its last line that probabilities are no better than a constant', async () => {
+    // Labels are as they fall: one epoch of steps that are too long is worse than their share.
+    const { stdout } = await succeed(train('wild', '--epochs', '1', '--learning-rate', '1'), folder)
+    expect(stdout).toMatch(
+      /\nits probabilities are no better than a constant: the base rate has a validation log loss of 0\.\d{4}\n$/,
+    )
   })
 
   it('killed in the middle goes on to the same bytes', async () => {
@@ -61,6 +71,29 @@ describe('a run of a model of clicks', () => {
       (file) => !bytes('killed', file).equals(bytes('whole', file)),
     )
     expect(different).toEqual([])
+  })
+
+  it('does not go on by log loss where it began by AUC', async () => {
+    cpSync(join(folder, 'killed'), join(folder, 'early'), { recursive: true })
+    const path = join(folder, 'early', 'run.json')
+    const run = JSON.parse(readFileSync(path, 'utf8')) as { keptBy: string }
+    expect(run.keptBy).toBe('validation log loss')
+    writeFileSync(path, JSON.stringify({ ...run, keptBy: 'validation' }))
+    const { code, stderr } = await siftrec(['train', '--resume', 'early', '--epochs', '13'], folder)
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('early: unsupported: a training whose best epoch was chosen by AUC'),
+    ])
+  })
+
+  it('has shorter embeddings where they are penalized', async () => {
+    const lengthWith = async (penalty: string): Promise<number> => {
+      const out = `penalty-${penalty}`
+      await succeed(train(out, '--epochs', '2', '--embedding-regularization', penalty), folder)
+      const { tensors } = readSafetensors(join(folder, out, 'model.safetensors'))
+      return Math.hypot(...(tensors['field.item.id']?.data as Float32Array))
+    }
+    expect(await lengthWith('1')).toBeLessThan((await lengthWith('0')) / 2)
   })
 
   it('learns the planted kinds: a click of one’s own kind is nine times as likely', async () => {
@@ -83,6 +116,14 @@ describe('a run of a model of clicks', () => {
     expect(stdout).toMatch(
       /din seed \d+ less din seed 8, AUC, same impressions: .*; RelaImpr -?\d+\.\d\d % \(Yan et al\.\), AUC ratio/,
     )
+  })
+
+  it('is compared beside the base rate, which a model can be worse than', async () => {
+    const { stdout } = await run('compare', 'whole', 'wild')
+    const [, , ...lines] = stdout.trim().split('\n')
+    expect(lines.map((line) => line.split(/ +/)[0])).toEqual(['whole', 'wild', 'base'])
+    expect(lines.map((line) => line.endsWith('worse than the base rate'))).toEqual([false, true, false])
+    expect(stdout).toContain('AUC less whole')
   })
 
   it('explains itself for a user and items', async () => {
@@ -130,6 +171,9 @@ describe('what a model of clicks cannot do', () => {
     expect(await refused(...train('bad', '--label', 'like'))).toContain('split.label: unknown: "like"')
     expect(await refused('train', 'twin', 'data', '--embedding-size', '16', '--heads', '3')).toContain(
       'twin.heads: invalid: 3',
+    )
+    expect(await refused(...train('bad', '--embedding-regularization', '2'))).toContain(
+      'training.embeddingRegularization: invalid: 2, expected a number from 0 to 1',
     )
     expect(await refused('train', 'diff-msin', 'data', '--w1', '-1')).toContain(
       'diff-msin.w1: invalid: -1, expected a number from 0 to 10',
@@ -181,7 +225,7 @@ describe('an experiment on clicks', () => {
     ],
   }
 
-  it('has AUC with DeLong’s interval, both relative improvements, and the validation AUC that choices are made by', async () => {
+  it('has AUC with DeLong’s interval, both relative improvements, and the log loss that choices are made by', async () => {
     const progress = gridProgress(process.stderr, 1)
     const quiet = { ...progress, say: () => undefined, report: () => undefined, begin: () => undefined }
     const out = join(folder, 'results')
@@ -194,10 +238,12 @@ describe('an experiment on clicks', () => {
     })
     if (ended.status !== 'finished') throw new Error('interrupted')
     const heads =
-      'variant | validation AUC | test AUC | test GAUC | test log loss | test calibration | AUC minus DIN | RelaImpr (Yan et al.) | AUC ratio'
+      'variant | validation log loss | test AUC | test GAUC | test log loss | test calibration | AUC minus DIN | RelaImpr (Yan et al.) | AUC ratio'
     expect(ended.page).toContain(`| ${heads} |`)
     expect(ended.page).toContain('480 test impressions of')
+    expect(ended.page).toMatch(/^\| base rate \| 0\.\d{4} \[.*\] \| 0\.5000 /m)
     const [result] = ended.results
+    expect(result?.constant?.validation?.mean).toBeGreaterThan(0)
     const [din, twin] = result?.variants ?? []
     expect(din?.figures.impressions?.['auc']?.mean).toBeGreaterThan(0.5)
     const [ours = 0, base = 0] = [twin, din].map((variant) => variant?.figures.impressions?.['auc']?.mean)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../src/cli/program.ts'
-import { trainingConfig } from '../src/learn/config.ts'
+import { clickTrainingConfig } from '../src/learn/config.ts'
 import { optionsOf } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { splitConfig } from '../src/runs/split-config.ts'
@@ -64,7 +64,7 @@ describe('the docs', () => {
     expect(cited).toEqual(modelSlugs.filter((slug) => !['popularity', 'last-item'].includes(slug)))
     for (const slug of modelSlugs) {
       const schemas = isTrained(slug)
-        ? [modelOf(slug).config, trainingConfig, splitConfig]
+        ? [modelOf(slug).config, clickTrainingConfig, splitConfig]
         : [modelOf(slug).config, splitConfig]
       const names = schemas.flatMap((schema) => optionsOf(schema).map(({ name }) => name))
       expect(names).toEqual([...new Set(names)])

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { clickSplitConfig } from '../src/dataset/click-samples.ts'
 import { markdownTable } from '../src/evaluate/printing.ts'
-import { trainingConfig } from '../src/learn/config.ts'
+import { clickTrainingConfig, trainingConfig } from '../src/learn/config.ts'
 import { type Option, optionsOf } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { splitConfig } from '../src/runs/split-config.ts'
@@ -170,6 +170,10 @@ ${sections.join('\n')}
 ## Training options
 
 ${table(optionsOf(trainingConfig))}
+
+Models that predict clicks have besides:
+
+${table(optionsOf(clickTrainingConfig).filter(({ name }) => !(name in trainingConfig.shape)))}
 
 ## Split options
 

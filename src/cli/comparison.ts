@@ -1,12 +1,12 @@
 /** @file Runs side by side: those on one dataset and split in one table, each with its paired difference from one. */
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { clickReport, compareClicks, type Predictions } from '../evaluate/clicks.ts'
+import { baseRate, baseRateName, clickReport, clickShare, compareClicks, type Predictions } from '../evaluate/clicks.ts'
 import { compareRanks, reportOf } from '../evaluate/evaluate.ts'
 import type { Interval } from '../evaluate/intervals.ts'
 import { drawTable, printInterval } from '../evaluate/printing.ts'
 import type { TargetRanks } from '../evaluate/rank.ts'
-import { clickMetrics, printedFigure, type RankFigure, validationMetric } from '../metrics/table.ts'
+import { clickMetrics, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
 import { openRun } from '../runs/open-run.ts'
 import { holdsRun, readRun } from '../runs/run-file.ts'
 
@@ -40,6 +40,8 @@ export interface ComparedRuns {
   readonly against: string
   /** Best first. */
   readonly runs: readonly ComparedRun[]
+  /** Of clicks: the figures of a constant, the share of clicks that trained. */
+  readonly constant?: ComparedRun['figures']
 }
 
 type Measured = {
@@ -75,6 +77,7 @@ export async function compareRuns(folders: readonly string[], options: CompareOp
 
 async function comparedGroup(folders: readonly string[], options: CompareOptions): Promise<ComparedRuns> {
   const measured: Measured[] = []
+  let constant: ComparedRun['figures'] | undefined
   let dataset: Dataset | undefined
   for (const folder of folders) {
     await using run = await openRun(folder, dataset ? { dataset } : {})
@@ -84,6 +87,7 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
     if (outcome.kind === 'clicks') {
       measured.push({ folder, outcome, figures: clickFigures(outcome) })
+      constant ??= clickFigures(baseRate(clickShare(run.samples), outcome))
       continue
     }
     const ks = [Number(metric.split('@')[1])]
@@ -91,7 +95,7 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
     measured.push({ folder, outcome, figures: slices.all.full })
   }
   const [{ outcome }] = measured as [Measured]
-  const metric = outcome.kind === 'clicks' ? validationMetric.clicks : options.metric
+  const metric = outcome.kind === 'clicks' ? metrics.auc.key : options.metric
   const meanOf = ({ figures }: Measured): number => figures[metric]?.mean ?? Number.NaN
   const sorted = measured.toSorted((a, b) => meanOf(b) - meanOf(a))
   const [best] = sorted as [Measured]
@@ -110,6 +114,7 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
         difference: differenceOf(one.outcome, base.outcome, { metric: options.metric, seed: options.seed }),
       }),
     })),
+    ...(constant && { constant }),
   }
 }
 
@@ -147,15 +152,26 @@ export function headOf({ runs, metric, against }: ComparedRuns): readonly string
   return ['run', 'model', ...figures, `${printedFigure(metric as RankFigure)} less ${against}`, '']
 }
 
-/** The rows of a table; the last cell says whether the difference is clear of 0. */
-export function rowsOf({ runs }: ComparedRuns): string[][] {
-  return runs.map(({ run, model, figures, difference }) => [
+/**
+ * The rows of a table; the last cell says whether the difference is clear of 0, and which probabilities are worse than
+ * a constant.
+ */
+export function rowsOf({ runs, constant }: ComparedRuns): string[][] {
+  const printed = (figures: ComparedRun['figures']): string[] =>
+    Object.values(figures).map((figure) => printInterval(figure, 4))
+  const { key } = metrics.logLoss
+  const useless = (figures: ComparedRun['figures']): boolean =>
+    constant !== undefined && (figures[key] as Interval).mean > (constant[key] as Interval).mean
+  const rows = runs.map(({ run, model, figures, difference }) => [
     run,
     model,
-    ...Object.values(figures).map((figure) => printInterval(figure, 4)),
+    ...printed(figures),
     difference ? printInterval(difference, 4) : '-',
-    difference ? verdict(difference) : '',
+    [...(difference ? [verdict(difference)] : []), ...(useless(figures) ? ['worse than the base rate'] : [])].join(
+      ', ',
+    ),
   ])
+  return constant ? [...rows, [baseRateName, '-', ...printed(constant), '-', '']] : rows
 }
 
 function verdict({ low = 0, high = 0 }: Interval): string {

@@ -2,14 +2,21 @@
 import { negativeCount } from '../dataset/negatives.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { baseRate, type ClickReport, clickReport, compareClicks, type Predictions } from '../evaluate/clicks.ts'
+import {
+  baseRate,
+  type ClickReport,
+  clickReport,
+  clickShare,
+  compareClicks,
+  type Predictions,
+} from '../evaluate/clicks.ts'
 import { compareRanks, type Report, reportOf } from '../evaluate/evaluate.ts'
 import type { Interval } from '../evaluate/intervals.ts'
 import { printInterval, printPercent } from '../evaluate/printing.ts'
 import type { TargetRanks } from '../evaluate/rank.ts'
 import { printClickReports, printReports } from '../evaluate/report.ts'
 import { sliceOf } from '../evaluate/slices.ts'
-import { printedFigure, validationMetric } from '../metrics/table.ts'
+import { metrics, printedFigure, validationMetric } from '../metrics/table.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
 import type { Counted } from '../runs/progress.ts'
 import { type NamedRun, runNames } from './run-names.ts'
@@ -80,11 +87,7 @@ export async function evaluateRuns(
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
     if (outcome.kind === 'clicks') {
       predicted.push(outcome)
-      const { samples } = run
-      constant ??= baseRate(
-        samples.train.map((sample) => samples.label[sample] as number),
-        outcome,
-      )
+      constant ??= baseRate(clickShare(run.samples), outcome)
     } else ranked.push({ ranks: outcome, report: reportOfRanks(outcome, run, wanted) })
     if (ranked.length > 0 && predicted.length > 0) throw otherKind(folders[0] as string, folder)
   }
@@ -140,7 +143,7 @@ export interface RunDifference {
   readonly more: string
 }
 
-/** The paired difference of any two runs, by the metric that options are chosen by. */
+/** The paired difference of any two runs: by the metric that options are chosen by, and by AUC for clicks. */
 export function differencesOf(evaluation: RankEvaluation | ClickEvaluation, seed: number): RunDifference[] {
   const { names } = evaluation
   const pairs = names.flatMap((_, at) => names.slice(at + 1).map((_, after) => [at, at + 1 + after] as const))
@@ -162,7 +165,7 @@ function rankDifference(a: TargetRanks, b: TargetRanks, seed: number): Omit<RunD
 function clickDifference(a: Predictions, b: Predictions): Omit<RunDifference, 'run' | 'less'> {
   const { difference, relaImpr, aucRatio } = compareClicks(a, b)
   const more = `; RelaImpr ${printPercent(relaImpr)} (Yan et al.), AUC ratio ${printPercent(aucRatio)}`
-  return { metric: printedFigure(validationMetric.clicks), about: 'same impressions', difference, more }
+  return { metric: metrics.auc.printed, about: 'same impressions', difference, more }
 }
 
 function checkSplit(folder: string, { run }: OpenRun, wanted: string | undefined): void {

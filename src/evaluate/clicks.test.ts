@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { gauc } from '../metrics/gauc.ts'
 import { metrics } from '../metrics/table.ts'
 import { randomStream } from '../random/stream.ts'
-import { baseRate, clickReport, compareClicks, meanClickFigure, type Predictions } from './clicks.ts'
+import { baseRate, clickReport, clickShare, compareClicks, meanClickFigure, type Predictions } from './clicks.ts'
 
 // Five users: the second and third have an AUC of 0.5, the first of 1, the last two have one class.
 const predictions: Predictions = {
@@ -182,7 +182,10 @@ describe('the base rate', () => {
       label,
       user: Int32Array.of(1, 1, 2, 2),
     } as const
-    const constant = baseRate([1, 0, 0, 0, 0], shown)
+    const constant = baseRate(
+      clickShare({ train: Int32Array.of(0, 2, 3, 4, 5), label: Uint8Array.of(1, 1, 0, 0, 0, 0) }),
+      shown,
+    )
     expect([...constant.probability]).toEqual([0.2, 0.2, 0.2, 0.2])
     // Half of the pairs are in order, as all are tied; the loss is -(ln 0.2 + ln 0.8) / 2.
     const { figures } = clickReport(constant)

@@ -1,4 +1,5 @@
 /** @file How good a model's probabilities of clicks are: order, loss and calibration, with intervals. */
+import type { ClickSamples } from '../dataset/click-samples.ts'
 import { UserError } from '../errors.ts'
 import { type ReliabilityBin, reliability } from '../metrics/calibration.ts'
 import { meanAucDifference, meanAucInterval } from '../metrics/delong.ts'
@@ -116,14 +117,16 @@ export function compareClicks(a: Predictions, b: Predictions): ClickComparison {
 /** The name of the constant that models of clicks are held against. */
 export const baseRateName = 'base rate'
 
+/** The share of clicks among the samples that train. */
+export const clickShare = ({ train, label }: Pick<ClickSamples, 'train' | 'label'>): number =>
+  train.reduce((clicks, sample) => clicks + (label[sample] as number), 0) / train.length
+
 /**
- * What a constant says of impressions: the share of clicks among the samples that trained, whatever is shown to whom.
- * @param trained [training samples], 1 where clicked
+ * What a constant says of impressions, whatever is shown to whom.
+ * @param share see {@link clickShare}
  */
-export function baseRate(trained: ArrayLike<number>, { label, user }: Predictions): Predictions {
-  let clicks = 0
-  for (let at = 0; at < trained.length; at++) clicks += trained[at] as number
-  const probability = new Float64Array(label.length).fill(clicks / trained.length)
+export function baseRate(share: number, { label, user }: Pick<Predictions, 'label' | 'user'>): Predictions {
+  const probability = new Float64Array(label.length).fill(share)
   return { kind: 'clicks', model: baseRateName, probability, label, user }
 }
 

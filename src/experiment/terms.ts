@@ -84,6 +84,8 @@ export const testedSchema = z.strictObject({
   frame: frameSchema,
   measure: z.number().nullable(),
   test: outcomeSchema,
+  /** Of clicks: their share among the samples that trained, what a constant says. */
+  clickShare: z.number().optional(),
 })
 /** See {@link testedSchema}. */
 export type Tested = z.infer<typeof testedSchema>

@@ -9,7 +9,7 @@ export const trainingConfig = z.strictObject({
     .min(1)
     .max(100_000)
     .default(10)
-    .describe('stop after this many epochs without a better validation NDCG@10 (AUC for models of clicks)'),
+    .describe('stop after this many epochs without a better validation NDCG@10 (log loss for models of clicks)'),
   batchSize: z
     .int()
     .min(1)
@@ -36,5 +36,21 @@ export const trainingConfig = z.strictObject({
     .default(2)
     .describe('CPU threads; runs are the same to the byte only with the same number'),
 })
-/** See {@link trainingConfig}. */
-export type TrainingConfig = z.infer<typeof trainingConfig>
+
+const embeddingRegularization = z
+  .number()
+  .min(0)
+  .max(1)
+  .describe('L2 penalty on embeddings: so many times each row that a step looks up is added to its gradient; 0 is none')
+
+/** Settings of a training of a model of clicks. */
+export const clickTrainingConfig = trainingConfig.extend({
+  embeddingRegularization: embeddingRegularization.default(0.03),
+})
+
+/** Settings of any training, as a run stores them: options that others have, or that came later, are left out. */
+export const storedTrainingConfig = trainingConfig.extend({
+  embeddingRegularization: embeddingRegularization.optional(),
+})
+/** See {@link storedTrainingConfig}. */
+export type TrainingConfig = z.infer<typeof storedTrainingConfig>

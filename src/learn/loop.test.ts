@@ -14,7 +14,7 @@ import { sum } from '../tensor/reduce.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { trainingConfig } from './config.ts'
 import { trainModel } from './loop.ts'
-import type { TrainingEvent } from './training-run.ts'
+import type { TrainingEvent, Validation } from './training-run.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'siftrec-loop-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -61,7 +61,7 @@ async function train(
   settings: object,
   name: string,
   more: object = {},
-  { measures = true }: { measures?: boolean } = {},
+  { measures = true, better = 'higher' }: Partial<Pick<Validation, 'measures' | 'better'>> = {},
 ) {
   const events: TrainingEvent[] = []
   let at = 0
@@ -73,9 +73,16 @@ async function train(
     frozen: { get: () => undefined },
     validation: {
       metric: 'NDCG@10',
+      better,
       measures,
       bytes: () => Promise.resolve(0),
-      open: async () => ({ validate: async () => validation[at++] ?? 0, [Symbol.asyncDispose]: async () => undefined }),
+      open: async () => ({
+        async validate(counted) {
+          counted?.(7, 9)
+          return validation[at++] ?? 0
+        },
+        [Symbol.asyncDispose]: async () => undefined,
+      }),
     },
     training: trainingConfig.parse({ seed: 1, threads: 1, ...settings }),
     runtime: nodeRuntime({ threads: 1 }),
@@ -103,6 +110,21 @@ describe('training', () => {
     expect(values['a']).toBeCloseTo(0.75, 6)
   })
 
+  it('keeps the epoch with the lowest value where the lower are better, and tells how far validation is', async () => {
+    const stage: Stage = { name: 'train', epochs: 'until-best', objectives: [follows('a', 1)] }
+    const settings = { patience: 2, epochs: 50 }
+    const { result, events } = await train(
+      modelOf(stage),
+      [0.7, 0.6, 0.8, 0.9],
+      settings,
+      'lower',
+      {},
+      { better: 'lower' },
+    )
+    expect(result).toMatchObject({ epochs: 4, best: { epoch: 2, validation: 0.6 } })
+    expect(events).toContainEqual({ kind: 'counted', work: 'validation', done: 7, all: 9 })
+  })
+
   it('keeps the epoch with the lowest training loss where there is nothing to validate by', async () => {
     // Twice as far at each step: a is 0, -2, -6, -14, so that the loss of the first epoch is the lowest.
     const away = follows('a', 2, { optimizer: sgd({ learningRate: -1 }) })
@@ -126,7 +148,7 @@ describe('training', () => {
     expect(better.result).toMatchObject({ epochs: 4, best: { epoch: 4, validation: null } })
     expect(better.values['a']).toBeCloseTo(1 - 1 / 16, 6)
     expect(better.result.history.map(({ validation }) => validation)).toEqual([null, null, null, null])
-    const told = better.events.filter(({ kind }) => kind !== 'batch')
+    const told = better.events.filter(({ kind }) => kind !== 'batch' && kind !== 'counted')
     expect(told[0]).toMatchObject({ kind: 'start', measures: false })
     expect(told[1]).toMatchObject({ kind: 'epoch', by: 'loss', best: true })
   })

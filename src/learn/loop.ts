@@ -31,6 +31,8 @@ export interface TrainingResult {
   readonly epochs: number
   readonly best: Progress['best']
   readonly history: Progress['history']
+  /** The validation value of a constant, where the metric has one. */
+  readonly constant?: number
 }
 
 /** File names in a run's folder. */
@@ -56,7 +58,7 @@ interface Loop extends TrainingRun {
 }
 
 /**
- * Trains stage after stage, each until validation stops rising or for its number of epochs, and leaves the best
+ * Trains stage after stage, each until validation stops getting better or for its number of epochs, and leaves the best
  * parameters of the last one in `model.safetensors`. Without validation targets the lowest training loss is the best.
  * Two runs with one seed and one thread count write the same bytes, interrupted or not.
  * @throws UserError as {@link loadCheckpoint}, and when the loss is no longer a number
@@ -111,7 +113,9 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
     }
   }
   await stage[Symbol.asyncDispose]()
-  return { status, epochs: progress.epoch, best: progress.best, history: progress.history }
+  const { constant } = validation
+  const { epoch, best, history } = progress
+  return { status, epochs: epoch, best, history, ...(constant !== undefined && { constant }) }
 }
 
 async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult['status']> {
@@ -165,16 +169,24 @@ function meansOf(sums: Readonly<Record<string, number>>, turns: readonly Turn[])
 /** What the epochs of the open stage come to, by their validation or, without any, by their training loss. */
 function judged({ history, stageEpoch }: Progress, { training, validation }: TrainingRun): Stopping {
   const records = stageEpoch > 0 ? history.slice(-stageEpoch) : []
-  return stopping(
-    records.map(({ validation: value, loss }) => (validation.measures ? (value ?? 0) : -loss)),
-    training,
-  )
+  return validation.measures
+    ? stopping(
+        records.map(({ validation: value }) => value ?? 0),
+        training,
+        validation.better,
+      )
+    : stopping(
+        records.map(({ loss }) => loss),
+        training,
+        'lower',
+      )
 }
 
 async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], speed: Speed): Promise<void> {
   const { training, validator, validation, state, report, folder, fingerprint, progress, stages } = loop
   const by = stage.validates ? (validation.measures ? 'validation' : 'loss') : null
-  const value = by === 'validation' ? await validator.validate() : null
+  const counted = (done: number, all: number): void => report?.({ kind: 'counted', work: 'validation', done, all })
+  const value = by === 'validation' ? await validator.validate(counted) : null
   const { loss = 0, ...parts } = meansOf(progress.sums, turns)
   const epoch = progress.epoch + 1
   const named = stages.length > 1 ? { stage: stage.name } : {}
@@ -186,7 +198,7 @@ async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], 
     : { best: null, isBest: true, finished: stageEpoch >= stage.epochs }
   progress.best = best && {
     epoch: best.epoch + epoch - stageEpoch,
-    validation: by === 'validation' ? best.validation : null,
+    validation: by === 'validation' ? best.value : null,
   }
   // The best model first: a kill between the two writes repeats this epoch and writes the same bytes again.
   const model = join(folder, runFiles.model)

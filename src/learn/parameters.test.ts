@@ -74,4 +74,21 @@ describe('parameters', () => {
     expect(all.values[1]).toBeCloseTo((allBefore[1] as number) - 0.8, 6)
     expect(rows.values[0]).toBe(rowsBefore[0])
   })
+
+  it('shrink the rows that a step read, where embeddings are penalized, and no others', () => {
+    const state = initialParameters([table, bias], 1)
+    const [rows, all] = [state.buffers.get('table')!, state.buffers.get('bias')!]
+    rows.values.set([1, 2, 4, 8, 1, 1, 1, 1])
+    all.values.set([3, 3])
+    all.gradient.set([0, 0])
+    const sparse = [{ ids: BigInt64Array.of(1n, 1n), rows: Float32Array.of(0.5, 0, 0.5, 0) }]
+    const parts = [
+      { name: 'table', dense: false, sparse },
+      { name: 'bias', dense: true, sparse: [] },
+    ]
+    // Row 1 is read twice and penalized once: its gradient is (1, 0) and a quarter of (4, 8).
+    applyGradients(state, parts, sgd({ rowPenalty: 0.25 }), 1)
+    expect([...rows.values]).toEqual([1, 2, 4 - 1 - 1, 8 - 2, 1, 1, 1, 1])
+    expect([...all.values]).toEqual([3, 3])
+  })
 })

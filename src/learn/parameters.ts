@@ -97,13 +97,9 @@ export function applyGradients(
     optimizer,
     parts.map(({ name }) => name),
   )
-  if (optimizer.clipNorm !== undefined)
-    clip(
-      parts.map((part) => gathered(state, part)),
-      optimizer.clipNorm,
-      step,
-    )
-  else for (const part of parts) step(gathered(state, part))
+  const gather = (part: GradientParts): Gathered => penalized(gathered(state, part), optimizer.rowPenalty)
+  if (optimizer.clipNorm !== undefined) clip(parts.map(gather), optimizer.clipNorm, step)
+  else for (const part of parts) step(gather(part))
 
   function step({ name, buffers, width, rows }: Gathered): void {
     const { values, gradient } = buffers
@@ -123,6 +119,20 @@ function gathered({ buffers: all }: ParameterState, { name, dense, sparse }: Gra
   }
   for (const rows of sparse) addRows(buffers.gradient, rows, width)
   return { name, buffers, width, rows: undefined }
+}
+
+/**
+ * Adds the gradient of an L2 penalty to the rows that a step read; those of no other row change, so that updates stay
+ * lazy, as DIN's regularization of mini-batches has it (Zhou et al., KDD 2018, section 5.1), without its counts.
+ */
+function penalized(one: Gathered, weight = 0): Gathered {
+  const { buffers, width, rows } = one
+  if (weight === 0 || !rows) return one
+  const { values, gradient } = buffers
+  for (const row of rows)
+    for (let at = row * width; at < (row + 1) * width; at++)
+      gradient[at] = (gradient[at] as number) + weight * (values[at] as number)
+  return one
 }
 
 /**

@@ -51,7 +51,7 @@ const keyOf = (shape: BatchShape): string => JSON.stringify(shape)
 /** Opens a stage. @throws UserError when there is nothing to train on */
 export function openStage(stage: Stage, run: TrainingRun, state: TrainingState): OpenStage {
   const { slug, data, training, frozen, runtime } = run
-  const { batchSize, seed, weightDecay } = training
+  const { batchSize, seed, weightDecay, embeddingRegularization: rowPenalty = 0 } = training
   const { parameters, memory } = state
   const objectives = stage.objectives.map((objective): OpenObjective => {
     const batches = objective.batches.training(data, { slug, batchSize, seed })
@@ -61,7 +61,7 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
       graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape)])),
     }
   })
-  const ownAdam = adam({ weightDecay })
+  const ownAdam = adam({ weightDecay, rowPenalty })
   const optimizerOf = ({ optimizer = ownAdam }: Objective): Optimizer => optimizer
   for (const { objective, graphs } of objectives) {
     const names = [...graphs.values()].flatMap(({ gradients }) => gradients.map(({ name }) => name))

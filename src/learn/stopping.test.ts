@@ -6,6 +6,7 @@ interface Case {
   readonly history: readonly number[]
   readonly epochs?: number
   readonly patience?: number
+  readonly better?: 'higher' | 'lower'
   readonly best: number | null
   readonly isBest: boolean
   readonly finished: boolean
@@ -77,6 +78,22 @@ const cases: readonly Case[] = [
     finished: false,
   },
   {
+    what: 'a lower value is the new best where the lower are better',
+    history: [0.7, 0.6, 0.6],
+    better: 'lower',
+    best: 2,
+    isBest: false,
+    finished: false,
+  },
+  {
+    what: 'a value that rises uses patience up where the lower are better',
+    history: [0.6, 0.7, 0.8, 0.9],
+    better: 'lower',
+    best: 1,
+    isBest: false,
+    finished: true,
+  },
+  {
     what: 'nothing beats a value that is not a number',
     history: [Number.NaN, 0.5],
     best: 1,
@@ -93,10 +110,10 @@ const cases: readonly Case[] = [
 ]
 
 describe('early stopping', () => {
-  it.each(cases)('$what', ({ history, epochs = 100, patience = 3, best, isBest, finished }) => {
-    const found = stopping(history, { epochs, patience })
+  it.each(cases)('$what', ({ history, epochs = 100, patience = 3, better = 'higher', best, isBest, finished }) => {
+    const found = stopping(history, { epochs, patience }, better)
     expect(found).toEqual({
-      best: best === null ? null : { epoch: best, validation: history[best - 1] },
+      best: best === null ? null : { epoch: best, value: history[best - 1] },
       isBest,
       finished,
     })

@@ -1,5 +1,6 @@
 /** @file What a training is made of, and what it tells while it goes on. */
 import type { TrainingData } from '../batches/kind.ts'
+import type { Better } from '../metrics/table.ts'
 import type { FrozenInputs } from '../models/contract/catalog.ts'
 import type { BuiltModel, Memory } from '../models/contract/model.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -9,14 +10,18 @@ import type { MemoryEstimate } from './memory.ts'
 
 /** Measures the parameters as they stand. */
 export interface Validator extends AsyncDisposable {
-  /** The metric over the validation targets, the more the better. */
-  validate(): Promise<number>
+  /** The metric over the validation targets. @param counted is told how many targets are done */
+  validate(counted?: (done: number, all: number) => void): Promise<number>
 }
 
 /** How a model is validated while it trains. */
 export interface Validation {
   /** What is measured: `NDCG@10`. */
   readonly metric: string
+  /** Which values are better. */
+  readonly better: Better
+  /** What a constant has: where it is told, a model that is no better is of no use. */
+  readonly constant?: number
   /** Whether there is anything to measure; if not, the epoch with the lowest training loss is kept. */
   readonly measures: boolean
   /** Memory that it takes. */

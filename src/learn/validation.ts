@@ -1,9 +1,10 @@
-/** @file What training is validated by: NDCG@10 over the full catalog for whoever ranks it, AUC for clicks. */
+/** @file What training is validated by: NDCG@10 over the full catalog for whoever ranks it, log loss for clicks. */
 import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
+import { clickShare } from '../evaluate/clicks.ts'
 import { ndcgOf } from '../evaluate/evaluate.ts'
-import { auc } from '../metrics/auc.ts'
-import { printedFigure, validationMetric } from '../metrics/table.ts'
+import { logLoss } from '../metrics/log-loss.ts'
+import { betterOf, printedFigure, validationMetric } from '../metrics/table.ts'
 import type { Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel } from '../models/contract/model.ts'
 import { clickPredictor } from '../rank/click-predictor.ts'
@@ -36,15 +37,16 @@ export function rankingValidation(
   const { dataset, split, seed } = parts
   return {
     metric: printedFigure(validationMetric.ranks),
+    better: betterOf(validationMetric.ranks),
     measures: validatesRanks(split),
     bytes: (parameters, memory) =>
       validatesRanks(split) ? rankingBytes({ ...parts, parameters, memory }) : Promise.resolve(0),
     async open(parameters, memory) {
       const scorer = answeringEmpty(await nextItemScorer({ ...parts, parameters, memory }), dataset, split)
       return {
-        async validate() {
+        async validate(counted) {
           await scorer.refresh()
-          return ndcgOf(scorer, dataset, split, { part: 'validation', seed })
+          return ndcgOf(scorer, dataset, split, { part: 'validation', seed, ...(counted && { counted }) })
         },
         [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose](),
       }
@@ -52,20 +54,23 @@ export function rankingValidation(
   }
 }
 
-/** AUC of the validation samples. */
+/** Log loss of the validation samples, beside that of the share of clicks among the training samples. */
 export function clickValidation(parts: ValidationParts & { readonly samples: ClickSamples }): Validation {
   const { samples } = parts
   const labels = samples.validation.map((sample) => samples.label[sample] as number)
+  const constant = new Float64Array(labels.length).fill(clickShare(samples))
   return {
     metric: printedFigure(validationMetric.clicks),
+    better: betterOf(validationMetric.clicks),
+    constant: logLoss(constant, labels),
     measures: validatesClicks(samples),
     bytes: (parameters, memory) => clickBytes({ ...parts, parameters, memory }, samples.validation),
     open(parameters, memory) {
       const predictor = clickPredictor({ ...parts, parameters, memory })
       return Promise.resolve({
-        async validate() {
+        async validate(counted) {
           await predictor.refresh()
-          return auc(await predictor.samples(samples.validation), labels)
+          return logLoss(await predictor.samples(samples.validation, counted), labels)
         },
         [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
       })

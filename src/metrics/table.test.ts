@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
-  clickMetric,
+  betterOf,
   clickMetrics,
+  isBetter,
   listMetrics,
   metrics,
   printedFigure,
@@ -75,8 +76,24 @@ describe('the table of metrics', () => {
     }
   })
 
-  it('chooses by metrics of which the higher is the better: an epoch is best when its value is greater', () => {
-    expect(rankMetrics.find(({ key }) => validationMetric.ranks.startsWith(`${key}@`))?.better).toBe('higher')
-    expect(clickMetric(validationMetric.clicks).better).toBe('higher')
+  it('chooses rankings by the higher NDCG, and probabilities by the lower log loss', () => {
+    expect(Object.values(validationMetric).map((figure) => [figure, betterOf(figure)])).toEqual([
+      ['ndcg@10', 'higher'],
+      ['log loss', 'lower'],
+    ])
+  })
+
+  it('says which of two values is better; of equal ones neither', () => {
+    expect(isBetter('higher', 0.6, 0.5)).toBe(true)
+    expect(isBetter('lower', 0.6, 0.5)).toBe(false)
+    expect(isBetter('lower', 0.5, 0.6)).toBe(true)
+    expect((['higher', 'lower', 'nearer to 1'] as const).map((better) => isBetter(better, 0.5, 0.5))).toEqual([
+      false,
+      false,
+      false,
+    ])
+    // Half of the clicks are foreseen, or three times as many.
+    expect(isBetter('nearer to 1', 0.5, 3)).toBe(true)
+    expect(isBetter('nearer to 1', 3, 0.5)).toBe(false)
   })
 })

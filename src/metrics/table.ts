@@ -27,12 +27,15 @@ export interface Terms {
   readonly user: ArrayLike<number>
 }
 
+/** Which values of a metric are the better ones. */
+export type Better = 'higher' | 'lower' | 'nearer to 1'
+
 interface Row {
   /** What reports and results files call it; ranks add the list length: `hr@10`. */
   readonly key: string
   /** What tables call it. */
   readonly printed: string
-  readonly better: 'higher' | 'lower' | 'nearer to 1'
+  readonly better: Better
 }
 
 /**
@@ -150,9 +153,9 @@ export type ClickFigure = Metrics[ClickMetricName]['key']
 
 /**
  * What training is stopped by and options are chosen by, for each kind of outcome; the full catalog, where ranks are
- * meant.
+ * meant. For clicks it is not AUC, which still rises when probabilities have long become worse than a constant.
  */
-export const validationMetric = { ranks: 'ndcg@10', clicks: 'auc' } as const satisfies {
+export const validationMetric = { ranks: 'ndcg@10', clicks: 'log loss' } as const satisfies {
   readonly ranks: RankFigure
   readonly clicks: ClickFigure
 }
@@ -180,6 +183,16 @@ export function rankFormula(figure: RankFigure): (rank: number) => number {
 /** The metric of clicks of a key. */
 export function clickMetric(key: ClickFigure): ClickMetric {
   return rows.find((row) => row.key === key) as ClickMetric
+}
+
+/** Which values of a figure are better. */
+export const betterOf = (figure: RankFigure | ClickFigure): Better =>
+  rows.find(({ key }) => key === figure.split('@')[0])?.better ?? 'higher'
+
+/** Whether a value is better than another one; equal values are not. */
+export function isBetter(better: Better, value: number, than: number): boolean {
+  if (better === 'nearer to 1') return Math.abs(Math.log(value)) < Math.abs(Math.log(than))
+  return better === 'higher' ? value > than : value < than
 }
 
 /** A figure as tables name it: `ndcg@10` is NDCG@10. */

@@ -26,7 +26,10 @@ export interface Optimizer {
   readonly rateOf?: (parameter: string) => number
   /** Gradients whose length, over all parameters together, is above this are scaled down to it. */
   readonly clipNorm?: number
+  /** L2 penalty on the rows that a step reads, of tables that steps read by rows alone: so many times a row is added to
+   * its gradient. None by default. */
+  readonly rowPenalty?: number
 }
 
 /** What every optimizer can be told. */
-export type OptimizerOptions = Partial<Pick<Optimizer, 'name' | 'learningRate' | 'rateOf' | 'clipNorm'>>
+export type OptimizerOptions = Partial<Pick<Optimizer, 'name' | 'learningRate' | 'rateOf' | 'clipNorm' | 'rowPenalty'>>

@@ -26,14 +26,17 @@ export interface ClickPrediction {
   readonly reasons: Readonly<Record<string, Float32Array>>
 }
 
+/** Is told how many samples are done. */
+type Counted = (done: number, all: number) => void
+
 /** A model of clicks, ready to predict. */
 export interface ClickPredictor extends AsyncDisposable {
   /** What the columns of the reason `gates` open and close. */
   readonly gates: readonly string[]
   /** Reads the parameters anew after they changed in place; nobody may ask meanwhile. */
   refresh(): Promise<void>
-  /** Probabilities of samples by number, each from its own history. */
-  samples(numbers: Int32Array): Promise<Float32Array>
+  /** Probabilities of samples by number, each from its own history. @param counted is told how many are done */
+  samples(numbers: Int32Array, counted?: Counted): Promise<Float32Array>
   /** Probabilities of candidates for one user, whose history is read once. */
   candidates(history: RatedHistory, items: ArrayLike<number>): Promise<ClickPrediction>
 }
@@ -95,8 +98,9 @@ export function clickPredictor({
   return {
     gates: score.gates ?? [],
     refresh: () => graphs.refresh(),
-    async samples(numbers) {
+    async samples(numbers, counted) {
       const probability = new Float32Array(numbers.length)
+      let done = 0
       const { columns, user, end } = samples
       const events = (sample: number): number =>
         (end[sample] as number) - (columns.start[user[sample] as number] as number)
@@ -111,6 +115,8 @@ export function clickPredictor({
               for (const [row, place] of part.entries()) probability[place] = found?.[row] as number
             },
           )
+          done += part.length
+          counted?.(done, numbers.length)
         }
       }
       return probability
@@ -148,11 +154,12 @@ export async function predictionsOf(
     predictor,
   }: { readonly model: string; readonly samples: ClickSamples; readonly predictor: ClickPredictor },
   part: 'validation' | 'test',
+  counted?: Counted,
 ): Promise<Predictions> {
   const numbers = samples[part]
   const of = (column: ArrayLike<number>) => (sample: number) => column[sample] as number
   const [user, label] = [Int32Array.from(numbers, of(samples.user)), Uint8Array.from(numbers, of(samples.label))]
-  return { kind: 'clicks', model, probability: await predictor.samples(numbers), user, label }
+  return { kind: 'clicks', model, probability: await predictor.samples(numbers, counted), user, label }
 }
 
 /** Places of a list, grouped by what they need. */

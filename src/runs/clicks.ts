@@ -2,6 +2,7 @@
 import type { TrainingData } from '../batches/kind.ts'
 import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../dataset/click-samples.ts'
 import { Bug } from '../errors.ts'
+import { clickShare } from '../evaluate/clicks.ts'
 import { libraryBytes } from '../learn/memory.ts'
 import { clickBytes } from '../learn/serving-memory.ts'
 import { clickValidation, validatesClicks } from '../learn/validation.ts'
@@ -19,13 +20,15 @@ export const clickTask: Task = {
   split: (dataset, settings) => ({ dataset, samples: clickSamples(dataset, settings as ClickSplitConfig) }),
   validates: (data) => validatesClicks(samplesOf(data)),
   asked(data) {
-    const { validation, test, ...columns } = samplesOf(data)
+    const samples = samplesOf(data)
+    const { validation, test, ...columns } = samples
     return {
       candidates: 'as shown',
       negatives: false,
       tested: test.length,
       rows: [...validation, ...test],
       columns,
+      clickShare: clickShare(samples),
     }
   },
   learn(request) {
@@ -59,8 +62,8 @@ export const clickTask: Task = {
       maxLength: model.history.maxLength,
       samples,
       predictor,
-      measure: async (part) =>
-        samples[part].length > 0 ? predictionsOf({ model: slug, samples, predictor }, part) : undefined,
+      measure: async (part, { counted }) =>
+        samples[part].length > 0 ? predictionsOf({ model: slug, samples, predictor }, part, counted) : undefined,
       [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
     }
   },

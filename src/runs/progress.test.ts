@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import { atStart } from '../learn/checkpoint.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
-import { durationText, reportProgress } from './progress.ts'
+import { durationText, reportCounts, reportProgress } from './progress.ts'
 
 const memory = { held: 0, process: 0, parameters: 0, noise: 0, steps: 0, validation: 0, total: 321e6 }
 const about = {
@@ -131,6 +131,30 @@ describe('durationText', () => {
         tell(122, batch(2)),
       ])
       expect(text.split('\n').filter((line) => line.startsWith('epoch 1/3'))).toHaveLength(2)
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
+  it('tells of a validation that takes more than a minute, and not of each that does not', () => {
+    const clock = vi.spyOn(performance, 'now')
+    try {
+      let text = ''
+      const stream = Object.assign(new Writable({ write: (chunk, _, next) => ((text += String(chunk)), next()) }), {
+        isTTY: false,
+      })
+      const { counted } = reportCounts(stream)
+      const at = (seconds: number, done: number): void => {
+        clock.mockReturnValue(1e3 * seconds)
+        counted('validation', done, 1000)
+      }
+      for (const [began, took] of [
+        [100, 10],
+        [300, 10],
+        [500, 40],
+      ] as const)
+        for (const [step, done] of [100, 300, 1000].entries()) at(began + step * took, done)
+      expect(text).toBe('validation: 1,000 of 1,000, 0 s left\n')
     } finally {
       clock.mockRestore()
     }

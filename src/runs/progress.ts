@@ -26,13 +26,17 @@ const liveLine = (stream: ProgressStream) =>
   stream.isTTY && stream.columns !== 0 ? createLogUpdate(stream) : undefined
 
 /** Reports counted work on a stream: how much is done, and how long the rest will take. */
-export function reportCounts(stream: ProgressStream): { readonly counted: Counted; readonly done: () => void } {
-  const live = liveLine(stream)
-  let [shown, began, current] = [performance.now(), performance.now(), '']
+export function reportCounts(
+  stream: ProgressStream,
+  live = liveLine(stream),
+): { readonly counted: Counted; readonly done: () => void } {
+  let [shown, began, current, before] = [performance.now(), performance.now(), '', 0]
   return {
     counted(work, done, all) {
       const now = performance.now()
-      if (work !== current) [began, current] = [now, work]
+      // Work that begins again is told after a while of its own: one line a minute, not one an epoch.
+      if (work !== current || done <= before) [shown, began, current] = [now, now, work]
+      before = done
       if (now - shown < (live ? refreshEvery : writeEvery)) return
       shown = now
       const left = ((now - began) / 1e3 / Math.max(1, done)) * (all - done)
@@ -48,7 +52,7 @@ export function reportCounts(stream: ProgressStream): { readonly counted: Counte
 /** Reports progress on a stream. `epochs` is the most that training may take. */
 export function reportProgress(stream: ProgressStream, epochs: number): ProgressReport {
   const live = liveLine(stream)
-  const counts = reportCounts(stream)
+  const counts = reportCounts(stream, live)
   const print = (line: string): void => {
     live?.clear()
     stream.write(`${line}\n`)

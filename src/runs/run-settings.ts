@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { clickSplitConfig } from '../dataset/click-samples.ts'
-import { trainingConfig } from '../learn/config.ts'
+import { storedTrainingConfig } from '../learn/config.ts'
 import { parseOptions } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
 import { splitConfig } from './split-config.ts'
@@ -16,11 +16,11 @@ export const runSchema = z.strictObject({
   /** Every option of the model, defaults written out. */
   config: z.record(z.string(), z.unknown()),
   /** Every training option; null for a model that is fitted by counting. */
-  training: trainingConfig.nullable(),
+  training: storedTrainingConfig.nullable(),
   /** The folder as it was given, the dataset's name, and its hash. */
   dataset: z.strictObject({ folder: z.string(), name: z.string(), hash: z.string() }),
   /** What decided which epoch is kept; left out where nothing was trained in epochs. */
-  keptBy: z.enum(['validation', 'training loss']).optional(),
+  keptBy: z.enum(['validation', 'validation log loss', 'training loss']).optional(),
   /** How targets, or samples of clicks, are split. */
   split: z.union([splitConfig, clickSplitConfig]),
 })

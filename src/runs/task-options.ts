@@ -3,7 +3,7 @@ import type * as z from 'zod'
 import { type ClickSplitConfig, clickSplitConfig, clickSplitDefaults } from '../dataset/click-samples.ts'
 import { questionOf } from '../dataset/questions.ts'
 import type { Dataset } from '../dataset/schema.ts'
-import { trainingConfig } from '../learn/config.ts'
+import { clickTrainingConfig, trainingConfig } from '../learn/config.ts'
 import { type ClickFigure, printedFigure, type RankFigure, validationMetric } from '../metrics/table.ts'
 import { parseOptions } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
@@ -15,7 +15,7 @@ export interface TaskOptions {
   /** What training is stopped by and options are chosen by. */
   readonly metric: RankFigure | ClickFigure
   /** The options of training; undefined for models that are fitted by counting. */
-  readonly training: typeof trainingConfig | undefined
+  readonly training: typeof trainingConfig | typeof clickTrainingConfig | undefined
   readonly split: z.ZodType<SplitConfig | ClickSplitConfig>
   /** The split options that a dataset's runs have where the given ones leave them open. */
   splitDefaults(dataset: Pick<Dataset, 'manifest'>, given: SplitInput): SplitInput
@@ -35,7 +35,7 @@ const options = {
   counting: { ...ranking, training: undefined },
   clicks: {
     metric: validationMetric.clicks,
-    training: trainingConfig,
+    training: clickTrainingConfig,
     split: clickSplitConfig,
     splitDefaults: ({ manifest }, given) => clickSplitDefaults(manifest, given),
   },

@@ -100,6 +100,8 @@ export interface AskedTargets {
     /** The answers, where candidates are labelled. */
     readonly label?: Uint8Array
   }
+  /** The share of clicks among what trains, where candidates are labelled. */
+  readonly clickShare?: number
 }
 
 /** A kind of model. */

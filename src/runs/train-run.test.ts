@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import type { Dataset } from '../dataset/schema.ts'
+import { clickTrainingConfig } from '../learn/config.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { clickValidation } from '../learn/validation.ts'
 import { lockIn } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { readRun } from './run-file.ts'
+import { runSchema } from './run-settings.ts'
 import { resumeRun, trainRun } from './train-run.ts'
 
 const dataset: Dataset = tinyDataset({
@@ -46,9 +48,19 @@ describe('a run without validation targets', () => {
   })
 
   it('is told of clicks whose validation labels are all alike', () => {
-    const samples = { validation: Int32Array.of(0, 1), label: Uint8Array.of(1, 1, 0) }
+    const samples = { train: Int32Array.of(2), validation: Int32Array.of(0, 1), label: Uint8Array.of(1, 1, 0) }
     const measures = (label: Uint8Array) => clickValidation({ samples: { ...samples, label } } as never).measures
     expect([measures(samples.label), measures(Uint8Array.of(1, 0, 0))]).toEqual([false, true])
+  })
+})
+
+describe('a run’s settings', () => {
+  it('are read as they were written where an option came later: the fingerprint stays', () => {
+    const { embeddingRegularization: _, ...training } = clickTrainingConfig.parse({})
+    const run = { format: 'siftrec-run', version: 1, model: 'din', config: {}, training }
+    const split = { source: 'drawn', label: 'click', protocol: 'random' }
+    const read = runSchema.parse({ ...run, dataset: { folder: 'd', name: 'd', hash: 'h' }, split })
+    expect(JSON.stringify(read.training)).toBe(JSON.stringify(training))
   })
 })
 

@@ -6,8 +6,9 @@ import { loadDataset } from '../dataset/load.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { atStart, readProgress } from '../learn/checkpoint.ts'
-import { trainingConfig } from '../learn/config.ts'
+import { storedTrainingConfig } from '../learn/config.ts'
 import { runFiles, type TrainingResult } from '../learn/loop.ts'
+import { validationMetric } from '../metrics/table.ts'
 import { parseOptions } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
 import { writeAtomically } from '../storage/atomic.ts'
@@ -71,6 +72,7 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
     await using _ = await takeLock(lockIn(out), out)
     const stored = readRun(out)
     if (fingerprintOf(stored) !== fingerprintOf(run)) throw otherSettings(out, stored, run)
+    refuseOtherMetric(out, stored, data)
     const epochs = settings.training?.['epochs'] === undefined ? undefined : run.training?.epochs
     return await execute(await extended(out, stored, epochs), data, settings)
   }
@@ -85,8 +87,7 @@ export async function trainRun(settings: RunSettings): Promise<RunResult> {
       hint,
     })
   }
-  const keptBy = taskOf(run.model).validates(data) ? 'validation' : 'training loss'
-  const described: Run = run.training ? { ...run, keptBy } : run
+  const described: Run = run.training ? { ...run, keptBy: keptByOf(run, data) } : run
   const created = !existsSync(out)
   makeFolder(out)
   await using _ = await takeLock(lockIn(out), out)
@@ -159,8 +160,30 @@ export async function resumeRun(
   await using _ = await takeLock(lockIn(folder), folder)
   const stored = readRun(folder)
   const data = dataOf(stored, await datasetOf(folder, stored, watching.data))
+  refuseOtherMetric(folder, stored, data)
   const run = await extended(folder, stored, watching.epochs)
   return await execute(run, data, { ...watching, out: folder, resume: true })
+}
+
+/** What decides which epoch is kept. */
+function keptByOf({ model }: Run, data: TrainingData): NonNullable<Run['keptBy']> {
+  if (!taskOf(model).validates(data)) return 'training loss'
+  return taskOptions(model).metric === validationMetric.clicks ? 'validation log loss' : 'validation'
+}
+
+/**
+ * Values of two metrics cannot be compared: a model of clicks may have been validated by AUC once.
+ * @throws UserError `unsupported` for a run whose best epoch was chosen by another metric than now
+ */
+function refuseOtherMetric(folder: string, run: Run, data: TrainingData): void {
+  if (!run.training || keptByOf(run, data) !== 'validation log loss' || run.keptBy === 'validation log loss') return
+  throw new UserError({
+    where: folder,
+    problem: 'unsupported',
+    value: 'a training whose best epoch was chosen by AUC',
+    expected: 'one that is validated by log loss',
+    hint: 'train again with --overwrite',
+  })
 }
 
 /** What a run learns from. @throws UserError as `splitDataset` and `clickSamples` */
@@ -197,7 +220,7 @@ async function extended(folder: string, run: Run, wanted: unknown): Promise<Run>
   const where = `${folder} --epochs`
   if (!run.training)
     throw new UserError({ where, problem: 'unsupported', value: `${run.model} is fitted by counting, not in epochs` })
-  const training = parseOptions('training', trainingConfig, { ...run.training, epochs: wanted })
+  const training = parseOptions('training', storedTrainingConfig, { ...run.training, epochs: wanted })
   const checkpoint = join(folder, runFiles.checkpoint)
   const { epoch, stage } = existsSync(checkpoint) ? readProgress(checkpoint) : atStart
   if (stage > 0)

@@ -5,6 +5,7 @@ import type * as z from 'zod'
 import type { Dataset } from '../../dataset/schema.ts'
 import { oneOf, UserError } from '../../errors.ts'
 import { trainingConfig } from '../../learn/config.ts'
+import { betterOf, isBetter, printedFigure } from '../../metrics/table.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import type { ProgressReport } from '../../runs/progress.ts'
 import type { SplitInput } from '../../runs/split-config.ts'
@@ -90,7 +91,7 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     ? optionsInFile(file, [model.config, ...(trainingOptions ? [trainingOptions] : []), splitOptions])
     : {}
   const given = (schema: z.ZodType): Record<string, unknown> => givenFlags(schema, flags, inFile)
-  const training = given(trainingConfig)
+  const training = trainingOptions ? given(trainingOptions) : {}
   const split = given(splitOptions)
   await tellFirst(slug, dataset, split)
   const { reportProgress } = await import('../../runs/progress.ts')
@@ -151,7 +152,7 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
     const seconds = (performance.now() - began) / 1e3
     return { result, seconds, ahead: await countedAhead(result, { signal, report: progress.report }) }
   }).finally(progress.done)
-  const { status, best, epochs, folder, run } = result
+  const { status, best, epochs, folder, run, constant } = result
   if (status === 'interrupted') {
     process.stderr.write(`stopped in epoch ${epochs + 1}, saved. go on with: siftrec train --resume ${folder}\n`)
     process.exitCode = exitCodes.interrupted
@@ -164,6 +165,21 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
       ? 'without validation targets, lowest training loss'
       : `best validation ${printedMetric(run.model)} ${value.toFixed(4)}`
   const how = best ? `, ${what(best.validation)} in epoch ${best.epoch} of ${epochs}` : ''
-  process.stdout.write(`${run.model} trained in ${took}${how}\nsaved in ${folder}; next: siftrec evaluate ${folder}\n`)
-  if (ahead.length > 0) process.stdout.write(`${aheadText(result, ahead)}\n`)
+  const lines = [
+    `${run.model} trained in ${took}${how}`,
+    `saved in ${folder}; next: siftrec evaluate ${folder}`,
+    ...(ahead.length > 0 ? [aheadText(result, ahead)] : []),
+    ...useless(run.model, best?.validation ?? null, constant),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** A line for a model whose best epoch is no better than a constant. */
+function useless(model: string, validation: number | null, constant: number | undefined): string[] {
+  if (validation === null || constant === undefined) return []
+  const { metric } = taskOptions(model)
+  if (isBetter(betterOf(metric), validation, constant)) return []
+  return [
+    `its probabilities are no better than a constant: the base rate has a validation ${printedFigure(metric)} of ${constant.toFixed(4)}`,
+  ]
 }

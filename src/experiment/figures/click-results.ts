@@ -2,7 +2,7 @@
  * @file Figures of comparisons of click prediction: every metric of clicks over the seeds, and how much better one
  * variant is than another.
  */
-import { checkPredictions, meanClickFigure, type Predictions } from '../../evaluate/clicks.ts'
+import { baseRate, baseRateName, checkPredictions, meanClickFigure, type Predictions } from '../../evaluate/clicks.ts'
 import type { Interval } from '../../evaluate/intervals.ts'
 import { meanAucDifference, meanAucInterval } from '../../metrics/delong.ts'
 import { aucRatio, relaImpr } from '../../metrics/relative-improvement.ts'
@@ -18,23 +18,51 @@ export function clickResultsOf(runs: readonly VariantRuns[]): VariantResult[] {
     const compared = runs.find(({ variant }) => variant === run.against)
     const theirs = compared && predictionsOf(compared.tested.map(({ test }) => test))
     const validated = predictionsOf(run.trained.flatMap(({ validation }) => validation ?? []))
-    const figures = clickMetrics.map(
-      ([, metric]) => [metric.key, meanClickFigure(metric, ours, evaluationSeed)] as const,
-    )
     return {
       variant: run.variant,
       model: run.model,
       options: { ...run.options.config, ...run.options.training },
       dataset: run.dataset,
-      validation:
-        validated.length > 0 ? meanClickFigure(clickMetric(validationMetric.clicks), validated, evaluationSeed) : null,
-      figures: { impressions: Object.fromEntries(figures) },
+      ...figuresOf(validated, ours),
       ...(theirs && run.against !== undefined && comparedWith(run.against, ours, theirs)),
       bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
       measures: [],
       seconds: run.trained.reduce((sum, { seconds }) => sum + seconds, 0) / run.trained.length,
     }
   })
+}
+
+/** What a constant has, the share of clicks that trained; undefined where nothing was predicted. */
+export function constantOf([run]: readonly VariantRuns[]): VariantResult | undefined {
+  const [tested] = run?.tested ?? []
+  if (!run || tested?.clickShare === undefined) return undefined
+  const share = tested.clickShare
+  const said = (outcomes: readonly Outcome[]): Predictions[] =>
+    predictionsOf(outcomes.slice(0, 1)).map((predictions) => baseRate(share, predictions))
+  return {
+    variant: baseRateName,
+    model: baseRateName,
+    options: {},
+    dataset: run.dataset,
+    ...figuresOf(said(run.trained.flatMap(({ validation }) => validation ?? [])), said([tested.test])),
+    bestEpochs: [],
+    measures: [],
+    seconds: 0,
+  }
+}
+
+function figuresOf(
+  validated: readonly Predictions[],
+  tested: readonly Predictions[],
+): Pick<VariantResult, 'validation' | 'figures'> {
+  const choice = clickMetric(validationMetric.clicks)
+  const figures = clickMetrics.map(
+    ([, metric]) => [metric.key, meanClickFigure(metric, tested, evaluationSeed)] as const,
+  )
+  return {
+    validation: validated.length > 0 ? meanClickFigure(choice, validated, evaluationSeed) : null,
+    figures: { impressions: Object.fromEntries(figures) },
+  }
 }
 
 /** How much better the runs of one variant are than those of another, by AUC. */

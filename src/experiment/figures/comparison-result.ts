@@ -81,6 +81,8 @@ export interface ComparisonResult {
   readonly metrics: readonly Metric[]
   readonly measure?: string
   readonly variants: readonly VariantResult[]
+  /** Of clicks: what a constant has, the share of clicks that trained. */
+  readonly constant?: VariantResult
   readonly tried: readonly Tried[]
   /** Variants that have not been run yet. */
   readonly absent: readonly string[]

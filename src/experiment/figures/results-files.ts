@@ -99,7 +99,7 @@ function pageOf(
 ): string {
   const clicks = results.some(({ variants }) => variants.some(({ figures }) => headlineOf(figures) === 'impressions'))
   const how = clicks
-    ? "A figure is the mean over the seeds. The intervals of AUC and of its differences, taken impression by impression, are DeLong's for that mean at 95 %; that of the log loss is a bootstrap over users. Calibration is the clicks expected over those that came."
+    ? "A figure is the mean over the seeds. The intervals of AUC and of its differences, taken impression by impression, are DeLong's for that mean at 95 %; that of the log loss is a bootstrap over users. Calibration is the clicks expected over those that came. The base rate says one thing of every impression: the share of clicks that trained."
     : 'A figure is the mean over the seeds, with the 95 % bootstrap interval over users of the metric averaged over the seeds; a difference is taken target by target.'
   const own = notes?.(results)
   const parts = [

@@ -33,8 +33,8 @@ export function resultsOf(title: string, metrics: readonly Metric[], runs: reado
 }
 
 /** A comparison's rows, in the form every table of ours has. */
-export function rowsOf({ variants, frame, metrics, seeds }: ComparisonResult): Row[] {
-  return variants.flatMap(({ model, options, dataset, validation, figures }) => {
+export function rowsOf({ variants, constant, frame, metrics, seeds }: ComparisonResult): Row[] {
+  return [...variants, ...(constant ? [constant] : [])].flatMap(({ model, options, dataset, validation, figures }) => {
     const row = (protocol: Protocol, metric: string, { mean, low, high }: Interval): Row => ({
       model,
       options,

@@ -4,9 +4,10 @@
  */
 import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
+import { baseRateName } from '../../evaluate/clicks.ts'
 import type { Interval } from '../../evaluate/intervals.ts'
 import { markdownTable, printInterval, printPercent } from '../../evaluate/printing.ts'
-import { printedFigure } from '../../metrics/table.ts'
+import { metrics, printedFigure } from '../../metrics/table.ts'
 import { headlineOf, type Metric, type Protocol, validationMetricOf } from '../terms.ts'
 import type { ComparisonResult, VariantResult } from './comparison-result.ts'
 
@@ -30,8 +31,11 @@ const validationHead = (protocol: Protocol): string => `validation ${printedFigu
  * One protocol's table of a comparison.
  * @throws UserError `mismatched` when a variant was not measured by this protocol
  */
-export function protocolTable({ title, variants, metrics, measure }: ComparisonResult, protocol: Protocol): string {
-  const [first = validationMetricOf(protocol)] = metrics
+export function protocolTable(
+  { title, variants, constant, metrics: wanted, measure }: ComparisonResult,
+  protocol: Protocol,
+): string {
+  const [first = validationMetricOf(protocol)] = wanted
   const main = protocol !== 'sampled99'
   const compared = main && variants.some(({ difference }) => difference)
   const against = [...new Set(variants.flatMap(({ difference }) => difference?.against ?? []))]
@@ -41,17 +45,17 @@ export function protocolTable({ title, variants, metrics, measure }: ComparisonR
   const heads = [
     'variant',
     ...(main ? [validationHead(protocol)] : []),
-    ...metrics.map((metric) => `test ${printedFigure(metric)}`),
+    ...wanted.map((metric) => `test ${printedFigure(metric)}`),
     ...(compared ? [less] : []),
     ...(improved ? ['RelaImpr (Yan et al.)', 'AUC ratio'] : []),
     ...(measured ? [measure] : []),
   ]
-  const lines = variants.map((result) => {
+  const lines = [...variants, ...(constant ? [constant] : [])].map((result) => {
     const difference = printFigure(result.difference?.figures[first])
     return [
-      result.variant,
+      isUseless(result, constant) ? `${result.variant} ${uselessMark}` : result.variant,
       ...(main ? [printFigure(result.validation)] : []),
-      ...metrics.map((metric) => printFigure(measuredBy(title, result, protocol, metric))),
+      ...wanted.map((metric) => printFigure(measuredBy(title, result, protocol, metric))),
       ...(compared
         ? [against.length > 1 && result.difference ? `${result.difference.against}: ${difference}` : difference]
         : []),
@@ -60,6 +64,16 @@ export function protocolTable({ title, variants, metrics, measure }: ComparisonR
     ]
   })
   return markdownTable(heads, lines)
+}
+
+/** At models whose probabilities are worse than a constant. */
+const uselessMark = '†'
+
+/** Whether a variant's probabilities of clicks are worse than those of a constant. */
+function isUseless({ figures }: VariantResult, constant: VariantResult | undefined): boolean {
+  const { key } = metrics.logLoss
+  const [ours, theirs] = [figures.impressions?.[key], constant?.figures.impressions?.[key]]
+  return ours !== undefined && theirs !== undefined && ours.mean > theirs.mean
 }
 
 function measuredBy(title: string, { variant, figures }: VariantResult, protocol: Protocol, metric: Metric): Interval {
@@ -123,6 +137,11 @@ export function comparisonPage(result: ComparisonResult): string {
     headline === 'full' ? 'Against the full catalog:' : 'Whether each impression was clicked:',
     protocolTable(result, headline),
     ...belowTexts(result),
+    ...(variants.some((variant) => isUseless(variant, result.constant))
+      ? [
+          `${uselessMark} Worse probabilities than a constant: the ${metrics.logLoss.printed} is above the ${baseRateName}'s.`,
+        ]
+      : []),
     ...(sampled
       ? [
           `Against ${negativeCount} sampled negatives (another question; not comparable with the table above):`,

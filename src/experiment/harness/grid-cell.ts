@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type * as z from 'zod'
 import type { ClickSplitConfig } from '../../dataset/click-samples.ts'
+import { validationMetric } from '../../metrics/table.ts'
 import { parseOptions } from '../../models/contract/options.ts'
 import { modelOf } from '../../models/registry.ts'
 import type { SplitConfig, SplitInput } from '../../runs/split-config.ts'
@@ -55,7 +56,7 @@ export function cellOf(
   { model, seed, dataset, split, sampled, measure, ...options }: CellSettings,
 ): Cell {
   const entry = modelOf(model)
-  const { training: trainingOptions } = taskOptions(model)
+  const { training: trainingOptions, metric } = taskOptions(model)
   const determined = {
     version,
     model,
@@ -67,8 +68,10 @@ export function cellOf(
     sampled,
     ...(measure !== undefined && { measure }),
   }
+  // Cells of clicks that were once validated by AUC are others.
+  const validated = metric === validationMetric.clicks ? { validatedBy: metric } : {}
   const key = createHash('sha256')
-    .update(JSON.stringify({ ...determined, dataset: identityOf(dataset), evaluationSeed }))
+    .update(JSON.stringify({ ...determined, ...validated, dataset: identityOf(dataset), evaluationSeed }))
     .digest('hex')
     .slice(0, 16)
   return { ...determined, key, folder: join(cells, `${model}-${key}`), data: dataset.folder }

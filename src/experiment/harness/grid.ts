@@ -1,6 +1,9 @@
 /** @file The grid of a comparison: tuning by validation, then every variant with every seed, each cell once. */
 import { UserError } from '../../errors.ts'
+import { betterOf, isBetter } from '../../metrics/table.ts'
+import { taskOptions } from '../../runs/task-options.ts'
 import type { Comparison, Variant } from '../experiment.ts'
+import { constantOf } from '../figures/click-results.ts'
 import type { ComparisonResult, Tried, VariantRuns } from '../figures/comparison-result.ts'
 import { resultsOf, validationOf } from '../figures/results.ts'
 import type { OptionSet } from '../terms.ts'
@@ -112,7 +115,8 @@ function triedFor(settings: GridSettings, variant: Variant): Tried[] | undefined
   })
   const figures = tried.flatMap(({ validation }) => validation ?? [])
   if (figures.length < tried.length) return undefined
-  const best = figures.indexOf(Math.max(...figures))
+  const better = betterOf(taskOptions(variant.model).metric)
+  const best = figures.reduce((best, figure, at) => (isBetter(better, figure, figures[best] as number) ? at : best), 0)
   return tried.map((one, at) => ({ ...one, validation: figures[at] as number, kept: at === best }))
 }
 
@@ -149,11 +153,13 @@ function resultOf(settings: GridSettings): ComparisonResult {
     ]
   })
   const results = resultsOf(title, metrics, runs)
+  const constant = constantOf(runs)
   const [first] = runs[0]?.tested ?? []
   if (!first) throw new UserError({ where: `table "${title}"`, problem: 'empty', value: 'no variant is done' })
   const { user } = first.test
   const tried = variants.flatMap((variant) => triedFor(settings, variant) ?? [])
   const about = { title, frame: first.frame, targets: user.length, users: new Set(user).size, seeds, metrics }
   const absent = variants.flatMap(({ name }) => (runs.some(({ variant }) => variant === name) ? [] : [name]))
-  return { ...about, ...(measure !== undefined && { measure }), variants: results, tried, absent }
+  const more = { ...(measure !== undefined && { measure }), ...(constant && { constant }) }
+  return { ...about, ...more, variants: results, tried, absent }
 }

@@ -14,6 +14,7 @@ import type { TargetRanks } from '../../evaluate/rank.ts'
 import type { TrainingEvent } from '../../learn/training-run.ts'
 import { openRun } from '../../runs/open-run.ts'
 import { holdsRun } from '../../runs/run-file.ts'
+import type { AskedTargets } from '../../runs/task.ts'
 import { taskOf } from '../../runs/tasks.ts'
 import { trainRun } from '../../runs/train-run.ts'
 import { writeAtomically } from '../../storage/atomic.ts'
@@ -99,10 +100,16 @@ async function test(cell: Cell, dataset: Dataset): Promise<void> {
   const measure = await measureOfCell(cell, dataset)
   const test = await outcomeOf(cell, dataset, 'test')
   if (!test) throw new UserError({ where: cell.folder, problem: 'empty', value: 'the split has no test targets' })
-  await writeAtomically(
-    join(cell.folder, cellFiles.tested),
-    JSON.stringify({ key: cell.key, frame: frameOf(cell, dataset), measure, test } satisfies Tested),
-  )
+  const task = taskOf(cell.model)
+  const asked = task.asked(task.split(dataset, cell.split))
+  const tested = {
+    key: cell.key,
+    frame: frameOf(cell, dataset, asked),
+    measure,
+    test,
+    ...(asked.clickShare !== undefined && { clickShare: asked.clickShare }),
+  } satisfies Tested
+  await writeAtomically(join(cell.folder, cellFiles.tested), JSON.stringify(tested))
 }
 
 async function measureOfCell({ measure, folder }: Cell, dataset: Dataset): Promise<number | null> {
@@ -128,9 +135,11 @@ function storedPredictions({ model, user, label, probability }: Predictions): St
   return { model, user: Array.from(user), label: Array.from(label), probability: Array.from(probability) }
 }
 
-function frameOf({ model, split, sampled }: Cell, dataset: Dataset): Frame {
-  const task = taskOf(model)
-  const { candidates, negatives, tested, rows, columns } = task.asked(task.split(dataset, split))
+function frameOf(
+  { split, sampled }: Cell,
+  dataset: Dataset,
+  { candidates, negatives, tested, rows, columns }: AskedTargets,
+): Frame {
   return {
     split,
     candidates,
