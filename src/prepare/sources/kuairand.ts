@@ -107,8 +107,8 @@ async function readVideos(
 /**
  * Puts each user's older events of behaviors that there are before the log's first one, in their order and a
  * millisecond apart. Watched videos become clicks. A liked video becomes a like at the moment it was first watched, as
- * in the log. A like of a video that was not watched, or was watched before an earlier like, stays in the order of likes
- * and comes a millisecond later.
+ * in the log. A like of a video that was not watched, or was watched before an earlier like, stays in the order of
+ * likes and comes a millisecond later.
  */
 async function addHistories(db: Database, files: readonly string[], raw: RawTables): Promise<Partial<RawTables>> {
   const log = await openFiles(db, files)
