@@ -4,7 +4,7 @@
  * Appends that are made while a commit is flushed are committed together with the next one. The keys of events are
  * `user NUL time number`, so that a user's events lie side by side in their order. (No name has a NUL.)
  */
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { UserError } from '../errors.ts'
@@ -18,6 +18,9 @@ const chunk = 1000
 /** The bytes of a time, and of the number that orders the events of one time. */
 const timeBytes = 6
 const afterUser = 1 + 2 * timeBytes
+/** What LMDB's file has behind the head of its first page. */
+const magic = 0xbeefc0de
+const magicAt = 24
 
 /** The tables: keys are bytes, and values text or numbers as JSON. */
 interface Tables {
@@ -58,11 +61,15 @@ export async function openLmdbStore(path: string): Promise<EventStore> {
   return storeOf(name, tables)
 }
 
-/** @throws UserError `invalid` where there is a file, or a folder of something else */
+/**
+ * @throws UserError `invalid` where there is a file, or a folder of something else, and `corrupted` where the store's
+ * own file is something else
+ */
 function checkPlace(path: string): void {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (!there || existsSync(join(path, 'data.mdb'))) return
-  const taken = there.isDirectory() ? readdirSync(path).length > 0 && 'a folder of other files' : 'a file'
+  if (!existsSync(path)) return
+  const file = join(path, 'data.mdb')
+  if (existsSync(file)) return checkBeginning(path, file)
+  const taken = statSync(path).isDirectory() ? readdirSync(path).length > 0 && 'a folder of other files' : 'a file'
   if (taken)
     throw new UserError({
       where: path,
@@ -70,6 +77,19 @@ function checkPlace(path: string): void {
       value: taken,
       expected: 'a store, or a new or empty folder',
     })
+}
+
+/** LMDB itself would end the process where its file does not begin as it should. */
+function checkBeginning(path: string, file: string): void {
+  const beginning = Buffer.alloc(magicAt + 4)
+  const opened = openSync(file, 'r')
+  try {
+    const length = readSync(opened, beginning)
+    if (length === 0 || beginning.readUInt32LE(magicAt) === magic) return
+  } finally {
+    closeSync(opened)
+  }
+  throw new UserError({ where: path, problem: 'corrupted', value: 'data.mdb', expected: 'a store that siftrec wrote' })
 }
 
 async function openTables(path: string): Promise<Tables> {

@@ -1,4 +1,4 @@
 import { storeSuite } from '../../test/conformance/store/store-suite.ts'
 import { openMemoryStore } from './memory.ts'
 
-storeSuite('memory', { openNew: async () => openMemoryStore() })
+storeSuite('memory', { mostAtOnce: Number.POSITIVE_INFINITY, openNew: async () => openMemoryStore() })
