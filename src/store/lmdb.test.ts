@@ -41,9 +41,20 @@ describe('a store in a folder, of several processes', () => {
     await using store = await openLmdbStore(newPlace())
     const writers = await Promise.all([1, 2, 3].map(() => startWriter(place())))
 
-    writers[0]!.send(batch(0, 0))
-    expect((await once(writers[0]!, 'message'))[0]).toBe(0)
-    expect((await store.history('u3', 5)).events).toEqual([event('u3', '0 0', 0, '0 0 3')])
+    // Read all the time, so that a snapshot that is kept would be seen.
+    let reading = true
+    const look = async (): Promise<void> => {
+      await store.history('u3', 50)
+      if (reading) setImmediate(() => void look())
+    }
+    await look()
+    for (let number = -40; number < 0; number++) {
+      writers[0]!.send({ number, events: [event('u3', `${number}`, number + 40)] } satisfies WriterTask)
+      await once(writers[0]!, 'message')
+      expect((await store.history('u3', 1)).events).toEqual([event('u3', `${number}`, number + 40)])
+    }
+    reading = false
+    await store.forget('u3')
 
     // One after the other is killed between two of its batches, or in one; the others go on.
     const acknowledged = writers.map(() => new Set<number>())
