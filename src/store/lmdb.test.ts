@@ -1,5 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { on, once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -20,8 +20,11 @@ const newPlace = (): string => {
 storeSuite('lmdb', { openNew: () => openLmdbStore(newPlace()), openAgain: () => openLmdbStore(place()) })
 
 /** A process that writes into a store, once it has opened it. */
-async function startWriter(path: string): Promise<ChildProcess> {
-  const writer = fork('test/fixtures/store-writer.ts', [path], { execArgv: ['--import', 'tsx'] })
+async function startWriter(path: string, limit = 'unlimited'): Promise<ChildProcess> {
+  const program = `ulimit -f ${limit}; exec "$0" --import tsx test/fixtures/store-writer.ts "$1"`
+  const writer = spawn('sh', ['-c', program, process.execPath, path], {
+    stdio: ['ignore', 'ignore', limit === 'unlimited' ? 'inherit' : 'ignore', 'ipc'],
+  })
   const [told] = (await Promise.race([once(writer, 'message'), once(writer, 'exit')])) as unknown[]
   expect(told).toBe('open')
   return writer
@@ -78,6 +81,28 @@ describe('a store in a folder, of several processes', () => {
     expect(lost).toEqual([])
     // What a killed process held is free.
     expect(await store.append(batch(9, 9).events)).toEqual({ stored: batchSize, repeated: 0 })
+  })
+
+  it('fails where the disk takes no more, loses nothing, and goes on', async () => {
+    const writer = await startWriter(newPlace(), '1000')
+    const answers = on(writer, 'message')
+    const nextAnswer = async (): Promise<unknown> => ((await answers.next()) as { value: unknown[] }).value[0]
+    const told: unknown[] = []
+    for (let number = 0; typeof told.at(-1) !== 'string'; number++) {
+      const events = Array.from({ length: 1000 }, (_, at) => event(`u${at}`, `${number}`, number, `${number} ${at}`))
+      // Two at once, of which both are told.
+      for (const half of [events.slice(0, 500), events.slice(500)])
+        writer.send({ number, events: half } satisfies WriterTask)
+      told.push(await nextAnswer(), await nextAnswer())
+    }
+    expect(told.at(-1)).toMatch(/^StoreUnavailable: lmdb at \S+ cannot be written \(is the disk full\?\)$/)
+    writer.send({ number: -1, events: [] } satisfies WriterTask)
+    await nextAnswer()
+    await using store = await openLmdbStore(place())
+    expect((await everything(store)).length).toBe(500 * told.filter((one) => typeof one === 'number').length)
+    expect(await store.append([event('ann', 'tea', 1)])).toEqual({ stored: 1, repeated: 0 })
+    writer.disconnect()
+    await once(writer, 'exit')
   })
 })
 

@@ -14,7 +14,7 @@ import { checkFormat, eventOf, eventText, storeFormat } from './format.ts'
 import { checkEvents, checkName } from './limits.ts'
 
 /** How many events are read at a time where all are. */
-const chunk = 1000
+const chunk = 500
 /** The bytes of a time, and of the number that orders the events of one time. */
 const timeBytes = 6
 const afterUser = 1 + 2 * timeBytes
@@ -96,8 +96,15 @@ async function openTables(path: string): Promise<Tables> {
   // Loaded on first use: it is native.
   const { open } = await import('lmdb')
   try {
-    // Without overlapping, a commit is flushed before any process sees it.
-    const root = open({ path, noSubdir: false, overlappingSync: false, keyEncoding: 'binary' })
+    // Without overlapping, a commit is flushed before any process sees it. Without batching by turns, nobody but the
+    // caller is told of a commit that failed: a full disk would end the process.
+    const root = open({
+      path,
+      noSubdir: false,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      keyEncoding: 'binary',
+    })
     const table = <V>(name: string): Database<V, Buffer> =>
       root.openDB<V, Buffer>({ name, keyEncoding: 'binary', encoding: 'json' })
     return {
@@ -228,5 +235,10 @@ function rangeOf(user: string): { bytes: Buffer; from: Buffer; to: Buffer } {
   return { bytes, from: Buffer.concat([bytes, Buffer.of(0)]), to: Buffer.concat([bytes, Buffer.of(1)]) }
 }
 
-const unavailable = (name: string, error: unknown): StoreUnavailable =>
-  new StoreUnavailable(`${name} cannot be used (${error instanceof Error ? error.message : String(error)})`)
+function unavailable(name: string, error: unknown): StoreUnavailable {
+  const { message, commitError } = error as { message?: string; commitError?: Promise<unknown> }
+  if (!commitError) return new StoreUnavailable(`${name} cannot be used (${message})`)
+  // LMDB rejects this promise too, which would end the process if nobody listened.
+  commitError.catch(() => undefined)
+  return new StoreUnavailable(`${name} cannot be written (is the disk full?)`)
+}

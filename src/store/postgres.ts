@@ -18,8 +18,8 @@ const patienceAtOpening = 10_000
 /** How many seconds the client waits before it tries to connect again. */
 const retryEvery = 0.25
 const connections = 8
-/** How many events are read at a time where all are. */
-const chunk = 1000
+/** How many events, items or users are read at a time where all are. */
+const chunk = 500
 /** Names the lock under which tables are made: two processes may start at once. */
 const makingLock = 7_305_861
 
@@ -245,7 +245,12 @@ function storeOf(server: Server): EventStore {
       return Number(row?.version)
     },
     async items() {
-      const rows = await server.ask((sql) => sql<{ record: string }[]>`select record from siftrec.items`)
+      const rows = await everyRow((after) =>
+        server.ask(
+          (sql) => sql<{ name: string; record: string }[]>`
+            select id as name, record from siftrec.items where id > ${after} order by id limit ${chunk}`,
+        ),
+      )
       return rows.map(({ record }) => JSON.parse(record) as ItemRecord)
     },
     async *all() {
@@ -264,12 +269,28 @@ function storeOf(server: Server): EventStore {
       }
     },
     async forgotten() {
-      const rows = await server.ask((sql) => sql<{ user_id: string }[]>`select user_id from siftrec.forgotten`)
-      return rows.map(({ user_id: user }) => user)
+      const rows = await everyRow((after) =>
+        server.ask(
+          (sql) => sql<{ name: string }[]>`
+            select user_id as name from siftrec.forgotten where user_id > ${after} order by user_id limit ${chunk}`,
+        ),
+      )
+      return rows.map(({ name }) => name)
     },
     ping: () => server.ask(async (sql) => void (await sql`select`)),
     [Symbol.asyncDispose]: () => server.close(),
   }
+}
+
+/** All rows of a table, some at a time: one question for a large table could take longer than a call may. */
+async function everyRow<R extends { name: string }>(page: (after: string) => Promise<R[]>): Promise<R[]> {
+  const all: R[] = []
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const rows: R[] = await page(after)
+    for (const row of rows) all.push(row)
+    after = rows.at(-1)?.name
+  }
+  return all
 }
 
 const byCodeUnits = (a: string, b: string): number => {

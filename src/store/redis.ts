@@ -16,8 +16,8 @@ import { checkEvents, checkName } from './limits.ts'
 const patience = 2000
 /** How long the client waits before it tries to connect again. */
 const retryEvery = 250
-/** How many events, or users, are read at a time where all are. */
-const chunk = 1000
+/** How many events, users or items are read at a time where all are. */
+const chunk = 500
 
 const key = (name: string): string => `{siftrec}:${name}`
 const keys = {
@@ -203,6 +203,16 @@ function storeOf(name: string, redis: Redis): EventStore {
     values: readonly (string | number)[],
   ): Promise<T> => ask(() => redis.eval(scripts[script], of.length, ...of, ...values) as Promise<T>)
 
+  async function scanned(scan: (cursor: string) => Promise<[next: string, found: string[]]>): Promise<string[]> {
+    const all: string[] = []
+    for (let cursor = '0'; ; ) {
+      const [next, found] = await ask(() => scan(cursor))
+      for (const one of found) all.push(one)
+      if (next === '0') return all
+      cursor = next
+    }
+  }
+
   return {
     name,
     async append(events): Promise<Appended> {
@@ -232,7 +242,14 @@ function storeOf(name: string, redis: Redis): EventStore {
       await run('putItem', [keys.items, keys.itemsVersion], [record.id, JSON.stringify(record)])
     },
     itemsVersion: async () => Number((await ask(() => redis.get(keys.itemsVersion))) ?? 0),
-    items: async () => (await ask(() => redis.hvals(keys.items))).map((text) => JSON.parse(text) as ItemRecord),
+    async items() {
+      const pairs = await scanned((cursor) => redis.hscan(keys.items, cursor, 'COUNT', chunk))
+      // A scan may come by twice.
+      const byId = new Map<string, ItemRecord>()
+      for (let at = 0; at < pairs.length; at += 2)
+        byId.set(pairs[at] as string, JSON.parse(pairs[at + 1] as string) as ItemRecord)
+      return [...byId.values()]
+    },
     async *all() {
       for (let from = '-'; ; ) {
         const users = await ask(() => redis.zrangebylex(keys.users, from, '+', 'LIMIT', 0, chunk))
@@ -248,7 +265,7 @@ function storeOf(name: string, redis: Redis): EventStore {
         from = `(${users.at(-1)}`
       }
     },
-    forgotten: () => ask(() => redis.smembers(keys.forgotten)),
+    forgotten: async () => [...new Set(await scanned((cursor) => redis.sscan(keys.forgotten, cursor, 'COUNT', chunk)))],
     ping: async () => void (await ask(() => redis.ping())),
     async [Symbol.asyncDispose]() {
       // What was asked is answered before; a server that is away has nothing to say.

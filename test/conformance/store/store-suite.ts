@@ -50,7 +50,7 @@ const refused: [message: string, wrong: FreshEvent][] = [
 ]
 
 /** Registers the tests of a kind of store. */
-export function storeSuite(kind: string, { openNew, openAgain, mostAtOnce = 1000 }: StoreCase): void {
+export function storeSuite(kind: string, { openNew, openAgain, mostAtOnce = 500 }: StoreCase): void {
   describe(`a store of events, ${kind}`, () => {
     let store: EventStore
     beforeEach(async () => {
@@ -183,7 +183,7 @@ export function storeSuite(kind: string, { openNew, openAgain, mostAtOnce = 1000
     })
 
     it('gives all events, those of a user in order, some at a time', async () => {
-      const events = Array.from({ length: 5200 }, (_, at) => event(`u${at % 2 ? 0 : at % 7}`, `i${at}`, at))
+      const events = Array.from({ length: 1300 }, (_, at) => event(`u${at % 2 ? 0 : at % 7}`, `i${at}`, at))
       await store.append(events)
       let most = 0
       let parts = 0
@@ -198,6 +198,14 @@ export function storeSuite(kind: string, { openNew, openAgain, mostAtOnce = 1000
       for (let user = 0; user < 7; user++) expect(of(found, `u${user}`)).toEqual(of(events, `u${user}`))
       expect(most).toBeLessThanOrEqual(mostAtOnce)
       expect(parts).toBeGreaterThan(1)
+    })
+
+    it('gives all items and all users that were forgotten, however many', async () => {
+      const names = Array.from({ length: 520 }, (_, at) => `${at}`.padStart(3, '0'))
+      await Promise.all(names.flatMap((id) => [store.putItem({ id, available: true }), store.forget(id)]))
+      expect((await store.items()).map(({ id }) => id).sort()).toEqual(names)
+      expect((await store.forgotten()).toSorted()).toEqual(names)
+      expect(await store.itemsVersion()).toBe(520)
     })
 
     it('stores many batches that come at once, each with its own answer', async () => {
