@@ -27,7 +27,10 @@ describe.skipIf(!postgresProgram())('PostgreSQL', () => {
     },
     openAgain: open,
   })
-  outageSuite('postgres', { server: () => server, open })
+  outageSuite('postgres', {
+    server: () => server,
+    open: (port = server.port) => openStore(server.url.replace(`${server.port}`, `${port}`)),
+  })
 
   it('makes its tables once where several open it at once', async () => {
     await run('drop schema if exists siftrec cascade')

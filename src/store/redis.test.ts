@@ -24,10 +24,7 @@ describe.skipIf(!redisProgram())('Redis', () => {
   })
   outageSuite('redis', {
     server: () => server,
-    open: () => {
-      database = 50
-      return open()
-    },
+    open: (port = server.port) => openStore(`${server.url.replace(`${server.port}`, `${port}`)}/50`),
   })
 
   it('has no warning for a server that keeps what it acknowledges', () => {

@@ -100,7 +100,6 @@ export async function openRedisStore(url: string, name: string, report: (line: s
     // No call waits for a server that is away, and none is sent twice: an event without an id would be stored twice.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
     retryStrategy: () => retryEvery,
   })
   // Without a listener each failed attempt would be printed; calls say it themselves.
