@@ -21,7 +21,8 @@ export function topItems(
   // A heap with the worst of the best at its root. A later item never displaces one of its score.
   const heap = new Int32Array(most)
   const isWorse = (a: number, b: number): boolean => {
-    const [left, right] = [scores[a] as number, scores[b] as number]
+    const left = scores[a] as number
+    const right = scores[b] as number
     return left < right || (left === right && a > b)
   }
   let held = 0

@@ -34,9 +34,17 @@ function indicesOf(ids: readonly string[]): Map<string, number> {
   return indices
 }
 
-/** The error for an item that nobody knows. */
-export const unknownItem = (where: string, id: string, { items }: Pick<KnownIds, 'items'>): UserError =>
-  unknownName(where, id, [...items.keys()], { expected: 'an item of the catalog' })
+/** The most ids that an unknown one is compared with: all of a large catalog would hold up everybody else. */
+const compared = 2000
+
+/** The error for an item that nobody knows; near names are looked for among ids that begin alike. */
+export function unknownItem(where: string, id: string, { items }: Pick<KnownIds, 'items'>): UserError {
+  const near: string[] = []
+  for (const known of items.keys()) {
+    if (known.startsWith(id.slice(0, 2)) && near.push(known) === compared) break
+  }
+  return unknownName(where, id, near, { expected: 'an item of the catalog' })
+}
 
 /** The index of a behavior. @throws UserError `unknown` */
 export function behaviorOf(where: string, name: string, { behaviors }: Pick<KnownIds, 'behaviors'>): BehaviorIndex {
