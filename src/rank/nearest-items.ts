@@ -4,9 +4,13 @@ import type { ItemScores } from '../models/contract/model.ts'
 
 /** The length of each row of a table. */
 export function rowLengths({ table, width }: ItemScores): Float32Array {
-  return Float32Array.from({ length: table.length / width }, (_, row) =>
-    Math.hypot(...table.subarray(row * width, (row + 1) * width)),
-  )
+  const lengths = new Float32Array(table.length / width)
+  for (let row = 0; row < lengths.length; row++) {
+    let sum = 0
+    for (let at = row * width; at < (row + 1) * width; at++) sum += (table[at] as number) ** 2
+    lengths[row] = Math.sqrt(sum)
+  }
+  return lengths
 }
 
 /**

@@ -1,4 +1,5 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { InferenceSession } from 'onnxruntime-node'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { type MemoryStore, memoryStore } from '../../test/fixtures/memory-store.ts'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { idsOf as ids, shopDataset, trainServed } from '../../test/fixtures/served-shop.ts'
@@ -212,6 +213,15 @@ describe('a reload', () => {
 })
 
 describe('a service', () => {
+  it('compiles nothing for requests where it was warmed', async () => {
+    await using service = await open({ retrieve: m3bsr, rank: din, candidates: 16, warm: true })
+    const compile = vi.spyOn(InferenceSession, 'create')
+    const some = users.slice(0, 9).map((user) => service.recommend({ user, top: 3, explain: true }))
+    await Promise.all([...some, service.recommend({ history: [{ item: 'i1' }] })])
+    expect(compile).not.toHaveBeenCalled()
+    compile.mockRestore()
+  })
+
   it('says what it serves', async () => {
     const lines: string[] = []
     await using service = await open({ retrieve: sasrec, report: (line) => lines.push(line) })

@@ -11,6 +11,7 @@ import { type Leased, leased } from './leases.ts'
 import type { RunFolders, Service } from './service.ts'
 import { openServing, type Serving } from './serving.ts'
 import { toldHistory } from './told-histories.ts'
+import { warm } from './warming.ts'
 
 /** What {@link openService} opens. */
 export interface ServiceOptions extends RunFolders {
@@ -22,6 +23,8 @@ export interface ServiceOptions extends RunFolders {
   readonly store: EventStore
   /** How many items the run that retrieves gives to the one that ranks; 500 by default. */
   readonly candidates?: number
+  /** Whether all graphs are compiled before the service is open, or swapped in: the first requests are as quick. */
+  readonly warm?: boolean
   /** Is told in lines what was opened. */
   readonly report?: (line: string) => void
 }
@@ -34,6 +37,7 @@ export async function openService({
   images,
   store,
   candidates = 500,
+  warm: warmed = false,
   report = () => undefined,
   ...given
 }: ServiceOptions): Promise<Service> {
@@ -41,6 +45,7 @@ export async function openService({
   let folders: RunFolders = first
   const open = async (next: RunFolders, dataset: Dataset | undefined): Promise<Leased<Serving>> => {
     const serving = await openServing({ folders: next, store, images, dataset })
+    if (warmed) await warm(serving.stages, candidates)
     const { retrieve, rank, dataset: name } = aboutServing(serving, store.name)
     const models = [retrieve, rank].flatMap((run) => (run ? [`${run.name} (${run.model})`] : []))
     report(`serving ${models.join(', then ')} on ${name}; events: ${store.name}`)
