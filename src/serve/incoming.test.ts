@@ -100,6 +100,7 @@ describe('events that came since', () => {
     expect(service.users('u2', 5)).toEqual([])
     await expect(service.history('u2', 5)).rejects.toThrow('user: unknown: "u2"')
     await service.add([event('u2', 'i7')])
+    expect((await service.recommend({ user: 'u2' })).events).toEqual({ read: 1, fresh: 1 })
     expect((await service.history('u2', 5)).map(({ id }) => id)).toEqual(['i7'])
   })
 })

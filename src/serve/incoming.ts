@@ -41,7 +41,7 @@ export function checkedEvents(
 }
 
 /** @throws UserError `invalid` for a time before 1970 or in the future */
-function checkTime(where: string, time: number, now: number): void {
+export function checkTime(where: string, time: number, now: number): void {
   if (time >= 0 && time <= now + ahead) return
   const expected = 'milliseconds since 1970, at most five minutes from now'
   // A log in seconds would be read as January 1970, which is a time that can be.

@@ -88,6 +88,7 @@ describe('a list', () => {
     expect(await told({ user: 'u1', exclude: 'all' as never })).toContain('exclude: unknown')
     expect(await told({ history: [{ item: 'i3' }, { item: 'x33' }] })).toContain('history[1].item: unknown: "x33"')
     expect(await told({ history: [{ item: 'i3', behavior: 'clik' }] })).toContain('did you mean "click"')
+    expect(await told({ history: [{ item: 'i3', time: Number.NaN }] })).toContain('history[0].time: invalid: NaN')
     expect(await told({ history: [{ item: 'i3' }, { item: 'i4', time: 1 }] })).toContain('history[0]: missing: time')
   })
 })
@@ -203,10 +204,19 @@ describe('a reload', () => {
   })
 
   it('that fails leaves the runs as they were', async () => {
-    await using service = await open({ retrieve: sasrec })
+    await using service = await open({ retrieve: sasrec, data: 'elsewhere' })
     const before = await service.recommend({ user: 'u5' })
     await expect(service.reload({ retrieve: `${folder.path}/nowhere` })).rejects.toThrow('missing')
     await expect(service.reload({ rank: sasrec })).rejects.toThrow('unsupported')
+    // Another run's dataset is where that run says, not where the one before had it.
+    const later = await trainServed(
+      folder.path,
+      'item-knn',
+      { ...dataset, hash: '2'.repeat(64), folder: 'later' },
+      { name: 'of later' },
+    )
+    await expect(service.reload({ retrieve: later })).rejects.toThrow('later: missing')
+    await expect(service.reload({ retrieve: later, data: 'moved' })).rejects.toThrow('moved: missing')
     expect(await service.recommend({ user: 'u5' })).toEqual(before)
     expect(service.about().rank).toBeUndefined()
   })

@@ -116,7 +116,7 @@ export async function openService({
       }),
     reload: (runs = {}) =>
       reloading(async () => {
-        const next = { ...folders, ...runs }
+        const next = nextFolders(folders, runs)
         const before = current
         const opened = await open(next, before.value.dataset)
         if (closed) {
@@ -125,7 +125,10 @@ export async function openService({
         }
         current = opened
         folders = next
-        const left = before.retire().finally(() => leaving.delete(left))
+        const left = before
+          .retire()
+          .catch((error: unknown) => report(`the runs before could not be closed: ${String(error)}`))
+          .finally(() => leaving.delete(left))
         leaving.add(left)
         return about()
       }),
@@ -135,4 +138,10 @@ export async function openService({
       await Promise.all([...leaving, current.retire()])
     },
   }
+}
+
+/** The same runs anew, or others; where other runs' dataset lies is theirs to say. */
+function nextFolders({ data, ...before }: RunFolders, runs: RunFolders): RunFolders {
+  const isSame = runs.retrieve === undefined && runs.rank === undefined
+  return { ...before, ...(isSame && data !== undefined && { data }), ...runs }
 }

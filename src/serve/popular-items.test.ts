@@ -4,7 +4,8 @@ import { popularItems } from './popular-items.ts'
 // Items 1 to 3 are shoes, 4 and 5 hats, 6 is of no known kind, and 7 and 8 are shoes that were never a target.
 const list = popularItems(Float32Array.of(Number.NEGATIVE_INFINITY, 9, 8, 7, 5, 6, 1, 0, 0))
 const kind = { values: Int32Array.of(0, 1, 1, 1, 2, 2, 0, 1, 1), vocabulary: ['', 'shoes', 'hats'] }
-const listed = (count: number, { fields = { kind }, isAllowed = (_: number): boolean => true } = {}): number[] =>
+const everyItem = (item: number): boolean => item > 0
+const listed = (count: number, { fields = { kind }, isAllowed = everyItem } = {}): number[] =>
   list(count, { fields }, isAllowed).map(({ item }) => item)
 
 describe('popular items', () => {

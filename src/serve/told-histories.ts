@@ -42,12 +42,17 @@ export async function toldHistory(
       false,
     ),
   )
-  const all = [...prepared, ...fresh.map((one) => event(one.item, one.behavior, one.time, true))]
+  // A dataset that was prepared since may have an event too that the store still holds.
+  const had = new Set(prepared.map(keyOf))
+  const since = fresh.map((one) => event(one.item, one.behavior, one.time, true))
+  const all = [...prepared, ...(timed ? since.filter((one) => !had.has(keyOf(one))) : since)]
   // What came since an order was prepared comes after it, whatever its time.
   const ordered = timed ? all.toSorted((a, b) => a.at - b.at) : all
   const events = ordered.slice(-limit).map(({ told }) => told)
   return { events: events.reverse(), forgotten }
 }
+
+const keyOf = ({ at, told: { id, behavior } }: Told): string => JSON.stringify([id, behavior, at])
 
 /** An event with its time, which is told only where the dataset has times. */
 interface Told {

@@ -28,6 +28,13 @@ describe('a whole history', () => {
     expect(itemsOf(1, [])).toEqual([1, 2])
   })
 
+  it('has an event once that was prepared since it was stored', () => {
+    const rows = fresh(['i2', 'favorite', 300], ['i2', 'click', 300], ['i1', 'click', 100], ['i1', 'click', 101])
+    expect(itemsOf(1, rows)).toEqual([1, 1, 2, 2])
+    expect(itemsOf(0, rows)).toEqual([1, 1, 2, 2])
+    expect(itemsOf(1, rows.slice(-2))).toEqual([1, 2, 2])
+  })
+
   it('of an order has what came since after it', () => {
     const ordered = { ...dataset, manifest: { ...dataset.manifest, time: 'order' as const } }
     const whole = wholeHistory({ dataset: ordered }, 1, fresh(['i4', 'click', 4], ['i5', 'click', 9]))

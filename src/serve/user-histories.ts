@@ -1,10 +1,11 @@
 /** @file What a model reads of a user: prepared events, and after them those that came since. */
 import { mergeBehaviors } from '../dataset/event-columns.ts'
-import { historyOf } from '../dataset/histories.ts'
+import { firstRowAt, historyOf } from '../dataset/histories.ts'
 import type { BehaviorIndex, Dataset, Events, History, ItemIndex, UserIndex } from '../dataset/schema.ts'
 import { withoutOwnEvents } from '../dataset/visits.ts'
 import { UserError } from '../errors.ts'
 import type { FreshEvent } from '../store/event-store.ts'
+import { checkTime } from './incoming.ts'
 import { behaviorOf, type KnownIds, unknownItem } from './known-ids.ts'
 import type { GivenEvent } from './service.ts'
 
@@ -47,6 +48,7 @@ export function givenRows(events: readonly GivenEvent[], target: string, known: 
     if (item === undefined) throw unknownItem(`${where}.item`, id, known)
     if (timed && time === undefined)
       throw new UserError({ where, problem: 'missing', value: 'time', expected: 'a time of every event, or of none' })
+    if (time !== undefined) checkTime(`${where}.time`, time, now)
     const given = time ?? now - givenApart * (events.length - 1 - at)
     return { item, behavior: behaviorOf(`${where}.behavior`, behavior, known), time: given }
   })
@@ -84,11 +86,24 @@ export function wholeHistory(
 ): WholeHistory {
   const prepared = user > 0 ? historyOf(dataset.events, user) : { user, ...nothing }
   if (fresh.length === 0) return { history: prepared, isFresh: () => false }
-  const rows = dataset.manifest.time === 'order' ? afterwards(prepared, fresh) : fresh
+  const rows =
+    dataset.manifest.time === 'order' ? afterwards(prepared, fresh) : notPrepared(dataset.events, user, fresh)
   const keys = new Set(rows.map(keyOf))
   const merged = inTime(prepared, rows)
   const history = idleMinutes === undefined ? merged : withoutOwn(merged, dataset, idleMinutes)
   return { history, isFresh: (row) => keys.has(keyOf(row)) }
+}
+
+/** Without events that a dataset prepared since they were stored has too. */
+function notPrepared(events: Events, user: UserIndex, fresh: readonly Row[]): readonly Row[] {
+  if (user === 0) return fresh
+  const known = new Set<string>()
+  const first = firstRowAt(events, user, (fresh[0] as Row).time)
+  for (let row = first; row < (events.start[user + 1] as number); row++)
+    known.add(`${events.item[row]} ${events.behavior[row]} ${events.time[row]}`)
+  return known.size === 0
+    ? fresh
+    : fresh.filter(({ item, behavior, time }) => !known.has(`${item} ${behavior} ${time}`))
 }
 
 const keyOf = ({ item, time }: { readonly item: number; readonly time: number }): string => `${item} ${time}`
