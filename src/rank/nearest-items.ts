@@ -1,13 +1,18 @@
 /** @file The items nearest to one, by the cosine of their rows in the table that ranks. */
 import type { ItemIndex } from '../dataset/schema.ts'
-import type { ItemScores } from '../models/contract/model.ts'
+import type { ItemTable } from '../models/contract/scorer.ts'
 
-/** The length of each row of a table. */
-export function rowLengths({ table, width }: ItemScores): Float32Array {
+/** How much of a row is the item's vector. */
+const vectorWidth = ({ width, bias }: ItemTable): number => (bias ? width - 1 : width)
+
+/** The length of each item's vector. */
+export function rowLengths(items: ItemTable): Float32Array {
+  const { table, width } = items
   const lengths = new Float32Array(table.length / width)
+  const compared = vectorWidth(items)
   for (let row = 0; row < lengths.length; row++) {
     let sum = 0
-    for (let at = row * width; at < (row + 1) * width; at++) sum += (table[at] as number) ** 2
+    for (let at = row * width; at < row * width + compared; at++) sum += (table[at] as number) ** 2
     lengths[row] = Math.sqrt(sum)
   }
   return lengths
@@ -18,13 +23,14 @@ export function rowLengths({ table, width }: ItemScores): Float32Array {
  * a row is all zeros.
  * @param lengths of the table's rows
  */
-export function cosinesTo({ table, width }: ItemScores, item: ItemIndex, lengths: Float32Array): Float32Array {
-  const own = table.slice(item * width, (item + 1) * width)
+export function cosinesTo(items: ItemTable, item: ItemIndex, lengths: Float32Array): Float32Array {
+  const { table, width } = items
+  const own = table.slice(item * width, item * width + vectorWidth(items))
   const cosines = new Float32Array(lengths.length)
   for (let row = 1; row < cosines.length; row++) {
     const first = row * width
     let product = 0
-    for (let at = 0; at < width; at++) product += (own[at] as number) * (table[first + at] as number)
+    for (let at = 0; at < own.length; at++) product += (own[at] as number) * (table[first + at] as number)
     const both = (lengths[row] as number) * (lengths[item] as number)
     cosines[row] = both > 0 ? product / both : 0
   }

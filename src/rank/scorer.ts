@@ -8,7 +8,7 @@ import { mergeBehaviors } from '../dataset/event-columns.ts'
 import type { Dataset, FeatureModality, History } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
 import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
-import type { BuiltModel, ClickScore, ItemScores, Memory, PairsScore, Score } from '../models/contract/model.ts'
+import type { BuiltModel, ClickScore, Memory, PairsScore, Score } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
@@ -41,8 +41,6 @@ export interface NextItemScorer extends Scorer {
   refresh(): Promise<void>
   /** What the model says of one history besides the user vector, by name. */
   reasons(history: History): Promise<Readonly<Record<string, Float32Array>>>
-  /** The table that ranks, a row an item, where scores are products with one. */
-  table?(): Promise<ItemScores>
   /** Whether a graph that was compiled so far reads the vectors of a modality. */
   reads(modality: FeatureModality): boolean
 }
@@ -132,17 +130,14 @@ export async function nextItemScorer({
     reads: (modality) => readsVectors(graphs, modality),
     [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
   }
-  if (score.kind !== 'dot') return scorer
-  const tableOf = async (): Promise<ItemScores> => {
+  if (score.kind === 'dot') {
     const [table] = await graphs.values([score.table])
-    return { table: table as Float32Array, width: score.table.shape[1] as number }
-  }
-  scorer.table = tableOf
-  const explain = model.explain?.bind(model)
-  if (explain) {
-    const scores = await tableOf()
-    scorer.explain = async (history, items) =>
-      explain(windowOf(history).history, items, await scorer.reasons(history), scores)
+    const scores = { table: table as Float32Array, width: score.table.shape[1] as number, bias: score.bias ?? false }
+    scorer.itemTable = () => Promise.resolve(scores)
+    const explain = model.explain?.bind(model)
+    if (explain)
+      scorer.explain = async (history, items) =>
+        explain(windowOf(history).history, items, await scorer.reasons(history), scores)
   }
   return scorer
 }

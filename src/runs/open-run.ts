@@ -21,6 +21,8 @@ export interface OpenRun extends Served {
   readonly run: Run
   /** As the run's question sees it. */
   readonly dataset: Dataset
+  /** As it was loaded. */
+  readonly prepared: Dataset
   /** When its parameters were written, milliseconds since 1970. */
   readonly trained: number
 }
@@ -62,6 +64,6 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   const data = task.split(dataset, run.split)
   const served = await task.open({ folder, run, data, path, tensors, ...(memory && { memory }), ...(rows && { rows }) })
   // Not a spread: parts that a model does not have throw when they are read.
-  const own = { folder, run, dataset: data.dataset, trained: Math.floor(statSync(path).mtimeMs) }
+  const own = { folder, run, dataset: data.dataset, prepared: dataset, trained: Math.floor(statSync(path).mtimeMs) }
   return Object.create(served, Object.getOwnPropertyDescriptors(own)) as OpenRun
 }

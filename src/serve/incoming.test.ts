@@ -57,6 +57,8 @@ describe('events that came since', () => {
     expect(await told({ time: -1 })).toContain('events[1].time: invalid: -1')
     expect(await told({ time: Date.now() + 301_000 })).toContain('events[1].time: invalid')
     expect(await told({ time: Number.NaN })).toContain('events[1].time: invalid: NaN')
+    expect(await told({ time: 1.5 })).toContain('events[1].time: invalid: 1.5')
+    expect(await told({ item: 'ü'.repeat(257) })).toContain('events[1].item: invalid: an id of 514 bytes')
     expect(await told({ user: '' })).toContain('events[1].user: empty')
     expect(await told({ user: 'u'.repeat(513) })).toContain('events[1].user: invalid')
     expect(await told({ id: 'a\0b' })).toContain('events[1].id: invalid')
@@ -186,7 +188,7 @@ describe('items', () => {
 
   it('like one are those with the nearest rows', async () => {
     await using service = await open({ retrieve: sasrec })
-    const { items } = await service.similar('i5', { top: 23 })
+    const { items } = await service.similar('i5', { top: 24 })
     expect(items).toHaveLength(23)
     expect(ids({ items })).not.toContain('i5')
     const scores = items.map(({ score }) => score)

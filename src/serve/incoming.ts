@@ -4,7 +4,7 @@ import type { FreshEvent, ItemRecord } from '../store/event-store.ts'
 import { behaviorOf, checkWhole, type KnownIds, unknownItem } from './known-ids.ts'
 import { type Listing, own } from './listing.ts'
 
-/** The longest id, and the longest title or value, in UTF-16 units. */
+/** The longest id in bytes of UTF-8, which every store can hold, and the longest title or value in UTF-16 units. */
 const longest = { id: 512, text: 10_000 } as const
 /** How far a caller's clock may be ahead, in milliseconds. */
 const ahead = 5 * 60_000
@@ -42,9 +42,8 @@ export function checkedEvents(
 
 /** @throws UserError `invalid` for a time before 1970 or in the future */
 export function checkTime(where: string, time: number, now: number): void {
-  if (time >= 0 && time <= now + ahead) return
-  const expected = 'milliseconds since 1970, at most five minutes from now'
-  // A log in seconds would be read as January 1970, which is a time that can be.
+  if (Number.isInteger(time) && time >= 0 && time <= now + ahead) return
+  const expected = 'whole milliseconds since 1970, at most five minutes from now'
   throw new UserError({ where, problem: 'invalid', value: `${time}`, expected })
 }
 
@@ -52,8 +51,9 @@ export function checkTime(where: string, time: number, now: number): void {
 export function checkId(where: string, id: unknown): void {
   if (typeof id !== 'string') throw new UserError({ where, problem: 'invalid', value: String(id), expected: 'a text' })
   if (id === '') throw new UserError({ where, problem: 'empty', value: 'the id' })
-  if (id.length > longest.id) {
-    const [value, expected] = [`an id of ${id.length} characters`, `at most ${longest.id}`]
+  const bytes = Buffer.byteLength(id)
+  if (bytes > longest.id) {
+    const [value, expected] = [`an id of ${bytes} bytes`, `at most ${longest.id}`]
     throw new UserError({ where, problem: 'invalid', value, expected })
   }
   checkWritable(where, id)

@@ -1,8 +1,11 @@
+import { join, resolve } from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { type MemoryStore, memoryStore } from '../../test/fixtures/memory-store.ts'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { idsOf as ids, shopDataset, trainServed } from '../../test/fixtures/served-shop.ts'
+import { loadDataset } from '../dataset/load.ts'
+import { prepareDataset } from '../prepare/prepare.ts'
 import { recommend } from '../rank/recommend.ts'
 import { openRun } from '../runs/open-run.ts'
 import { openService, type ServiceOptions } from './open-service.ts'
@@ -36,7 +39,7 @@ describe('a list', () => {
     expect(answer.items[0]?.modalities).toEqual(
       Object.fromEntries(Object.entries(items[0]?.modalities ?? {}).map(([name, share]) => [name, close(share)])),
     )
-    expect(answer).toMatchObject({ run: 'm3bsr', events: { read: 10, fresh: 0 } })
+    expect(answer).toMatchObject({ run: 'm3bsr', events: { read: 8, fresh: 0 } })
     expect(answer.items[0]).toMatchObject({ picture: false, fields: { brand: expect.any(String) } })
     expect(answer.stages?.map(({ stage }) => stage)).toEqual([
       'catalog',
@@ -250,6 +253,30 @@ describe('a service', () => {
     expect(service.users('u1', 3)).toEqual(['u1', 'u10', 'u11'])
     expect(() => service.users('', 0)).toThrow('limit: invalid: 0')
     expect(service.picture('i1')).toBeUndefined()
+  })
+
+  it('finds its dataset and pictures on disk', async () => {
+    using place = temporaryFolder()
+    const items = ['a', 'b', 'c', 'd', 'e']
+    const rows = [1, 2, 3, 4].flatMap((user) =>
+      items.slice(0, 4).map((item, at) => `u${user},${item},click,${1_700_000_000 + 100 * at + user}`),
+    )
+    place.write({
+      'events.csv': `user,item,behavior,timestamp\n${rows.join('\n')}\nu5,e,click,1700000000\n`,
+      'items.csv': `id,title\n${items.map((id) => `${id},Item ${id}`).join('\n')}\n`,
+      'pictures/e.png': 'no real picture',
+    })
+    const at = (name: string): string => join(place.path, name)
+    const mapping = { filters: { minimumEventsPerUser: 0 }, items: { image: '{id}.png' } }
+    const files = { events: at('events.csv'), items: at('items.csv'), images: at('pictures') }
+    await prepareDataset({ ...files, out: at('data'), mapping })
+    const retrieve = await trainServed(place.path, 'item-knn', await loadDataset(at('data')))
+    await using service = await openService({ retrieve, store: memoryStore() })
+    const { items: listed } = await service.recommend({ user: 'u1' })
+    expect(listed.map(({ id, title, picture }) => [id, title, picture])).toEqual([['e', 'Item e', true]])
+    expect(service.picture('e')).toBe(resolve(at('pictures'), 'e.png'))
+    expect(service.about()).toMatchObject({ dataset: 'data', pictures: true, modalities: ['id'] })
+    expect((await service.reload()).pictures).toBe(true)
   })
 
   it('tells that the store is away, and goes on when it is back', async () => {

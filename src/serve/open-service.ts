@@ -9,7 +9,7 @@ import { checkedEvents, checkId, checkLimit, checkRecord } from './incoming.ts'
 import { goneRecord, itemNow, itemPicture } from './items.ts'
 import { type Leased, leased } from './leases.ts'
 import type { RunFolders, Service } from './service.ts'
-import { openServing, type Serving } from './serving.ts'
+import { isDatasetOf, openServing, type Serving } from './serving.ts'
 import { toldHistory } from './told-histories.ts'
 import { warm } from './warming.ts'
 
@@ -118,7 +118,8 @@ export async function openService({
       reloading(async () => {
         const next = nextFolders(folders, runs)
         const before = current
-        const opened = await open(next, before.value.dataset)
+        const { dataset } = before.value
+        const opened = await open(next, isDatasetOf(next, dataset) ? dataset : undefined)
         if (closed) {
           await opened.retire()
           throw new Bug('the service is closed')

@@ -3,7 +3,7 @@ import { type Pictures, readPictures } from '../dataset/pictures.ts'
 import { usualIdleMinutes } from '../dataset/questions.ts'
 import type { Dataset, FeatureModality, FeatureTable, History } from '../dataset/schema.ts'
 import { UserError, unknownName } from '../errors.ts'
-import type { ItemScores } from '../models/contract/model.ts'
+import type { ItemTable } from '../models/contract/scorer.ts'
 import { popularScores } from '../rank/empty-histories.ts'
 import { rowLengths } from '../rank/nearest-items.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
@@ -23,7 +23,7 @@ export interface Retrieving {
   readonly queue: ScoreQueue
   readonly popular: PopularItems
   /** The table that ranks, with the lengths of its rows; undefined for a model without one. */
-  table(): Promise<(ItemScores & { readonly lengths: Float32Array }) | undefined>
+  table(): Promise<(ItemTable & { readonly lengths: Float32Array }) | undefined>
 }
 
 /** A run that orders candidates. */
@@ -61,7 +61,7 @@ export interface ServingParts {
   readonly store: EventStore
   /** The folder of pictures, if not where the dataset was prepared from. */
   readonly images?: string | undefined
-  /** A dataset that is in memory already: used where the runs were trained on it. */
+  /** The dataset, where it is in memory already. */
   readonly dataset?: Dataset | undefined
 }
 
@@ -80,7 +80,7 @@ export async function openServing({ folders, store, images, dataset: before }: S
   const stages = await openStages(folders, before)
   try {
     const { run } = (stages.retrieve ?? stages.rank) as Ordering
-    const dataset = run.dataset.asked?.of ?? run.dataset
+    const { prepared: dataset } = run
     const known = knownIds(dataset)
     await probe(stages, known)
     const { features } = dataset
@@ -118,9 +118,15 @@ export async function openServing({ folders, store, images, dataset: before }: S
   }
 }
 
+/** Whether runs are to be opened on the dataset that they were trained on, and this is it. */
+export function isDatasetOf({ retrieve, rank, data }: RunFolders, { hash }: Dataset): boolean {
+  const folders = [retrieve, rank].filter((folder) => folder !== undefined)
+  return data === undefined && folders.every((folder) => readRun(folder).dataset.hash === hash)
+}
+
 /** @throws UserError `mismatched` before a second dataset is loaded in vain */
-function refuseTwoDatasets({ retrieve, rank }: RunFolders): void {
-  if (retrieve === undefined || rank === undefined) return
+function refuseTwoDatasets({ retrieve, rank, data }: RunFolders): void {
+  if (retrieve === undefined || rank === undefined || data !== undefined) return
   const [ours, theirs] = [readRun(retrieve).dataset, readRun(rank).dataset]
   if (ours.hash === theirs.hash) return
   throw new UserError({
@@ -136,7 +142,8 @@ async function openStages({ retrieve, rank, data }: RunFolders, dataset: Dataset
   const where = data === undefined ? {} : { data }
   const retrieving = retrieve === undefined ? undefined : await openRetrieving(retrieve, { ...where, dataset })
   try {
-    const known = retrieving ? retrieving.run.dataset : dataset
+    // Loaded once for both.
+    const known = retrieving ? retrieving.run.prepared : dataset
     const ordering = rank === undefined ? undefined : await openOrdering(rank, { ...where, dataset: known })
     return { ...(retrieving && { retrieve: retrieving }), ...(ordering && { rank: ordering }) }
   } catch (error) {
@@ -181,8 +188,8 @@ async function openRetrieving(folder: string, where: Where): Promise<Retrieving>
 }
 
 async function tableOf(scorer: OpenRun['scorer']): ReturnType<Retrieving['table']> {
-  if (!('table' in scorer) || scorer.table === undefined) return undefined
-  const scores = await scorer.table()
+  if (scorer.itemTable === undefined) return undefined
+  const scores = await scorer.itemTable()
   return { ...scores, lengths: rowLengths(scores) }
 }
 
