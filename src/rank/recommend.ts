@@ -2,30 +2,17 @@
 
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, History, ItemIndex, Modality, Split } from '../dataset/schema.ts'
+import type { Dataset, Split } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
 import { popularScores } from './empty-histories.ts'
+import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
 
-/** An event that carried a recommendation. */
-export interface Reason {
-  readonly id: string
-  readonly title: string
-  readonly behavior: string
-  /** Of what counted for the item, in [0, 1]: the shares of all its reasons add up to 1. */
-  readonly share: number
-}
 /** One recommended item. */
-export interface Recommendation {
+export interface Recommendation extends Reasons {
   readonly id: string
   readonly title: string
   readonly score: number
-  /** How much each behavior and each modality carried the score, in [0, 1]; absent where the model cannot tell. */
-  readonly behaviors?: Readonly<Record<string, number>>
-  readonly modalities?: Readonly<Partial<Record<Modality, number>>>
-  /** The interest center that carried most; see `Explanation`. */
-  readonly center?: NonNullable<Explanation['center']>
-  readonly because?: readonly Reason[]
 }
 /** What {@link recommend} gives. */
 export interface Recommendations {
@@ -69,26 +56,8 @@ export async function recommend(
   return { user, known: true, popular: history.item.length === 0, items }
 }
 
-function named(dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation {
-  const { behaviors, modalities, center, because } = explanation ?? {}
-  return {
-    ...itemNamed(dataset, item),
-    score,
-    ...(behaviors && { behaviors }),
-    ...(modalities && { modalities }),
-    ...(center && { center }),
-    ...(because && { because: because.map((reason) => reasonNamed(dataset, reason)) }),
-  }
-}
-
-const itemNamed = ({ catalog }: Dataset, item: ItemIndex): { id: string; title: string } => ({
-  id: catalog.ids[item] ?? '',
-  title: catalog.titles[item] ?? '',
+const named = (dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation => ({
+  ...itemNamed(dataset, item),
+  score,
+  ...(explanation && reasonsNamed(dataset, explanation)),
 })
-
-function reasonNamed(
-  dataset: Dataset,
-  { item, behavior, share }: { item: ItemIndex; behavior: History['behavior'][number]; share: number },
-): Reason {
-  return { ...itemNamed(dataset, item), behavior: dataset.manifest.behaviors[behavior] ?? '', share }
-}

@@ -60,6 +60,7 @@ export const clickTask: Task = {
         throw noRanking()
       },
       maxLength: model.history.maxLength,
+      mergesBehaviors: true,
       samples,
       predictor,
       measure: async (part, { counted }) =>

@@ -32,6 +32,6 @@ export const countingTask: Task = {
     const { run, data, tensors } = request
     const scorer = (modelOf(run.model) as FittedModel<unknown>).load(tensors, data.dataset, optionsOfRun(run))
     await tellMemory(request, (users) => scoreBytes(data.dataset, users))
-    return servedRanking(request, scorer, shownEvents)
+    return servedRanking(request, scorer, { maxLength: shownEvents, mergeBehaviors: false })
   },
 }

@@ -9,6 +9,7 @@ import type { TrainingConfig } from '../learn/config.ts'
 import { libraryBytes } from '../learn/memory.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation, validatesRanks } from '../learn/validation.ts'
+import type { HistorySettings } from '../models/contract/model.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
@@ -58,7 +59,11 @@ export function splitOf({ split }: TrainingData): Split {
 }
 
 /** A run that ranks, served by a scorer, and by popularity where a history is empty. */
-export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer, maxLength: number): Served {
+export function servedRanking(
+  { folder, run, data }: OpenRequest,
+  model: Scorer,
+  { maxLength, mergeBehaviors: mergesBehaviors }: Pick<HistorySettings, 'maxLength' | 'mergeBehaviors'>,
+): Served {
   const split = splitOf(data)
   const scorer = answeringEmpty(model, data.dataset, split)
   const noClicks = () =>
@@ -72,6 +77,7 @@ export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer,
     split,
     scorer,
     maxLength,
+    mergesBehaviors,
     get samples(): never {
       throw noClicks()
     },
@@ -98,6 +104,7 @@ export const nextItemTask: Task = {
   async open(request) {
     const trained = await openTrained(request)
     await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
-    return servedRanking(request, await nextItemScorer(trained), trained.model.history.maxLength)
+    const { rows } = request
+    return servedRanking(request, await nextItemScorer({ ...trained, rows }), trained.model.history)
   },
 }

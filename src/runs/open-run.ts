@@ -1,5 +1,5 @@
 /** @file Opens a trained run: its dataset, its split, and what it serves with its best parameters. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
@@ -21,6 +21,10 @@ export interface OpenRun extends Served {
   readonly run: Run
   /** As the run's question sees it. */
   readonly dataset: Dataset
+  /** As it was loaded. */
+  readonly prepared: Dataset
+  /** When its parameters were written, milliseconds since 1970. */
+  readonly trained: number
 }
 
 /** Where a run's dataset is, if not where the run says. */
@@ -30,6 +34,8 @@ export interface OpenOptions {
   readonly dataset?: Dataset
   /** Is told how much memory serving will take, before anything is compiled. */
   readonly memory?: MemoryListener
+  /** How many histories compiled batches hold, ascending: for a service, which gets any number at once. */
+  readonly rows?: readonly number[]
 }
 
 /**
@@ -46,7 +52,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     const expected = 'a run that finished its first epoch'
     throw new UserError({ where: folder, problem: 'missing', value: runFiles.model, expected, hint })
   }
-  const { memory } = options
+  const { memory, rows } = options
   const loaded = options.dataset?.asked?.of ?? options.dataset
   const dataset = loaded?.hash === run.dataset.hash ? loaded : await datasetOf(folder, run, options.data)
   const { tensors, metadata } = readSafetensors(path)
@@ -56,7 +62,8 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
   }
   const task = taskOf(run.model)
   const data = task.split(dataset, run.split)
-  const served = await task.open({ folder, run, data, path, tensors, ...(memory && { memory }) })
+  const served = await task.open({ folder, run, data, path, tensors, ...(memory && { memory }), ...(rows && { rows }) })
   // Not a spread: parts that a model does not have throw when they are read.
-  return Object.create(served, Object.getOwnPropertyDescriptors({ folder, run, dataset: data.dataset })) as OpenRun
+  const own = { folder, run, dataset: data.dataset, prepared: dataset, trained: Math.floor(statSync(path).mtimeMs) }
+  return Object.create(served, Object.getOwnPropertyDescriptors(own)) as OpenRun
 }

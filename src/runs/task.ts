@@ -55,6 +55,8 @@ export interface OpenRequest {
   readonly path: string
   readonly tensors: Readonly<Record<string, StoredTensor>>
   readonly memory?: MemoryListener
+  /** How many histories compiled batches hold: as in `ScorerParts`. */
+  readonly rows?: readonly number[]
 }
 
 /** How {@link Served.measure} asks. */
@@ -77,6 +79,8 @@ export interface Served extends AsyncDisposable {
   readonly scorer: Scorer | NextItemScorer
   /** How many of a user's last events the model reads. */
   readonly maxLength: number
+  /** Whether events of one item at one time count once. */
+  readonly mergesBehaviors: boolean
   /** Labelled samples. @throws UserError `unsupported` for a model that ranks the next item */
   readonly samples: ClickSamples
   /** Says how probable clicks are. @throws UserError `unsupported` for a model that ranks the next item */
