@@ -10,6 +10,7 @@ import { docsPage, indexPage } from './docs-page.ts'
 import { type Given, type Handled, type Handlers, handlersOf, type Raw } from './handlers.ts'
 import { type Keys, requireScope } from './keys.ts'
 import type { Logger } from './log.ts'
+import { isLoopback } from './loopback.ts'
 import { serviceMetrics } from './metrics.ts'
 import { type OpenApi, openApi } from './openapi.ts'
 import { holdsPage, servePage } from './page-files.ts'
@@ -160,9 +161,6 @@ function refuseOtherHosts(c: Asked): void {
   const told = { where: 'host', problem: 'invalid', value: `"${host}"`, expected: 'localhost', hint } as const
   throw new Refusal(421, new UserError(told))
 }
-
-/** Whether a name or an address is this machine's alone. */
-const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host)
 
 /** Lets a request through, or throws what it is refused with: for its key, its scope, or its number. */
 function admission({ keys, rate = 0 }: AppOptions): (c: Asked, route: Route) => void {

@@ -1,8 +1,12 @@
 /** @file The page that was built beside the service, if it was. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { Hono } from 'hono'
+
+/** Where the page is built, of the sources and of the package alike. */
+export const builtPage = fileURLToPath(new URL('../../dist/page', import.meta.url))
 
 /** Whether a folder holds a page. */
 export const holdsPage = (folder: string): boolean => existsSync(join(folder, 'index.html'))
