@@ -74,7 +74,10 @@ describe('a server', () => {
     service.slow = 150
     const answer = fetch(`${url}/v1/users/u1/recommendations`)
     await new Promise((resolve) => setTimeout(resolve, 50))
+    const began = performance.now()
     await server?.close()
+    // The connection would be kept for ten seconds.
+    expect(performance.now() - began).toBeLessThan(6000)
     expect((await answer).status).toBe(200)
     await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed')
   })

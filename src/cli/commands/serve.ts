@@ -131,12 +131,11 @@ function readKeys(file: string): string {
 function openerOf(given: RunFolders, { store: address, data, images }: Flags): OpenService {
   return async (runs, log) => {
     const { openService } = await import('../../serve/open-service.ts')
-    const report = (line: string): void => log.warn(line)
     const beside = `${(given.retrieve ?? given.rank ?? '').replace(/[/\\]+$/, '')}.events`
-    const store = await storeAt(address ?? beside, report)
+    const store = await storeAt(address ?? beside, (line: string) => log.warn(line))
     try {
       const moved = { ...(data !== undefined && { data }), ...(images !== undefined && { images }) }
-      const service = await openService({ ...runs, ...moved, store, report })
+      const service = await openService({ ...runs, ...moved, store, report: (line: string) => log.info(line) })
       const close = async (): Promise<void> => {
         await service[Symbol.asyncDispose]()
         await store[Symbol.asyncDispose]()
