@@ -13,7 +13,10 @@ afterAll(() => running.map((child) => child.kill('SIGKILL')))
 /** A service of stubs in processes of its own, and what its log says. */
 function serveStub({ port = 0, workers = 1 }: { port?: number; workers?: number } = {}) {
   const [program, script] = compiled('test/fixtures/serve-stub.js')
-  const child = spawn(program, [script, String(port), String(workers)], { env: { ...process.env, NO_COLOR: '1' } })
+  const child = spawn(program, [script, String(port), String(workers)], {
+    env: { ...process.env, NO_COLOR: '1' },
+    detached: true,
+  })
   running.push(child)
   const entries: Entry[] = []
   let [pending, errors] = ['', '']
@@ -84,6 +87,9 @@ describe.concurrent('serving', () => {
     expect(await servedRuns(at)).toEqual(['first'])
     expect((await reload(at, 'second')).status).toBe(200)
     expect(await servedRuns(at)).toEqual(['second'])
+    await Promise.all(['a', 'b', 'c', 'd', 'second'].map((name) => reload(at, name)))
+    expect(await servedRuns(at)).toHaveLength(1)
+    await reload(at, 'second')
 
     const [, dying] = await said('listening')
     process.kill(dying?.pid ?? 0, 'SIGKILL')
@@ -96,8 +102,13 @@ describe.concurrent('serving', () => {
 
     child.kill('SIGHUP')
     await said('reloaded', 2)
-    child.kill('SIGINT')
-    expect((await ended).code).toBe(0)
+    // Ctrl-C in a terminal reaches all of them.
+    const asked = fetch(`${at}/v1/users/u1/recommendations`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    process.kill(-(child.pid ?? 0), 'SIGINT')
+    expect((await asked).status).toBe(200)
+    const { code, errors } = await ended
+    expect([code, errors()]).toEqual([0, ''])
     expect(await said('closed', 2)).toHaveLength(2)
   })
 })

@@ -4,6 +4,7 @@
  */
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
+import { type ErrorParts, UserError } from '../errors.ts'
 import type { Logger } from '../http/log.ts'
 import { type RunFolders, type Together, untilStopped } from './serving.ts'
 
@@ -14,7 +15,8 @@ const runsVariable = 'SIFTREC_SERVED_RUNS'
 type Message =
   | { readonly siftrec: 'reload'; readonly number: number; readonly runs: RunFolders }
   | { readonly siftrec: 'metrics'; readonly number: number }
-  | { readonly siftrec: 'answer'; readonly number: number; readonly text?: string; readonly error?: string }
+  | { readonly siftrec: 'answer'; readonly number: number; readonly text: string }
+  | { readonly siftrec: 'refusal'; readonly number: number; readonly error: string; readonly parts?: ErrorParts }
 
 const isMessage = (message: unknown): message is Message =>
   typeof message === 'object' && message !== null && 'siftrec' in message
@@ -31,6 +33,8 @@ export const servedRuns = (given: RunFolders): RunFolders => {
 /** Asks another process, and waits for its answer. */
 type Ask = (question: { siftrec: 'reload'; runs: RunFolders } | { siftrec: 'metrics' }) => Promise<string>
 
+/** Sends a message, and says afterwards whether that failed. */
+type Send = (message: Message, sent: (error: Error | null) => void) => void
 /** Questions of one process to another. */
 interface Questions {
   readonly ask: Ask
@@ -41,21 +45,22 @@ interface Questions {
 }
 
 /** Questions that are sent, and waited for until they are answered. */
-function questions(send: (message: Message) => void): Questions {
+function questions(send: Send): Questions {
   const waiting = new Map<number, { resolve: (text: string) => void; reject: (error: Error) => void }>()
   let asked = 0
   return {
     ask: (question) =>
       new Promise((resolve, reject) => {
         waiting.set(++asked, { resolve, reject })
-        send({ ...question, number: asked })
+        send({ ...question, number: asked }, (error) => error && reject(error))
       }),
     answered(message) {
-      if (message.siftrec !== 'answer') return
-      const { text = '', error, number } = message
-      if (error === undefined) waiting.get(number)?.resolve(text)
-      else waiting.get(number)?.reject(new Error(error))
-      waiting.delete(number)
+      const asked = waiting.get(message.number)
+      if (message.siftrec === 'answer') asked?.resolve(message.text)
+      else if (message.siftrec === 'refusal')
+        asked?.reject(message.parts ? new UserError(message.parts) : new Error(message.error))
+      else return
+      waiting.delete(message.number)
     },
     end() {
       for (const { reject } of waiting.values()) reject(new Error('the process is gone'))
@@ -68,7 +73,8 @@ async function answerTo(number: number, work: () => Promise<string>): Promise<Me
   try {
     return { siftrec: 'answer', number, text: await work() }
   } catch (error) {
-    return { siftrec: 'answer', number, error: error instanceof Error ? error.message : String(error) }
+    const told = error instanceof Error ? error.message : String(error)
+    return { siftrec: 'refusal', number, error: told, ...(error instanceof UserError && { parts: error.parts }) }
   }
 }
 
@@ -77,7 +83,8 @@ export async function besideOthers(): Promise<Together> {
   const { AggregatorRegistry } = await import('prom-client')
   // It answers the first process when that one collects the metrics.
   void new AggregatorRegistry()
-  const send = (message: Message): void => void process.send?.(message)
+  const send: Send = (message, sent) => void process.send?.(message, undefined, undefined, sent)
+  const reply = (message: Message): void => send(message, () => undefined)
   const { ask, answered } = questions(send)
   let reloadThis: (runs: RunFolders) => Promise<void> = async () => undefined
   process.on('message', (message: unknown) => {
@@ -87,7 +94,7 @@ export async function besideOthers(): Promise<Together> {
       void answerTo(message.number, async () => {
         await reloadThis(message.runs)
         return ''
-      }).then(send)
+      }).then(reply)
   })
   return {
     async reload(runs) {
@@ -137,22 +144,29 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
   const restarts = new Set<NodeJS.Timeout>()
   let [runs, kept, delay] = [given, false, 0]
 
-  /** Workers that do not manage what one has managed are replaced: they must not go on with other runs. */
-  async function reloadOthers(first: Worker, changed: RunFolders): Promise<void> {
+  /** One tries, and then the others: those that do not manage what one has managed are replaced. */
+  async function reloadAll(first: Worker | undefined, changed: RunFolders): Promise<void> {
+    const question = { siftrec: 'reload', runs: changed } as const
+    await (first && serving.get(first))?.(question)
     runs = { ...runs, ...changed }
     const others = [...serving].filter(([worker]) => worker !== first)
-    const asked = others.map(([worker, ask]) =>
-      ask({ siftrec: 'reload', runs: changed }).catch(() => worker.process.kill('SIGTERM')),
-    )
-    await Promise.all(asked)
+    await Promise.all(others.map(([worker, ask]) => ask(question).catch(() => kept && worker.process.kill('SIGTERM'))))
+  }
+  let reloading: Promise<void> = Promise.resolve()
+  /** Reloads come one after the other, or two at once could leave workers with different runs. */
+  function reload(first: Worker | undefined, changed: RunFolders): Promise<void> {
+    const done = reloading.then(() => reloadAll(first, changed))
+    reloading = done.catch(() => undefined)
+    return done
   }
 
   function answer(worker: Worker, message: Message): void {
     const reply = (work: () => Promise<string>): void => {
-      void answerTo(message.number, work).then((told) => worker.isConnected() && worker.send(told))
+      // One that is gone needs no answer.
+      void answerTo(message.number, work).then((told) => worker.send(told, undefined, undefined, () => undefined))
     }
     if (message.siftrec === 'metrics') reply(() => all.clusterMetrics())
-    if (message.siftrec === 'reload') reply(() => reloadOthers(worker, message.runs).then(() => ''))
+    if (message.siftrec === 'reload') reply(() => reload(worker, message.runs).then(() => ''))
   }
 
   function ended(worker: Worker, code: number | null): void {
@@ -170,7 +184,7 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
 
   function start(): Worker {
     const worker = cluster.fork({ [runsVariable]: JSON.stringify(runs) })
-    const { ask, answered, end } = questions((message) => worker.send(message))
+    const { ask, answered, end } = questions((message, sent) => worker.send(message, undefined, undefined, sent))
     worker.on('message', (message: unknown) => {
       if (!isMessage(message)) return
       answered(message)
@@ -190,11 +204,8 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
       kept = true
     },
     async reload() {
-      const [first] = serving
-      if (!first) return
       try {
-        await first[1]({ siftrec: 'reload', runs: {} })
-        await reloadOthers(first[0], {})
+        await reload([...serving.keys()][0], {})
         log.info('reloaded')
       } catch (error) {
         log.error({ err: error }, 'could not reload: the runs before go on serving')

@@ -32,11 +32,11 @@ export type OpenService = (runs: RunFolders, log: Logger) => Promise<OpenedServi
 
 /** What several processes that serve do together; one alone has none of it. */
 export interface Together {
-  /** Reloads the others, after this one has. */
+  /** Reloads all, this one first. */
   reload(runs: RunFolders): Promise<void>
   /** The metrics of all. */
   metricsText(): Promise<string>
-  /** Is given how to reload this one when another was asked to. */
+  /** Is given how to reload this one. */
   reloads(reload: (runs: RunFolders) => Promise<void>): void
 }
 
@@ -47,7 +47,7 @@ export async function serve(
   log: Logger,
   together?: Together,
 ): Promise<void> {
-  const stopping = untilStopped()
+  const stopping = untilStopped(together ? 'the first process' : 'anybody')
   const opened = await open(settings.runs, log)
   const { service } = opened
   try {
@@ -65,10 +65,9 @@ export async function serve(
       ...(keys && { keys }),
       async reload(names) {
         const runs = foldersBeside(settings.runs, names)
-        const about = await service.reload(runs)
-        await together?.reload(runs)
+        await (together ?? service).reload(runs)
         log.info(runs, 'reloaded')
-        return about
+        return service.about()
       },
       ...(together && { metricsText: () => together.metricsText() }),
     })
@@ -104,8 +103,11 @@ const reloadOnSignal = (service: Service, log: Logger) => (): void => {
   )
 }
 
-/** Resolves at the first signal to stop, or when the process that started this one is gone; a second one exits. */
-export function untilStopped(): Promise<void> {
+/**
+ * Resolves at the first signal to stop; a second one exits. A worker is stopped by the process that started it: Ctrl-C
+ * in a terminal reaches both, and must not count twice.
+ */
+export function untilStopped(by: 'anybody' | 'the first process' = 'anybody'): Promise<void> {
   return new Promise((resolve) => {
     let stopping = false
     const stop = (): void => {
@@ -113,8 +115,7 @@ export function untilStopped(): Promise<void> {
       stopping = true
       resolve()
     }
-    process.on('SIGINT', stop)
+    process.on('SIGINT', by === 'anybody' ? stop : () => undefined)
     process.on('SIGTERM', stop)
-    process.on('disconnect', resolve)
   })
 }
