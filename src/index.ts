@@ -49,6 +49,7 @@ export { type ClickPrediction, type ClickPredictor, predictionsOf } from './rank
 export { type ClickExplanation, explainClicks } from './rank/explain-clicks.ts'
 export { type Recommendation, type Recommendations, recommend } from './rank/recommend.ts'
 export { type NextItemScorer, nextItemScorer } from './rank/scorer.ts'
+export { type SimilarItem, similar } from './rank/similar.ts'
 export { type OpenRun, openRun } from './runs/open-run.ts'
 export { type RunResult, type RunSettings, resumeRun, trainRun } from './runs/train-run.ts'
 export { compile, nodeRuntime } from './runtime/node.ts'

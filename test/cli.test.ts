@@ -153,6 +153,12 @@ describe('bad input to evaluate and recommend', () => {
     expect(await outcome(['recommend', 'knn', '--user', 'u1', '--user', 'u2'])).toEqual(
       refusal(/--user: duplicate: "u2" after "u1", expected one\. ask for one after the other/),
     )
+    expect(await outcome(['similar', 'knn', '--item', 'i1'])).toEqual(
+      refusal(/similar: unsupported: item-knn ranks without a table of items, expected a trained model/),
+    )
+    expect(await outcome(['similar', 'knn', '--item', 'chair'])).toEqual(
+      refusal(/data item: unknown: "chair", expected an item of the dataset/),
+    )
     expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
   })
 

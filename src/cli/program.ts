@@ -12,6 +12,7 @@ import { explainCommand } from './commands/explain.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
+import { similarCommand } from './commands/similar.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { trainCommand } from './commands/train.ts'
 
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     evaluateCommand(),
     compareCommand(),
     recommendCommand(),
+    similarCommand(),
     explainCommand(),
     simulateCommand(),
     demoCommand(),

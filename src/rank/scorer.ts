@@ -118,12 +118,14 @@ export async function nextItemScorer({
     reasons: async (history) => (hasReasons ? read([history], 'reasons') : {}),
     [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
   }
-  const explain = model.explain?.bind(model)
-  if (explain && score.kind === 'dot') {
+  if (score.kind === 'dot') {
     const [table] = await graphs.values([score.table])
-    const scores = { table: table as Float32Array, width: score.table.shape[1] as number }
-    scorer.explain = async (history, items) =>
-      explain(windowOf(history).history, items, await scorer.reasons(history), scores)
+    const scores = { table: table as Float32Array, width: score.table.shape[1] as number, bias: score.bias ?? false }
+    scorer.itemTable = () => Promise.resolve(scores)
+    const explain = model.explain?.bind(model)
+    if (explain)
+      scorer.explain = async (history, items) =>
+        explain(windowOf(history).history, items, await scorer.reasons(history), scores)
   }
   return scorer
 }

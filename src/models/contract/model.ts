@@ -68,6 +68,8 @@ export interface DotScore<Batch = unknown> {
   readonly table: Tensor
   /** ids [P] -> [P, D], rows of the table, where it is computed and not a parameter itself. */
   readonly tableRows?: (ids: Tensor) => Tensor
+  /** Whether the table's last column is a bias of each item, which a user's vector meets with a 1; false by default. */
+  readonly bias?: boolean
   /** Whether the default stage trains the softmax over the catalog; true by default. */
   readonly softmax?: boolean
   user(batch: Batch, pass: Pass): Tensor | UserReading

@@ -93,6 +93,7 @@ export const bert4rec = defineModel({
       score: {
         kind: 'dot',
         table: slice(items, 0, 0, mask),
+        bias: true,
         softmax: false,
         user({ serving, cloze: { item_BL, atMasks, target_P, weight_P } }, { noise }) {
           const embedded_BLD = slice(rowsOf(items, item_BL), -1, 0, hiddenSize)

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import type { Scorer } from '../models/contract/scorer.ts'
+import { tinyDataset } from '../testing/tiny-dataset.ts'
+import { cosinesTo, itemTableOf, similar } from './similar.ts'
+
+const dataset = tinyDataset({ events: [[1, 1, 'click', 1]], items: 4 })
+/** Item 2 points as item 1 does, item 3 across, item 4 has no vector. */
+const table = Float32Array.of(9, 9, 3, 4, 6, 8, -4, 3, 0, 0)
+
+const scorerOf = (values: Float32Array, width: number, bias = false): Scorer =>
+  ({ slug: 'sasrec', itemTable: () => Promise.resolve({ table: values, width, bias }) }) as unknown as Scorer
+
+describe('similar', () => {
+  it('ranks by cosine, worked by hand, without the item itself', async () => {
+    expect(await similar({ dataset, scorer: scorerOf(table, 2) }, 'i1', { top: 2 })).toEqual([
+      { id: 'i2', title: 'Item 2', cosine: 1 },
+      { id: 'i3', title: 'Item 3', cosine: 0 },
+    ])
+    expect([...cosinesTo({ table, width: 2, bias: false }, 3)]).toEqual([Number.NEGATIVE_INFINITY, 0, 0, 1, 0])
+  })
+
+  it('does not compare biases', () => {
+    const biased = Float32Array.of(0, 0, 1, 1, 50, 2, 1, -50)
+    expect(cosinesTo({ table: biased.subarray(2), width: 2, bias: true }, 1)[2]).toBe(1)
+  })
+
+  it('refuses an item that is not there, and a model that ranks without a table', async () => {
+    await expect(similar({ dataset, scorer: scorerOf(table, 2) }, 'i9')).rejects.toThrow('tiny item: unknown: "i9"')
+    const counted = { slug: 'popularity' } as Scorer
+    await expect(itemTableOf(counted)).rejects.toThrow('unsupported')
+    await expect(similar({ dataset, scorer: counted }, 'i1')).rejects.toThrow(
+      'similar: unsupported: popularity ranks without a table of items',
+    )
+  })
+})
