@@ -3,6 +3,7 @@ import type { TrainingData } from '../batches/kind.ts'
 import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../dataset/click-samples.ts'
 import { Bug } from '../errors.ts'
 import { libraryBytes } from '../learn/memory.ts'
+import { startOfNewItems } from '../learn/relaid.ts'
 import { clickBytes } from '../learn/serving-memory.ts'
 import { clickValidation, validatesClicks } from '../learn/validation.ts'
 import { clickPredictor, predictionsOf } from '../rank/click-predictor.ts'
@@ -16,7 +17,10 @@ function samplesOf({ samples }: TrainingData): ClickSamples {
 
 /** See the file's header. */
 export const clickTask: Task = {
-  split: (dataset, settings) => ({ dataset, samples: clickSamples(dataset, settings as ClickSplitConfig) }),
+  split: (dataset, settings, kept) => ({
+    dataset,
+    samples: clickSamples(dataset, settings as ClickSplitConfig, kept),
+  }),
   validates: (data) => validatesClicks(samplesOf(data)),
   asked(data) {
     const { validation, test, ...columns } = samplesOf(data)
@@ -57,6 +61,7 @@ export const clickTask: Task = {
         throw noRanking()
       },
       maxLength: model.history.maxLength,
+      newItems: startOfNewItems(model, data),
       samples,
       predictor,
       measure: async (part) =>

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import pc from 'picocolors'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
+import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { once, whole } from '../values.ts'
 
@@ -19,7 +20,7 @@ export function recommendCommand(): Command {
     .argument('<run>', 'folder of a trained model that ranks the next item')
     .requiredOption('--user <id>', "the user's id, as in the log", once('--user'))
     .option('--top <number>', 'how many items to recommend', (text) => whole('--top', text), 10)
-    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--data <folder>', dataWords)
     .option('--json', 'print JSON instead of text')
     .action(async (folder: string, { user, top, data, json }: Flags) => {
       const { openRun } = await import('../../runs/open-run.ts')
@@ -28,6 +29,7 @@ export function recommendCommand(): Command {
         ...(data === undefined ? {} : { data }),
         memory: { users: 'one', tell: tellMemory },
       })
+      tellLater(run)
       const recommended = await recommend(run, user, { top })
       if (!recommended.known) {
         const told = `user "${user}" is not in ${run.dataset.manifest.name}: these are the popular items of its training data\n`

@@ -1,6 +1,7 @@
 /** @file `siftrec similar`: the items nearest to one, as a trained model sees them. */
 import { Command } from 'commander'
 import pc from 'picocolors'
+import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { once, whole } from '../values.ts'
 
@@ -18,7 +19,7 @@ export function similarCommand(): Command {
     .argument('<run>', 'folder of a trained model that ranks the next item')
     .requiredOption('--item <id>', "the item's id, as in the log", once('--item'))
     .option('--top <number>', 'how many items to show', (text) => whole('--top', text), 10)
-    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--data <folder>', dataWords)
     .option('--json', 'print JSON instead of text')
     .action(async (folder: string, { item, top, data, json }: Flags) => {
       const { openRun } = await import('../../runs/open-run.ts')
@@ -27,6 +28,7 @@ export function similarCommand(): Command {
         ...(data === undefined ? {} : { data }),
         memory: { users: 'one', tell: tellMemory },
       })
+      tellLater(run)
       const near = await similar(run, item, { top })
       const lines = near.map(
         ({ id, title, cosine }, at) =>

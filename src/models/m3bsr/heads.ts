@@ -26,7 +26,7 @@ export function freeHead(
   { itemCount }: Pick<CatalogShape, 'itemCount'>,
 ): Head {
   return {
-    table: { table: parameter('item', [itemCount + 1, hiddenSize + 1], normal()), bias: true },
+    table: { table: parameter('item', [itemCount + 1, hiddenSize + 1], normal(), { rows: 'items' }), bias: true },
     user(user_PD) {
       const [rows] = dims(user_PD, 2)
       return concat([user_PD, constant(new Float32Array(rows).fill(1), [rows, 1])], 1)
