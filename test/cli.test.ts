@@ -159,7 +159,20 @@ describe('bad input to evaluate and recommend', () => {
     expect(await outcome(['similar', 'knn', '--item', 'chair'])).toEqual(
       refusal(/data item: unknown: "chair", expected an item of the dataset/),
     )
-    expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
+    const told: (readonly [args: string, told: RegExp])[] = [
+      ['', /recommend: missing: whom to recommend to, expected one of --user, --history and --all/],
+      ['--user u1 --history i1', /recommend: duplicate: --user and --history, expected one of/],
+      ['--all', /recommend: missing: --out, which --all writes to, expected a file that ends in \.parquet/],
+      ['--user u1 --out recs.csv', /recommend: unsupported: --out, expected it beside --all/],
+      ['--user u1 --behavior click', /recommend: unsupported: --behavior, expected it beside --history/],
+      ['--all --out recs.csv --json', /recommend: unsupported: --json, expected it beside --user or --history/],
+      ['--all --out recs.xls', /--out: unsupported: "recs\.xls", expected a file that ends in/],
+      ['--history i1,,i2', /--history: invalid: "i1,,i2", expected ids of items, separated by commas/],
+      ['--history i1,chair', /data item: unknown: "chair", expected an item of the dataset/],
+      ['--history i1 --behavior clik', /behavior: unknown: "clik".*did you mean "click"/],
+    ]
+    for (const [args, sentence] of told)
+      expect(await outcome(['recommend', 'knn', ...args.split(' ').filter(Boolean)])).toEqual(refusal(sentence))
   })
 
   it('runs of one model are headed by what differs, and any two are compared', async () => {
@@ -224,6 +237,26 @@ describe('bad input to evaluate and recommend', () => {
   it('names three reasons, and how many more counted', async () => {
     const { stdout } = await run('recommend', 'knn', '--user', 'u1', '--top', '1')
     expect(stdout).toMatch(/because of (.+ \(\w+ \d+ %\)(, )?){3} and \d+ more$/m)
+  })
+
+  it('recommends to a visitor by his history, as to a user who did the same', async () => {
+    const { stdout } = await run('recommend', 'knn', '--history', 'i1,i5', '--top', '3', '--json')
+    const { user, items } = JSON.parse(stdout) as { user: null; items: { id: string; because?: { id: string }[] }[] }
+    expect([user, items.length]).toEqual([null, 3])
+    for (const { because = [] } of items) for (const { id } of because) expect(['i1', 'i5']).toContain(id)
+  })
+
+  it('recommends to every user, into a file', async () => {
+    const { code, stdout, stderr } = await run('recommend', 'knn', '--all', '--top', '2', '--out', 'recs.csv')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain('recs.csv: 2 items for each of 60 users, in ')
+    const [head, ...lines] = readFileSync(join(folder, 'recs.csv'), 'utf8').trimEnd().split('\n')
+    expect([head, lines.length]).toEqual(['user,rank,item,score', 120])
+    const one = await run('recommend', 'knn', '--user', 'u1', '--top', '2', '--json')
+    const { items } = JSON.parse(one.stdout) as { items: { id: string; score: number }[] }
+    expect(lines.filter((line) => line.startsWith('u1,'))).toEqual(
+      items.map(({ id, score }, at) => `u1,${at + 1},${id},${score}`),
+    )
   })
 
   it('an unknown user gets the popular items, and is told', async () => {

@@ -2,13 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { growDataset } from '../dataset/grow.ts'
 import { historyOf } from '../dataset/histories.ts'
 import type { Dataset, FeatureTable } from '../dataset/schema.ts'
 import { runFiles } from '../learn/loop.ts'
 import { optionsOf } from '../models/contract/options.ts'
 import { modelOf, modelSlugs } from '../models/registry.ts'
 import { cosinesTo, itemTableOf } from '../rank/similar.ts'
-import { datasetOf, laterShop, newcomer, shop, twin } from '../testing/later-shop.ts'
+import { datasetOf, laterShop, newcomer, shop, twin, vectorOf } from '../testing/later-shop.ts'
 import { type OpenRun, openRun } from './open-run.ts'
 import { type RunSettings, trainRun } from './train-run.ts'
 
@@ -171,6 +172,16 @@ describe('a later dataset', () => {
       expect(cutsOf(late)).toEqual(cutsOf(early))
       expect([late.later?.mayHaveTrained('test'), late.later?.mayHaveTrained('validation')]).toEqual([0, 0])
     }
+  })
+
+  it('may be one that grew in memory, whose new items are ranked', async () => {
+    const grown = growDataset(before, [{ id: newcomer, vectors: { text: vectorOf(twin, 'text') } }])
+    await using run = await openRun(join(folder, 'plain'), { dataset: grown })
+    expect(run.later).toMatchObject({ newItems: 1, goneItems: 0, newUsers: 0, moreEvents: 0 })
+    const said = await saidBy(run, grown, 'visitor1')
+    await using early = await openRun(join(folder, 'plain'), { dataset: before })
+    expect(farthest(await saidBy(early, before, 'visitor1'), said)).toBeLessThan(1e-6)
+    expect(said.get(newcomer)).toSatisfy(Number.isFinite)
   })
 
   it('counts the targets that may have trained, where a split anew brings them', async () => {

@@ -11,9 +11,10 @@ export const [newcomer, twin] = ['newcomer', 'chair5'] as const
 
 /** What is known of an item hangs on its id alone. */
 const looksOf = (id: string): string => (id === newcomer ? twin : id)
-const vectorOf = (id: string, what: string): number[] => {
+/** An item's picture or text. */
+export const vectorOf = (id: string, what: string): Float32Array => {
   const stream = randomStream(1, what, looksOf(id))
-  return Array.from({ length: 6 }, () => stream.normal())
+  return Float32Array.from({ length: 6 }, () => stream.normal())
 }
 const priceOf = (id: string): number =>
   looksOf(id) === 'chair3' ? Number.NaN : 5 * looksOf(id).length + itemNumber(id)
@@ -69,8 +70,8 @@ export function datasetOf(
     candidates: 'all',
     fields: { category: fieldOf(itemIds, (id) => `c${itemNumber(id) % 3}`) },
     features: {
-      image: itemIds.map((id) => (id === 'chair7' ? null : vectorOf(id, 'picture'))),
-      text: itemIds.map((id) => vectorOf(id, 'text')),
+      image: itemIds.map((id) => (id === 'chair7' ? null : [...vectorOf(id, 'picture')])),
+      text: itemIds.map((id) => [...vectorOf(id, 'text')]),
     },
   })
   const { catalog } = dataset
