@@ -283,6 +283,38 @@ describe('bad input to evaluate and recommend', () => {
   })
 })
 
+describe('a dataset prepared later', () => {
+  beforeAll(async () => {
+    const rows = Array.from(
+      { length: 6 },
+      (_, at) => `new,i${at},${at < 3 ? 'click' : 'favorite'},${1_800_000_000 + at}`,
+    )
+    const events = readFileSync(join(folder, 'events.csv'), 'utf8').trimEnd().split('\n')
+    write('later-events.csv', [events[0] as string, 'u3,fresh,favorite,1800000000', ...rows, ...events.slice(1)])
+    const items = readFileSync(join(folder, 'items.csv'), 'utf8').trimEnd().split('\n')
+    write('later-items.csv', [items[0] as string, 'fresh,red chair 1', ...items.slice(1).toReversed()])
+    const files = ['--events', 'later-events.csv', '--items', 'later-items.csv', '--config', 'shop.yaml']
+    await succeed(['prepare', ...files, '--out', 'later'], folder)
+  })
+  const more =
+    'the dataset has 1 item, 1 user and 7 events more than the run was trained on; nobody has counted new items'
+
+  it('is recommended from and evaluated on, and what is new is said', async () => {
+    const recommended = await run('recommend', 'knn', '--user', 'new', '--top', '3', '--data', 'later', '--json')
+    expect(recommended.stderr).toContain(more)
+    expect(JSON.parse(recommended.stdout)).toMatchObject({ user: 'new', known: true, popular: false })
+    const { code, stdout, stderr } = await run('evaluate', 'knn', '--data', 'later')
+    expect([code, stdout.split('\n')[0]]).toEqual([
+      0,
+      expect.stringMatching(/later, leave-one-out split, test: 61 targets/),
+    ])
+    expect(stderr).toContain(`knn: ${more}\n`)
+    expect(stderr).toContain(
+      'knn: targets are split anew by leave-one-out; each is later than what the run was trained on of its user\n',
+    )
+  })
+})
+
 describe('what a dataset allows', () => {
   it('is told as text, JSON and a page; prepare ends with the gravest of it', async () => {
     const { stdout } = await succeed(['describe', 'data'], folder)

@@ -55,7 +55,7 @@ export async function writeLists(file: string, source: ListSource): Promise<void
 async function writeLines(path: string, kind: Exclude<Kind, '.parquet'>, source: ListSource): Promise<void> {
   const file = await open(path, 'w')
   try {
-    if (kind === '.csv') await file.write('user,rank,item,score\n')
+    if (kind === '.csv') await file.appendFile('user,rank,item,score\n')
     await writeBatches(file, kind === '.csv' ? csvLine : jsonLine, source)
   } finally {
     await file.close()
@@ -74,7 +74,8 @@ async function writeBatches(
         lineOf({ user: userIds[user] as string, rank: at + 1, item: catalog.ids[item] as string, score }),
       ),
     )
-    await file.write(lines.join(''))
+    // Not `write`, which may be short on a nearly full disk.
+    await file.appendFile(lines.join(''))
     done += batch.length
     counted?.(done)
     signal?.throwIfAborted()
