@@ -55,6 +55,12 @@ function small(slug: string): Record<string, unknown> {
     heads: 1,
     maxLength: 8,
     centers: 2,
+    modalitySteps: 2,
+    behaviorSteps: 2,
+    modalitySize: 4,
+    expertSize: 8,
+    attentionSize: 8,
+    fusionHeads: 2,
   }
   const names = optionsOf(modelOf(slug).config).map(({ name }) => name)
   return Object.fromEntries(Object.entries(sizes).filter(([name]) => names.includes(name)))
