@@ -237,7 +237,11 @@ describe('the heavy packages', () => {
       for (const arrow of arrows) if (arrow.file === file && !arrow.typesOnly && !arrow.late) loaded.add(arrow.target)
     }
     expect([...loaded]).toContain('src/models/registry.ts')
-    expect([...loaded].filter((target) => /^(onnxruntime-node|@duckdb|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(target))).toEqual([])
+    expect(
+      [...loaded].filter((target) =>
+        /^(onnxruntime-node|@duckdb|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(target),
+      ),
+    ).toEqual([])
   })
 })
 

@@ -23,7 +23,7 @@ export function rowLengths(items: ItemTable): Float32Array {
  * a row is all zeros.
  * @param lengths of the table's rows
  */
-export function cosinesTo(items: ItemTable, item: ItemIndex, lengths: Float32Array): Float32Array {
+export function cosinesTo(items: ItemTable, item: ItemIndex, lengths = rowLengths(items)): Float32Array {
   const { table, width } = items
   const own = table.slice(item * width, item * width + vectorWidth(items))
   const cosines = new Float32Array(lengths.length)

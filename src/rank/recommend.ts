@@ -2,8 +2,9 @@
 
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, Split } from '../dataset/schema.ts'
+import type { Dataset, History, Split } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
+import { unknownName } from '../errors.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
 import { popularScores } from './empty-histories.ts'
 import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
@@ -16,7 +17,8 @@ export interface Recommendation extends Reasons {
 }
 /** What {@link recommend} gives. */
 export interface Recommendations {
-  readonly user: string
+  /** Null for a history that is nobody's. */
+  readonly user: string | null
   /** False for a user the dataset does not have: the items are then the popular ones of the training data. */
   readonly known: boolean
   /** Whether the items are the popular ones, for want of any event of the user. */
@@ -46,14 +48,55 @@ export async function recommend(
     return { user, known: false, popular: true, items: items.map((scored) => named(dataset, scored)) }
   }
   const history = historyOf(dataset.events, index)
+  const items = await bestItems({ scorer, dataset }, history, top)
+  return { user, known: true, popular: history.item.length === 0, items }
+}
+
+/**
+ * The best `top` items (10 by default) for somebody who did something with these items, by their ids, the last one
+ * last: a visitor that the dataset does not have.
+ * @param behavior what was done with each item; the target by default
+ * @throws UserError `unknown` for an item or a behavior that the dataset does not have
+ */
+export async function recommendFrom(
+  { scorer, dataset }: Pick<Trained, 'scorer' | 'dataset'>,
+  ids: readonly string[],
+  { top = 10, behavior }: { readonly top?: number; readonly behavior?: string } = {},
+): Promise<Recommendations> {
+  const { manifest, catalog, events } = dataset
+  const name = behavior ?? manifest.target
+  const done = manifest.behaviors.indexOf(name)
+  if (done < 0) throw unknownName('behavior', name, manifest.behaviors)
+  const expected = 'an item of the dataset'
+  const item = ids.map((id) => {
+    const index = catalog.ids.indexOf(id, 1)
+    if (index < 0) throw unknownName(`${manifest.name} item`, id, catalog.ids.slice(1), { expected })
+    return index
+  })
+  // The visitor is here now: just after the last event of the log.
+  const last = events.time.reduce((most, time) => Math.max(most, time), 0)
+  const history: History = {
+    user: 0,
+    item: Int32Array.from(item),
+    behavior: new Uint8Array(item.length).fill(done),
+    time: Float64Array.from(item, (_, at) => last + 1 + at),
+  }
+  const items = await bestItems({ scorer, dataset }, history, top)
+  return { user: null, known: true, popular: item.length === 0, items }
+}
+
+async function bestItems(
+  { scorer, dataset }: Pick<Trained, 'scorer' | 'dataset'>,
+  history: History,
+  top: number,
+): Promise<Recommendation[]> {
   const scores = await scorer.score([history])
   const best = topItems(scores, top, excludedItems(dataset, history))
   const reasons = await scorer.explain?.(
     history,
     best.map(({ item }) => item),
   )
-  const items = best.map((scored, at) => named(dataset, scored, reasons?.[at]))
-  return { user, known: true, popular: history.item.length === 0, items }
+  return best.map((scored, at) => named(dataset, scored, reasons?.[at]))
 }
 
 const named = (dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation => ({

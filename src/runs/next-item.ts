@@ -7,9 +7,9 @@ import { Bug, UserError } from '../errors.ts'
 import { rankTargets } from '../evaluate/rank.ts'
 import type { TrainingConfig } from '../learn/config.ts'
 import { libraryBytes } from '../learn/memory.ts'
+import { startOfNewItems } from '../learn/relaid.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation, validatesRanks } from '../learn/validation.ts'
-import type { HistorySettings } from '../models/contract/model.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
@@ -19,11 +19,12 @@ import { learnTrained, openTrained } from './trained.ts'
 
 /** What every run that ranks has in common, whether its model is trained or counted. */
 export const rankingSplit = {
-  split(prepared, settings): TrainingData {
+  split(prepared, settings, kept): TrainingData {
     const options = settings as SplitConfig
     checkQuestion(options)
     const dataset = askedOf(prepared, options)
-    return { dataset, split: splitDataset(dataset, options) }
+    const split = splitDataset(dataset, { ...options, cuts: kept?.cuts })
+    return { dataset, split, vocabulary: kept?.vocabulary }
   },
   validates: (data) => validatesRanks(splitOf(data)),
   asked(data): AskedTargets {
@@ -62,7 +63,7 @@ export function splitOf({ split }: TrainingData): Split {
 export function servedRanking(
   { folder, run, data }: OpenRequest,
   model: Scorer,
-  { maxLength, mergeBehaviors: mergesBehaviors }: Pick<HistorySettings, 'maxLength' | 'mergeBehaviors'>,
+  { maxLength, mergesBehaviors, newItems }: Pick<Served, 'maxLength' | 'mergesBehaviors' | 'newItems'>,
 ): Served {
   const split = splitOf(data)
   const scorer = answeringEmpty(model, data.dataset, split)
@@ -78,6 +79,7 @@ export function servedRanking(
     scorer,
     maxLength,
     mergesBehaviors,
+    newItems,
     get samples(): never {
       throw noClicks()
     },
@@ -104,7 +106,9 @@ export const nextItemTask: Task = {
   async open(request) {
     const trained = await openTrained(request)
     await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
-    const { rows } = request
-    return servedRanking(request, await nextItemScorer({ ...trained, rows }), trained.model.history)
+    const { maxLength, mergeBehaviors: mergesBehaviors } = trained.model.history
+    const newItems = startOfNewItems(trained.model, request.data)
+    const scorer = await nextItemScorer({ ...trained, rows: request.rows })
+    return servedRanking(request, scorer, { maxLength, mergesBehaviors, newItems })
   },
 }

@@ -8,7 +8,7 @@ import type { Dataset, History, ItemIndex } from '../../dataset/schema.ts'
 import type { Noise } from '../../nn/noise.ts'
 import type { Optimizer } from '../../optim/optimizer.ts'
 import type { RandomStream } from '../../random/stream.ts'
-import type { Shape, Tensor } from '../../tensor/node.ts'
+import type { RowsOf, Shape, Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from './catalog.ts'
 import type { Explanation } from './scorer.ts'
 
@@ -124,6 +124,8 @@ export type Memory = Readonly<Record<string, MemoryArray>>
 /** One array of a {@link Memory}. */
 export interface MemoryArray {
   readonly shape: Shape
+  /** What its rows belong to; to be said where they grow with the items or users of a dataset. */
+  readonly rows?: RowsOf
   readonly data: Float32Array | BigInt64Array
 }
 
