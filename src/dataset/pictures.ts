@@ -24,9 +24,13 @@ export async function readPictures({ folder, manifest }: Dataset, images?: strin
   if (typeof named !== 'string' || !existsSync(named) || !existsSync(items)) return noPictures
   const root = resolve(named)
   using db = await openDatabase({ threads: 1 })
+  // The manifest of a dataset that grew in memory counts items that are not in the file.
+  const [{ count } = { count: 0 }] = await db.rows<{ count: bigint }>(
+    `SELECT count(*) AS count FROM read_parquet(${literal(items)})`,
+  )
   const { image } = await db.columns(
     `SELECT image FROM read_parquet(${literal(items)}) ORDER BY index`,
-    manifest.counts.items,
+    Number(count),
     { image: 'text' },
   )
   const paths = image.map((within) => {

@@ -163,7 +163,7 @@ describe('items', () => {
     expect(store.itemsRead).toBe(before + 1)
   })
 
-  it('that came since are listed and not ranked, and their events are taken in', async () => {
+  it('that came since are listed before they are ranked, and their events are taken in', async () => {
     await using service = await open({ retrieve: sasrec })
     const later = { id: 'later', available: true, title: 'Later', fields: { category: 'v1' } }
     expect(await service.putItem(later)).toMatchObject({ ...later, ranked: false, picture: false })

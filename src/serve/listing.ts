@@ -21,11 +21,12 @@ export interface Listings {
   readonly last: Listing
 }
 
-/** Reads the first listing. */
+/** Reads the first listing. @param changed is told each later one */
 export async function openListings(
   catalog: Catalog,
   known: Pick<KnownIds, 'items'>,
   store: Pick<EventStore, 'items' | 'itemsVersion'>,
+  changed: (listing: Listing) => void = () => undefined,
 ): Promise<Listings> {
   const read = async (): Promise<Listing> => listingOf(catalog, known, await store.items())
   let version = await store.itemsVersion()
@@ -44,7 +45,10 @@ export async function openListings(
       const { listing } = reading
       try {
         const found = await listing
-        if (reading?.listing === listing) [version, last] = [now, found]
+        if (reading?.listing === listing) {
+          ;[version, last] = [now, found]
+          changed(found)
+        }
         return found
       } finally {
         if (reading?.listing === listing) reading = undefined

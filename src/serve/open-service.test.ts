@@ -290,3 +290,21 @@ describe('a service', () => {
     expect((await service.recommend({ user: 'u1' })).items).toHaveLength(10)
   })
 })
+
+describe('an item that came since', () => {
+  it('is ranked a second later, by every process and after a reload, unless a run cannot grow', async () => {
+    const store = memoryStore()
+    await using service = await open({ retrieve: sasrec }, store)
+    await using another = await open({ retrieve: sasrec }, store)
+    const late = { id: 'late', available: true, title: 'A late one' }
+    expect(await service.putItem(late)).toMatchObject({ ranked: false })
+    const isRanked = async (one: Service): Promise<void> => expect((await one.item('late')).ranked).toBe(true)
+    for (const one of [service, another]) await vi.waitFor(() => isRanked(one), { timeout: 10_000, interval: 200 })
+    const asked: RecommendRequest = { user: 'u1', filter: { allow: ['late'] } }
+    expect((await service.recommend(asked)).items).toMatchObject([{ id: 'late', title: 'A late one' }])
+    await service.reload()
+    expect(ids(await service.recommend(asked))).toEqual(['late'])
+    await service.removeItem('late')
+    expect(ids(await service.recommend(asked))).toEqual([])
+  })
+})

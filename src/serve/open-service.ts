@@ -1,13 +1,17 @@
 /** @file Opens trained runs as a service: what it answers with can be swapped while it answers. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Dataset } from '../dataset/schema.ts'
-import { Bug } from '../errors.ts'
+import { Bug, UserError } from '../errors.ts'
 import { turns } from '../runtime/runtime.ts'
-import type { EventStore } from '../store/event-store.ts'
+import type { EventStore, ItemRecord } from '../store/event-store.ts'
 import { aboutServing } from './about.ts'
 import { type Answering, rankedCandidates, recommended, similarItems } from './answering.ts'
 import { checkedEvents, checkId, checkLimit, checkRecord } from './incoming.ts'
 import { goneRecord, itemNow, itemPicture } from './items.ts'
+import { knownIds } from './known-ids.ts'
 import { type Leased, leased } from './leases.ts'
+import type { Listing } from './listing.ts'
+import { newcomersOf, withNewcomers } from './newcomers.ts'
 import type { RunFolders, Service } from './service.ts'
 import { isDatasetOf, openServing, type Serving } from './serving.ts'
 import { toldHistory } from './told-histories.ts'
@@ -29,6 +33,16 @@ export interface ServiceOptions extends RunFolders {
   readonly report?: (line: string) => void
 }
 
+/** How long newcomers are gathered before runs are opened anew, in milliseconds. */
+const gatheringTime = 1000
+
+/** Runs that are open, on a dataset that may have grown since it was prepared. */
+interface Opened {
+  readonly serving: Leased<Serving>
+  /** As it was prepared. */
+  readonly dataset: Dataset
+}
+
 /**
  * Opens runs as a service.
  * @throws UserError as `openServing`
@@ -43,17 +57,42 @@ export async function openService({
 }: ServiceOptions): Promise<Service> {
   const { dataset: prepared, ...first } = given
   let folders: RunFolders = first
-  const open = async (next: RunFolders, dataset: Dataset | undefined): Promise<Leased<Serving>> => {
-    const serving = await openServing({ folders: next, store, images, dataset })
+  let closed = false
+  const reloading = turns()
+  /** Newcomers that a run cannot take in: nobody tries again. */
+  const unranked = new Set<string>()
+  const parts = { store, images, changed: (listing: Listing) => void takeIn(listing) }
+  const newcomersIn = ({ records }: Listing, { known }: Serving): readonly ItemRecord[] =>
+    newcomersOf(records.values(), known).filter(({ id }) => !unranked.has(id))
+  /** Opens runs on a dataset with newcomers; undefined, said in a line, where a run cannot take them in. */
+  const openGrown = async (
+    next: RunFolders,
+    dataset: Dataset,
+    newcomers: readonly ItemRecord[],
+  ): Promise<Serving | undefined> => {
+    try {
+      const grown = await withNewcomers(dataset, newcomers, report)
+      return await openServing({ ...parts, folders: next, dataset: grown })
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      report(`new items are not ranked: ${error.message}`)
+      for (const { id } of newcomers) unranked.add(id)
+      return undefined
+    }
+  }
+  const open = async (next: RunFolders, dataset: Dataset | undefined): Promise<Opened> => {
+    const opened = await openServing({ ...parts, folders: next, dataset })
+    const newcomers = newcomersIn(opened.listings.last, opened)
+    const grown = newcomers.length > 0 ? await openGrown(next, opened.dataset, newcomers) : undefined
+    if (grown) await opened[Symbol.asyncDispose]()
+    const serving = grown ?? opened
     if (warmed) await warm(serving.stages, candidates)
     const { retrieve, rank, dataset: name } = aboutServing(serving, store.name)
     const models = [retrieve, rank].flatMap((run) => (run ? [`${run.name} (${run.model})`] : []))
     report(`serving ${models.join(', then ')} on ${name}; events: ${store.name}`)
-    return leased(serving)
+    return { serving: leased(serving), dataset: opened.dataset }
   }
-  let current = await open(folders, prepared)
-  let closed = false
-  const reloading = turns()
+  let { serving: current, dataset: base } = await open(folders, prepared)
   /** What still answers with runs that were swapped out. */
   const leaving = new Set<Promise<void>>()
   const forgotten = new Set(await store.forgotten())
@@ -64,6 +103,42 @@ export async function openService({
   const answer = <Result>(work: (answering: Answering) => Promise<Result>): Promise<Result> =>
     use((serving) => work({ serving, store, candidates }))
   const about = (): ReturnType<Service['about']> => aboutServing(current.value, store.name)
+  /** Answers with other runs from now on; those before answer what they began with, and are closed. */
+  const swap = async (opened: Leased<Serving>): Promise<void> => {
+    if (closed) {
+      await opened.retire()
+      throw new Bug('the service is closed')
+    }
+    const before = current
+    current = opened
+    const left = before
+      .retire()
+      .catch((error: unknown) => report(`the runs before could not be closed: ${String(error)}`))
+      .finally(() => leaving.delete(left))
+    leaving.add(left)
+  }
+  let taking: Promise<void> | undefined
+  /** Takes newcomers in, together with those that come in the next second. */
+  function takeIn(listing: Listing): Promise<void> {
+    if (closed || newcomersIn(listing, current.value).length === 0) return Promise.resolve()
+    taking ??= reloading(async () => {
+      await sleep(gatheringTime, undefined, { ref: false })
+      taking = undefined
+      const newcomers = newcomersIn(await current.value.listings.current(), current.value)
+      if (closed || newcomers.length === 0) return
+      // All of them anew: those taken in before are not in the dataset as it was prepared.
+      const all = newcomersOf((await current.value.listings.current()).records.values(), knownIds(base))
+      const grown = await openGrown(folders, base, all)
+      if (!grown) return
+      if (warmed) await warm(grown.stages, candidates)
+      await swap(leased(grown))
+      report(`${newcomers.length} new items are ranked from now on`)
+    }).catch((error: unknown) => {
+      taking = undefined
+      if (!closed) report(`new items could not be taken in: ${String(error)}`)
+    })
+    return taking
+  }
   return {
     about,
     users(prefix, limit) {
@@ -117,25 +192,16 @@ export async function openService({
     reload: (runs = {}) =>
       reloading(async () => {
         const next = nextFolders(folders, runs)
-        const before = current
-        const { dataset } = before.value
-        const opened = await open(next, isDatasetOf(next, dataset) ? dataset : undefined)
-        if (closed) {
-          await opened.retire()
-          throw new Bug('the service is closed')
-        }
-        current = opened
+        const opened = await open(next, isDatasetOf(next, base) ? base : undefined)
+        await swap(opened.serving)
+        base = opened.dataset
         folders = next
-        const left = before
-          .retire()
-          .catch((error: unknown) => report(`the runs before could not be closed: ${String(error)}`))
-          .finally(() => leaving.delete(left))
-        leaving.add(left)
         return about()
       }),
     ready: () => use(() => store.ping()),
     async [Symbol.asyncDispose]() {
       closed = true
+      await taking
       await Promise.all([...leaving, current.retire()])
     },
   }

@@ -10,7 +10,7 @@ import { type OpenRun, openRun } from '../runs/open-run.ts'
 import { readRun } from '../runs/run-file.ts'
 import type { EventStore } from '../store/event-store.ts'
 import { type KnownIds, knownIds } from './known-ids.ts'
-import { type Listings, openListings } from './listing.ts'
+import { type Listing, type Listings, openListings } from './listing.ts'
 import { type PopularItems, popularItems } from './popular-items.ts'
 import { batchSizes, mostAtOnce, type ScoreQueue, scoreQueue } from './score-queue.ts'
 import type { RunFolders } from './service.ts'
@@ -63,6 +63,8 @@ export interface ServingParts {
   readonly images?: string | undefined
   /** The dataset, where it is in memory already. */
   readonly dataset?: Dataset | undefined
+  /** Is told when something else was said of items. */
+  readonly changed?: (listing: Listing) => void
 }
 
 /**
@@ -70,7 +72,13 @@ export interface ServingParts {
  * @throws UserError as `openRun`, `missing` without a run, `unsupported` for a run that does not do what it is to do,
  * `mismatched` for runs of two datasets, `corrupted` for a run whose scores are no numbers
  */
-export async function openServing({ folders, store, images, dataset: before }: ServingParts): Promise<Serving> {
+export async function openServing({
+  folders,
+  store,
+  images,
+  dataset: before,
+  changed,
+}: ServingParts): Promise<Serving> {
   const [first] = [folders.retrieve, folders.rank].filter((folder) => folder !== undefined)
   if (first === undefined) {
     const hint = 'name one that ranks the catalog, one that predicts clicks, or both'
@@ -90,7 +98,7 @@ export async function openServing({ folders, store, images, dataset: before }: S
       stages,
       dataset,
       known,
-      listings: await openListings(dataset.catalog, known, store),
+      listings: await openListings(dataset.catalog, known, store, changed),
       pictures: await readPictures(dataset, images),
       modalities,
       async without(wanted) {

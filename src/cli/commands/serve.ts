@@ -135,7 +135,13 @@ function openerOf(given: RunFolders, { store: address, data, images }: Flags): O
     const store = await storeAt(address ?? beside, (line: string) => log.warn(line))
     try {
       const moved = { ...(data !== undefined && { data }), ...(images !== undefined && { images }) }
-      const service = await openService({ ...runs, ...moved, store, report: (line: string) => log.info(line) })
+      const service = await openService({
+        ...runs,
+        ...moved,
+        store,
+        warm: true,
+        report: (line: string) => log.info(line),
+      })
       const close = async (): Promise<void> => {
         await service[Symbol.asyncDispose]()
         await store[Symbol.asyncDispose]()
