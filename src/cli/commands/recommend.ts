@@ -138,8 +138,9 @@ function printRecommendations({ items }: Recommendations): string {
 }
 
 const label = ({ id, title }: { id: string; title: string }): string => (title === '' ? id : `${title} (${id})`)
+const percent = (share: number): string => `${Math.round(100 * share)} %`
 /** With a decimal: each of a hundred events carries about one hundredth. */
-const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
+const finePercent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
 /** How many history items are named. */
 const namedReasons = 3
 
@@ -152,10 +153,10 @@ function why({ behaviors, modalities, center, because = [] }: Recommendation): s
   if (center && center.share >= 0.005) parts.push(`${center.modality} center ${center.index} ${percent(center.share)}`)
   const events = because
     .slice(0, namedReasons)
-    .map((reason) => `${label(reason)} (${reason.behavior} ${percent(reason.share)})`)
+    .map((reason) => `${label(reason)} (${reason.behavior} ${finePercent(reason.share)})`)
   const others = because.slice(namedReasons)
   const theirs = others.reduce((sum, { share }) => sum + share, 0)
-  const more = others.length > 0 ? ` and ${others.length} more (${percent(theirs)})` : ''
+  const more = others.length > 0 ? ` and ${others.length} more (${finePercent(theirs)})` : ''
   const told = [...parts, ...(events.length > 0 ? [`because of ${events.join(', ')}${more}`] : [])]
   return told.length > 0 ? `     ${pc.dim(told.join('; '))}\n` : ''
 }
