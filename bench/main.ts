@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   linear: () => import('./linear.ts'),
   candidates: () => import('./candidates.ts'),
   efficiency: () => import('./efficiency.ts'),
+  events: () => import('./events.ts'),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }
 

@@ -222,6 +222,9 @@ describe('the heavy packages', () => {
     ['onnxruntime-node', /^src\/runtime\/node\.ts$/],
     ['@duckdb/node-api', /^src\/storage\/duckdb\.ts$/],
     ['sharp', /^src\/(features|simulate)\//],
+    ['lmdb', /^src\/store\/lmdb\.ts$/],
+    ['ioredis', /^src\/store\/redis\.ts$/],
+    ['postgres', /^src\/store\/postgres\.ts$/],
   ])('%s is imported in its one place', (name, place) => {
     const importers = arrows.filter(({ target }) => target === name || target.startsWith(`${name}/`))
     expect(importers.length).toBeGreaterThan(0)
@@ -234,7 +237,7 @@ describe('the heavy packages', () => {
       for (const arrow of arrows) if (arrow.file === file && !arrow.typesOnly && !arrow.late) loaded.add(arrow.target)
     }
     expect([...loaded]).toContain('src/models/registry.ts')
-    expect([...loaded].filter((target) => /^(onnxruntime-node|@duckdb|sharp|echarts)/.test(target))).toEqual([])
+    expect([...loaded].filter((target) => /^(onnxruntime-node|@duckdb|sharp|echarts|lmdb|ioredis|postgres)/.test(target))).toEqual([])
   })
 })
 

@@ -1,11 +1,11 @@
 /** @file What came since a dataset was prepared, behind one interface: events of users, and what was said of items. */
 
-/** One event, in the log's own ids. */
+/** One event, in the log's own ids, each of 1 to 512 bytes in UTF-8 and without NUL. */
 export interface FreshEvent {
   readonly user: string
   readonly item: string
   readonly behavior: string
-  /** Milliseconds since 1970. */
+  /** Whole milliseconds since 1970. */
   readonly time: number
   /** Names the event: another one with the same id is not stored again. */
   readonly id?: string
@@ -41,7 +41,9 @@ export interface Appended {
 
 /**
  * A store. What a call acknowledged is durable, and every later call sees it, of any process with the same store.
- * Calls throw {@link StoreUnavailable} while the store cannot be reached, and work again once it can.
+ * Calls throw {@link StoreUnavailable} within about two seconds while the store cannot be reached, and work again once
+ * it can; what such a call asked may have been done all the same. They throw a UserError for a name that no store can
+ * hold.
  */
 export interface EventStore extends AsyncDisposable {
   /** What messages call it: `lmdb at runs/movies.events`, without secrets. */
@@ -50,7 +52,10 @@ export interface EventStore extends AsyncDisposable {
   append(events: readonly FreshEvent[]): Promise<Appended>
   /** A user's last events. @param limit how many at most */
   history(user: string, limit: number): Promise<FreshHistory>
-  /** Removes all of a user's events and remembers that they were forgotten. @returns how many events were removed */
+  /**
+   * Removes all of a user's events, with their ids, and remembers that they were forgotten.
+   * @returns how many events were removed
+   */
   forget(user: string): Promise<number>
   /** Replaces what is known of an item. */
   putItem(record: ItemRecord): Promise<void>

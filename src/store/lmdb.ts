@@ -1,0 +1,244 @@
+/**
+ * @file A store in a folder, for a service on one machine; several processes may have it open.
+ *
+ * Appends that are made while a commit is flushed are committed together with the next one. The keys of events are
+ * `user NUL time number`, so that a user's events lie side by side in their order. (No name has a NUL.)
+ */
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database, RootDatabase } from 'lmdb'
+import { UserError } from '../errors.ts'
+import type { Appended, EventStore, FreshEvent, FreshHistory, ItemRecord } from './event-store.ts'
+import { StoreUnavailable } from './event-store.ts'
+import { checkFormat, eventOf, eventText, storeFormat } from './format.ts'
+import { checkEvents, checkName } from './limits.ts'
+
+/** How many events are read at a time where all are. */
+const chunk = 500
+/** The bytes of a time, and of the number that orders the events of one time. */
+const timeBytes = 6
+const afterUser = 1 + 2 * timeBytes
+/** What LMDB's file has behind the head of its first page. */
+const magic = 0xbeefc0de
+const magicAt = 24
+
+/** The tables: keys are bytes, and values text or numbers as JSON. */
+interface Tables {
+  readonly root: RootDatabase
+  readonly meta: Database<number, Buffer>
+  readonly events: Database<string, Buffer>
+  /** The ids of events. */
+  readonly ids: Database<number, Buffer>
+  readonly forgotten: Database<number, Buffer>
+  readonly items: Database<ItemRecord, Buffer>
+}
+const keys = {
+  format: Buffer.from('format'),
+  /** How many events were ever stored. */
+  arrived: Buffer.from('arrived'),
+  itemsVersion: Buffer.from('items version'),
+}
+
+/**
+ * Opens the store in a folder, which is made where it is missing.
+ * @throws UserError `invalid` for a place that is something else, `mismatched` for a store of another format
+ */
+export async function openLmdbStore(path: string): Promise<EventStore> {
+  checkPlace(path)
+  const tables = await openTables(path)
+  const name = `lmdb at ${path}`
+  try {
+    const found = await tables.root.transaction(() => {
+      const { meta } = tables
+      if (!meta.doesExist(keys.format)) meta.putSync(keys.format, storeFormat)
+      return meta.get(keys.format)
+    })
+    checkFormat(path, found)
+  } catch (error) {
+    await tables.root.close()
+    throw error
+  }
+  return storeOf(name, tables)
+}
+
+/**
+ * @throws UserError `invalid` where there is a file, or a folder of something else, and `corrupted` where the store's
+ * own file is something else
+ */
+function checkPlace(path: string): void {
+  if (!existsSync(path)) return
+  const file = join(path, 'data.mdb')
+  if (existsSync(file)) return checkBeginning(path, file)
+  const taken = statSync(path).isDirectory() ? readdirSync(path).length > 0 && 'a folder of other files' : 'a file'
+  if (taken)
+    throw new UserError({
+      where: path,
+      problem: 'invalid',
+      value: taken,
+      expected: 'a store, or a new or empty folder',
+    })
+}
+
+/** LMDB itself would end the process where its file does not begin as it should. */
+function checkBeginning(path: string, file: string): void {
+  const beginning = Buffer.alloc(magicAt + 4)
+  const opened = openSync(file, 'r')
+  try {
+    const length = readSync(opened, beginning)
+    if (length === 0 || beginning.readUInt32LE(magicAt) === magic) return
+  } finally {
+    closeSync(opened)
+  }
+  throw new UserError({ where: path, problem: 'corrupted', value: 'data.mdb', expected: 'a store that siftrec wrote' })
+}
+
+async function openTables(path: string): Promise<Tables> {
+  // Loaded on first use: it is native.
+  const { open } = await import('lmdb')
+  try {
+    // Without overlapping, a commit is flushed before any process sees it. Without batching by turns, nobody but the
+    // caller is told of a commit that failed: a full disk would end the process.
+    const root = open({
+      path,
+      noSubdir: false,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      keyEncoding: 'binary',
+    })
+    const table = <V>(name: string): Database<V, Buffer> =>
+      root.openDB<V, Buffer>({ name, keyEncoding: 'binary', encoding: 'json' })
+    return {
+      root,
+      meta: table('meta'),
+      events: table('events'),
+      ids: table('ids'),
+      forgotten: table('forgotten'),
+      items: table('items'),
+    }
+  } catch (error) {
+    throw refused(path, error)
+  }
+}
+
+function refused(path: string, error: unknown): UserError {
+  const what = error instanceof Error ? error.message : String(error)
+  return /MDB_(?:INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)/.test(what)
+    ? new UserError({ where: path, problem: 'corrupted', value: what, expected: 'a store that siftrec wrote' })
+    : new UserError({ where: path, problem: 'invalid', value: what, expected: 'a folder that can be written' })
+}
+
+function storeOf(name: string, tables: Tables): EventStore {
+  const { root, meta, events, ids, forgotten, items } = tables
+
+  /** A write that is committed, and flushed, with others. */
+  async function write<T>(change: () => T): Promise<T> {
+    try {
+      return await root.transaction(change)
+    } catch (error) {
+      throw unavailable(name, error)
+    }
+  }
+  /** A read of what is committed now, by any process: a snapshot would otherwise be kept for a turn. */
+  async function read<T>(look: () => T): Promise<T> {
+    try {
+      root.resetReadTxn()
+      return look()
+    } catch (error) {
+      throw unavailable(name, error)
+    }
+  }
+
+  return {
+    name,
+    async append(batch): Promise<Appended> {
+      checkEvents(batch)
+      const rows = batch.map((event) => ({ ...bytesOf(event), text: eventText(event), time: event.time }))
+      const stored = await write(() => {
+        const before = meta.get(keys.arrived) ?? 0
+        let arrived = before
+        for (const { user, id, text, time } of rows) {
+          if (id && ids.doesExist(id)) continue
+          if (id) ids.putSync(id, 1)
+          events.putSync(eventKey(user, time, ++arrived), text)
+        }
+        meta.putSync(keys.arrived, arrived)
+        return arrived - before
+      })
+      return { stored, repeated: batch.length - stored }
+    },
+    async history(user, limit): Promise<FreshHistory> {
+      checkName('user', user)
+      const { bytes, from, to } = rangeOf(user)
+      return read(() => {
+        const last = [...events.getRange({ start: to, end: from, reverse: true, limit })]
+        return {
+          events: last.map(({ value }) => eventOf(user, value)).reverse(),
+          forgotten: forgotten.doesExist(bytes),
+        }
+      })
+    },
+    async forget(user) {
+      checkName('user', user)
+      const { bytes, from, to } = rangeOf(user)
+      return write(() => {
+        const gone = [...events.getRange({ start: from, end: to })]
+        for (const { key, value } of gone) {
+          const { id } = eventOf(user, value)
+          if (id !== undefined) ids.removeSync(Buffer.from(id))
+          events.removeSync(key)
+        }
+        forgotten.putSync(bytes, 1)
+        return gone.length
+      })
+    },
+    async putItem(record) {
+      checkName('item', record.id)
+      await write(() => {
+        items.putSync(Buffer.from(record.id), record)
+        meta.putSync(keys.itemsVersion, (meta.get(keys.itemsVersion) ?? 0) + 1)
+      })
+    },
+    itemsVersion: () => read(() => meta.get(keys.itemsVersion) ?? 0),
+    items: () => read(() => [...items.getRange()].map(({ value }) => value)),
+    async *all() {
+      let start = Buffer.alloc(1)
+      for (;;) {
+        const rows = await read(() => [...events.getRange({ start, limit: chunk })])
+        const last = rows.at(-1)
+        if (!last) return
+        yield rows.map(({ key, value }) => eventOf(key.toString('utf8', 0, key.length - afterUser), value))
+        start = Buffer.concat([last.key, Buffer.alloc(1)])
+      }
+    },
+    forgotten: () => read(() => [...forgotten.getKeys()].map((key) => key.toString())),
+    ping: () => read(() => void meta.get(keys.format)),
+    [Symbol.asyncDispose]: () => root.close(),
+  }
+}
+
+const bytesOf = ({ user, id }: FreshEvent): { user: Buffer; id: Buffer | undefined } => ({
+  user: Buffer.from(user),
+  id: id === undefined ? undefined : Buffer.from(id),
+})
+
+function eventKey(user: Buffer, time: number, number: number): Buffer {
+  const key = Buffer.alloc(user.length + afterUser)
+  user.copy(key)
+  key.writeUIntBE(time, user.length + 1, timeBytes)
+  key.writeUIntBE(number, user.length + 1 + timeBytes, timeBytes)
+  return key
+}
+
+/** What lies before and behind all keys of a user's events. */
+function rangeOf(user: string): { bytes: Buffer; from: Buffer; to: Buffer } {
+  const bytes = Buffer.from(user)
+  return { bytes, from: Buffer.concat([bytes, Buffer.of(0)]), to: Buffer.concat([bytes, Buffer.of(1)]) }
+}
+
+function unavailable(name: string, error: unknown): StoreUnavailable {
+  const { message, commitError } = error as { message?: string; commitError?: Promise<unknown> }
+  if (!commitError) return new StoreUnavailable(`${name} cannot be used (${message})`)
+  // LMDB rejects this promise too, which would end the process if nobody listened.
+  commitError.catch(() => undefined)
+  return new StoreUnavailable(`${name} cannot be written (is the disk full?)`)
+}

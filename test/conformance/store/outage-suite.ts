@@ -1,0 +1,112 @@
+/** @file What a store must do whose server goes away and comes back, as tests. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { type EventStore, StoreUnavailable } from '../../../src/store/event-store.ts'
+import { type OwnServer, openLine, password } from '../../fixtures/own-servers.ts'
+import { event, everything } from './store-suite.ts'
+
+/** The server, and how its store is opened. */
+export interface OutageCase {
+  readonly server: () => OwnServer
+  /** @param port another way to the server */
+  readonly open: (port?: number) => Promise<EventStore>
+}
+
+/** What a call says while the server is away, and after how many milliseconds. */
+async function failureOf(call: () => Promise<unknown>): Promise<{ error: unknown; after: number }> {
+  const start = performance.now()
+  const error = await call().catch((thrown: unknown) => thrown)
+  return { error, after: performance.now() - start }
+}
+
+/** Calls until the store answers. */
+async function answered<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || tries > 50) throw error
+      await sleep(100)
+    }
+  }
+}
+
+/** Registers the tests of a kind of store. */
+export function outageSuite(kind: string, { server, open }: OutageCase): void {
+  describe(`a store of events, ${kind}, whose server goes away`, () => {
+    const expectUnavailable = async (store: EventStore): Promise<void> => {
+      const calls = [
+        () => store.append([event('eve', 'pot', 3)]),
+        () => store.history('eve', 5),
+        () => store.forget('bob'),
+        () => store.putItem({ id: 'tea', available: true }),
+        () => store.itemsVersion(),
+        () => store.items(),
+        () => everything(store),
+        () => store.forgotten(),
+        () => store.ping(),
+      ]
+      for (const { error, after } of await Promise.all(calls.map(failureOf))) {
+        expect(error).toBeInstanceOf(StoreUnavailable)
+        expect((error as Error).message).toMatch(
+          new RegExp(`^${kind} at 127\\.0\\.0\\.1:\\d+\\S* cannot be reached \\(`),
+        )
+        expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(password)
+        expect(after).toBeLessThan(3000)
+      }
+    }
+
+    it('fails soon when it is killed, loses nothing, and goes on when it is back', async () => {
+      await using store = await open()
+      expect(store.name).not.toMatch(/p@ss|p%40|siftrec/)
+      await store.append([event('eve', 'tea', 1, 'x'), event('eve', 'mug', 2)])
+      const version = await store.itemsVersion()
+      await server().kill()
+      await expectUnavailable(store)
+      await expect(open()).rejects.toBeInstanceOf(StoreUnavailable)
+      await server().start()
+      expect((await answered(() => store.history('eve', 5))).events.map(({ item }) => item)).toEqual(['tea', 'mug'])
+      expect(await store.append([event('eve', 'tea', 1, 'x'), event('eve', 'pot', 3)])).toEqual({
+        stored: 1,
+        repeated: 1,
+      })
+      expect(await store.itemsVersion()).toBe(version)
+    })
+
+    it('fails soon when nobody answers, and goes on over new connections where the old ones stay silent', async () => {
+      using line = await openLine(server().port)
+      await using store = await open(line.port)
+      await store.append([event('cyd', 'tea', 1)])
+      line.cut()
+      await expectUnavailable(store)
+      line.mend()
+      expect((await answered(() => store.history('cyd', 5))).events.map(({ item }) => item)).toEqual(['tea'])
+      expect(await store.append([event('cyd', 'mug', 2)])).toEqual({ stored: 1, repeated: 0 })
+    })
+
+    it('fails in a call that is under way, and stores a batch whole or not at all', async () => {
+      await using store = await open()
+      const batches = Array.from({ length: 40 }, (_, batch) =>
+        Array.from({ length: 20 }, (_, at) => event(`dan${at}`, `${batch}`, batch, `dan ${batch} ${at}`)),
+      )
+      const calls = batches.map((batch) =>
+        store.append(batch).then(
+          () => true,
+          (error: unknown) => error,
+        ),
+      )
+      await Promise.race(calls)
+      await server().kill()
+      const killed = performance.now()
+      const told = await Promise.all(calls)
+      // At once, since the connections ended: not only when the patience does.
+      expect(performance.now() - killed).toBeLessThan(1500)
+      await server().start()
+      const found = (await answered(() => everything(store))).filter(({ user }) => user.startsWith('dan'))
+      const counts = batches.map((_, batch) => found.filter(({ item }) => item === String(batch)).length)
+      expect(counts.filter((count) => count !== 0 && count !== 20)).toEqual([])
+      expect(told.filter((one) => one !== true && !(one instanceof StoreUnavailable))).toEqual([])
+      expect(told.flatMap((one, batch) => (one === true && counts[batch] === 0 ? [batch] : []))).toEqual([])
+    })
+  })
+}
