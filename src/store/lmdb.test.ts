@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { on, once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { event, everything, storeSuite } from '../../test/conformance/store/store-suite.ts'
@@ -95,7 +95,7 @@ describe('a store in a folder, of several processes', () => {
         writer.send({ number, events: half } satisfies WriterTask)
       told.push(await nextAnswer(), await nextAnswer())
     }
-    expect(told.at(-1)).toMatch(/^StoreUnavailable: lmdb at \S+ cannot be written \(is the disk full\?\)$/)
+    expect(told.at(-1)).toMatch(/^StoreUnavailable: lmdb at \S+ cannot be used \(a write failed: is the disk full\?\)$/)
     writer.send({ number: -1, events: [] } satisfies WriterTask)
     await nextAnswer()
     await using store = await openLmdbStore(place())
@@ -120,9 +120,11 @@ describe('the place of a store in a folder', () => {
     await expect(openLmdbStore(join(folder.path, 'data'))).rejects.toThrow(
       /data: invalid: a folder of other files, expected a store, or a new or empty folder$/,
     )
-    await expect(openLmdbStore(join(folder.path, 'file'))).rejects.toThrow(/file: invalid: a file, expected a store/)
+    await expect(openLmdbStore(join(folder.path, 'file'))).rejects.toThrow(
+      /file: invalid: something else has that name/,
+    )
     await expect(openLmdbStore(join(folder.path, 'file/below'))).rejects.toThrow(
-      /below: invalid: .*(?:ENOTDIR|directory)/,
+      /below: invalid: a part of the path is a file, not a folder/,
     )
   })
 
@@ -141,6 +143,8 @@ describe('the place of a store in a folder', () => {
       .openDB<number, Buffer>({ name: 'meta', keyEncoding: 'binary', encoding: 'json' })
       .put(Buffer.from('format'), 2)
     await root.close()
+    const bytes = readFileSync(join(place(), 'data.mdb'))
     await expect(openLmdbStore(place())).rejects.toThrow(/mismatched: a store of format 2, expected format 1\. use the/)
+    expect(readFileSync(join(place(), 'data.mdb')).equals(bytes)).toBe(true)
   })
 })

@@ -4,10 +4,12 @@
  * Appends that are made while a commit is flushed are committed together with the next one. The keys of events are
  * `user NUL time number`, so that a user's events lie side by side in their order. (No name has a NUL.)
  */
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { UserError } from '../errors.ts'
+import { inFileWords } from '../storage/file-errors.ts'
+import { makeFolder } from '../storage/folders.ts'
 import type { Appended, EventStore, FreshEvent, FreshHistory, ItemRecord } from './event-store.ts'
 import { StoreUnavailable } from './event-store.ts'
 import { checkFormat, eventOf, eventText, storeFormat } from './format.ts'
@@ -22,7 +24,7 @@ const afterUser = 1 + 2 * timeBytes
 const magic = 0xbeefc0de
 const magicAt = 24
 
-/** The tables: keys are bytes, and values text or numbers as JSON. */
+/** The tables: keys are bytes, and values JSON. */
 interface Tables {
   readonly root: RootDatabase
   readonly meta: Database<number, Buffer>
@@ -44,39 +46,57 @@ const keys = {
  * @throws UserError `invalid` for a place that is something else, `mismatched` for a store of another format
  */
 export async function openLmdbStore(path: string): Promise<EventStore> {
-  checkPlace(path)
-  const tables = await openTables(path)
-  const name = `lmdb at ${path}`
   try {
-    const found = await tables.root.transaction(() => {
-      const { meta } = tables
-      if (!meta.doesExist(keys.format)) meta.putSync(keys.format, storeFormat)
-      return meta.get(keys.format)
-    })
-    checkFormat(path, found)
+    makeFolder(path)
+    checkPlace(path)
   } catch (error) {
-    await tables.root.close()
-    throw error
+    throw inFileWords(error, path)
   }
-  return storeOf(name, tables)
+  // Loaded on first use: it is native.
+  const { open } = await import('lmdb')
+  let root: RootDatabase | undefined
+  try {
+    // Without overlapping, a commit is flushed before any process sees it. Without batching by turns, nobody but the
+    // caller is told of a commit that failed: a full disk would end the process.
+    root = open({ path, noSubdir: false, overlappingSync: false, eventTurnBatching: false, keyEncoding: 'binary' })
+    return storeOf(`lmdb at ${path}`, await openTables(path, root))
+  } catch (error) {
+    await root?.close()
+    throw error instanceof UserError ? error : refused(path, error)
+  }
 }
 
-/**
- * @throws UserError `invalid` where there is a file, or a folder of something else, and `corrupted` where the store's
- * own file is something else
- */
+/** @throws UserError `mismatched` for a store of another format, in which nothing is changed */
+async function openTables(path: string, root: RootDatabase): Promise<Tables> {
+  const table = <V>(name: string, encoding: 'json' | 'string' = 'json'): Database<V, Buffer> =>
+    root.openDB<V, Buffer>({ name, keyEncoding: 'binary', encoding })
+  const meta = table<number>('meta')
+  const found = await root.transaction(() => {
+    if (!meta.doesExist(keys.format)) meta.putSync(keys.format, storeFormat)
+    return meta.get(keys.format)
+  })
+  checkFormat(path, found)
+  return {
+    root,
+    meta,
+    events: table('events', 'string'),
+    ids: table('ids'),
+    forgotten: table('forgotten'),
+    items: table('items'),
+  }
+}
+
+/** @throws UserError `invalid` for a folder of something else, `corrupted` where the store's own file is no store */
 function checkPlace(path: string): void {
-  if (!existsSync(path)) return
   const file = join(path, 'data.mdb')
   if (existsSync(file)) return checkBeginning(path, file)
-  const taken = statSync(path).isDirectory() ? readdirSync(path).length > 0 && 'a folder of other files' : 'a file'
-  if (taken)
-    throw new UserError({
-      where: path,
-      problem: 'invalid',
-      value: taken,
-      expected: 'a store, or a new or empty folder',
-    })
+  if (readdirSync(path).length === 0) return
+  throw new UserError({
+    where: path,
+    problem: 'invalid',
+    value: 'a folder of other files',
+    expected: 'a store, or a new or empty folder',
+  })
 }
 
 /** LMDB itself would end the process where its file does not begin as it should. */
@@ -92,36 +112,8 @@ function checkBeginning(path: string, file: string): void {
   throw new UserError({ where: path, problem: 'corrupted', value: 'data.mdb', expected: 'a store that siftrec wrote' })
 }
 
-async function openTables(path: string): Promise<Tables> {
-  // Loaded on first use: it is native.
-  const { open } = await import('lmdb')
-  try {
-    // Without overlapping, a commit is flushed before any process sees it. Without batching by turns, nobody but the
-    // caller is told of a commit that failed: a full disk would end the process.
-    const root = open({
-      path,
-      noSubdir: false,
-      overlappingSync: false,
-      eventTurnBatching: false,
-      keyEncoding: 'binary',
-    })
-    const table = <V>(name: string): Database<V, Buffer> =>
-      root.openDB<V, Buffer>({ name, keyEncoding: 'binary', encoding: 'json' })
-    return {
-      root,
-      meta: table('meta'),
-      events: table('events'),
-      ids: table('ids'),
-      forgotten: table('forgotten'),
-      items: table('items'),
-    }
-  } catch (error) {
-    throw refused(path, error)
-  }
-}
-
 function refused(path: string, error: unknown): UserError {
-  const what = error instanceof Error ? error.message : String(error)
+  const what = reasonOf(error)
   return /MDB_(?:INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)/.test(what)
     ? new UserError({ where: path, problem: 'corrupted', value: what, expected: 'a store that siftrec wrote' })
     : new UserError({ where: path, problem: 'invalid', value: what, expected: 'a folder that can be written' })
@@ -235,10 +227,13 @@ function rangeOf(user: string): { bytes: Buffer; from: Buffer; to: Buffer } {
   return { bytes, from: Buffer.concat([bytes, Buffer.of(0)]), to: Buffer.concat([bytes, Buffer.of(1)]) }
 }
 
-function unavailable(name: string, error: unknown): StoreUnavailable {
+const unavailable = (name: string, error: unknown): StoreUnavailable =>
+  new StoreUnavailable(`${name} cannot be used (${reasonOf(error)})`)
+
+function reasonOf(error: unknown): string {
   const { message, commitError } = error as { message?: string; commitError?: Promise<unknown> }
-  if (!commitError) return new StoreUnavailable(`${name} cannot be used (${message})`)
+  if (!commitError) return message ?? String(error)
   // LMDB rejects this promise too, which would end the process if nobody listened.
   commitError.catch(() => undefined)
-  return new StoreUnavailable(`${name} cannot be written (is the disk full?)`)
+  return 'a write failed: is the disk full?'
 }

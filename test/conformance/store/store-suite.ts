@@ -99,14 +99,16 @@ export function storeSuite(kind: string, { openNew, openAgain, mostAtOnce = 500 
       expect(await store.append([event('bob', 'tea', 1, 'x')])).toEqual({ stored: 0, repeated: 1 })
       expect(await itemsOf('ann')).toEqual(['tea', 'mug'])
       // In opposite orders, so that two writers would wait for each other.
-      const ids = Array.from({ length: 50 }, (_, at) => event('cyd', `i${at}`, at, `id ${at}`))
+      const ids = Array.from({ length: 2000 }, (_, at) => event('cyd', `i${at}`, at, `id ${at}`))
       const other = openAgain ? await openAgain() : store
+      // Once before, so that all begin at the same time.
+      await Promise.all([store, other, store, other].map((one) => one.append([event('bob', 'mug', 2)])))
       const answers = await Promise.all(
         [ids, ids.toReversed(), ids, ids.toReversed()].map((batch, at) => (at % 2 ? other : store).append(batch)),
       )
-      expect(answers.reduce((sum, { stored }) => sum + stored, 0)).toBe(50)
-      expect(answers.reduce((sum, { repeated }) => sum + repeated, 0)).toBe(150)
-      expect(await itemsOf('cyd')).toEqual(ids.map(({ item }) => item))
+      expect(answers.reduce((sum, { stored }) => sum + stored, 0)).toBe(2000)
+      expect(answers.reduce((sum, { repeated }) => sum + repeated, 0)).toBe(6000)
+      expect(await itemsOf('cyd', 2001)).toEqual(ids.map(({ item }) => item))
       if (other !== store) await other[Symbol.asyncDispose]()
     })
 
