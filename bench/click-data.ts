@@ -90,6 +90,8 @@ export function clickData(sizes: ClickDataSizes): { readonly dataset: Dataset; r
       userRows: users + 2,
       itemNumbers: normals(itemNumbers * (items + 1)),
       userNumbers: normals(userNumbers * (users + 1)),
+      itemScales: [],
+      userScales: [],
     },
   }
   return { dataset, samples }

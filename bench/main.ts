@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   candidates: () => import('./candidates.ts'),
   efficiency: () => import('./efficiency.ts'),
   events: () => import('./events.ts'),
+  'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }
 

@@ -164,7 +164,7 @@ describe('the folders', () => {
   })
 
   it('for a browser import no module of Node', () => {
-    const portable = ['rank', 'models', 'batches', 'nn', 'tensor', 'onnx']
+    const portable = ['rank', 'models', 'batches', 'nn', 'tensor', 'onnx', 'client']
     const found = arrows.filter(({ file, target }) => portable.includes(folderOf(file)) && isOfNode(target))
     expect(found.map(({ where }) => where)).toEqual([])
   })
@@ -237,7 +237,11 @@ describe('the heavy packages', () => {
       for (const arrow of arrows) if (arrow.file === file && !arrow.typesOnly && !arrow.late) loaded.add(arrow.target)
     }
     expect([...loaded]).toContain('src/models/registry.ts')
-    expect([...loaded].filter((target) => /^(onnxruntime-node|@duckdb|sharp|echarts|lmdb|ioredis|postgres)/.test(target))).toEqual([])
+    expect(
+      [...loaded].filter((target) =>
+        /^(onnxruntime-node|@duckdb|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(target),
+      ),
+    ).toEqual([])
   })
 })
 

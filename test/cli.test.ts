@@ -165,7 +165,26 @@ describe('bad input to evaluate and recommend', () => {
     expect(await outcome(['recommend', 'knn', '--user', 'u1', '--user', 'u2'])).toEqual(
       refusal(/--user: duplicate: "u2" after "u1", expected one\. ask for one after the other/),
     )
-    expect(await outcome(['recommend', 'knn'])).toEqual(refusal(/required option '--user <id>' not specified/))
+    expect(await outcome(['similar', 'knn', '--item', 'i1'])).toEqual(
+      refusal(/similar: unsupported: item-knn ranks without a table of items, expected a trained model/),
+    )
+    expect(await outcome(['similar', 'knn', '--item', 'chair'])).toEqual(
+      refusal(/data item: unknown: "chair", expected an item of the dataset/),
+    )
+    const told: (readonly [args: string, told: RegExp])[] = [
+      ['', /recommend: missing: whom to recommend to, expected one of --user, --history and --all/],
+      ['--user u1 --history i1', /recommend: duplicate: --user and --history, expected one of/],
+      ['--all', /recommend: missing: --out, which --all writes to, expected a file that ends in \.parquet/],
+      ['--user u1 --out recs.csv', /recommend: unsupported: --out, expected it beside --all/],
+      ['--user u1 --behavior click', /recommend: unsupported: --behavior, expected it beside --history/],
+      ['--all --out recs.csv --json', /recommend: unsupported: --json, expected it beside --user or --history/],
+      ['--all --out recs.xls', /--out: unsupported: "recs\.xls", expected a file that ends in/],
+      ['--history i1,,i2', /--history: invalid: "i1,,i2", expected ids of items, separated by commas/],
+      ['--history i1,chair', /data item: unknown: "chair", expected an item of the dataset/],
+      ['--history i1 --behavior clik', /behavior: unknown: "clik".*did you mean "click"/],
+    ]
+    for (const [args, sentence] of told)
+      expect(await outcome(['recommend', 'knn', ...args.split(' ').filter(Boolean)])).toEqual(refusal(sentence))
   })
 
   it('runs of one model are headed by what differs, and any two are compared', async () => {
@@ -236,6 +255,26 @@ describe('bad input to evaluate and recommend', () => {
     expect(new Set(reasons.map(([, item]) => item)).size).toBe(3)
   })
 
+  it('recommends to a visitor by his history, as to a user who did the same', async () => {
+    const { stdout } = await run('recommend', 'knn', '--history', 'i1,i5', '--top', '3', '--json')
+    const { user, items } = JSON.parse(stdout) as { user: null; items: { id: string; because?: { id: string }[] }[] }
+    expect([user, items.length]).toEqual([null, 3])
+    for (const { because = [] } of items) for (const { id } of because) expect(['i1', 'i5']).toContain(id)
+  })
+
+  it('recommends to every user, into a file', async () => {
+    const { code, stdout, stderr } = await run('recommend', 'knn', '--all', '--top', '2', '--out', 'recs.csv')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain('recs.csv: 2 items for each of 60 users, in ')
+    const [head, ...lines] = readFileSync(join(folder, 'recs.csv'), 'utf8').trimEnd().split('\n')
+    expect([head, lines.length]).toEqual(['user,rank,item,score', 120])
+    const one = await run('recommend', 'knn', '--user', 'u1', '--top', '2', '--json')
+    const { items } = JSON.parse(one.stdout) as { items: { id: string; score: number }[] }
+    expect(lines.filter((line) => line.startsWith('u1,'))).toEqual(
+      items.map(({ id, score }, at) => `u1,${at + 1},${id},${score}`),
+    )
+  })
+
   it('an unknown user gets the popular items, and is told', async () => {
     const { code, stdout, stderr } = await run('recommend', 'knn', '--user', 'nobody', '--top', '3', '--json')
     expect(stderr).toContain('user "nobody" is not in data: these are the popular items of its training data')
@@ -257,6 +296,38 @@ describe('bad input to evaluate and recommend', () => {
       expect(touched).not.toContain(id)
       for (const reason of because ?? []) expect(touched).toContain(reason.id)
     }
+  })
+})
+
+describe('a dataset prepared later', () => {
+  beforeAll(async () => {
+    const rows = Array.from(
+      { length: 6 },
+      (_, at) => `new,i${at},${at < 3 ? 'click' : 'favorite'},${1_800_000_000 + at}`,
+    )
+    const events = readFileSync(join(folder, 'events.csv'), 'utf8').trimEnd().split('\n')
+    write('later-events.csv', [events[0] as string, 'u3,fresh,favorite,1800000000', ...rows, ...events.slice(1)])
+    const items = readFileSync(join(folder, 'items.csv'), 'utf8').trimEnd().split('\n')
+    write('later-items.csv', [items[0] as string, 'fresh,red chair 1', ...items.slice(1).toReversed()])
+    const files = ['--events', 'later-events.csv', '--items', 'later-items.csv', '--config', 'shop.yaml']
+    await succeed(['prepare', ...files, '--out', 'later'], folder)
+  })
+  const more =
+    'the dataset has 1 item, 1 user and 7 events more than the run was trained on; nobody has counted new items'
+
+  it('is recommended from and evaluated on, and what is new is said', async () => {
+    const recommended = await run('recommend', 'knn', '--user', 'new', '--top', '3', '--data', 'later', '--json')
+    expect(recommended.stderr).toContain(more)
+    expect(JSON.parse(recommended.stdout)).toMatchObject({ user: 'new', known: true, popular: false })
+    const { code, stdout, stderr } = await run('evaluate', 'knn', '--data', 'later')
+    expect([code, stdout.split('\n')[0]]).toEqual([
+      0,
+      expect.stringMatching(/later, leave-one-out split, test: 61 targets/),
+    ])
+    expect(stderr).toContain(`knn: ${more}\n`)
+    expect(stderr).toContain(
+      'knn: targets are split anew by leave-one-out; each is later than what the run was trained on of its user\n',
+    )
   })
 })
 

@@ -118,7 +118,7 @@ describe('the package', () => {
 
   it('runs as a command', () => {
     const help = execFileSync(process.execPath, [join(built, 'dist/cli/main.js'), '--help'], { encoding: 'utf8' })
-    for (const command of ['prepare', 'train', 'evaluate', 'recommend', 'simulate', 'demo', 'models'])
+    for (const command of ['prepare', 'train', 'evaluate', 'recommend', 'similar', 'simulate', 'demo', 'models'])
       expect(help).toContain(command)
     const [bin = ''] = Object.values(described.bin)
     expect(readFileSync(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)

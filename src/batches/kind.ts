@@ -3,6 +3,7 @@
  * a buffer.
  */
 import type { ClickSamples } from '../dataset/click-samples.ts'
+import type { ClickVocabulary } from '../dataset/click-vocabulary.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
 import type { RandomStream } from '../random/stream.ts'
 import { type DataType, input, type Shape, type Tensor } from '../tensor/node.ts'
@@ -33,7 +34,13 @@ export type DeclareInput = (name: string, shape: Shape, dtype?: DataType) => Ten
 
 /** What training learns from: a dataset with the split of its events, or with labelled samples. */
 export type TrainingData =
-  | { readonly dataset: Dataset; readonly split: Split; readonly samples?: undefined }
+  | {
+      readonly dataset: Dataset
+      readonly split: Split
+      readonly samples?: undefined
+      /** What training said of numbers, where the dataset came later; by default the split's training rows say it. */
+      readonly vocabulary?: ClickVocabulary | undefined
+    }
   | { readonly dataset: Dataset; readonly samples: ClickSamples; readonly split?: undefined }
 
 /** How an epoch is cut into batches. */

@@ -7,6 +7,7 @@ import type { Interval } from '../evaluate/intervals.ts'
 import { markdownTable, printInterval } from '../evaluate/printing.ts'
 import { type ClickFigure, type ListFigure, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
 import { writeAtomically } from '../storage/atomic.ts'
+import { csvCell } from './csv-cell.ts'
 import { type ClickEvaluation, differencesOf, type RankEvaluation } from './evaluation.ts'
 
 /** One figure of one run. */
@@ -74,8 +75,6 @@ function textOf(kind: (typeof kinds)[number], evaluation: RankEvaluation | Click
   ]
   return [heads, ...rows].map((cells) => cells.map(csvCell).join(',')).join('\n')
 }
-
-const csvCell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 const rankLines = ({ model, name = model, slices, lists = {} }: Report): Line[] => [
   ...Object.entries(lists).map(([key, mean]) => ({

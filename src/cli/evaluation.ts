@@ -19,6 +19,7 @@ import { sliceOf } from '../evaluate/slices.ts'
 import { metrics, printedFigure, validationMetric } from '../metrics/table.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
 import type { Counted } from '../runs/progress.ts'
+import { readRun } from '../runs/run-file.ts'
 import { type NamedRun, runNames } from './run-names.ts'
 
 /** What is evaluated. */
@@ -32,6 +33,8 @@ export interface Wanted {
   readonly data?: string
   /** Is told how many targets of each run are done. */
   readonly counted?: Counted
+  /** Is told what is to be said of a later dataset, a line at a time. */
+  readonly note?: (line: string) => void
   /** Is told of each run what the process will hold at the peak, in bytes. */
   readonly tellMemory?: (bytes: number) => void
 }
@@ -66,15 +69,19 @@ export async function evaluateRuns(
   const predicted: Predictions[] = []
   let constant: Predictions | undefined
   const opened: NamedRun[] = []
-  let dataset: Dataset | undefined
+  let prepared: Dataset | undefined
   for (const folder of folders) {
     const { data, tellMemory } = wanted
+    // Runs of several datasets each have their own, unless one is named for all.
+    const loaded = data !== undefined || prepared?.hash === readRun(folder).dataset.hash ? prepared : undefined
     await using run = await openRun(folder, {
       ...(data === undefined ? {} : { data }),
-      ...(dataset && { dataset }),
+      ...(loaded && { dataset: loaded }),
       ...(tellMemory && { memory: { users: 'many', tell: tellMemory } }),
     })
-    dataset = run.dataset
+    const { dataset } = run
+    prepared = run.prepared
+    for (const line of laterNotes(folder, run, wanted.part)) wanted.note?.(line)
     opened.push({ folder, run: run.run })
     checkSplit(folder, run, wanted.split)
     const { part, seed, counted } = wanted
@@ -109,6 +116,21 @@ function reportOfRanks(
 ): Report {
   for (const name of slices ?? []) sliceOf(name, dataset)
   return reportOf(ranks, dataset, split, { part, seed, ks: k, maxLength, ...(slices && { slices }) })
+}
+
+/** What is to be known before figures on a later dataset are believed. */
+function laterNotes(folder: string, { later, run: { split } }: OpenRun, part: Wanted['part']): string[] {
+  if (!later) return []
+  const trained = later.mayHaveTrained(part)
+  const anew =
+    split.protocol === 'time'
+      ? 'targets are split at the times that the run was split at'
+      : `targets are split anew by ${split.protocol}`
+  const told =
+    trained === 0
+      ? `${anew}; each is later than what the run was trained on of its user`
+      : `warning: ${anew}, and ${trained} of the ${part} part may have trained it, which flatters the figures`
+  return [later.text, told].map((line) => `${folder}: ${line}`)
 }
 
 /** Whether enough negatives can be drawn for every user; if not, their table is left out. */

@@ -1,14 +1,20 @@
-/** @file Ctrl-C: the first one finishes the step and saves, the second one exits at once. */
+/** @file Ctrl-C: the first one ends the work cleanly, the second one exits at once. */
 import { exitCodes } from './failure.ts'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
-/** Runs work that Ctrl-C can end early and cleanly: it aborts the signal that the work receives. */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Runs work that Ctrl-C can end early and cleanly: it aborts the signal that the work receives.
+ * @param what becomes of it, in words
+ */
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  what = 'finishing this step and saving',
+): Promise<T> {
   const controller = new AbortController()
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted)
-    process.stderr.write('\nstopping: finishing this step and saving; press Ctrl-C again to exit at once\n')
+    process.stderr.write(`\nstopping: ${what}; press Ctrl-C again to exit at once\n`)
     controller.abort()
   }
   for (const signal of signals) process.on(signal, stop)

@@ -13,6 +13,8 @@ import { exportEventsCommand } from './commands/export-events.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
+import { serveCommand } from './commands/serve.ts'
+import { similarCommand } from './commands/similar.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { trainCommand } from './commands/train.ts'
 
@@ -31,6 +33,8 @@ export function createProgram(): Command {
     evaluateCommand(),
     compareCommand(),
     recommendCommand(),
+    similarCommand(),
+    serveCommand(version),
     explainCommand(),
     exportEventsCommand(),
     simulateCommand(),

@@ -65,8 +65,16 @@ export interface ClickSamples {
   readonly validation: Int32Array
   readonly test: Int32Array
   readonly vocabulary: ClickVocabulary
+  /** The two cut times of the `time` protocol. */
+  readonly cuts?: readonly [number, number]
 }
-type Parts = Pick<ClickSamples, 'train' | 'validation' | 'test'>
+type Parts = Pick<ClickSamples, 'train' | 'validation' | 'test' | 'cuts'>
+
+/** What a run keeps of the dataset it was trained on when it is asked about a later one. */
+export interface Kept {
+  readonly vocabulary: ClickVocabulary | undefined
+  readonly cuts: readonly [number, number] | undefined
+}
 
 /**
  * The defaults of a dataset for options that the user did not set: impressions if there are any, the first label, and a
@@ -93,19 +101,20 @@ export function clickSplitDefaults(
  * `time`: two cuts for all users, at quantiles of the samples' times. `given`: the roles that the source has set.
  * `random`: at random, as in published code (R-D10). In every part a history holds all events strictly before the
  * sample.
+ * @param kept the cuts and the vocabulary of a run, in place of those that the dataset would give
  * @throws UserError `unsupported` or `unknown` for a source, label or protocol the dataset does not have, `invalid` for
  * an empty part or training labels of one class
  */
-export function clickSamples(dataset: Dataset, settings: ClickSplitConfig): ClickSamples {
+export function clickSamples(dataset: Dataset, settings: ClickSplitConfig, kept?: Kept): ClickSamples {
   const labelled = settings.source === 'drawn' ? drawnOf(dataset, settings) : shownOf(dataset, settings.label)
-  const parts = partsOf(dataset.manifest, labelled, settings)
+  const parts = partsOf(dataset.manifest, labelled, settings, kept?.cuts)
   refuseUseless(dataset.manifest, labelled, parts, settings)
   const { events } = dataset
   const ends = Int32Array.from(dataset.userIds, (_, user) => (user === 0 ? 0 : (events.start[user + 1] as number)))
   const columns = columnsUntil(events, ends, true)
   const { user, item, time, label } = labelled
   const samples = { columns, user, item, time, label, end: endsOf(columns, labelled), ...parts }
-  return { ...samples, vocabulary: clickVocabulary(dataset, samples, settings.minimumCount) }
+  return { ...samples, vocabulary: kept?.vocabulary ?? clickVocabulary(dataset, samples, settings.minimumCount) }
 }
 
 function shownOf({ manifest, impressions }: Dataset, label: string): LabelledItems {
@@ -130,7 +139,12 @@ function drawnOf(dataset: Dataset, { label, splitSeed }: ClickSplitConfig): Labe
   return drawnSamples(dataset, behavior, splitSeed)
 }
 
-function partsOf(manifest: Manifest, { time, role: roles }: LabelledItems, settings: ClickSplitConfig): Parts {
+function partsOf(
+  manifest: Manifest,
+  { time, role: roles }: LabelledItems,
+  settings: ClickSplitConfig,
+  given?: readonly [number, number],
+): Parts {
   const { protocol, testShare, validationShare, splitSeed } = settings
   if (protocol === 'random') {
     checkShares(testShare, validationShare)
@@ -158,13 +172,15 @@ function partsOf(manifest: Manifest, { time, role: roles }: LabelledItems, setti
       hint: `use ${manifest.ownSplit ? 'given' : 'random'}`,
     })
   }
-  const [validationFrom, testFrom] = timeCuts(time, { testShare, validationShare, timesFrom: manifest.timesFrom })
+  const cuts = given ?? timeCuts(time, { testShare, validationShare, timesFrom: manifest.timesFrom })
+  const [validationFrom, testFrom] = cuts
   const within = (from: number, to: number): Int32Array =>
     numbersWhere(time.length, (sample) => (time[sample] as number) >= from && (time[sample] as number) < to)
   return {
     train: within(Number.NEGATIVE_INFINITY, validationFrom),
     validation: within(validationFrom, testFrom),
     test: within(testFrom, Number.POSITIVE_INFINITY),
+    cuts,
   }
 }
 

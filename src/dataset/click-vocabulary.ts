@@ -20,7 +20,13 @@ export interface ClickVocabulary {
    */
   readonly itemNumbers: Float32Array
   readonly userNumbers: Float32Array
+  /** What standardized each column, for a later dataset. */
+  readonly itemScales: readonly Scale[]
+  readonly userScales: readonly Scale[]
 }
+
+/** What a column of numbers is standardized by; null where training has none, or all are equal. */
+export type Scale = { readonly mean: number; readonly deviation: number } | null
 
 interface TrainingSamples {
   readonly columns: EventColumns
@@ -50,7 +56,8 @@ export function clickVocabulary(
     owners[owner] = (owners[owner] as number) + 1
     read[owner] = Math.max(read[owner] as number, end[sample] as number)
   }
-  const itemNumbers = standardized(Object.values(catalog.numbers ?? {}), items)
+  const [itemColumns, userColumns] = [Object.values(catalog.numbers ?? {}), Object.values(users?.numbers ?? {})]
+  const [itemScales, userScales] = [scalesOf(itemColumns, items), scalesOf(userColumns, owners)]
   for (let owner = 1; owner < read.length; owner++) {
     for (let row = columns.start[owner] as number; row < (read[owner] as number); row++) {
       const seen = columns.item[row] as number
@@ -65,8 +72,10 @@ export function clickVocabulary(
     itemRows,
     userRow,
     userRows,
-    itemNumbers,
-    userNumbers: standardized(Object.values(users?.numbers ?? {}), owners),
+    itemNumbers: standardized(itemColumns, itemScales),
+    userNumbers: standardized(userColumns, userScales),
+    itemScales,
+    userScales,
   }
 }
 
@@ -76,22 +85,33 @@ function rowsOf(counts: Int32Array, minimumCount: number): [Int32Array, number] 
   return [counts.map((count, index) => (index > 0 && count >= minimumCount ? rows++ : 1)), rows]
 }
 
-/**
- * Takes x as sign(x) ln(1 + |x|), minus the mean and divided by the deviation, both over entries whose `counts` is
- * above 0. The result is 0 for NaN, and if all numbers are equal.
- */
-function standardized(columns: readonly Float32Array[], counts: Int32Array): Float32Array {
-  const width = columns.length
-  const table = new Float32Array(counts.length * width)
-  for (const [place, raw] of columns.entries()) {
-    const values = Float64Array.from(raw, (value) => Math.sign(value) * Math.log1p(Math.abs(value)))
-    const known = values.filter((value, index) => (counts[index] as number) > 0 && !Number.isNaN(value))
+/** sign(x) ln(1 + |x|) */
+const squeezed = (raw: Float32Array): Float64Array =>
+  Float64Array.from(raw, (value) => Math.sign(value) * Math.log1p(Math.abs(value)))
+
+/** The mean and the deviation of each column, squeezed, over entries whose `counts` is above 0. */
+function scalesOf(columns: readonly Float32Array[], counts: Int32Array): Scale[] {
+  return columns.map((raw) => {
+    const known = squeezed(raw).filter((value, index) => (counts[index] as number) > 0 && !Number.isNaN(value))
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length
     const deviation = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length)
     // The deviation of a constant is only rounding error; that of no numbers is NaN.
-    if (!(deviation > 1e-9)) continue
-    for (const [index, value] of values.entries())
-      if (!Number.isNaN(value)) table[index * width + place] = (value - mean) / deviation
+    return deviation > 1e-9 ? { mean, deviation } : null
+  })
+}
+
+/**
+ * Columns side by side, [entries, columns]: each number squeezed, minus the mean and divided by the deviation. The
+ * result is 0 for NaN, and where there is no scale.
+ */
+export function standardized(columns: readonly Float32Array[], scales: readonly Scale[]): Float32Array {
+  const width = columns.length
+  const table = new Float32Array((columns[0]?.length ?? 0) * width)
+  for (const [place, raw] of columns.entries()) {
+    const scale = scales[place]
+    if (!scale) continue
+    for (const [index, value] of squeezed(raw).entries())
+      if (!Number.isNaN(value)) table[index * width + place] = (value - scale.mean) / scale.deviation
   }
   return table
 }
@@ -115,13 +135,24 @@ export function rankingVocabulary(
       owners[user] = (owners[user] as number) + 1
     }
   }
+  return ownRows({ catalog, users, userIds }, scalesOf(itemColumns, items), scalesOf(userColumns, owners))
+}
+
+/** The vocabulary in which every id has a row of its own. */
+export function ownRows(
+  { catalog, users, userIds }: Pick<Dataset, 'catalog' | 'userIds'> & { readonly users?: Dataset['users'] | undefined },
+  itemScales: readonly Scale[],
+  userScales: readonly Scale[],
+): ClickVocabulary {
   const each = (count: number): Int32Array => Int32Array.from({ length: count }, (_, index) => index)
   return {
-    itemRow: each(items.length),
-    itemRows: items.length,
-    userRow: each(owners.length),
-    userRows: owners.length,
-    itemNumbers: standardized(itemColumns, items),
-    userNumbers: standardized(userColumns, owners),
+    itemRow: each(catalog.ids.length),
+    itemRows: catalog.ids.length,
+    userRow: each(userIds.length),
+    userRows: userIds.length,
+    itemNumbers: standardized(Object.values(catalog.numbers ?? {}), itemScales),
+    userNumbers: standardized(Object.values(users?.numbers ?? {}), userScales),
+    itemScales,
+    userScales,
   }
 }

@@ -11,12 +11,15 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** The text of `manifest.json`: the manifest, and last the SHA-256 of all before it. */
-export function sealed(manifest: Manifest): string {
-  return `${JSON.stringify({ ...manifest, sha256: sealOf(manifest) }, null, 2)}\n`
+/**
+ * The text of `manifest.json`, or of another file: its content, and last the SHA-256 of all before it.
+ * @param indent how many spaces; 2 by default, 0 for what nobody reads
+ */
+export function sealed(content: object, indent = 2): string {
+  return `${JSON.stringify({ ...content, sha256: sealOf(content) }, null, indent)}\n`
 }
 
-/** What the text of a manifest says; undefined when it is not as it was written. */
+/** What a sealed text says; undefined when it is not as it was written. */
 export function unsealed(text: string): unknown {
   const { sha256, ...manifest } = z.looseObject({ sha256: z.string() }).parse(JSON.parse(text))
   return sealOf(manifest) === sha256 ? manifest : undefined

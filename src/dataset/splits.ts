@@ -12,6 +12,8 @@ export interface SplitOptions {
   readonly testShare?: number
   /** The share of the target events just before the test set that validates; 0.1 by default. */
   readonly validationShare?: number
+  /** The cuts of the `time` protocol in place of those that the shares would give. */
+  readonly cuts?: readonly [number, number] | undefined
 }
 
 /**
@@ -78,7 +80,7 @@ function asGiven({ events, userIds, manifest }: Dataset, targets: Int32Array): S
 function byTime(
   { events, userIds, manifest }: Dataset,
   targets: Int32Array,
-  { testShare = 0.2, validationShare = 0.1 }: SplitOptions,
+  { testShare = 0.2, validationShare = 0.1, cuts: given }: SplitOptions,
 ): Split {
   if (manifest.time === 'order') {
     const value = `time, but ${manifest.name} has only an order within each user`
@@ -90,7 +92,7 @@ function byTime(
     })
   }
   const times = Float64Array.from(targets, (row) => events.time[row] as number)
-  const cuts = timeCuts(times, { testShare, validationShare, timesFrom: manifest.timesFrom })
+  const cuts = given ?? timeCuts(times, { testShare, validationShare, timesFrom: manifest.timesFrom })
   const within = (from: number, to: number): Int32Array =>
     targets.filter((row) => (events.time[row] as number) >= from && (events.time[row] as number) < to)
   const split = {

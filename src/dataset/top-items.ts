@@ -9,25 +9,58 @@ export interface ScoredItem {
 
 /**
  * The `count` best items of scores [items + 1], best first, ties by the lower index; column 0 and `excluded` are left
- * out.
+ * out. Whether an item is excluded is only asked where its score would be among the best so far.
  */
 export function topItems(
   scores: Float32Array,
   count: number,
-  excluded: ReadonlySet<ItemIndex> = new Set(),
+  excluded: { has(item: ItemIndex): boolean } = new Set(),
 ): ScoredItem[] {
-  const best: ScoredItem[] = []
+  const most = Math.min(count, scores.length - 1)
+  if (most <= 0) return []
+  // A heap with the worst of the best at its root. A later item never displaces one of its score.
+  const heap = new Int32Array(most)
+  const isWorse = (a: number, b: number): boolean => {
+    const left = scores[a] as number
+    const right = scores[b] as number
+    return left < right || (left === right && a > b)
+  }
+  let held = 0
   let least = Number.NEGATIVE_INFINITY
   for (let item = 1; item < scores.length; item++) {
-    const score = scores[item] as number
     // Nearly every item ends here: one comparison each.
-    if (best.length === count && score <= least) continue
+    if (held === most && (scores[item] as number) <= least) continue
     if (excluded.has(item)) continue
-    let place = best.length
-    while (place > 0 && (best[place - 1] as ScoredItem).score < score) place--
-    best.splice(place, 0, { item, score })
-    if (best.length > count) best.pop()
-    least = (best.at(-1) as ScoredItem).score
+    if (held < most) lift(item, held++)
+    else sink(item)
+    if (held === most) least = scores[heap[0] as number] as number
   }
-  return best
+  const best = Array.from(heap.subarray(0, held)).sort((a, b) => (isWorse(a, b) ? 1 : -1))
+  return best.map((item) => ({ item, score: scores[item] as number }))
+
+  /** Puts an item at the end of the heap and lifts it to its place. */
+  function lift(item: number, end: number): void {
+    let at = end
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      if (!isWorse(item, heap[above] as number)) break
+      heap[at] = heap[above] as number
+      at = above
+    }
+    heap[at] = item
+  }
+
+  /** Replaces the root of a full heap. */
+  function sink(item: number): void {
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      if (below >= most) break
+      if (below + 1 < most && isWorse(heap[below + 1] as number, heap[below] as number)) below++
+      if (!isWorse(heap[below] as number, item)) break
+      heap[at] = heap[below] as number
+      at = below
+    }
+    heap[at] = item
+  }
 }

@@ -41,6 +41,7 @@ export const runFiles = {
   checkpoint: 'checkpoint.safetensors',
   model: 'model.safetensors',
   epochs: 'epochs.json',
+  known: 'known.json',
 } as const
 
 /** How fast an epoch was. */

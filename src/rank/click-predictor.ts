@@ -6,7 +6,7 @@ import type { RatedHistory } from '../batches/impressions.ts'
 import type { BatchShape } from '../batches/kind.ts'
 import { bucketLengths, lengthFor } from '../batches/lengths.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
-import type { Dataset } from '../dataset/schema.ts'
+import type { Dataset, FeatureModality } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
 import type { Predictions } from '../evaluate/clicks.ts'
 import { catalogInputs } from '../models/contract/catalog.ts'
@@ -14,7 +14,7 @@ import type { BuiltModel, Memory } from '../models/contract/model.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { sigmoid } from '../tensor/elementwise.ts'
-import { type ParameterValues, type ServedGraph, servedGraphs } from './served-graphs.ts'
+import { type ParameterValues, readsVectors, type ServedGraph, servedGraphs } from './served-graphs.ts'
 
 /**
  * Probabilities of clicks, and what the model says of them: rows of `attention` [candidates, L] (over the last L
@@ -39,6 +39,8 @@ export interface ClickPredictor extends AsyncDisposable {
   samples(numbers: Int32Array, counted?: Counted): Promise<Float32Array>
   /** Probabilities of candidates for one user, whose history is read once. */
   candidates(history: RatedHistory, items: ArrayLike<number>): Promise<ClickPrediction>
+  /** Whether a graph that was compiled so far reads the vectors of a modality. */
+  reads(modality: FeatureModality): boolean
 }
 
 /** What a predictor is made of. */
@@ -98,6 +100,7 @@ export function clickPredictor({
   return {
     gates: score.gates ?? [],
     refresh: () => graphs.refresh(),
+    reads: (modality) => readsVectors(graphs, modality),
     async samples(numbers, counted) {
       const probability = new Float32Array(numbers.length)
       let done = 0

@@ -3,11 +3,13 @@
  * 4.7).
  */
 
+import type { RatedHistory } from '../batches/impressions.ts'
 import { mergeBehaviors } from '../dataset/event-columns.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset } from '../dataset/schema.ts'
+import type { BehaviorIndex, Dataset, ItemIndex } from '../dataset/schema.ts'
 import { type UserError, unknownName } from '../errors.ts'
-import type { ClickPredictor } from './click-predictor.ts'
+import type { ClickPrediction, ClickPredictor } from './click-predictor.ts'
+import { itemNamed } from './named-reasons.ts'
 
 const unknownItem = ({ manifest, catalog }: Dataset, id: string): UserError =>
   unknownName(`${manifest.name} item`, id, catalog.ids.slice(1), { expected: 'an item of the dataset' })
@@ -64,35 +66,60 @@ export async function explainClicks(
   })
   const history = mergeBehaviors(historyOf(events, index))
   const { probability, length, reasons } = await predictor.candidates(history, candidates)
-  const { attention, gates } = reasons
-  const first = Math.max(0, history.item.length - length)
-  return candidates.map((item, at) => ({
-    id: catalog.ids[item] as string,
-    title: catalog.titles[item] as string,
-    probability: probability[at] as number,
-    ...(gates && {
-      gates: Object.fromEntries(
-        predictor.gates.map((name, gate, all) => [name, gates[at * all.length + gate] as number]),
-      ),
-    }),
-    attention: attention ? strongest(attention.subarray(at * length, (at + 1) * length)) : [],
-  }))
-
-  function strongest(weights: Float32Array): AttendedEvent[] {
-    const known = new Map<string, { place: number; weight: number; times: number }>()
-    for (let place = 0; place < Math.min(length, history.item.length); place++) {
-      const key = `${history.item[first + place]} ${history.behavior[first + place]}`
-      const { weight = 0, times = 0 } = known.get(key) ?? {}
-      known.set(key, { place, weight: weight + (weights[place] as number), times: times + 1 })
+  return candidates.map((item, at) => {
+    const { gates, attended } = clickReasons(predictor, { length, reasons }, history, at)
+    return {
+      id: catalog.ids[item] as string,
+      title: catalog.titles[item] as string,
+      probability: probability[at] as number,
+      ...(gates && { gates }),
+      attention: attended.slice(0, top).map(({ item: event, behavior, weight, times }) => ({
+        ...itemNamed(dataset, event),
+        behavior: manifest.behaviors[behavior] as string,
+        weight,
+        times,
+      })),
     }
-    return [...known.values()]
-      .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight) || b.place - a.place)
-      .slice(0, top)
-      .map(({ place, weight, times }) => {
-        const item = history.item[first + place] as number
-        const behavior = manifest.behaviors[history.behavior[first + place] as number] as string
-        const [id, title] = [catalog.ids[item] as string, catalog.titles[item] as string]
-        return { id, title, behavior, weight, times }
-      })
+  })
+}
+
+/** Events of one item and behavior that a prediction looked at, in indices. */
+interface Attended {
+  readonly item: ItemIndex
+  readonly behavior: BehaviorIndex
+  readonly weight: number
+  readonly times: number
+}
+
+/** What a prediction says of its candidate number `at`: the gates, and the events by the size of their weights. */
+export function clickReasons(
+  predictor: Pick<ClickPredictor, 'gates'>,
+  { length, reasons: { gates, attention } }: Pick<ClickPrediction, 'length' | 'reasons'>,
+  history: RatedHistory,
+  at: number,
+): { readonly gates?: Readonly<Record<string, number>>; readonly attended: readonly Attended[] } {
+  const opened = predictor.gates.map((name, gate, all) => [name, gates?.[at * all.length + gate] as number])
+  return {
+    ...(gates && { gates: Object.fromEntries(opened) as Record<string, number> }),
+    attended: attention ? attendedOf(history, attention.subarray(at * length, (at + 1) * length)) : [],
   }
+}
+
+/** @param weights of the last events of the history, as many as the model reads */
+function attendedOf({ item, behavior }: RatedHistory, weights: Float32Array): Attended[] {
+  const first = Math.max(0, item.length - weights.length)
+  const known = new Map<string, { place: number; weight: number; times: number }>()
+  for (let place = 0; place < Math.min(weights.length, item.length); place++) {
+    const key = `${item[first + place]} ${behavior[first + place]}`
+    const { weight = 0, times = 0 } = known.get(key) ?? {}
+    known.set(key, { place, weight: weight + (weights[place] as number), times: times + 1 })
+  }
+  return [...known.values()]
+    .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight) || b.place - a.place)
+    .map(({ place, weight, times }) => ({
+      item: item[first + place] as number,
+      behavior: behavior[first + place] as number,
+      weight,
+      times,
+    }))
 }

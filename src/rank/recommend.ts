@@ -2,34 +2,23 @@
 
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, History, ItemIndex, Modality, Split } from '../dataset/schema.ts'
+import type { Dataset, History, Split } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
+import { unknownName } from '../errors.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
 import { popularScores } from './empty-histories.ts'
+import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
 
-/** An event that carried a recommendation. */
-export interface Reason {
-  readonly id: string
-  readonly title: string
-  readonly behavior: string
-  /** Of what counted for the item, in [0, 1]: the shares of all its reasons add up to 1. */
-  readonly share: number
-}
 /** One recommended item. */
-export interface Recommendation {
+export interface Recommendation extends Reasons {
   readonly id: string
   readonly title: string
   readonly score: number
-  /** How much each behavior and each modality carried the score, in [0, 1]; absent where the model cannot tell. */
-  readonly behaviors?: Readonly<Record<string, number>>
-  readonly modalities?: Readonly<Partial<Record<Modality, number>>>
-  /** The interest center that carried most; see `Explanation`. */
-  readonly center?: NonNullable<Explanation['center']>
-  readonly because?: readonly Reason[]
 }
 /** What {@link recommend} gives. */
 export interface Recommendations {
-  readonly user: string
+  /** Null for a history that is nobody's. */
+  readonly user: string | null
   /** False for a user the dataset does not have: the items are then the popular ones of the training data. */
   readonly known: boolean
   /** Whether the items are the popular ones, for want of any event of the user. */
@@ -59,36 +48,59 @@ export async function recommend(
     return { user, known: false, popular: true, items: items.map((scored) => named(dataset, scored)) }
   }
   const history = historyOf(dataset.events, index)
+  const items = await bestItems({ scorer, dataset }, history, top)
+  return { user, known: true, popular: history.item.length === 0, items }
+}
+
+/**
+ * The best `top` items (10 by default) for somebody who did something with these items, by their ids, the last one
+ * last: a visitor that the dataset does not have.
+ * @param behavior what was done with each item; the target by default
+ * @throws UserError `unknown` for an item or a behavior that the dataset does not have
+ */
+export async function recommendFrom(
+  { scorer, dataset }: Pick<Trained, 'scorer' | 'dataset'>,
+  ids: readonly string[],
+  { top = 10, behavior }: { readonly top?: number; readonly behavior?: string } = {},
+): Promise<Recommendations> {
+  const { manifest, catalog, events } = dataset
+  const name = behavior ?? manifest.target
+  const done = manifest.behaviors.indexOf(name)
+  if (done < 0) throw unknownName('behavior', name, manifest.behaviors)
+  const expected = 'an item of the dataset'
+  const item = ids.map((id) => {
+    const index = catalog.ids.indexOf(id, 1)
+    if (index < 0) throw unknownName(`${manifest.name} item`, id, catalog.ids.slice(1), { expected })
+    return index
+  })
+  // The visitor is here now: just after the last event of the log.
+  const last = events.time.reduce((most, time) => Math.max(most, time), 0)
+  const history: History = {
+    user: 0,
+    item: Int32Array.from(item),
+    behavior: new Uint8Array(item.length).fill(done),
+    time: Float64Array.from(item, (_, at) => last + 1 + at),
+  }
+  const items = await bestItems({ scorer, dataset }, history, top)
+  return { user: null, known: true, popular: item.length === 0, items }
+}
+
+async function bestItems(
+  { scorer, dataset }: Pick<Trained, 'scorer' | 'dataset'>,
+  history: History,
+  top: number,
+): Promise<Recommendation[]> {
   const scores = await scorer.score([history])
   const best = topItems(scores, top, excludedItems(dataset, history))
   const reasons = await scorer.explain?.(
     history,
     best.map(({ item }) => item),
   )
-  const items = best.map((scored, at) => named(dataset, scored, reasons?.[at]))
-  return { user, known: true, popular: history.item.length === 0, items }
+  return best.map((scored, at) => named(dataset, scored, reasons?.[at]))
 }
 
-function named(dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation {
-  const { behaviors, modalities, center, because } = explanation ?? {}
-  return {
-    ...itemNamed(dataset, item),
-    score,
-    ...(behaviors && { behaviors }),
-    ...(modalities && { modalities }),
-    ...(center && { center }),
-    ...(because && { because: because.map((reason) => reasonNamed(dataset, reason)) }),
-  }
-}
-
-const itemNamed = ({ catalog }: Dataset, item: ItemIndex): { id: string; title: string } => ({
-  id: catalog.ids[item] ?? '',
-  title: catalog.titles[item] ?? '',
+const named = (dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation => ({
+  ...itemNamed(dataset, item),
+  score,
+  ...(explanation && reasonsNamed(dataset, explanation)),
 })
-
-function reasonNamed(
-  dataset: Dataset,
-  { item, behavior, share }: { item: ItemIndex; behavior: History['behavior'][number]; share: number },
-): Reason {
-  return { ...itemNamed(dataset, item), behavior: dataset.manifest.behaviors[behavior] ?? '', share }
-}

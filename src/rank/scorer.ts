@@ -5,7 +5,7 @@
 import { servedLength } from '../batches/lengths.ts'
 import type { Window } from '../batches/windows.ts'
 import { mergeBehaviors } from '../dataset/event-columns.ts'
-import type { Dataset, History } from '../dataset/schema.ts'
+import type { Dataset, FeatureModality, History } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
 import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel, ClickScore, Memory, PairsScore, Score } from '../models/contract/model.ts'
@@ -15,7 +15,7 @@ import { servingPass } from '../models/contract/serving-pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
 import { input, type Tensor } from '../tensor/node.ts'
-import { type ParameterValues, type ServedGraph, servedGraphs } from './served-graphs.ts'
+import { type ParameterValues, readsVectors, type ServedGraph, servedGraphs } from './served-graphs.ts'
 
 /** What a scorer is made of. */
 export interface ScorerParts {
@@ -27,6 +27,12 @@ export interface ScorerParts {
   /** What training says of numbers, where items or users have any. */
   readonly vocabulary?: Vocabulary | undefined
   readonly runtime: Runtime
+  /**
+   * How many histories compiled batches hold, ascending: histories go into the smallest that holds them all, or into
+   * several of the largest. By default one history, or {@link batchRows}. A score may differ in its last bits from
+   * batch to batch.
+   */
+  readonly rows?: readonly number[] | undefined
 }
 
 /** A scorer of a trained model, and what more it can tell. */
@@ -35,10 +41,12 @@ export interface NextItemScorer extends Scorer {
   refresh(): Promise<void>
   /** What the model says of one history besides the user vector, by name. */
   reasons(history: History): Promise<Readonly<Record<string, Float32Array>>>
+  /** Whether a graph that was compiled so far reads the vectors of a modality. */
+  reads(modality: FeatureModality): boolean
 }
 
-/** Histories of one compiled batch; a single request has a program of its own. */
-const batchRows = 128
+/** The most histories of one compiled batch. */
+export const batchRows = 128
 /** Items of one pass where a network reads user and item together. */
 const pairItems = 32_768
 
@@ -54,7 +62,10 @@ export async function nextItemScorer({
   memory = {},
   vocabulary,
   runtime,
+  rows = [1, batchRows],
 }: ScorerParts): Promise<NextItemScorer> {
+  const mostRows = rows.at(-1) as number
+  const rowsFor = (histories: number): number => rows.find((held) => histories <= held) as number
   const { batches, score, history: settings } = model
   if (score.kind === 'clicks') throw new Bug(`${slug} says how probable clicks are and ranks no catalog`)
   const frozen = catalogInputs(dataset, { vocabulary, own: model.frozen ?? {} })
@@ -86,7 +97,7 @@ export async function nextItemScorer({
     const windows = histories.map(windowOf)
     const longest = windows.reduce((most, { history }) => Math.max(most, history.item.length), 1)
     const length = settings.lengths === 'fixed' ? settings.maxLength : servedLength(longest, settings.maxLength)
-    const shape = { rows: histories.length === 1 ? 1 : batchRows, length, targets: 0 }
+    const shape = { rows: rowsFor(histories.length), length, targets: 0 }
     const graph = await cached(`${what} ${shape.rows} ${length}`, () => {
       const { inputs, batch } = batches.declare(shape)
       return graphs.compile(outputsOf(score, batch)[what], inputs)
@@ -106,24 +117,27 @@ export async function nextItemScorer({
     itemCount: itemRows - 1,
     refresh: () => graphs.refresh(),
     async score(histories, into = new Float32Array(histories.length * itemRows)) {
-      for (let from = 0; from < histories.length; from += batchRows) {
-        const part = histories.slice(from, from + batchRows)
+      for (let from = 0; from < histories.length; from += mostRows) {
+        const part = histories.slice(from, from + mostRows)
         const users = Object.values(await read(part, 'users'))
         const own = into.subarray(from * itemRows, (from + part.length) * itemRows)
-        await scoreUsers(users, part.length === 1 ? 1 : batchRows, own)
+        await scoreUsers(users, rowsFor(part.length), own)
       }
       for (let row = 0; row < histories.length; row++) into[row * itemRows] = Number.NEGATIVE_INFINITY
       return into.subarray(0, histories.length * itemRows)
     },
     reasons: async (history) => (hasReasons ? read([history], 'reasons') : {}),
+    reads: (modality) => readsVectors(graphs, modality),
     [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
   }
-  const explain = model.explain?.bind(model)
-  if (explain && score.kind === 'dot') {
+  if (score.kind === 'dot') {
     const [table] = await graphs.values([score.table])
-    const scores = { table: table as Float32Array, width: score.table.shape[1] as number }
-    scorer.explain = async (history, items) =>
-      explain(windowOf(history).history, items, await scorer.reasons(history), scores)
+    const scores = { table: table as Float32Array, width: score.table.shape[1] as number, bias: score.bias ?? false }
+    scorer.itemTable = () => Promise.resolve(scores)
+    const explain = model.explain?.bind(model)
+    if (explain)
+      scorer.explain = async (history, items) =>
+        explain(windowOf(history).history, items, await scorer.reasons(history), scores)
   }
   return scorer
 }

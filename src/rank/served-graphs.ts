@@ -1,6 +1,7 @@
 /** @file Compiled graphs of a trained model: what no request changes is computed once for all of them. */
+import type { FeatureModality } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
-import type { FrozenInputs } from '../models/contract/catalog.ts'
+import { catalogInput, type FrozenInputs } from '../models/contract/catalog.ts'
 import type { Memory } from '../models/contract/model.ts'
 import { fixedTensors } from '../onnx/fixed.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
@@ -36,7 +37,13 @@ export interface ServedGraphs extends AsyncDisposable {
   values(tensors: readonly Tensor[]): Promise<readonly Float32Array[]>
   /** Computes what no request changes anew, after the parameters changed in place. */
   refresh(): Promise<void>
+  /** Names of the inputs that graphs compiled so far read. */
+  readonly read: ReadonlySet<string>
 }
+
+/** Whether graphs read the vectors of a modality. */
+export const readsVectors = ({ read }: Pick<ServedGraphs, 'read'>, modality: FeatureModality): boolean =>
+  read.has(catalogInput.vectors(modality)) || read.has(catalogInput.present(modality))
 
 /** Makes the graphs of a trained model. */
 export function servedGraphs(trained: TrainedParts): ServedGraphs {
@@ -44,6 +51,7 @@ export function servedGraphs(trained: TrainedParts): ServedGraphs {
   /** What is computed once: where it lies, under which name graphs read it. */
   const once = new Map<Tensor, { readonly name: string; readonly buffer: Buffer }>()
   const programs: Program[] = []
+  const read = new Set<string>()
   const compileTurn = turns()
   const names = (): Map<Tensor, string> => new Map([...once].map(([tensor, { name }]) => [tensor, name]))
   const bind = (program: Program, graph: Graph): void => {
@@ -56,6 +64,7 @@ export function servedGraphs(trained: TrainedParts): ServedGraphs {
     const graph = buildGraph(outputs, { given: names() })
     const program = await runtime(graph)
     programs.push(program)
+    for (const name of graph.inputs.keys()) read.add(name)
     bind(program, graph)
     return { program, graph }
   }
@@ -71,6 +80,7 @@ export function servedGraphs(trained: TrainedParts): ServedGraphs {
     for (const [name, tensor] of named) once.set(tensor, { name, buffer: program.outputs[name] as Buffer })
   }
   return {
+    read,
     compile: (outputs, request) =>
       compileTurn(async () => {
         await computeOnce(fixedTensors(Object.values(outputs), (name) => name in request))

@@ -1,7 +1,6 @@
 /** @file Builds the model of a run for its dataset. */
 import type { TrainingData } from '../batches/kind.ts'
 import { rankingVocabulary } from '../dataset/click-vocabulary.ts'
-import type { Split } from '../dataset/schema.ts'
 import { catalogShape, type Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel, ModelDefinition } from '../models/contract/model.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -21,5 +20,5 @@ export async function builtModel(
 }
 
 /** What training says of ids and numbers. */
-export const vocabularyOf = ({ dataset, split, samples }: TrainingData): Vocabulary | undefined =>
-  samples?.vocabulary ?? rankingVocabulary(dataset, split as Split)
+export const vocabularyOf = (data: TrainingData): Vocabulary | undefined =>
+  data.samples ? data.samples.vocabulary : (data.vocabulary ?? rankingVocabulary(data.dataset, data.split))

@@ -4,6 +4,7 @@ import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../datas
 import { Bug } from '../errors.ts'
 import { clickShare } from '../evaluate/clicks.ts'
 import { libraryBytes } from '../learn/memory.ts'
+import { startOfNewItems } from '../learn/relaid.ts'
 import { clickBytes } from '../learn/serving-memory.ts'
 import { clickValidation, validatesClicks } from '../learn/validation.ts'
 import { clickPredictor, predictionsOf } from '../rank/click-predictor.ts'
@@ -17,7 +18,10 @@ function samplesOf({ samples }: TrainingData): ClickSamples {
 
 /** See the file's header. */
 export const clickTask: Task = {
-  split: (dataset, settings) => ({ dataset, samples: clickSamples(dataset, settings as ClickSplitConfig) }),
+  split: (dataset, settings, kept) => ({
+    dataset,
+    samples: clickSamples(dataset, settings as ClickSplitConfig, kept),
+  }),
   validates: (data) => validatesClicks(samplesOf(data)),
   asked(data) {
     const samples = samplesOf(data)
@@ -60,6 +64,8 @@ export const clickTask: Task = {
         throw noRanking()
       },
       maxLength: model.history.maxLength,
+      mergesBehaviors: true,
+      newItems: startOfNewItems(model, data),
       samples,
       predictor,
       measure: async (part, { counted }) =>

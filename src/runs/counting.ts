@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { runFiles } from '../learn/loop.ts'
 import { heldBytes } from '../learn/memory.ts'
+import { notLater } from '../learn/relaid.ts'
 import { scoreBytes } from '../learn/serving-memory.ts'
 import type { FittedModel } from '../models/contract/fitted-model.ts'
 import { modelOf } from '../models/registry.ts'
@@ -29,9 +30,13 @@ export const countingTask: Task = {
     return { status: 'finished', epochs: 0, best: null, history: [] }
   },
   async open(request) {
-    const { run, data, tensors } = request
-    const scorer = (modelOf(run.model) as FittedModel<unknown>).load(tensors, data.dataset, optionsOfRun(run))
+    const { folder, run, data, tensors, moved } = request
+    const model = modelOf(run.model) as FittedModel<unknown>
+    if (moved && !model.relaid) throw notLater(folder, run.model, 'what it counted is of the items it was fitted on')
+    const laid = moved && model.relaid ? model.relaid(tensors, moved.items) : tensors
+    const scorer = model.load(laid, data.dataset, optionsOfRun(run))
     await tellMemory(request, (users) => scoreBytes(data.dataset, users))
-    return servedRanking(request, scorer, shownEvents)
+    const newItems = 'nobody has counted new items'
+    return servedRanking(request, scorer, { maxLength: shownEvents, mergesBehaviors: false, newItems })
   },
 }

@@ -7,6 +7,7 @@ import { Bug, UserError } from '../errors.ts'
 import { rankTargets } from '../evaluate/rank.ts'
 import type { TrainingConfig } from '../learn/config.ts'
 import { libraryBytes } from '../learn/memory.ts'
+import { startOfNewItems } from '../learn/relaid.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation, validatesRanks } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
@@ -18,11 +19,12 @@ import { learnTrained, openTrained } from './trained.ts'
 
 /** What every run that ranks has in common, whether its model is trained or counted. */
 export const rankingSplit = {
-  split(prepared, settings): TrainingData {
+  split(prepared, settings, kept): TrainingData {
     const options = settings as SplitConfig
     checkQuestion(options)
     const dataset = askedOf(prepared, options)
-    return { dataset, split: splitDataset(dataset, options) }
+    const split = splitDataset(dataset, { ...options, cuts: kept?.cuts })
+    return { dataset, split, vocabulary: kept?.vocabulary }
   },
   validates: (data) => validatesRanks(splitOf(data)),
   asked(data): AskedTargets {
@@ -58,7 +60,11 @@ export function splitOf({ split }: TrainingData): Split {
 }
 
 /** A run that ranks, served by a scorer, and by popularity where a history is empty. */
-export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer, maxLength: number): Served {
+export function servedRanking(
+  { folder, run, data }: OpenRequest,
+  model: Scorer,
+  { maxLength, mergesBehaviors, newItems }: Pick<Served, 'maxLength' | 'mergesBehaviors' | 'newItems'>,
+): Served {
   const split = splitOf(data)
   const scorer = answeringEmpty(model, data.dataset, split)
   const noClicks = () =>
@@ -72,6 +78,8 @@ export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer,
     split,
     scorer,
     maxLength,
+    mergesBehaviors,
+    newItems,
     get samples(): never {
       throw noClicks()
     },
@@ -98,6 +106,9 @@ export const nextItemTask: Task = {
   async open(request) {
     const trained = await openTrained(request)
     await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
-    return servedRanking(request, await nextItemScorer(trained), trained.model.history.maxLength)
+    const { maxLength, mergeBehaviors: mergesBehaviors } = trained.model.history
+    const newItems = startOfNewItems(trained.model, request.data)
+    const scorer = await nextItemScorer({ ...trained, rows: request.rows })
+    return servedRanking(request, scorer, { maxLength, mergesBehaviors, newItems })
   },
 }

@@ -3,13 +3,14 @@
  * model is.
  */
 import type { TrainingData } from '../batches/kind.ts'
-import type { ClickSamples } from '../dataset/click-samples.ts'
+import type { ClickSamples, Kept } from '../dataset/click-samples.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import type { Predictions } from '../evaluate/clicks.ts'
 import type { TargetRanks } from '../evaluate/rank.ts'
 import type { TrainingResult } from '../learn/loop.ts'
 import { heldBytes } from '../learn/memory.ts'
+import type { Moved } from '../learn/relaid.ts'
 import type { Users } from '../learn/serving-memory.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
@@ -54,7 +55,11 @@ export interface OpenRequest {
   /** The model's file, and what is in it. */
   readonly path: string
   readonly tensors: Readonly<Record<string, StoredTensor>>
+  /** Where items and users were, on a later dataset. */
+  readonly moved?: Moved
   readonly memory?: MemoryListener
+  /** How many histories compiled batches hold: as in `ScorerParts`. */
+  readonly rows?: readonly number[]
 }
 
 /** How {@link Served.measure} asks. */
@@ -75,8 +80,12 @@ export interface Served extends AsyncDisposable {
   readonly split: Split
   /** Ranks the catalog. @throws UserError `unsupported` for a model of clicks */
   readonly scorer: Scorer | NextItemScorer
+  /** How items start that a run on a later dataset never saw. */
+  readonly newItems: string
   /** How many of a user's last events the model reads. */
   readonly maxLength: number
+  /** Whether events of one item at one time count once. */
+  readonly mergesBehaviors: boolean
   /** Labelled samples. @throws UserError `unsupported` for a model that ranks the next item */
   readonly samples: ClickSamples
   /** Says how probable clicks are. @throws UserError `unsupported` for a model that ranks the next item */
@@ -106,8 +115,12 @@ export interface AskedTargets {
 
 /** A kind of model. */
 export interface Task {
-  /** Splits a dataset. @throws UserError as `splitDataset` and `clickSamples` */
-  split(dataset: Dataset, settings: Run['split']): TrainingData
+  /**
+   * Splits a dataset.
+   * @param kept of a run that is asked about a later one
+   * @throws UserError as `splitDataset` and `clickSamples`
+   */
+  split(dataset: Dataset, settings: Run['split'], kept?: Kept): TrainingData
   asked(data: TrainingData): AskedTargets
   /** Whether there is anything to validate by. */
   validates(data: TrainingData): boolean

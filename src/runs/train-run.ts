@@ -15,6 +15,7 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { lockIn, makeFolder } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
 import { fittingSettings, fittingText } from './fitting-settings.ts'
+import { writeKnown } from './known.ts'
 import { holdsRun, printRun, readRun } from './run-file.ts'
 import { fingerprintOf, type Run } from './run-settings.ts'
 import type { SplitInput } from './split-config.ts'
@@ -206,7 +207,7 @@ export async function datasetOf(
     problem: 'mismatched',
     value: `a dataset with hash ${dataset.hash.slice(0, 12)}`,
     expected: `the one that ${folder} was trained on, ${hash.slice(0, 12)}`,
-    hint: 'train again, or prepare the dataset again from the same files with the same settings',
+    hint: `prepare it again from the same files; a run is served on a later dataset with --data ${data}`,
   })
 }
 
@@ -262,6 +263,7 @@ async function execute(
   { out, resume, start, ...watching }: Watching & Pick<RunSettings, 'out' | 'resume' | 'start'>,
 ): Promise<RunResult> {
   const { signal, report } = watching
+  await writeKnown(out, run, data)
   const result = await taskOf(run.model).learn({
     run,
     data,
@@ -280,7 +282,7 @@ async function execute(
 /** Takes away what a run that never got to its first checkpoint wrote, and its folder if that was new. */
 function discard(out: string, created: boolean): void {
   if (created) rmSync(resolve(out), { recursive: true, force: true })
-  else rmSync(join(out, runFiles.run), { force: true })
+  else for (const file of [runFiles.run, runFiles.known]) rmSync(join(out, file), { force: true })
 }
 
 function otherSettings(out: string, stored: Run, run: Run): UserError {

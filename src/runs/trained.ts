@@ -3,6 +3,7 @@ import type { TrainingData } from '../batches/kind.ts'
 import type { TrainingConfig } from '../learn/config.ts'
 import { type Learned, learnedOf } from '../learn/learned.ts'
 import { type TrainingResult, trainModel } from '../learn/loop.ts'
+import { notLater, relaidTensors } from '../learn/relaid.ts'
 import type { Validation } from '../learn/training-run.ts'
 import type { ValidationParts } from '../learn/validation.ts'
 import { catalogInputs } from '../models/contract/catalog.ts'
@@ -50,8 +51,15 @@ export async function learnTrained(
   })
 }
 
-/** The model of a run with what it learned. @throws UserError as `learnedOf` */
+/**
+ * The model of a run with what it learned.
+ * @throws UserError as `learnedOf`, and `unsupported` for a model that cannot go on with a later dataset
+ */
 export async function openTrained(request: OpenRequest): Promise<ValidationParts & Learned> {
-  const parts = await built(request.run, request.data, request.memory?.tell)
-  return { ...parts, ...learnedOf(parts.model, request) }
+  const { folder, run, path, tensors, moved } = request
+  if (moved && (modelOf(run.model) as ModelDefinition).offline)
+    throw notLater(folder, run.model, 'its graphs and centers are of the items that it was trained on')
+  const parts = await built(run, request.data, request.memory?.tell)
+  const laid = moved ? relaidTensors(parts.model, tensors, moved) : tensors
+  return { ...parts, ...learnedOf(parts.model, { path, tensors: laid }) }
 }

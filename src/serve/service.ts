@@ -1,6 +1,6 @@
 /** @file What a trained run does for whoever serves it, in the log's own ids; nothing here knows of HTTP. */
 import type { Modality } from '../dataset/schema.ts'
-import type { Reason } from '../rank/recommend.ts'
+import type { Reasons } from '../rank/named-reasons.ts'
 import type { Appended, FreshEvent, ItemRecord } from '../store/event-store.ts'
 
 /** An event of a history that is asked about and not stored. */
@@ -48,21 +48,19 @@ export interface RecommendRequest {
   }
 }
 
-/** One item of an answer. */
-export interface AnsweredItem {
+/** One item of an answer; its reasons where they were asked for. */
+export interface AnsweredItem extends Reasons {
   readonly id: string
   readonly title: string
   readonly score: number
   /** Where a second stage ranked: how probable a click is. */
   readonly probability?: number
+  /** How far each gate of a model of clicks is open, in [0, 1], where it has any and reasons were asked for. */
+  readonly gates?: Readonly<Record<string, number>>
   readonly fields: Readonly<Record<string, string>>
   readonly numbers: Readonly<Record<string, number>>
   /** Whether `GET /v1/items/{id}/picture` has a picture. */
   readonly picture: boolean
-  /** Where reasons were asked for; shares as in `Recommendation`. */
-  readonly behaviors?: Readonly<Record<string, number>>
-  readonly modalities?: Readonly<Partial<Record<Modality, number>>>
-  readonly because?: readonly Reason[]
 }
 
 /** A list, and what it was made of. */
@@ -72,8 +70,11 @@ export interface Recommended {
   readonly run: string
   /** Why the items are not the model's: the user has no event that it reads. */
   readonly fallback?: 'popular'
-  /** How many events were read, and how many of them came since the dataset was prepared. */
-  readonly events: { readonly read: number; readonly fresh: number }
+  /**
+   * How many events were read, and how many of them came since the dataset was prepared; and how many of the user's
+   * were skipped, since the catalog does not have their item now.
+   */
+  readonly events: { readonly read: number; readonly fresh: number; readonly skipped?: number }
   /** How many items each step left, where reasons were asked for: the catalog, those available, filtered, retrieved. */
   readonly stages?: readonly { readonly stage: string; readonly left: number }[]
 }
@@ -118,6 +119,15 @@ export interface About {
   readonly store: string
 }
 
+/** Where the runs to serve lie, and their dataset where it is not where they say. */
+export interface RunFolders {
+  /** Ranks the catalog. */
+  readonly retrieve?: string
+  /** Orders candidates by how probable a click is. */
+  readonly rank?: string
+  readonly data?: string
+}
+
 /** A run that is served. */
 export interface RunAbout {
   readonly name: string
@@ -139,7 +149,9 @@ export interface Service extends AsyncDisposable {
   history(user: string, limit: number): Promise<readonly HistoryEvent[]>
   /** @throws UserError naming the event of the batch for an unknown item or behavior, or a time that cannot be */
   add(events: readonly FreshEvent[]): Promise<Appended>
-  /** @throws UserError `unknown` for an item, behavior or field, `unsupported` where a model of clicks alone is served */
+  /**
+   * @throws UserError `unknown` for an item, behavior or field, `unsupported` where a model of clicks alone is served
+   */
   recommend(request: RecommendRequest): Promise<Recommended>
   /** Candidates by the model of clicks, most probable first. @throws UserError `unsupported` where none is served */
   rank(request: {
@@ -148,7 +160,10 @@ export interface Service extends AsyncDisposable {
     readonly items: readonly string[]
     readonly explain?: boolean
   }): Promise<Recommended>
-  /** The items nearest to one by the table that ranks. @throws UserError `unsupported` for a model without that table */
+  /**
+   * The items nearest to one by the table that ranks.
+   * @throws UserError `unsupported` for a model without that table
+   */
   similar(item: string, request: { readonly top?: number; readonly filter?: ItemFilter }): Promise<Recommended>
   /** @throws UserError `unknown` */
   item(id: string): Promise<ItemAnswer>
@@ -164,7 +179,7 @@ export interface Service extends AsyncDisposable {
    * Opens other runs, or the same anew, asks them for a list as a probe, and swaps: requests under way are answered by
    * the run they began with. @throws UserError as opening does; the runs before go on serving
    */
-  reload(runs?: { readonly retrieve?: string; readonly rank?: string }): Promise<About>
+  reload(runs?: RunFolders): Promise<About>
   /** Answers when the store does and a run is open. */
   ready(): Promise<void>
 }

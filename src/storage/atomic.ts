@@ -1,5 +1,5 @@
 /** @file Writes files that are either whole or absent: to a temporary file that is flushed and then renamed. */
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { inFileWords } from './file-errors.ts'
 
@@ -14,10 +14,18 @@ export const partialOf = (path: string): string => join(dirname(path), `.${basen
  * may be short. The package write-file-atomic does not notice, and renames the truncated file.)
  * @throws UserError `invalid` when the disk is full or the file cannot be written
  */
-export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+export const writeAtomically = (path: string, content: string | Uint8Array): Promise<void> =>
+  makeAtomically(path, (partial) => writeFile(partial, content))
+
+/**
+ * The same of a file that is made bit by bit, at the path that `make` is given.
+ * @throws what `make` throws, and then nothing is left of it
+ */
+export async function makeAtomically(path: string, make: (partial: string) => Promise<void>): Promise<void> {
   const partial = partialOf(path)
   try {
-    await writeWhole(partial, content)
+    await make(partial)
+    await flushed(partial)
     await rename(partial, path)
   } catch (error) {
     await rm(partial, { force: true }).catch(() => undefined)
@@ -25,10 +33,9 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   }
 }
 
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'w')
+async function flushed(path: string): Promise<void> {
+  const file = await open(path, 'r+')
   try {
-    await file.writeFile(content)
     await file.sync()
   } finally {
     await file.close()

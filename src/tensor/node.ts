@@ -7,6 +7,7 @@ export type {
   Initializer,
   Operation,
   Parameter,
+  RowsOf,
   Shape,
   SparseRows,
   Tensor,

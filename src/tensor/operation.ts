@@ -40,8 +40,18 @@ export interface Operation {
 /** Where a tensor comes from when no operation makes it. */
 export type Leaf =
   | { readonly kind: 'input'; readonly name: string }
-  | { readonly kind: 'parameter'; readonly name: string; readonly initializer: Initializer }
+  | {
+      readonly kind: 'parameter'
+      readonly name: string
+      readonly initializer: Initializer
+      readonly rows?: RowsOf | undefined
+    }
   | { readonly kind: 'constant'; readonly data: Float32Array | BigInt64Array | Uint8Array }
+
+/**
+ * What the rows of a table belong to: row 0 pads, one row each follows, and what stands for none of them comes last.
+ */
+export type RowsOf = 'items' | 'users'
 
 /** Fills a parameter's first values; `normal` and `uniform` draw from the run's seeded stream. */
 export type Initializer = (values: Float32Array, random: { uniform(): number; normal(): number }) => void
@@ -74,9 +84,17 @@ export function input(name: string, shape: Shape, dtype: DataType = 'float32'): 
   return tensorOf({ shape, dtype, origin: { kind: 'input', name } })
 }
 
-/** A trainable parameter, declared where it is used. */
-export function parameter(name: string, shape: Shape, initializer: Initializer): Parameter {
-  return tensorOf({ shape, dtype: 'float32', origin: { kind: 'parameter', name, initializer } })
+/**
+ * A trainable parameter, declared where it is used.
+ * @param options.rows to be said of every table that grows with the items or users of a dataset
+ */
+export function parameter(
+  name: string,
+  shape: Shape,
+  initializer: Initializer,
+  { rows }: { readonly rows?: RowsOf } = {},
+): Parameter {
+  return tensorOf({ shape, dtype: 'float32', origin: { kind: 'parameter', name, initializer, rows } })
 }
 
 /** A constant baked into the graph. */

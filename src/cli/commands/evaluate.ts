@@ -5,6 +5,7 @@ import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
 import { clickMetrics, rankMetrics } from '../../metrics/table.ts'
 import type { ClickEvaluation, RankEvaluation, Wanted } from '../evaluation.ts'
+import { dataWords } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { whole } from '../values.ts'
 
@@ -50,7 +51,7 @@ export function evaluateCommand(): Command {
       (text) => whole('--seed', text, 0),
       1,
     )
-    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--data <folder>', dataWords)
     .option('--truth <shop>', 'folder of the simulated shop: also print how well denoising finds its accidental clicks')
     .option('--json', 'print JSON instead of tables')
     .option('--out <file>', 'also write figures and differences to a file that ends in .json, .csv or .md')
@@ -65,9 +66,12 @@ export function evaluateCommand(): Command {
       const { evaluateRuns, printEvaluation } = await import('../evaluation.ts')
       const { reportCounts } = await import('../../runs/progress.ts')
       const progress = reportCounts(process.stderr)
-      const evaluation = await evaluateRuns(folders, { ...flags, tellMemory, counted: progress.counted }).finally(
-        progress.done,
-      )
+      const evaluation = await evaluateRuns(folders, {
+        ...flags,
+        tellMemory,
+        counted: progress.counted,
+        note: (line) => process.stderr.write(`${line}\n`),
+      }).finally(progress.done)
       const { reports } = evaluation
       process.stdout.write(
         flags.json ? `${JSON.stringify(reports, null, 2)}\n` : `${printEvaluation(evaluation, flags.seed)}\n`,

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import pc from 'picocolors'
 import type { ClickExplanation } from '../../rank/explain-clicks.ts'
+import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { once, whole } from '../values.ts'
 
@@ -23,7 +24,7 @@ export function explainCommand(): Command {
       text.split(',').map((id) => id.trim()),
     )
     .option('--top <number>', 'how many events of the history to show', (text) => whole('--top', text), 5)
-    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--data <folder>', dataWords)
     .option('--json', 'print JSON instead of text')
     .action(async (folder: string, { user, items, top, data, json }: Flags) => {
       const { openRun } = await import('../../runs/open-run.ts')
@@ -32,6 +33,7 @@ export function explainCommand(): Command {
         ...(data === undefined ? {} : { data }),
         memory: { users: 'one', tell: tellMemory },
       })
+      tellLater(run)
       const explained = await explainClicks(run, user, items, { top })
       process.stdout.write(json ? `${JSON.stringify(explained, null, 2)}\n` : explained.map(printed).join(''))
     })

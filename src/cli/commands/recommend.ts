@@ -1,46 +1,133 @@
 /** @file `siftrec recommend`: the best items for a user, and why. */
 import { Command } from 'commander'
 import pc from 'picocolors'
+import type { Dataset } from '../../dataset/schema.ts'
+import { UserError } from '../../errors.ts'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
+import { exitCodes } from '../failure.ts'
+import { interruptible } from '../interrupt.ts'
+import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { once, whole } from '../values.ts'
 
 interface Flags {
-  readonly user: string
+  readonly user?: string
+  readonly history?: string[]
+  readonly all?: true
+  readonly behavior?: string
   readonly top: number
+  readonly out?: string
   readonly data?: string
   readonly json?: boolean
 }
 
-/** `recommend RUN --user ID` */
+/** `recommend RUN --user ID`, `--history A,B` or `--all` */
 export function recommendCommand(): Command {
   return new Command('recommend')
-    .description('recommend items to a user, with the reasons')
+    .description('recommend items to a user, with the reasons, or to every user')
     .argument('<run>', 'folder of a trained model that ranks the next item')
-    .requiredOption('--user <id>', "the user's id, as in the log", once('--user'))
+    .option('--user <id>', "the user's id, as in the log", once('--user'))
+    .option('--history <ids>', 'in place of a user: ids of items that a visitor touched, the last one last', idsOf)
+    .option('--behavior <name>', 'what was done with the items of --history (default: the target)')
+    .option('--all', 'in place of a user: every user, into the file of --out')
+    .option('--out <file>', 'with --all: a file that ends in .parquet, .csv or .jsonl')
     .option('--top <number>', 'how many items to recommend', (text) => whole('--top', text), 10)
-    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--data <folder>', dataWords)
     .option('--json', 'print JSON instead of text')
-    .action(async (folder: string, { user, top, data, json }: Flags) => {
+    .action(async (folder: string, flags: Flags) => {
+      checkFlags(flags)
+      if (flags.all) return recommendToAll(folder, flags)
       const { openRun } = await import('../../runs/open-run.ts')
-      const { recommend } = await import('../../rank/recommend.ts')
+      const { recommend, recommendFrom } = await import('../../rank/recommend.ts')
+      const { user, history, behavior, top, data, json } = flags
       await using run = await openRun(folder, {
         ...(data === undefined ? {} : { data }),
         memory: { users: 'one', tell: tellMemory },
       })
-      const recommended = await recommend(run, user, { top })
-      if (!recommended.known) {
-        const told = `user "${user}" is not in ${run.dataset.manifest.name}: these are the popular items of its training data\n`
-        process.stderr.write(pc.yellow(told))
-      } else if (recommended.popular) {
-        process.stderr.write(pc.yellow(`user "${user}" has no events: these are the popular items\n`))
-      }
-      if (recommended.items.length === 0) {
-        const touched = run.dataset.manifest.candidates === 'unseen' ? 'touched' : 'had as a target'
-        process.stderr.write(pc.yellow(`nothing is left to recommend: user "${user}" has ${touched} every item\n`))
-      }
+      tellLater(run)
+      const recommended = history
+        ? await recommendFrom(run, history, { top, ...(behavior !== undefined && { behavior }) })
+        : await recommend(run, user as string, { top })
+      tellWhy(recommended, run.dataset)
       process.stdout.write(json ? `${JSON.stringify(recommended, null, 2)}\n` : printRecommendations(recommended))
     })
+}
+
+/** @throws UserError `invalid` where there is no id, or an empty one */
+function idsOf(text: string): string[] {
+  const ids = text.split(',').map((id) => id.trim())
+  if (!ids.includes('')) return ids
+  const expected = 'ids of items, separated by commas'
+  throw new UserError({ where: '--history', problem: 'invalid', value: `"${text}"`, expected })
+}
+
+/** @throws UserError where nobody is asked for, or more than one, and for flags that go with another one */
+function checkFlags({ user, history, all, behavior, out, json }: Flags): void {
+  const named = [user !== undefined && '--user', history && '--history', all && '--all'].filter((flag) => flag)
+  const where = 'recommend'
+  if (named.length !== 1) {
+    const value = named.length === 0 ? 'whom to recommend to' : named.join(' and ')
+    const expected = 'one of --user, --history and --all'
+    throw new UserError({ where, problem: named.length === 0 ? 'missing' : 'duplicate', value, expected })
+  }
+  if (all && out === undefined) {
+    const expected = 'a file that ends in .parquet, .csv or .jsonl'
+    throw new UserError({ where, problem: 'missing', value: '--out, which --all writes to', expected })
+  }
+  const stray = (!all && out !== undefined && '--out') || (!history && behavior !== undefined && '--behavior')
+  const strayOfAll = stray || (all && json && '--json')
+  if (!strayOfAll) return
+  const goesWith = { '--out': '--all', '--behavior': '--history', '--json': '--user or --history' }[strayOfAll]
+  throw new UserError({ where, problem: 'unsupported', value: strayOfAll, expected: `it beside ${goesWith}` })
+}
+
+/** Says why the items may not be what was asked for. */
+function tellWhy({ user, known, popular, items }: Recommendations, { manifest }: Dataset): void {
+  const who = user === null ? 'the visitor' : `user "${user}"`
+  const lines = [
+    ...(known ? [] : [`${who} is not in ${manifest.name}: these are the popular items of its training data`]),
+    ...(known && popular ? [`${who} has no events: these are the popular items`] : []),
+  ]
+  if (items.length === 0) {
+    const touched = manifest.candidates === 'unseen' ? 'touched' : 'had as a target'
+    lines.push(`nothing is left to recommend: ${who} has ${touched} every item`)
+  }
+  for (const line of lines) process.stderr.write(pc.yellow(`${line}\n`))
+}
+
+async function recommendToAll(folder: string, { top, out, data }: Flags): Promise<void> {
+  const file = out as string
+  const { kindOfList, writeLists } = await import('../recommendations-file.ts')
+  kindOfList(file)
+  const { openRun } = await import('../../runs/open-run.ts')
+  const { recommendAll } = await import('../../rank/recommend-all.ts')
+  const { durationText, reportCounts } = await import('../../runs/progress.ts')
+  await using run = await openRun(folder, {
+    ...(data === undefined ? {} : { data }),
+    memory: { users: 'many', tell: tellMemory },
+  })
+  tellLater(run)
+  const { dataset } = run
+  const users = dataset.userIds.length - 1
+  const progress = reportCounts(process.stderr)
+  const began = performance.now()
+  const written = await interruptible(async (signal) => {
+    const lists = recommendAll(run, { top })
+    const counted = (done: number): void => progress.counted('users', done, users)
+    try {
+      await writeLists(file, { dataset, lists, counted, signal })
+      return true
+    } catch (error) {
+      if (signal.aborted) return false
+      throw error
+    }
+  }, 'nothing is written').finally(progress.done)
+  if (written) {
+    const took = durationText((performance.now() - began) / 1e3)
+    process.stderr.write(`${file}: ${top} items for each of ${users.toLocaleString('en-US')} users, in ${took}\n`)
+    return
+  }
+  process.exitCode = exitCodes.interrupted
 }
 
 /** One item a line, and its reasons below it. */

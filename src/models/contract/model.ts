@@ -8,7 +8,7 @@ import type { Dataset, History, ItemIndex } from '../../dataset/schema.ts'
 import type { Noise } from '../../nn/noise.ts'
 import type { Optimizer } from '../../optim/optimizer.ts'
 import type { RandomStream } from '../../random/stream.ts'
-import type { Shape, Tensor } from '../../tensor/node.ts'
+import type { RowsOf, Shape, Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from './catalog.ts'
 import type { Explanation } from './scorer.ts'
 
@@ -68,6 +68,8 @@ export interface DotScore<Batch = unknown> {
   readonly table: Tensor
   /** ids [P] -> [P, D], rows of the table, where it is computed and not a parameter itself. */
   readonly tableRows?: (ids: Tensor) => Tensor
+  /** Whether the table's last column is a bias of each item, which a user's vector meets with a 1; false by default. */
+  readonly bias?: boolean
   /** Whether the default stage trains the softmax over the catalog; true by default. */
   readonly softmax?: boolean
   user(batch: Batch, pass: Pass): Tensor | UserReading
@@ -122,6 +124,8 @@ export type Memory = Readonly<Record<string, MemoryArray>>
 /** One array of a {@link Memory}. */
 export interface MemoryArray {
   readonly shape: Shape
+  /** What its rows belong to; to be said where they grow with the items or users of a dataset. */
+  readonly rows?: RowsOf
   readonly data: Float32Array | BigInt64Array
 }
 

@@ -17,6 +17,15 @@ export interface Explanation {
   readonly because?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex; readonly share: number }[]
 }
 
+/** The table whose product with a user's vector ranks items. */
+export interface ItemTable {
+  /** [items + 1, width], row-major; the scorer's own buffer, to be read only. */
+  readonly table: Float32Array
+  readonly width: number
+  /** Whether the last column is a bias of each item and no part of its vector. */
+  readonly bias: boolean
+}
+
 /**
  * A trained model, ready to rank. Histories may be empty: the scores are finite all the same. Several callers may ask
  * at once.
@@ -31,5 +40,7 @@ export interface Scorer extends AsyncDisposable {
    * @param into an array of the caller's, at least that long, to write the scores to; a new one by default
    */
   score(histories: readonly History[], into?: Float32Array): Promise<Float32Array>
+  /** Absent where no single table ranks: what is counted, and networks over users and items. */
+  itemTable?: () => Promise<ItemTable>
   explain?(history: History, items: readonly ItemIndex[]): Promise<readonly Explanation[]>
 }

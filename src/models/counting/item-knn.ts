@@ -6,7 +6,9 @@
  */
 import * as z from 'zod'
 import type { Dataset, History, ItemIndex, Split } from '../../dataset/schema.ts'
+import type { StoredTensor } from '../../storage/safetensors.ts'
 import { type FittedModel, fittedTensor } from '../contract/fitted-model.ts'
+import { type Places, placesAfter } from '../contract/places.ts'
 import type { Explanation, Scorer } from '../contract/scorer.ts'
 import { touchedItems } from '../parts/co-occurrence.ts'
 import { type Neighbors, nearestByUsers } from '../parts/nearest-by-users.ts'
@@ -35,12 +37,7 @@ export const itemKnn: FittedModel<Config> = {
 
   fit(dataset, split, config, counted) {
     const touched = touchedItems(trainingItems(dataset, split, config), dataset.catalog.ids.length - 1)
-    const { start, neighbor, similarity } = nearestByUsers(touched, config.neighbors, counted)
-    return {
-      start: { shape: [start.length], data: start },
-      neighbor: { shape: [neighbor.length], data: neighbor },
-      similarity: { shape: [similarity.length], data: similarity },
-    }
+    return tensorsOf(nearestByUsers(touched, config.neighbors, counted))
   },
 
   bytes({ events, catalog }, { trainEnd }, { neighbors, maxUserItems }) {
@@ -53,16 +50,14 @@ export const itemKnn: FittedModel<Config> = {
     return touches * (2 * 12 + 2 * 8) + edges * (2 * 12 + 8)
   },
 
+  relaid(tensors, items) {
+    const neighbors = storedNeighbors(tensors, items.before)
+    return tensorsOf(relaidNeighbors(neighbors, items))
+  },
+
   load(tensors, { manifest, catalog }, { behaviors }): Scorer {
-    const start = fittedTensor('item-knn', tensors, 'start', Int32Array, catalog.ids.length + 1)
-    const edges = start.at(-1) as number
-    const neighbor = fittedTensor('item-knn', tensors, 'neighbor', Int32Array, edges)
-    const neighbors = {
-      start,
-      neighbor,
-      similarity: fittedTensor('item-knn', tensors, 'similarity', Float32Array, edges),
-    }
     const itemCount = catalog.ids.length - 1
+    const neighbors = storedNeighbors(tensors, itemCount)
     const only = behaviors === 'target' ? manifest.behaviors.indexOf(manifest.target) : undefined
     return {
       slug: 'item-knn',
@@ -80,6 +75,43 @@ export const itemKnn: FittedModel<Config> = {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
   },
+}
+
+const tensorsOf = ({ start, neighbor, similarity }: Neighbors): Record<string, StoredTensor> => ({
+  start: { shape: [start.length], data: start },
+  neighbor: { shape: [neighbor.length], data: neighbor },
+  similarity: { shape: [similarity.length], data: similarity },
+})
+
+/** @throws UserError `mismatched` for tensors of another number of items */
+function storedNeighbors(tensors: Readonly<Record<string, StoredTensor>>, itemCount: number): Neighbors {
+  const start = fittedTensor('item-knn', tensors, 'start', Int32Array, itemCount + 2)
+  const edges = start.at(-1) as number
+  return {
+    start,
+    neighbor: fittedTensor('item-knn', tensors, 'neighbor', Int32Array, edges),
+    similarity: fittedTensor('item-knn', tensors, 'similarity', Float32Array, edges),
+  }
+}
+
+/** The neighbors by the items' later numbers; those that are gone are left out, new ones have none. */
+function relaidNeighbors({ start, neighbor, similarity }: Neighbors, items: Places): Neighbors {
+  const after = placesAfter(items)
+  const laid = { start: new Int32Array(items.now.length + 1), neighbor: [] as number[], similarity: [] as number[] }
+  for (const [item, was] of items.now.entries()) {
+    for (let at = start[was] as number; at < (start[was + 1] as number); at++) {
+      const other = after[neighbor[at] as number] as number
+      if (other === 0) continue
+      laid.neighbor.push(other)
+      laid.similarity.push(similarity[at] as number)
+    }
+    laid.start[item + 1] = laid.neighbor.length
+  }
+  return {
+    start: laid.start,
+    neighbor: Int32Array.from(laid.neighbor),
+    similarity: Float32Array.from(laid.similarity),
+  }
 }
 
 /** Each user's distinct training items, the last `maxUserItems` of them. */

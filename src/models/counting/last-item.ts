@@ -8,7 +8,7 @@
 import * as z from 'zod'
 import { type FittedModel, fittedTensor } from '../contract/fitted-model.ts'
 import type { Scorer } from '../contract/scorer.ts'
-import { popularity } from './popularity.ts'
+import { popularity, relaidCounts } from './popularity.ts'
 
 const config = z.strictObject({
   behaviors: z
@@ -27,6 +27,8 @@ export const lastItem: FittedModel<z.infer<typeof config>> = {
   fit(dataset, split, config) {
     return popularity.fit(dataset, split, config)
   },
+
+  relaid: (tensors, items) => relaidCounts('last-item', tensors, items),
 
   load(tensors, { catalog }): Scorer {
     const counts = fittedTensor('last-item', tensors, 'counts', Float32Array, catalog.ids.length)

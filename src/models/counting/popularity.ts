@@ -4,7 +4,9 @@
  * Counts events of the target behavior, or of all; a tie is a tie, and evaluation counts it by the expected rank.
  */
 import * as z from 'zod'
+import type { StoredTensor } from '../../storage/safetensors.ts'
 import { type FittedModel, fittedTensor } from '../contract/fitted-model.ts'
+import { type Places, relaidRows } from '../contract/places.ts'
 import type { Scorer } from '../contract/scorer.ts'
 
 const config = z.strictObject({
@@ -34,6 +36,8 @@ export const popularity: FittedModel<z.infer<typeof config>> = {
     return { counts: { shape: [counts.length], data: counts } }
   },
 
+  relaid: (tensors, items) => relaidCounts('popularity', tensors, items),
+
   load(tensors, { catalog }): Scorer {
     const counts = fittedTensor('popularity', tensors, 'counts', Float32Array, catalog.ids.length)
     const scores_V = counts.with(0, Number.NEGATIVE_INFINITY)
@@ -48,4 +52,15 @@ export const popularity: FittedModel<z.infer<typeof config>> = {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
   },
+}
+
+/** Counts of items laid anew; nobody counted the new ones. */
+export function relaidCounts(
+  model: string,
+  tensors: Readonly<Record<string, StoredTensor>>,
+  items: Places,
+): Record<string, StoredTensor> {
+  const counts = fittedTensor(model, tensors, 'counts', Float32Array, items.before + 1)
+  const data = relaidRows(counts, items, { width: 1, fresh: 'zero' })
+  return { counts: { shape: [data.length], data } }
 }

@@ -7,7 +7,7 @@ import { normal } from '../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
 import { add, addAll, relu } from '../../tensor/elementwise.ts'
 import { concat, expand, reshape, unsqueeze } from '../../tensor/move.ts'
-import { input, parameter, type Tensor } from '../../tensor/node.ts'
+import { input, parameter, type RowsOf, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
 import { itemFeatures } from '../parts/item-features.ts'
@@ -39,8 +39,10 @@ export function tiedFeatures(
   { hiddenSize, userField }: Pick<M3bsrConfig, 'hiddenSize' | 'userField'>,
   catalog: CatalogShape,
 ): Features {
-  const ids = parameter('field.item', [catalog.itemCount + 1, hiddenSize], normal())
-  const users = userField ? parameter('field.user', [catalog.userCount + 1, hiddenSize], normal()) : undefined
+  const ids = parameter('field.item', [catalog.itemCount + 1, hiddenSize], normal(), { rows: 'items' })
+  const users = userField
+    ? parameter('field.user', [catalog.userCount + 1, hiddenSize], normal(), { rows: 'users' })
+    : undefined
   const fields = itemFeatures(catalog, hiddenSize, { modalities: [] })
   const modalities = itemFeatures(catalog, hiddenSize, { fields: [] })
   const idNorm = layerNorm('id.norm', hiddenSize, { scale: idScale })
@@ -68,9 +70,10 @@ export function features(
   }: Pick<M3bsrConfig, 'embeddingSize' | 'hiddenSize' | 'userField' | 'residualId'>,
   catalog: CatalogShape,
 ): Features {
-  const embedding = (name: string, rows: number) => parameter(`field.${name}`, [rows, embeddingSize], normal())
-  const items = embedding('item', catalog.itemCount + 1)
-  const users = userField ? embedding('user', catalog.userCount + 1) : undefined
+  const embedding = (name: string, count: number, of: { readonly rows?: RowsOf } = {}) =>
+    parameter(`field.${name}`, [count, embeddingSize], normal(), of)
+  const items = embedding('item', catalog.itemCount + 1, { rows: 'items' })
+  const users = userField ? embedding('user', catalog.userCount + 1, { rows: 'users' }) : undefined
   const fields = Object.entries(catalog.fields).map(([name, count]) => ({
     values: input(catalogInput.field(name), [catalog.itemCount + 1], 'int64'),
     embedded: embedding(name, count),

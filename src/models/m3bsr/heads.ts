@@ -10,7 +10,7 @@ import type { Features } from './features.ts'
 
 /** What scores items: their table, and what a user's vector [P, D] becomes to meet its rows. */
 export interface Head {
-  readonly table: Pick<DotScore, 'table' | 'tableRows'>
+  readonly table: Pick<DotScore, 'table' | 'tableRows' | 'bias'>
   readonly user: (user_PD: Tensor) => Tensor
 }
 
@@ -26,7 +26,7 @@ export function freeHead(
   { itemCount }: Pick<CatalogShape, 'itemCount'>,
 ): Head {
   return {
-    table: { table: parameter('item', [itemCount + 1, hiddenSize + 1], normal()) },
+    table: { table: parameter('item', [itemCount + 1, hiddenSize + 1], normal(), { rows: 'items' }), bias: true },
     user(user_PD) {
       const [rows] = dims(user_PD, 2)
       return concat([user_PD, constant(new Float32Array(rows).fill(1), [rows, 1])], 1)

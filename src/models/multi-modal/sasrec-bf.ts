@@ -29,7 +29,7 @@ export const sasrecBf = defineModel({
   config: z.strictObject(sequenceOptions).refine(...headsDivide('hiddenSize')),
   build(config, catalog) {
     const { hiddenSize } = config
-    const ids = parameter('item', [catalog.itemCount + 1, hiddenSize], normal())
+    const ids = parameter('item', [catalog.itemCount + 1, hiddenSize], normal(), { rows: 'items' })
     // Row 0 stands for the padding, which nothing sees.
     const behaviors = parameter('behavior', [catalog.behaviors.length + 1, hiddenSize], normal())
     const features = itemFeatures(catalog, hiddenSize)

@@ -37,7 +37,7 @@ export const sasrecf = defineModel({
     })
     .refine(...headsDivide('hiddenSize')),
   build({ tableFeatures, ...config }, catalog) {
-    const ids = parameter('item', [catalog.itemCount + 1, config.hiddenSize], normal())
+    const ids = parameter('item', [catalog.itemCount + 1, config.hiddenSize], normal(), { rows: 'items' })
     const encoder = sequenceEncoder(config)
     const projections = presentModalities(catalog).map((modality) =>
       projectedVectors(frozenVectors(modality, catalog), config.hiddenSize, modality),

@@ -76,7 +76,7 @@ export const bert4rec = defineModel({
   build({ maskShare, lastShare, ...config }, catalog) {
     const { hiddenSize, maxLength } = config
     const mask = catalog.itemCount + 1
-    const items = parameter('item', [mask + 1, hiddenSize + 1], normal())
+    const items = parameter('item', [mask + 1, hiddenSize + 1], normal(), { rows: 'items' })
     const encoder = sequenceEncoder({ ...config, fromEnd: true })
     const dense = linear('output', [hiddenSize, hiddenSize], { init: normal() })
     const norm = layerNorm('output.norm', hiddenSize)
@@ -93,6 +93,7 @@ export const bert4rec = defineModel({
       score: {
         kind: 'dot',
         table: slice(items, 0, 0, mask),
+        bias: true,
         softmax: false,
         user({ serving, cloze: { item_BL, atMasks, target_P, weight_P } }, { noise }) {
           const embedded_BLD = slice(rowsOf(items, item_BL), -1, 0, hiddenSize)

@@ -57,7 +57,7 @@ export const fdsa = defineModel({
   config,
   build(config, catalog) {
     const { hiddenSize, dropout } = config
-    const items_VD = parameter('item', [catalog.itemCount + 1, hiddenSize], normal())
+    const items_VD = parameter('item', [catalog.itemCount + 1, hiddenSize], normal(), { rows: 'items' })
     const entry = encoderEntry(config)
     const encoderOf = (stream: string) =>
       sequenceEncoder(config, `${stream}.`, config.tied ? entry : encoderEntry(config, `${stream}.`))

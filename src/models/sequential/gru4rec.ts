@@ -44,7 +44,9 @@ export const gru4rec = defineModel({
     auxiliaryTargets,
   }),
   build({ embeddingSize, hiddenSize, layers, dropout, ...config }, catalog) {
-    const items = parameter('item', [catalog.itemCount + 1, embeddingSize], normal(1 / Math.sqrt(embeddingSize)))
+    const items = parameter('item', [catalog.itemCount + 1, embeddingSize], normal(1 / Math.sqrt(embeddingSize)), {
+      rows: 'items',
+    })
     const recur = Array.from({ length: layers }, (_, layer) =>
       gru(`gru${layer}`, [layer === 0 ? embeddingSize : hiddenSize, hiddenSize]),
     )

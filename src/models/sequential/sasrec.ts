@@ -27,7 +27,7 @@ export const sasrec = defineModel({
   title: 'SASRec',
   config: z.strictObject(sequenceOptions).refine(...headsDivide('hiddenSize')),
   build(config, catalog) {
-    const items = parameter('item', [catalog.itemCount + 1, config.hiddenSize], normal())
+    const items = parameter('item', [catalog.itemCount + 1, config.hiddenSize], normal(), { rows: 'items' })
     const encoder = sequenceEncoder(config)
     const windows = itemWindows(config, catalog)
     return {

@@ -60,7 +60,7 @@ export const sgp4sr = defineModel({
   offline,
   build(config, catalog, made = {}) {
     const { hiddenSize } = config
-    const items_VD = parameter('item', [catalog.itemCount + 1, hiddenSize], normal())
+    const items_VD = parameter('item', [catalog.itemCount + 1, hiddenSize], normal(), { rows: 'items' })
     const { viewOf, encoderOf, interestsOf } = partsOf(config, catalog, made, items_VD)
     const modalities = modalStreams(config, catalog).map(({ name, weight }) => {
       const [view_VD, encoder] = [viewOf(name), encoderOf(name)]

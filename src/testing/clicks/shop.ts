@@ -117,5 +117,7 @@ function vocabularyOf(itemNumbers: number, userNumbers: number): ClickVocabulary
     userRows: users + 1,
     itemNumbers: numbers((items + 1) * itemNumbers),
     userNumbers: numbers((users + 1) * userNumbers),
+    itemScales: [],
+    userScales: [],
   }
 }

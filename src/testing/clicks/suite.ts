@@ -4,6 +4,7 @@ import type { ParameterState } from '../../learn/parameters.ts'
 import { auc } from '../../metrics/auc.ts'
 import type { BuiltModel, ModelDefinition } from '../../models/contract/model.ts'
 import { optionsOf } from '../../models/contract/options.ts'
+import { misdeclaredTables } from '../growing-tables.ts'
 import { checkGradients } from './gradients.ts'
 import { plantedSamples, type Rule, type Sample } from './planted.ts'
 import { answersOf, clickScoreOf, expectClose, expectOther, lossOf, type OnShop } from './run.ts'
@@ -82,6 +83,10 @@ export function clickConformance<Config>(
       ).toEqual([])
       const { logits } = await answersOf({ model: build({}), shop }, samples)
       expect(logits.every(Number.isFinite)).toBe(true)
+    })
+
+    it('says of every table that grows what its rows belong to', () => {
+      expect(misdeclaredTables((shape) => build(config, { ...shop, shape }), shop.shape)).toEqual([])
     })
 
     it('does without fields, numbers, pictures, titles and a second behavior', async ({ skip }) => {

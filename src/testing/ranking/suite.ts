@@ -8,7 +8,9 @@ import { topItems } from '../../dataset/top-items.ts'
 import { learnedOf } from '../../learn/learned.ts'
 import { initialParameters } from '../../learn/parameters.ts'
 import { parametersOf } from '../../learn/step.ts'
+import { type CatalogShape, catalogShape } from '../../models/contract/catalog.ts'
 import type { StoredTensor } from '../../storage/safetensors.ts'
+import { misdeclaredTables } from '../growing-tables.ts'
 import { ringDataset } from '../ring.ts'
 
 import { buildOn, livened, memoryOf, objectivesOf, type RankingCandidate, type RankingCheck } from './candidate.ts'
@@ -119,6 +121,12 @@ export function conformance(candidate: RankingCandidate): void {
     it('reads nothing but its batch, its parameters and what is known of the catalog when it serves', async () => {
       const model = await buildOn(candidate, dataset)
       expect(strangersOf(model, dataset)).toEqual([])
+    })
+
+    it.skipIf(candidate.definition.offline)('says of every table that grows what its rows belong to', () => {
+      const { definition, options } = candidate
+      const build = (shape: CatalogShape) => definition.build(definition.config.parse(options), shape)
+      expect(misdeclaredTables(build, catalogShape(dataset))).toEqual([])
     })
 
     it('refuses parameters of another model', async ({ skip }) => {

@@ -1,0 +1,93 @@
+/** @file Recommendations for every user as a file: Parquet, CSV or JSON lines, as the file's name ends. */
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { extname } from 'node:path'
+import type { Dataset } from '../dataset/schema.ts'
+import { UserError } from '../errors.ts'
+import type { UserList } from '../rank/recommend-all.ts'
+import { makeAtomically, partialOf } from '../storage/atomic.ts'
+import { literal, openDatabase, pathLiterals } from '../storage/duckdb.ts'
+import { csvCell } from './csv-cell.ts'
+
+const kinds = ['.parquet', '.csv', '.jsonl'] as const
+type Kind = (typeof kinds)[number]
+
+/** The kind of a file. @throws UserError `unsupported` for any other ending */
+export function kindOfList(file: string): Kind {
+  const ending = extname(file).toLowerCase()
+  const kind = kinds.find((one) => one === ending)
+  if (kind) return kind
+  const expected = `a file that ends in ${kinds.join(', ')}`
+  throw new UserError({ where: '--out', problem: 'unsupported', value: `"${file}"`, expected })
+}
+
+/** What {@link writeLists} writes. */
+export interface ListSource {
+  readonly dataset: Dataset
+  /** Some users at a time. */
+  readonly lists: AsyncIterable<readonly UserList[]>
+  /** Is told how many users are done. */
+  readonly counted?: (done: number) => void
+  /** Ends the work with its reason; nothing is left then. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Writes one row for each user and rank: user, rank, item, score. The file is whole or not there.
+ * @throws UserError as {@link kindOfList}, and where the file cannot be written
+ */
+export async function writeLists(file: string, source: ListSource): Promise<void> {
+  const kind = kindOfList(file)
+  await makeAtomically(file, async (partial) => {
+    if (kind !== '.parquet') return writeLines(partial, kind, source)
+    const lines = `${partialOf(file)}.jsonl`
+    try {
+      await writeLines(lines, '.jsonl', source)
+      using db = await openDatabase()
+      const columns = "{user: 'VARCHAR', rank: 'INTEGER', item: 'VARCHAR', score: 'FLOAT'}"
+      const rows = `read_json(${pathLiterals([lines])}, format = 'newline_delimited', columns = ${columns})`
+      await db.run(`COPY (SELECT * FROM ${rows}) TO ${literal(partial)} (FORMAT parquet, COMPRESSION zstd)`)
+    } finally {
+      await rm(lines, { force: true })
+    }
+  })
+}
+
+async function writeLines(path: string, kind: Exclude<Kind, '.parquet'>, source: ListSource): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    if (kind === '.csv') await file.appendFile('user,rank,item,score\n')
+    await writeBatches(file, kind === '.csv' ? csvLine : jsonLine, source)
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeBatches(
+  file: FileHandle,
+  lineOf: (cells: Row) => string,
+  { dataset: { userIds, catalog }, lists, counted, signal }: ListSource,
+): Promise<void> {
+  let done = 0
+  for await (const batch of lists) {
+    const lines = batch.flatMap(({ user, items }) =>
+      items.map(({ item, score }, at) =>
+        lineOf({ user: userIds[user] as string, rank: at + 1, item: catalog.ids[item] as string, score }),
+      ),
+    )
+    // Not `write`, which may be short on a nearly full disk.
+    await file.appendFile(lines.join(''))
+    done += batch.length
+    counted?.(done)
+    signal?.throwIfAborted()
+  }
+}
+
+interface Row {
+  readonly user: string
+  readonly rank: number
+  readonly item: string
+  readonly score: number
+}
+
+const jsonLine = (row: Row): string => `${JSON.stringify(row)}\n`
+const csvLine = ({ user, rank, item, score }: Row): string => `${csvCell(user)},${rank},${csvCell(item)},${score}\n`

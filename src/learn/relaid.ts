@@ -1,0 +1,68 @@
+/** @file What a run learned, laid anew for the items and users of a later dataset. */
+import type { TrainingData } from '../batches/kind.ts'
+import { UserError } from '../errors.ts'
+import { catalogInput } from '../models/contract/catalog.ts'
+import type { BuiltModel } from '../models/contract/model.ts'
+import { type Places, relaidRows } from '../models/contract/places.ts'
+import { servingPass } from '../models/contract/serving-pass.ts'
+import { buildGraph } from '../onnx/graph.ts'
+import type { StoredTensor } from '../storage/safetensors.ts'
+import { type RowsOf, type Shape, sizeOf } from '../tensor/node.ts'
+import { stagesOf } from './objectives.ts'
+import { parametersOf } from './step.ts'
+
+/** Where items and users were. */
+export interface Moved {
+  readonly items: Places
+  readonly users: Places
+}
+
+type Tensors = Readonly<Record<string, StoredTensor>>
+
+/** The tensors of a run's file as a model that is built for the later dataset wants them. */
+export function relaidTensors(model: BuiltModel, tensors: Tensors, moved: Moved): Tensors {
+  const laid: Record<string, StoredTensor> = { ...tensors }
+  const lay = (name: string, rows: RowsOf | undefined, shape: Shape): void => {
+    const stored = tensors[name]
+    if (rows && stored) laid[name] = relaidTensor(stored, moved[rows], shape)
+  }
+  for (const { origin, shape } of parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives)))
+    lay(origin.name, origin.rows, shape)
+  for (const [name, { rows, shape }] of Object.entries(model.memory ?? {})) lay(`memory.${name}`, rows, shape)
+  return laid
+}
+
+/** A tensor that is not what it should be stays as it is, for `learnedOf` to refuse. */
+function relaidTensor(stored: StoredTensor, places: Places, shape: Shape): StoredTensor {
+  const { data } = stored
+  const others = (shape[0] as number) - places.now.length
+  if (!(data instanceof Float32Array) || stored.shape[0] !== places.before + 1 + others) return stored
+  return { shape: [...shape], data: relaidRows(data, places, { width: sizeOf(shape.slice(1)) }) }
+}
+
+/** @throws UserError `unsupported`: what the model made of the dataset it was trained on cannot be laid anew */
+export function notLater(folder: string, slug: string, what: string): UserError {
+  const value = `${slug} on a later dataset: ${what}`
+  return new UserError({ where: folder, problem: 'unsupported', value, hint: 'train it again on the later dataset' })
+}
+
+/** How items start that the run never saw, as its model reads them. */
+export function startOfNewItems({ score, batches }: BuiltModel, { dataset }: TrainingData): string {
+  const tensors =
+    score.kind === 'dot'
+      ? { table: score.table }
+      : score.kind === 'clicks'
+        ? { logit: score.forward(batches.declare(batches.smallest).batch, servingPass).logit_B }
+        : {}
+  const inputs = buildGraph(tensors).inputs
+  const fields = Object.keys(dataset.catalog.fields)
+  const read = [
+    ...(inputs.has(catalogInput.vectors('image')) ? ['pictures'] : []),
+    ...(inputs.has(catalogInput.vectors('text')) ? ['texts'] : []),
+    ...(fields.some((name) => inputs.has(catalogInput.field(name))) ? ['fields'] : []),
+    ...(fields.length > 0 && inputs.has(catalogInput.fields('item')) ? ['fields'] : []),
+    ...(inputs.has(catalogInput.numbers('item')) ? ['numbers'] : []),
+  ]
+  if (read.length > 0) return `new items start from their ${new Intl.ListFormat('en-GB').format(read)}`
+  return score.kind === 'clicks' ? 'new items are read as unknown ones' : 'new items start as the average item'
+}

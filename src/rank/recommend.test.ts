@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import type { History } from '../dataset/schema.ts'
+import type { Scorer } from '../models/contract/scorer.ts'
+import { tinyDataset } from '../testing/tiny-dataset.ts'
+import { recommendFrom } from './recommend.ts'
+import { recommendAll, type UserList } from './recommend-all.ts'
+
+const users = 300
+const dataset = tinyDataset({
+  events: Array.from({ length: users }, (_, at) => [at + 1, 1 + (at % 5), 'click', at + 1] as const),
+  items: 5,
+})
+
+/** The items after the last one in a ring come first; it keeps what it was asked. */
+function ring() {
+  const asked: History[][] = []
+  const scorer: Scorer = {
+    slug: 'ring',
+    itemCount: 5,
+    score(histories, into = new Float32Array(6 * histories.length)) {
+      asked.push([...histories])
+      for (const [row, { item }] of histories.entries())
+        for (let to = 0; to < 6; to++)
+          into[6 * row + to] = to === 0 ? Number.NEGATIVE_INFINITY : -((to - (item.at(-1) ?? 0) + 5) % 5)
+      return Promise.resolve(into.subarray(0, 6 * histories.length))
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+  return { scorer, asked }
+}
+
+describe('recommendFrom', () => {
+  it('asks for a visitor who is just here, and leaves out what he touched', async () => {
+    const { scorer, asked } = ring()
+    const { user, items } = await recommendFrom({ scorer, dataset }, ['i1', 'i3'], { top: 2 })
+    expect([user, ...items.map(({ id }) => id)]).toEqual([null, 'i4', 'i5'])
+    const { user: index, item, behavior, time } = (asked[0] as History[])[0] as History
+    expect([index, [...item], [...behavior], [...time]]).toEqual([0, [1, 3], [1, 1], [users + 1, users + 2]])
+    await recommendFrom({ scorer, dataset }, ['i1'], { behavior: 'click' })
+    expect([...(asked[1]?.[0]?.behavior ?? [])]).toEqual([0])
+  })
+
+  it('refuses an item and a behavior that the dataset does not have', async () => {
+    const { scorer } = ring()
+    await expect(recommendFrom({ scorer, dataset }, ['i9'])).rejects.toThrow('tiny item: unknown: "i9"')
+    await expect(recommendFrom({ scorer, dataset }, ['i1'], { behavior: 'clik' })).rejects.toThrow('"click"')
+  })
+})
+
+describe('recommendAll', () => {
+  it('gives every user a list, in their order, some users at a time', async () => {
+    const { scorer, asked } = ring()
+    const lists: UserList[] = []
+    for await (const batch of recommendAll({ scorer, dataset }, { top: 2 })) lists.push(...batch)
+    expect(lists.map(({ user }) => user)).toEqual(Array.from({ length: users }, (_, at) => at + 1))
+    expect(lists[0]?.items.map(({ item }) => item)).toEqual([2, 3])
+    expect(lists.at(-1)?.items.map(({ item }) => item)).toEqual([1, 2])
+    expect(asked.map(({ length }) => length)).toEqual([128, 128, 44])
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { History } from '../dataset/schema.ts'
+import { mostAtOnce, nextPass, scoreQueue } from './score-queue.ts'
+
+const history = (user: number): History => ({
+  user,
+  item: Int32Array.of(1),
+  behavior: new Uint8Array(1),
+  time: new Float64Array(1),
+})
+
+/** Scores item 1 with the user's number, a turn of the event loop later; remembers the batches and their arrays. */
+function stub({ failing = -1 } = {}) {
+  const [batches, arrays] = [[] as number[], new Set<unknown>()]
+  return {
+    batches,
+    arrays,
+    itemCount: 1,
+    async score(histories: readonly History[], into: Float32Array = new Float32Array(0)) {
+      batches.push(histories.length)
+      arrays.add(into.buffer)
+      await new Promise((resume) => setTimeout(resume, 1))
+      for (const [row, { user }] of histories.entries()) {
+        if (user === failing) throw new Error('a pass that fails')
+        into[2 * row + 1] = user
+      }
+      return into.subarray(0, 2 * histories.length)
+    },
+  }
+}
+const ask = (queue: ReturnType<typeof scoreQueue>, user: number): Promise<number> =>
+  queue.score(history(user), (scores) => scores[1] as number)
+const users = (count: number): number[] => Array.from({ length: count }, (_, at) => at)
+
+describe('histories that wait together', () => {
+  it('are scored in one pass, and each gets its own scores', async () => {
+    const scorer = stub()
+    const queue = scoreQueue(scorer, 128)
+    const first = users(100).map((user) => ask(queue, user))
+    // These come while the first pass runs.
+    await new Promise((resume) => setImmediate(() => setImmediate(resume)))
+    const second = users(20).map((user) => ask(queue, 100 + user))
+    expect(await Promise.all([...first, ...second])).toEqual(users(120))
+    expect(scorer.batches).toEqual([100, 20])
+    expect(await ask(queue, 7)).toBe(7)
+    expect(scorer.arrays.size).toBe(1)
+  })
+
+  it('fill the batches that are compiled', () => {
+    const passes = [1, 2, 3, 5, 9, 16, 17, 33, 64, 65, 128, 500].map((waiting) => nextPass(waiting, 128))
+    expect(passes).toEqual([1, 1, 3, 4, 9, 16, 17, 32, 32, 65, 128, 128])
+    expect([1, 9, 17, 500].map((waiting) => nextPass(waiting, 16))).toEqual([1, 9, 16, 16])
+    expect([1, 5].map((waiting) => nextPass(waiting, 1))).toEqual([1, 1])
+    expect([100, 93_466, 1_000_000, 30_000_000].map(mostAtOnce)).toEqual([128, 128, 16, 1])
+  })
+
+  it('fail with their pass alone, and one whose reader fails alone', async () => {
+    const queue = scoreQueue(stub({ failing: 3 }), 128)
+    const failed = await Promise.allSettled(users(5).map((user) => ask(queue, user)))
+    expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected', 'fulfilled']))
+    const readers = [
+      ask(queue, 1),
+      queue.score(history(2), () => {
+        throw new Error('a reader that fails')
+      }),
+    ]
+    expect((await Promise.allSettled(readers)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(await ask(queue, 4)).toBe(4)
+  })
+})
