@@ -36,7 +36,7 @@ export const nodeRuntime =
 
 type Onnxruntime = typeof import('onnxruntime-node')
 
-/** Loads onnxruntime. @throws UserError `missing` where its binary is not there, `unsupported` where it does not load */
+/** @throws UserError `missing` where onnxruntime's binary is not there, `unsupported` where it does not load */
 async function load(): Promise<Onnxruntime> {
   try {
     return await import('onnxruntime-node')
