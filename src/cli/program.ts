@@ -38,7 +38,7 @@ export function createProgram(): Command {
     explainCommand(),
     exportEventsCommand(),
     simulateCommand(),
-    demoCommand(),
+    demoCommand((args) => serveCommand(version).parseAsync(args, { from: 'user' })),
     modelsCommand(),
     experimentCommand(),
   ]
