@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { openStore } from '../src/store/open-store.ts'
 import { type Ended, siftrec, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
@@ -346,5 +347,34 @@ describe('what a dataset allows', () => {
     const from = prepared.stderr.split('\n').findIndex((line) => line.includes('favorite events can be targets'))
     expect(from).toBeGreaterThan(0)
     expect(prepared.stderr.trim().split('\n').length - from).toBeLessThanOrEqual(8)
+  })
+})
+
+describe('export-events', () => {
+  it('writes what a store holds and says what comes next', async () => {
+    const event = { user: 'u1', item: 'i1', behavior: 'click', time: 1_800_000_000_000 }
+    await using store = await openStore(join(folder, 'kept.events'))
+    await store.append([event])
+    await store.forget('u2')
+    const { stdout } = await succeed(['export-events', 'kept.events', '--out', 'fresh.parquet'], folder)
+    expect(stdout.split('\n')).toEqual([
+      '1 events in fresh.parquet, 1 forgotten users in fresh.forgotten.txt',
+      'next: siftrec prepare --fresh fresh.parquet, with the options of the first time',
+      '',
+    ])
+    const prepared = await succeed(
+      [...prepareTinyShop.slice(0, -1), 'again', '--fresh', 'fresh.parquet', '--encoder', 'none'],
+      folder,
+    )
+    expect(prepared.stderr).toContain('1 events from fresh.parquet; 1 forgotten users are left out of the log')
+  })
+
+  it('makes no store where there is none', async () => {
+    const { code, stderr } = await run('export-events', 'no.events', '--out', 'fresh.csv')
+    expect({ code, stderr: stderr.trim() }).toEqual({
+      code: 2,
+      stderr: 'no.events: missing: no such store, expected a folder with events',
+    })
+    expect(existsSync(join(folder, 'no.events'))).toBe(false)
   })
 })

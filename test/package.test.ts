@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,6 +42,20 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(built, { recursive: true, force: true }))
 
+/** The installed packages, with onnxruntime-node but not its binary, or with another file in its place. */
+function withoutBinary(modules: string, binary: string | undefined): void {
+  mkdirSync(modules)
+  for (const name of readdirSync('node_modules').filter((name) => name !== 'onnxruntime-node'))
+    symlinkSync(resolve('node_modules', name), join(modules, name))
+  const installed = resolve('node_modules/onnxruntime-node')
+  const copy = join(modules, 'onnxruntime-node')
+  for (const part of ['package.json', 'dist']) cpSync(join(installed, part), join(copy, part), { recursive: true })
+  if (binary === undefined) return
+  const folder = join(copy, 'bin/napi-v6', process.platform, process.arch)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'onnxruntime_binding.node'), binary)
+}
+
 describe('the package', () => {
   it('has every file it exports, with types', () => {
     const files = Object.values(described.exports).flatMap(({ types, default: code }) => [types, code])
@@ -40,6 +65,10 @@ describe('the package', () => {
   it('runs no install script that downloads what nothing uses, whether npm reads allowScripts or not', () => {
     expect(described.allowScripts['onnxruntime-node']).toBe(false)
     expect(readFileSync('.npmrc', 'utf8')).toMatch(/^onnxruntime-node-install=skip$/m)
+  })
+
+  it('has no peer dependencies: npm 10, which comes with Node 20 and 22, fails on those of an optional vitest', () => {
+    expect(described).not.toHaveProperty('peerDependencies')
   })
 
   it('can be imported from plain JavaScript', () => {
@@ -64,6 +93,27 @@ describe('the package', () => {
     )
     expect(tensor).toEqual(expect.arrayContaining(['matmul', 'gradients']))
     expect(metrics).toEqual(expect.arrayContaining(['ndcg', 'auc']))
+  })
+
+  it('has no syntax that Node 20 does not know', () => {
+    const files = readdirSync(join(built, 'dist'), { recursive: true, encoding: 'utf8' })
+    const using = files.filter(
+      (name) => name.endsWith('.js') && /^\s*(await )?using \w/m.test(readFileSync(join(built, 'dist', name), 'utf8')),
+    )
+    expect(using).toEqual([])
+  })
+
+  it.each([
+    ['missing', undefined, /^onnxruntime-node: missing: its binary for .*ONNXRUNTIME_NODE_INSTALL=skip/],
+    ['broken', 'no binary', /^onnxruntime-node: unsupported: .*\bglibc\b/],
+  ])('says in a sentence that the binary of onnxruntime is %s', (_, binary, told) => {
+    const home = mkdtempSync(join(built, 'without-'))
+    symlinkSync(join(built, 'dist'), join(home, 'dist'))
+    withoutBinary(join(home, 'node_modules'), binary)
+    const code =
+      "const { compile } = await import('./dist/runtime/node.js'); await compile({}).catch(({ message }) => console.log(message))"
+    const args = ['--preserve-symlinks', '--input-type=module', '-e', code]
+    expect(execFileSync(process.execPath, args, { cwd: home, encoding: 'utf8' })).toMatch(told)
   })
 
   it('runs as a command', () => {

@@ -9,6 +9,7 @@ import { describeCommand } from './commands/describe.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { experimentCommand } from './commands/experiment.ts'
 import { explainCommand } from './commands/explain.ts'
+import { exportEventsCommand } from './commands/export-events.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
@@ -35,8 +36,9 @@ export function createProgram(): Command {
     similarCommand(),
     serveCommand(version),
     explainCommand(),
+    exportEventsCommand(),
     simulateCommand(),
-    demoCommand(),
+    demoCommand((args) => serveCommand(version).parseAsync(args, { from: 'user' })),
     modelsCommand(),
     experimentCommand(),
   ]

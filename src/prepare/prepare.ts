@@ -12,6 +12,7 @@ import { askedQuestion } from './asked-question.ts'
 import { describeDataset, writeFeatures, writeTables } from './dataset-writer.ts'
 import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
+import { addFresh } from './fresh.ts'
 import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
 import { type MappingInput, readMapping } from './mapping.ts'
@@ -30,6 +31,8 @@ export interface PrepareOptions {
   /** Files of the log and of the item table; globs are allowed. */
   readonly events?: string | readonly string[]
   readonly items?: string | readonly string[]
+  /** A file that `siftrec export-events` wrote: its events are added to the log's. */
+  readonly fresh?: string
   /** Folder of pictures. */
   readonly images?: string
   /** A mapping, or the path of one. */
@@ -73,9 +76,17 @@ export function prepareDataset(options: PrepareOptions): Promise<Manifest> {
 }
 
 /** Every file and folder that a dataset is made from. */
-async function inputsOf({ input, events, items, images, mapping = {}, features }: PrepareOptions): Promise<string[]> {
+async function inputsOf({
+  input,
+  events,
+  items,
+  fresh,
+  images,
+  mapping = {},
+  features,
+}: PrepareOptions): Promise<string[]> {
   const { events: log, items: catalog, users } = typeof mapping === 'string' ? readMapping(mapping) : mapping
-  const patterns = [events, items, log?.files, catalog?.files, users?.files].flat()
+  const patterns = [events, items, fresh, log?.files, catalog?.files, users?.files].flat()
   const folders = [input, images, catalog?.images, ...(typeof mapping === 'string' ? [mapping] : [])]
   using db = await openDatabase()
   const files = await listFiles(
@@ -95,7 +106,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     ...(threads === undefined ? {} : { threads }),
   })
   const { mapping = {} } = options
-  const raw = await sourceOf(source).read({
+  const logged = await sourceOf(source).read({
     db,
     input: options.input,
     events: [options.events ?? []].flat(),
@@ -109,6 +120,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     report,
     memory: { limit, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
   })
+  const raw = options.fresh === undefined ? logged : await addFresh(db, logged, options.fresh, report)
   const duplicates = await indexItems(db, raw)
   await indexEvents(db, raw)
   const name = raw.mapping.name ?? basename(resolve(options.out))
@@ -145,8 +157,11 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
 }
 
 /** The settings in the manifest: the options of this call, and the mapping with all its defaults. */
-function settingsOf({ source = 'csv', input, events, items }: PrepareOptions, raw: RawTables): Manifest['settings'] {
-  const given = Object.entries({ source, input, events, items, images: raw.images }).filter(
+function settingsOf(
+  { source = 'csv', input, events, items, fresh }: PrepareOptions,
+  raw: RawTables,
+): Manifest['settings'] {
+  const given = Object.entries({ source, input, events, items, fresh, images: raw.images }).filter(
     ([, value]) => value !== undefined,
   )
   return { ...Object.fromEntries(given), mapping: raw.mapping }

@@ -1,10 +1,10 @@
 /**
  * @file The runtime of Node, and the only importer of onnxruntime-node: a compiled graph that runs on given buffers.
  */
-import { InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node'
-import { Bug } from '../errors.ts'
+import type { Tensor as RuntimeTensor } from 'onnxruntime-node'
+import { Bug, UserError } from '../errors.ts'
 import type { Graph } from '../onnx/graph.ts'
-import { type DataType, sizeOf, type Tensor } from '../tensor/node.ts'
+import { type DataType, type Tensor as Shaped, sizeOf } from '../tensor/node.ts'
 import type { Buffer, Program, Runtime } from './runtime.ts'
 
 /** How programs run. */
@@ -34,15 +34,48 @@ export const nodeRuntime =
   (graph, outputBuffers) =>
     compile(graph, options, outputBuffers)
 
+type Onnxruntime = typeof import('onnxruntime-node')
+
+/** @throws UserError `missing` where onnxruntime's binary is not there, `unsupported` where it does not load */
+async function load(): Promise<Onnxruntime> {
+  try {
+    return await import('onnxruntime-node')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const platform = `${process.platform} ${process.arch}`
+    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND')
+      throw new UserError({
+        where: 'onnxruntime-node',
+        problem: 'missing',
+        value: `its binary for ${platform}`,
+        hint: 'install again with ONNXRUNTIME_NODE_INSTALL=skip npm i; there are binaries for Linux (glibc), macOS and Windows',
+      })
+    if (code === 'ERR_DLOPEN_FAILED')
+      throw new UserError({
+        where: 'onnxruntime-node',
+        problem: 'unsupported',
+        value: message,
+        expected: `a system that loads its binary for ${platform}`,
+        hint: 'on Linux that needs glibc: Debian has it, Alpine does not',
+      })
+    throw error
+  }
+}
+
 /**
  * Compiles a graph; `outputBuffers` names buffers of the caller's to write outputs to.
- * @throws Bug for an unknown name or a wrong size.
+ * @throws Bug for an unknown name or a wrong size, and UserError where onnxruntime cannot be loaded
  */
 export async function compile(
   graph: Graph,
   options: RuntimeOptions = {},
   outputBuffers: Readonly<Record<string, Buffer>> = {},
 ): Promise<Program> {
+  const { InferenceSession, Tensor } = await load()
+  const wrap = (name: string, tensor: Shaped, buffer: Buffer): RuntimeTensor => {
+    checkSize(name, tensor, buffer)
+    return new Tensor(tensor.dtype, buffer as Float32Array, tensor.shape)
+  }
   const feeds: Record<string, RuntimeTensor> = {}
   const fetches: Record<string, RuntimeTensor> = {}
   const outputs: Record<string, Buffer> = {}
@@ -82,8 +115,7 @@ export async function compile(
   }
 }
 
-function wrap(name: string, { dtype, shape }: Tensor, buffer: Buffer): RuntimeTensor {
+function checkSize(name: string, { shape }: Shaped, buffer: Buffer): void {
   if (buffer.length !== sizeOf(shape))
     throw new Bug(`"${name}" has ${buffer.length} values, its shape [${shape.join(', ')}] needs ${sizeOf(shape)}`)
-  return new RuntimeTensor(dtype, buffer as Float32Array, shape)
 }

@@ -35,6 +35,8 @@ export interface Database extends Disposable {
   run(sql: string): Promise<void>
   /** The rows of a small result; 64-bit integers come as numbers. */
   rows<Row extends Record<string, unknown>>(sql: string): Promise<Row[]>
+  /** Adds rows to a table; a number becomes a 64-bit integer. */
+  append(table: string, rows: readonly (readonly (string | number)[])[]): Promise<void>
   /**
    * A result of `count` rows as one array for each column, in the order of the kinds. It is read in chunks, without an
    * object for each row.
@@ -77,11 +79,32 @@ export async function openDatabase({
       const reader = await inOurWords(connection.runAndReadAll(sql))
       return reader.getRowObjectsJS().map((row) => Object.fromEntries(Object.entries(row).map(plain)) as Row)
     },
+    append: (table, rows) => inOurWords(appendRows(connection, table, rows)),
     columns: (sql, count, kinds) => inOurWords(readColumns(connection, sql, count, kinds)),
     [Symbol.dispose]() {
       connection.closeSync()
       instance.closeSync()
     },
+  }
+}
+
+async function appendRows(
+  connection: DuckDBConnection,
+  table: string,
+  rows: readonly (readonly (string | number)[])[],
+): Promise<void> {
+  const appender = await connection.createAppender(table)
+  try {
+    for (const row of rows) {
+      for (const value of row) {
+        if (typeof value === 'string') appender.appendVarchar(value)
+        else appender.appendBigInt(BigInt(value))
+      }
+      appender.endRow()
+    }
+    appender.flushSync()
+  } finally {
+    appender.closeSync()
   }
 }
 

@@ -17,6 +17,7 @@ interface Flags extends FeatureFlags {
   readonly input?: string
   readonly events?: string[]
   readonly items?: string[]
+  readonly fresh?: string
   readonly images?: string
   readonly config?: string
   readonly target?: string
@@ -38,6 +39,7 @@ export function prepareCommand(): Command {
     .option('--input <folder>', 'folder with the files of the data set that --source names')
     .option('--events <file...>', 'event logs: CSV, TSV, JSONL or Parquet, also gzipped; globs are allowed')
     .option('--items <file...>', 'item tables, in the same formats')
+    .option('--fresh <file>', 'events that siftrec export-events wrote, added to those of the log')
     .option('--images <folder>', 'folder with the pictures of the items')
     .option('--config <yaml>', 'mapping file: what the columns and behaviors mean; see docs/data.md')
     .option('--target <behavior>', 'the behavior to predict, if not the last one of the mapping')
