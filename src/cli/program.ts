@@ -9,6 +9,7 @@ import { describeCommand } from './commands/describe.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { experimentCommand } from './commands/experiment.ts'
 import { explainCommand } from './commands/explain.ts'
+import { exportCommand } from './commands/export.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
 import { recommendCommand } from './commands/recommend.ts'
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     compareCommand(),
     recommendCommand(),
     explainCommand(),
+    exportCommand(),
     simulateCommand(),
     demoCommand(),
     modelsCommand(),

@@ -60,6 +60,9 @@ export const clickTask: Task = {
         throw noRanking()
       },
       maxLength: model.history.maxLength,
+      baked() {
+        throw noRanking()
+      },
       samples,
       predictor,
       measure: async (part, { counted }) =>

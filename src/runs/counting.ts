@@ -9,7 +9,7 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
 import { rankingSplit, servedRanking, splitOf } from './next-item.ts'
 import { optionsOfRun } from './run-settings.ts'
-import { type Task, tellMemory } from './task.ts'
+import { type Task, tellMemory, unsupported } from './task.ts'
 
 /** How many events a model without windows is shown, like the paper's (R-M15). */
 export const shownEvents = 50
@@ -32,6 +32,13 @@ export const countingTask: Task = {
     const { run, data, tensors } = request
     const scorer = (modelOf(run.model) as FittedModel<unknown>).load(tensors, data.dataset, optionsOfRun(run))
     await tellMemory(request, (users) => scoreBytes(data.dataset, users))
-    return servedRanking(request, scorer, shownEvents)
+    return servedRanking(request, {
+      model: scorer,
+      maxLength: shownEvents,
+      baked() {
+        const expected = 'a model that is trained and ranks the next item'
+        throw unsupported(request.folder, `${run.model} counts and has no graph`, expected, 'export another run')
+      },
+    })
   },
 }

@@ -10,6 +10,7 @@ import { libraryBytes } from '../learn/memory.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation, validatesRanks } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import { bakedModel } from '../rank/baked-model.ts'
 import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
 import type { SplitConfig } from './split-config.ts'
@@ -57,8 +58,14 @@ export function splitOf({ split }: TrainingData): Split {
   return split
 }
 
-/** A run that ranks, served by a scorer, and by popularity where a history is empty. */
-export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer, maxLength: number): Served {
+/**
+ * A run that ranks, served by a scorer, and by popularity where a history is empty.
+ * @param parts.baked as of {@link Served}
+ */
+export function servedRanking(
+  { folder, run, data }: OpenRequest,
+  { model, maxLength, baked }: { model: Scorer; maxLength: number; baked: Served['baked'] },
+): Served {
   const split = splitOf(data)
   const scorer = answeringEmpty(model, data.dataset, split)
   const noClicks = () =>
@@ -72,6 +79,7 @@ export function servedRanking({ folder, run, data }: OpenRequest, model: Scorer,
     split,
     scorer,
     maxLength,
+    baked,
     get samples(): never {
       throw noClicks()
     },
@@ -98,6 +106,10 @@ export const nextItemTask: Task = {
   async open(request) {
     const trained = await openTrained(request)
     await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
-    return servedRanking(request, await nextItemScorer(trained), trained.model.history.maxLength)
+    return servedRanking(request, {
+      model: await nextItemScorer(trained),
+      maxLength: trained.model.history.maxLength,
+      baked: () => bakedModel(trained),
+    })
   },
 }

@@ -13,6 +13,7 @@ import { heldBytes } from '../learn/memory.ts'
 import type { Users } from '../learn/serving-memory.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import type { BakedModel } from '../rank/baked-model.ts'
 import type { ClickPredictor } from '../rank/click-predictor.ts'
 import type { NextItemScorer } from '../rank/scorer.ts'
 import type { StoredTensor } from '../storage/safetensors.ts'
@@ -77,6 +78,8 @@ export interface Served extends AsyncDisposable {
   readonly scorer: Scorer | NextItemScorer
   /** How many of a user's last events the model reads. */
   readonly maxLength: number
+  /** The model as one graph that stands alone. @throws UserError `unsupported` for a model without such a graph */
+  baked(): Promise<BakedModel>
   /** Labelled samples. @throws UserError `unsupported` for a model that ranks the next item */
   readonly samples: ClickSamples
   /** Says how probable clicks are. @throws UserError `unsupported` for a model that ranks the next item */
