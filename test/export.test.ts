@@ -172,7 +172,11 @@ describe.skipIf(!existsSync(chromium))(`the exported folder in ${chromium}, or s
 
   it('says what is wrong with a history or a folder', async () => {
     await expect(ask([[{ item: 'nothing' }]], {})).rejects.toThrow('history[0].item: unknown: "nothing"')
-    const elsewhere = page.evaluate(`import('./recommend.js').then(({ load }) => load('/elsewhere/'))`)
+    await expect(ask([[]], { top: 0 })).rejects.toThrow('top: invalid: 0, expected a whole number from 1')
+    await expect(ask([[]], { exclude: 'all' })).rejects.toThrow(
+      'exclude: unknown: "all", expected one of seen, target, none',
+    )
+    const elsewhere = page.evaluate(`import('./recommend.js').then(({ load }) => load('/elsewhere'))`)
     await expect(elsewhere).rejects.toThrow('/elsewhere/model.json could not be fetched: 404')
   })
 

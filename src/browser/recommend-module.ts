@@ -47,11 +47,11 @@ export interface Recommender {
   readonly target: string
   /** The whole catalog. */
   readonly items: readonly { readonly id: string; readonly title: string }[]
-  /** @throws Error naming the event for an unknown item or behavior, or a time that is no number */
+  /** @throws Error naming the event or the option that is wrong: an unknown item or behavior, a time that is no number */
   recommend(history: readonly HistoryEvent[], options?: RecommendOptions): Promise<Recommended>
 }
 
-/** Loads an exported folder, by default the one that the module lies in. @throws Error when a file cannot be fetched */
+/** Loads an exported folder, by default the one that the module lies in. @throws Error when a file cannot be had */
 export declare function load(folder?: string | URL): Promise<Recommender>
 
 /** The best items for a history by the model that lies beside the module, 10 by default. */

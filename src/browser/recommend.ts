@@ -9,6 +9,7 @@ import { servedWindow } from '../batches/windows.ts'
 import { excludedItems } from '../dataset/candidates.ts'
 import type { History } from '../dataset/schema.ts'
 import { topItems } from '../dataset/top-items.ts'
+import { UserError, unknownName } from '../errors.ts'
 import { turns } from '../runtime/runtime.ts'
 import { sizeOf } from '../tensor/node.ts'
 import { type Exported, type ExportedCatalog, exportedFiles } from './exported.ts'
@@ -23,10 +24,11 @@ env.wasm.wasmPaths = new URL('.', home).href
 
 /** See `recommend-module.ts`. */
 export const load: typeof Load = async (folder = new URL('.', home)) => {
+  const from = String(folder).replace(/\/?$/, '/')
   const [exported, catalog, graph] = await Promise.all([
-    fetched(folder, exportedFiles.model).then((file) => file.json() as Promise<Exported>),
-    fetched(folder, exportedFiles.catalog).then((file) => file.json() as Promise<ExportedCatalog>),
-    fetched(folder, exportedFiles.graph).then((file) => file.arrayBuffer()),
+    fetched(from + exportedFiles.model).then((file) => file.json() as Promise<Exported>),
+    fetched(from + exportedFiles.catalog).then((file) => file.json() as Promise<ExportedCatalog>),
+    fetched(from + exportedFiles.graph).then((file) => file.arrayBuffer()),
   ])
   const { model, dataset, manifest } = exported
   const { ids, titles, popularity } = catalog
@@ -40,6 +42,10 @@ export const load: typeof Load = async (folder = new URL('.', home)) => {
     target: manifest.target,
     items: ids.map((id, at) => ({ id, title: titles[at] ?? '' })),
     async recommend(events, { top = 10, exclude } = {}) {
+      if (!Number.isInteger(top) || top < 1)
+        throw new UserError({ where: 'top', problem: 'invalid', value: `${top}`, expected: 'a whole number from 1' })
+      if (exclude !== undefined && !Object.hasOwn(policies, exclude))
+        throw unknownName('exclude', exclude, Object.keys(policies))
       const history = read(events)
       const scores = events.length === 0 ? popular : await scoresOf(history)
       const candidates = exclude === undefined ? manifest.candidates : policies[exclude]
@@ -56,17 +62,20 @@ let own: ReturnType<typeof load> | undefined
 
 /** See `recommend-module.ts`. */
 export const recommend: typeof Recommend = async (history, top = 10) => {
-  own ??= load()
+  own ??= load().catch((error: unknown) => {
+    // Whoever asks next tries again.
+    own = undefined
+    throw error
+  })
   return (await (await own).recommend(history, { top })).items
 }
 
 /** The candidates policy of each way to exclude. */
 const policies = { seen: 'unseen', target: 'untargeted', none: 'all' } as const
 
-async function fetched(folder: string | URL, name: string): Promise<Response> {
-  const url = new URL(name, new URL(folder, home))
+async function fetched(url: string): Promise<Response> {
   const file = await fetch(url)
-  if (!file.ok) throw new Error(`${url.pathname} could not be fetched: ${file.status} ${file.statusText}`)
+  if (!file.ok) throw new Error(`${url} could not be fetched: ${file.status} ${file.statusText}`)
   return file
 }
 
