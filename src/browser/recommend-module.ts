@@ -47,7 +47,7 @@ export interface Recommender {
   readonly target: string
   /** The whole catalog. */
   readonly items: readonly { readonly id: string; readonly title: string }[]
-  /** @throws Error naming the event or the option that is wrong: an unknown item or behavior, a time that is no number */
+  /** @throws Error naming the event or option that is wrong: an unknown item or behavior, a time that is no number */
   recommend(history: readonly HistoryEvent[], options?: RecommendOptions): Promise<Recommended>
 }
 
