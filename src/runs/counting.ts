@@ -32,13 +32,10 @@ export const countingTask: Task = {
     const { run, data, tensors } = request
     const scorer = (modelOf(run.model) as FittedModel<unknown>).load(tensors, data.dataset, optionsOfRun(run))
     await tellMemory(request, (users) => scoreBytes(data.dataset, users))
-    return servedRanking(request, {
-      model: scorer,
-      maxLength: shownEvents,
-      baked() {
-        const expected = 'a model that is trained and ranks the next item'
-        throw unsupported(request.folder, `${run.model} counts and has no graph`, expected, 'export another run')
-      },
-    })
+    const baked = (): never => {
+      const value = `${run.model} counts and has no graph`
+      throw unsupported(request.folder, value, 'a model that is trained and ranks the next item', 'export another run')
+    }
+    return servedRanking(request, scorer, { maxLength: shownEvents, baked })
   },
 }

@@ -58,13 +58,11 @@ export function splitOf({ split }: TrainingData): Split {
   return split
 }
 
-/**
- * A run that ranks, served by a scorer, and by popularity where a history is empty.
- * @param parts.baked as of {@link Served}
- */
+/** A run that ranks, served by a scorer, and by popularity where a history is empty. */
 export function servedRanking(
   { folder, run, data }: OpenRequest,
-  { model, maxLength, baked }: { model: Scorer; maxLength: number; baked: Served['baked'] },
+  model: Scorer,
+  { maxLength, baked }: Pick<Served, 'maxLength' | 'baked'>,
 ): Served {
   const split = splitOf(data)
   const scorer = answeringEmpty(model, data.dataset, split)
@@ -106,10 +104,8 @@ export const nextItemTask: Task = {
   async open(request) {
     const trained = await openTrained(request)
     await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
-    return servedRanking(request, {
-      model: await nextItemScorer(trained),
-      maxLength: trained.model.history.maxLength,
-      baked: () => bakedModel(trained),
-    })
+    const { maxLength } = trained.model.history
+    const scorer = await nextItemScorer(trained)
+    return servedRanking(request, scorer, { maxLength, baked: () => bakedModel(trained) })
   },
 }
