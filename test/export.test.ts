@@ -85,12 +85,16 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 }
 
+/** Nothing but the host itself may be asked. */
+const policy = "default-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' data:"
+
 /** Serves the exported folder as any static server would. */
 function serve(): Promise<Server> {
   const server = createServer(({ url = '/' }, answer) => {
     const name = url === '/' ? 'index.html' : url.slice(1)
     if (!readdirSync(web).includes(name)) return answer.writeHead(404).end()
-    return answer.writeHead(200, { 'content-type': types[extname(name)] ?? '' }).end(readFileSync(join(web, name)))
+    const headers = { 'content-type': types[extname(name)] ?? '', 'content-security-policy': policy }
+    return answer.writeHead(200, headers).end(readFileSync(join(web, name)))
   })
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
 }
@@ -110,7 +114,7 @@ describe.skipIf(!existsSync(chromium))(`the exported folder in ${chromium}, or s
     page = await browser.newPage()
     page.on('request', (request) => requests.push(request.url()))
     await page.goto(origin)
-    await page.waitForFunction(`document.querySelector('#items').children.length > 0`)
+    await page.waitForSelector('#items li')
     run = await openRun(join(place, 'run'), { data: join(place, 'data') })
   })
   afterAll(async () => {
@@ -186,7 +190,7 @@ describe.skipIf(!existsSync(chromium))(`the exported folder in ${chromium}, or s
     const { titles } = run.dataset.catalog
     await page.fill('input', titles[4] as string)
     await page.click('form button')
-    await page.waitForFunction(`document.querySelector('#heading').textContent === 'Recommended'`)
+    await page.waitForSelector('#heading:text("Recommended")')
     expect(await page.textContent('#history')).toContain(titles[4])
     expect(requests.slice(before)).toEqual([])
     expect(requests.filter((url) => !url.startsWith(`${origin}/`) && url !== 'data:,')).toEqual([])
