@@ -7,6 +7,8 @@ export { joined } from './batches/joined.ts'
 export type { BatchKind } from './batches/kind.ts'
 export { pairs } from './batches/pairs.ts'
 export { sequences } from './batches/sequences.ts'
+// A run for browsers.
+export { type ExportedFile, exportRun } from './browser/export-run.ts'
 // Data: files in, a prepared dataset out.
 export { growDataset, type NewItem } from './dataset/grow.ts'
 export { loadDataset } from './dataset/load.ts'

@@ -167,6 +167,11 @@ describe('the folders', () => {
     const portable = ['rank', 'models', 'batches', 'nn', 'tensor', 'onnx', 'client']
     const found = arrows.filter(({ file, target }) => portable.includes(folderOf(file)) && isOfNode(target))
     expect(found.map(({ where }) => where)).toEqual([])
+    const bundled = ['src/browser/recommend.ts', ...reached('src/browser/recommend.ts', false)]
+    expect(bundled).toContain('src/batches/sequences.ts')
+    expect(
+      arrows.filter(({ file, target, typesOnly }) => bundled.includes(file) && !typesOnly && isOfNode(target)),
+    ).toEqual([])
   })
 
   it('reach outside the sources nowhere', () => {
@@ -220,6 +225,7 @@ describe('the files of the sources', () => {
 describe('the heavy packages', () => {
   it.each([
     ['onnxruntime-node', /^src\/runtime\/node\.ts$/],
+    ['onnxruntime-web', /^src\/browser\/recommend\.ts$/],
     ['@duckdb/node-api', /^src\/storage\/duckdb\.ts$/],
     ['sharp', /^src\/(features|simulate)\//],
     ['lmdb', /^src\/store\/lmdb\.ts$/],

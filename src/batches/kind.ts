@@ -75,8 +75,19 @@ export interface Declared<Batch> {
   readonly batch: Batch
 }
 
+/**
+ * How `batchesOf` makes a kind or an extra again elsewhere, where the model is not: its name and its settings,
+ * which survive JSON.
+ */
+export interface Recipe {
+  readonly name: string
+  readonly settings?: unknown
+}
+
 /** What a model reads beside the plain batch: negatives, moments, a cloze, an augmented history. */
 export interface Extra<More, Rows, Batch = unknown> {
+  /** Absent where nobody else can make it: a model that reads it is not exported. */
+  readonly recipe?: Recipe
   /** Declares the further inputs of a batch of this shape. */
   declare(shape: BatchShape, input: DeclareInput, batch: Batch): More
   /** Fills them from the rows of a batch; `random` and `data` are there in training alone. */
@@ -92,6 +103,8 @@ export interface Drawn {
 
 /** A kind of batch: `sequences(...)`, `pairs(...)`, `impressions(...)`, `items()`. */
 export interface BatchKind<Batch, Rows> {
+  /** The kind and its extras, in their order; absent where one of them has none. */
+  readonly recipe: readonly Recipe[] | undefined
   /** A shape of training small enough to find out which parameters a graph reads. */
   readonly smallest: BatchShape
   declare(shape: BatchShape): Declared<Batch>
@@ -107,6 +120,7 @@ export interface BatchKind<Batch, Rows> {
 
 /** What {@link batchKind} is made of. */
 export interface KindParts<Batch, Rows> {
+  readonly recipe?: readonly Recipe[] | undefined
   readonly smallest: BatchShape
   declare(shape: BatchShape, input: DeclareInput): Batch
   fill(rows: Rows, shape: BatchShape, buffers: InputBuffers, drawn?: Drawn): void
@@ -138,6 +152,7 @@ export function ofJoined(kind: string, buffers: InputBuffers): InputBuffers {
 /** Makes a kind of batch. */
 export function batchKind<Batch, Rows>(parts: KindParts<Batch, Rows>): BatchKind<Batch, Rows> {
   const kind: BatchKind<Batch, Rows> = {
+    recipe: parts.recipe,
     smallest: parts.smallest,
     declare(shape) {
       const inputs: Record<string, Tensor> = {}
@@ -165,6 +180,7 @@ function extended<Batch, Rows, More>(
   extra: Extra<More, Rows, Batch>,
 ): KindParts<Batch & More, Rows> {
   return {
+    recipe: parts.recipe && extra.recipe && [...parts.recipe, extra.recipe],
     smallest: parts.smallest,
     declare(shape, declareInput) {
       const batch = parts.declare(shape, declareInput)

@@ -94,6 +94,7 @@ export function pairs(
 ): BatchKind<Pairs, readonly PairRow[] | readonly Window[]> {
   const { behaviors = 'all', negatives = 0, beside = 0, maxLength } = settings
   return batchKind<Pairs, readonly PairRow[] | readonly Window[]>({
+    recipe: [{ name: 'pairs', settings: { ...settings, behaviorCount } }],
     smallest: { rows: 2, length: maxLength, targets: 2 },
     declare({ rows, length, targets }, input) {
       const item_BL = input('history', [rows, length], 'int64')

@@ -75,6 +75,7 @@ const rowOfEach = (last: Tensor, length: number): Tensor =>
 /** Batches of histories. */
 export function sequences(settings: SequenceSettings): SequenceKind {
   return batchKind<Sequences, readonly Window[]>({
+    recipe: [{ name: 'sequences', settings }],
     smallest: { rows: 1, length: settings.maxLength, targets: 1, targetsPerRow: 1 },
     declare(shape, input) {
       const { rows, length, targets, lastOnly = false } = shape

@@ -1,5 +1,5 @@
 /** @file Training windows: stretches of a user's events with the targets each should predict, and their batches. */
-import { columnsUntil, type EventColumns } from '../dataset/event-columns.ts'
+import { columnsUntil, type EventColumns, mergeBehaviors } from '../dataset/event-columns.ts'
 import type { Events, History, Manifest, Split } from '../dataset/schema.ts'
 import { randomStream } from '../random/stream.ts'
 
@@ -45,6 +45,19 @@ export interface WindowTarget {
 export interface Window {
   readonly history: History
   readonly targets: readonly WindowTarget[]
+}
+
+/** The last events of a history, seen as the model was trained to see them: what is asked when serving. */
+export function servedWindow(history: History, settings: Pick<WindowSettings, 'maxLength' | 'mergeBehaviors'>): Window {
+  const whole = settings.mergeBehaviors ? mergeBehaviors(history) : history
+  const from = Math.max(0, whole.item.length - settings.maxLength)
+  const cut = {
+    user: whole.user,
+    item: whole.item.subarray(from),
+    behavior: whole.behavior.subarray(from),
+    time: whole.time.subarray(from),
+  }
+  return { history: cut, targets: [] }
 }
 
 /** Every training window of a dataset. */

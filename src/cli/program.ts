@@ -9,6 +9,7 @@ import { describeCommand } from './commands/describe.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { experimentCommand } from './commands/experiment.ts'
 import { explainCommand } from './commands/explain.ts'
+import { exportCommand } from './commands/export.ts'
 import { exportEventsCommand } from './commands/export-events.ts'
 import { modelsCommand } from './commands/models.ts'
 import { prepareCommand } from './commands/prepare.ts'
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     similarCommand(),
     serveCommand(version),
     explainCommand(),
+    exportCommand(),
     exportEventsCommand(),
     simulateCommand(),
     demoCommand((args) => serveCommand(version).parseAsync(args, { from: 'user' })),

@@ -4,6 +4,9 @@ import { isLeaf, type Operation, type Parameter, sizeOf, type Tensor } from '../
 import { operationsBefore } from '../tensor/order.ts'
 import { encodeModel, type NodeParts, type StoredConstant, type ValueInfo } from './proto.ts'
 
+/** Values of a constant. */
+export type ConstantData = Float32Array | BigInt64Array | Uint8Array
+
 /** A compiled graph, with what it expects to be fed. */
 export interface Graph {
   readonly bytes: Uint8Array
@@ -13,9 +16,10 @@ export interface Graph {
   readonly parameters: readonly Parameter[]
 }
 
-/** What {@link buildGraph} may bake in: parameters named here become constants (an exported, served model). */
+/** What {@link buildGraph} may be told besides the outputs. */
 export interface GraphOptions {
-  readonly bake?: ReadonlyMap<string, Float32Array>
+  /** Values by the names of inputs, parameters and `given` tensors, which become constants: the graph stands alone. */
+  readonly bake?: { get(name: string): ConstantData | undefined }
   /** Tensors that are fed under these names in place of being computed: what another graph made once. */
   readonly given?: ReadonlyMap<Tensor, string>
 }
@@ -26,7 +30,7 @@ export interface GraphOptions {
  */
 export function buildGraph(
   outputs: Readonly<Record<string, Tensor>>,
-  { bake = new Map(), given = new Map() }: GraphOptions = {},
+  { bake = new Map<string, ConstantData>(), given = new Map() }: GraphOptions = {},
 ): Graph {
   const names = new Map<Tensor, string>()
   const nodes: NodeParts[] = []
@@ -42,6 +46,9 @@ export function buildGraph(
     const known = leaves.get(name)
     if (known && known !== tensor) throw new Bug(`two inputs are named "${name}"`)
     leaves.set(name, tensor)
+    return nameGiven(tensor, name)
+  }
+  const nameGiven = (tensor: Tensor, name: string): string => {
     const baked = bake.get(name)
     if (!baked) inputs.set(name, tensor)
     else if (baked.length === sizeOf(tensor.shape)) store(constants, name, tensor, baked)
@@ -49,10 +56,6 @@ export function buildGraph(
       throw new Bug(
         `"${name}" is baked with ${baked.length} values, its shape [${tensor.shape.join(', ')}] needs ${sizeOf(tensor.shape)}`,
       )
-    return name
-  }
-  const nameGiven = (tensor: Tensor, name: string): string => {
-    inputs.set(name, tensor)
     return name
   }
   const nameOf = (tensor: Tensor): string => {
@@ -98,12 +101,7 @@ export function buildGraph(
   return { bytes: encodeModel({ nodes, inputs: fed, outputs: results, constants }), inputs, outputs, parameters }
 }
 
-function store(
-  constants: StoredConstant[],
-  name: string,
-  { dtype, shape }: Tensor,
-  data: Float32Array | BigInt64Array | Uint8Array,
-): string {
+function store(constants: StoredConstant[], name: string, { dtype, shape }: Tensor, data: ConstantData): string {
   constants.push({ name, dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) })
   return name
 }

@@ -3,8 +3,7 @@
  * ask at once.
  */
 import { servedLength } from '../batches/lengths.ts'
-import type { Window } from '../batches/windows.ts'
-import { mergeBehaviors } from '../dataset/event-columns.ts'
+import { servedWindow, type Window } from '../batches/windows.ts'
 import type { Dataset, FeatureModality, History } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
 import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
@@ -77,18 +76,7 @@ export async function nextItemScorer({
     compiled.set(key, made)
     return made
   }
-  /** The last events the model reads, seen as it was trained to see them. */
-  const windowOf = (history: History): Window => {
-    const whole = settings.mergeBehaviors ? mergeBehaviors(history) : history
-    const from = Math.max(0, whole.item.length - settings.maxLength)
-    const cut = {
-      user: whole.user,
-      item: whole.item.subarray(from),
-      behavior: whole.behavior.subarray(from),
-      time: whole.time.subarray(from),
-    }
-    return { history: cut, targets: [] }
-  }
+  const windowOf = (history: History): Window => servedWindow(history, settings)
   /** Runs the graph of some histories and copies out what it says, all in one turn. */
   const read = async (
     histories: readonly History[],

@@ -33,6 +33,8 @@ export interface ServedGraph {
 export interface ServedGraphs extends AsyncDisposable {
   /** Compiles tensors. @param request the inputs that a request fills, by name */
   compile(outputs: Readonly<Record<string, Tensor>>, request: Readonly<Record<string, Tensor>>): Promise<ServedGraph>
+  /** The graph of tensors that reads the request alone: all else that it needs is in it, computed once. */
+  baked(outputs: Readonly<Record<string, Tensor>>, request: Readonly<Record<string, Tensor>>): Promise<Graph>
   /** The values of tensors that no request changes; the arrays are filled anew by each `refresh`. */
   values(tensors: readonly Tensor[]): Promise<readonly Float32Array[]>
   /** Computes what no request changes anew, after the parameters changed in place. */
@@ -99,6 +101,18 @@ export function servedGraphs(trained: TrainedParts): ServedGraphs {
             return program.outputs as Record<string, Float32Array>
           },
         }
+      }),
+    baked: (outputs, request) =>
+      compileTurn(async () => {
+        await computeOnce(fixedTensors(Object.values(outputs), (name) => name in request))
+        const computed = new Map([...once.values()].map(({ name, buffer }) => [name, buffer]))
+        const { parameters, memory = {}, frozen } = trained
+        return buildGraph(outputs, {
+          given: names(),
+          bake: {
+            get: (name) => computed.get(name) ?? parameters.get(name) ?? memory[name]?.data ?? frozen.get(name),
+          },
+        })
       }),
     values: (tensors) =>
       compileTurn(async () => {

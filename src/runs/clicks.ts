@@ -66,6 +66,9 @@ export const clickTask: Task = {
       maxLength: model.history.maxLength,
       mergesBehaviors: true,
       newItems: startOfNewItems(model, data),
+      baked() {
+        throw noRanking()
+      },
       samples,
       predictor,
       measure: async (part, { counted }) =>

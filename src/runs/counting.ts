@@ -10,7 +10,7 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { encodeSafetensors } from '../storage/safetensors.ts'
 import { rankingSplit, servedRanking, splitOf } from './next-item.ts'
 import { optionsOfRun } from './run-settings.ts'
-import { type Task, tellMemory } from './task.ts'
+import { type Task, tellMemory, unsupported } from './task.ts'
 
 /** How many events a model without windows is shown, like the paper's (R-M15). */
 export const shownEvents = 50
@@ -37,6 +37,10 @@ export const countingTask: Task = {
     const scorer = model.load(laid, data.dataset, optionsOfRun(run))
     await tellMemory(request, (users) => scoreBytes(data.dataset, users))
     const newItems = 'nobody has counted new items'
-    return servedRanking(request, scorer, { maxLength: shownEvents, mergesBehaviors: false, newItems })
+    const baked = (): never => {
+      const value = `${run.model} counts and has no graph`
+      throw unsupported(request.folder, value, 'a model that is trained and ranks the next item', 'export another run')
+    }
+    return servedRanking(request, scorer, { maxLength: shownEvents, mergesBehaviors: false, newItems, baked })
   },
 }

@@ -11,6 +11,7 @@ import { startOfNewItems } from '../learn/relaid.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation, validatesRanks } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import { bakedModel } from '../rank/baked-model.ts'
 import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
 import type { SplitConfig } from './split-config.ts'
@@ -63,7 +64,7 @@ export function splitOf({ split }: TrainingData): Split {
 export function servedRanking(
   { folder, run, data }: OpenRequest,
   model: Scorer,
-  { maxLength, mergesBehaviors, newItems }: Pick<Served, 'maxLength' | 'mergesBehaviors' | 'newItems'>,
+  { maxLength, mergesBehaviors, newItems, baked }: Pick<Served, 'maxLength' | 'mergesBehaviors' | 'newItems' | 'baked'>,
 ): Served {
   const split = splitOf(data)
   const scorer = answeringEmpty(model, data.dataset, split)
@@ -80,6 +81,7 @@ export function servedRanking(
     maxLength,
     mergesBehaviors,
     newItems,
+    baked,
     get samples(): never {
       throw noClicks()
     },
@@ -109,6 +111,11 @@ export const nextItemTask: Task = {
     const { maxLength, mergeBehaviors: mergesBehaviors } = trained.model.history
     const newItems = startOfNewItems(trained.model, request.data)
     const scorer = await nextItemScorer({ ...trained, rows: request.rows })
-    return servedRanking(request, scorer, { maxLength, mergesBehaviors, newItems })
+    return servedRanking(request, scorer, {
+      maxLength,
+      mergesBehaviors,
+      newItems,
+      baked: () => bakedModel(trained),
+    })
   },
 }

@@ -14,6 +14,7 @@ import type { Moved } from '../learn/relaid.ts'
 import type { Users } from '../learn/serving-memory.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import type { BakedModel } from '../rank/baked-model.ts'
 import type { ClickPredictor } from '../rank/click-predictor.ts'
 import type { NextItemScorer } from '../rank/scorer.ts'
 import type { StoredTensor } from '../storage/safetensors.ts'
@@ -86,6 +87,8 @@ export interface Served extends AsyncDisposable {
   readonly maxLength: number
   /** Whether events of one item at one time count once. */
   readonly mergesBehaviors: boolean
+  /** The model as one graph that stands alone. @throws UserError `unsupported` for a model without such a graph */
+  baked(): Promise<BakedModel>
   /** Labelled samples. @throws UserError `unsupported` for a model that ranks the next item */
   readonly samples: ClickSamples
   /** Says how probable clicks are. @throws UserError `unsupported` for a model that ranks the next item */

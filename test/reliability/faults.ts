@@ -72,7 +72,7 @@ async function byName<Name extends string, T>(names: readonly Name[], ask: (name
 const pairsOf = (at: number, kinds: number): number =>
   Math.floor((pairs * (at + 1)) / kinds) - Math.floor((pairs * at) / kinds)
 
-const compiled = compile()
+const compiled = await compile()
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'siftrec-faults-')))
 const home = process.cwd()
 try {

@@ -39,6 +39,7 @@ export function augmented<Name extends string>(
 ): Extra<{ readonly [Key in Name]: View }, readonly Window[]> {
   const named = (part: string): string => `${name}.${part}`
   return {
+    recipe: { name: 'augmented', settings: { ...settings, view: name } },
     declare({ rows, length }, input) {
       const item_BL = input(named('history'), [rows, length], 'int64')
       const last = input(named('last'), [rows], 'int64')

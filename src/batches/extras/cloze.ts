@@ -43,6 +43,7 @@ export function cloze(settings: ClozeSettings): Extra<Cloze, readonly Window[]> 
     room: targets === 0 ? 0 : rows * maskCount(length + 1, maskShare),
   })
   return {
+    recipe: { name: 'cloze', settings },
     declare(shape, input) {
       const { rows, length, room } = sizes(shape)
       const sources = input('cloze.sources', [room], 'int64')

@@ -15,6 +15,7 @@ export interface Duplicates {
 /** Compares the targets of a batch with each other; the graph does it, the host fills nothing. */
 export function duplicates(): Extra<Duplicates, readonly Window[], Pick<Sequences, 'target_P'>> {
   return {
+    recipe: { name: 'duplicates' },
     declare: (_, __, { target_P }) => ({
       same_PP: cast(equal(reshape(target_P, [-1, 1]), reshape(target_P, [1, -1])), 'float32'),
     }),

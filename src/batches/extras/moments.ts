@@ -15,6 +15,7 @@ export interface Moments {
 /** The order of the events in time, where several may share one time. */
 export function moments(): Extra<Moments, readonly Window[]> {
   return {
+    recipe: { name: 'moments' },
     declare: ({ rows, length }, input) => ({ moment_BL: input('moment', [rows, length], 'int64') }),
     fill(windows, { length }, buffers) {
       const moment = buffers['moment'] as BigInt64Array | undefined
@@ -44,6 +45,7 @@ export interface Times {
 /** The times of events. @param since a time in milliseconds, such as that of the dataset's first event */
 export function times(since = 0): Extra<Times, readonly Window[]> {
   return {
+    recipe: { name: 'times', settings: since },
     declare: ({ rows, length }, input) => ({
       day_BL: input('day', [rows, length]),
       gap_BL: input('gap', [rows, length]),

@@ -16,6 +16,7 @@ export interface Negatives {
  */
 export function negatives(count: number): Extra<Negatives, readonly Window[]> {
   return {
+    recipe: { name: 'negatives', settings: count },
     declare: ({ targets }, input) => ({ negative_PN: input('negatives', [targets, count], 'int64') }),
     fill(windows, { targets }, buffers, drawn) {
       const into = buffers['negatives'] as BigInt64Array | undefined
