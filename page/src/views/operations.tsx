@@ -1,0 +1,6 @@
+export const OperationsView = () => (
+  <>
+    <h1>Operations</h1>
+    <p class="panel" />
+  </>
+)

@@ -1,0 +1,1 @@
+export const stubMetrics = (_asked: number): string => ''
