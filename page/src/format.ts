@@ -20,6 +20,7 @@ export const counted = (value: number, one: string, many: string): string =>
 
 /** Seconds as a time to answer: `6.8 ms`, `1.20 s`. */
 export function latency(seconds: number): string {
+  if (seconds === 0) return '0 ms'
   if (seconds >= 1) return `${seconds.toFixed(2)} s`
   const ms = seconds * 1000
   return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`

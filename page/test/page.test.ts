@@ -5,18 +5,21 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type StubService, stubService } from './stub-service.ts'
 
 const executablePath = '/usr/bin/chromium'
 const folder = mkdtempSync(join(tmpdir(), 'siftrec-page-'))
 
 beforeAll(async () => {
+  // Under a test's name libraries keep what is for developers, and the page would be larger than the one that is served.
+  vi.stubEnv('NODE_ENV', 'production')
   await build({
     configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
     logLevel: 'error',
     build: { outDir: folder },
   })
+  vi.unstubAllEnvs()
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -30,8 +33,9 @@ describe('the built page', () => {
     expect(files().filter((name) => name.startsWith('assets/') && !/-[\w-]{8}\.\w+$/.test(name))).toEqual([])
   })
 
-  it('is small: less than 250 kB in all when it is compressed', () => {
-    const bytes = files().reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name))).length, 0)
+  it('is small: all that a browser loads has less than 250 kB when it is compressed', () => {
+    const loaded = files().filter((name) => !name.endsWith('LICENSE.txt'))
+    const bytes = loaded.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name))).length, 0)
     expect(bytes).toBeLessThan(250_000)
   })
 })

@@ -170,7 +170,7 @@ export async function stubService(page: string): Promise<StubService> {
     if (first === 'metrics') return { body: stubMetrics(stub.asked.length) }
     if (first !== 'v1') return file(url.pathname)
     if (second === 'about') return json(about)
-    if (second === 'runs') return json({ runs: stubRuns })
+    if (second === 'runs') return json(stubRuns)
     if (second === 'data') return json(stubDescription)
     if (second === 'items' && third === 'picture') return { type: 'image/svg+xml', body: picture(id) }
     if (second === 'users' && id === '') return json({ users: ['186'] })

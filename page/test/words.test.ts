@@ -14,7 +14,7 @@ describe('numbers', () => {
   })
 
   it('of times take the unit that reads best', () => {
-    expect([latency(0.0068), latency(0.0179), latency(1.2)]).toEqual(['6.8 ms', '18 ms', '1.20 s'])
+    expect([latency(0), latency(0.0068), latency(0.0179), latency(1.2)]).toEqual(['0 ms', '6.8 ms', '18 ms', '1.20 s'])
     expect([age(0), age(45_000), age(725_000), age(8_040_000), age(275_000_000), age(-5)]).toEqual([
       '0 s',
       '45 s',

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 
 /** Whether so many milliseconds have gone since the part appeared. */
-export function useAfter(milliseconds: number): boolean {
+function useAfter(milliseconds: number): boolean {
   const [gone, setGone] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setGone(true), milliseconds)
