@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type StubService, stubService } from './stub-service.ts'
 
 const executablePath = '/usr/bin/chromium'
@@ -50,6 +50,8 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     stub = await stubService(folder)
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
   })
+  // One that failed must not spoil the next.
+  beforeEach(() => Object.assign(stub, { away: false, slow: 0, key: undefined }))
   afterAll(async () => {
     await browser?.close()
     await stub?.[Symbol.asyncDispose]()
@@ -62,7 +64,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
       colorScheme: options.dark ? 'dark' : 'light',
       reducedMotion: 'reduce',
     })
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(20_000)
     page.on('console', (message) => {
       // An answer of 404 or 503 that a test asks for is written there too.
       if (message.type() === 'error' && !/the server responded with a status of/.test(message.text()))
@@ -146,6 +148,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     await page.getByText('These are popular films instead.').waitFor()
     await page.getByRole('button', { name: 'Random visitor' }).click()
     await page.getByRole('heading', { name: 'Visitor 186' }).waitFor()
+    await page.locator('.card .bar').first().waitFor()
     stub.away = true
     await page.getByRole('button', { name: 'Title', exact: true }).click()
     await page.getByText('New events cannot be read right now.').waitFor()
@@ -153,6 +156,35 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     stub.away = false
     await page.getByRole('button', { name: 'Try now' }).click()
     await page.getByText('New events cannot be read right now.').waitFor({ state: 'detached' })
+    await page.close()
+  })
+
+  it('says which run is better, draws trainings, and serves another run when it is asked twice', async () => {
+    const page = await open('models')
+    await page.getByText('The model being served is not the best one here.').waitFor()
+    await page.locator('canvas').first().hover()
+    await page.getByRole('button', { name: 'Serve films-sasrec' }).click()
+    expect(stub.asked).not.toContain('POST /v1/admin/reload')
+    await page.getByRole('button', { name: 'Serve SASRec now' }).click()
+    await page.getByText('Serving films-sasrec').waitFor()
+    expect(stub.asked).toContain('POST /v1/admin/reload')
+    await page.close()
+  })
+
+  it('asks for a key where the service does, and fetches pictures with it', async () => {
+    stub.key = 'a-key-of-the-shop'
+    const page = await open('playground')
+    await page.getByLabel('Key').fill('a-key-of-the-shop')
+    await page.getByRole('button', { name: 'Use it' }).click()
+    await page.locator('.strip img[src^="blob:"]').first().waitFor()
+    await expect
+      .poll(() =>
+        page
+          .locator('.strip img')
+          .first()
+          .evaluate((image) => (image as HTMLImageElement).naturalWidth),
+      )
+      .toBeGreaterThan(0)
     await page.close()
   })
 

@@ -23,6 +23,8 @@ export interface StubService extends AsyncDisposable {
   away: boolean
   /** How long a list takes, in milliseconds. */
   slow: number
+  /** The key that requests must carry, if any. */
+  key: string | undefined
 }
 
 const titles = [
@@ -60,6 +62,7 @@ const past: readonly HistoryEvent[] = [17, 18, 19, 20, 21].map((at, back) => ({
   picture: at !== 21,
 }))
 
+const served = { name: 'films-m3bsr', model: 'm3bsr', fingerprint: 'f00', trained: Date.now() - 8_040_000 }
 const about: About & { noun: { one: string; many: string } } = {
   dataset: 'films',
   items: titles.length,
@@ -70,7 +73,7 @@ const about: About & { noun: { one: string; many: string } } = {
   numbers: ['year'],
   modalities: ['id', 'text', 'image'],
   pictures: true,
-  retrieve: { name: 'films-m3bsr', model: 'm3bsr', fingerprint: 'f00', trained: Date.now() - 8_040_000 },
+  retrieve: served,
   store: 'memory',
   noun: { one: 'film', many: 'films' },
 }
@@ -153,6 +156,7 @@ export async function stubService(page: string): Promise<StubService> {
     asked: [],
     away: false,
     slow: 0,
+    key: undefined,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -167,9 +171,13 @@ export async function stubService(page: string): Promise<StubService> {
     const body = chunks.length > 0 ? (JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>) : {}
     stub.asked.push(`${request.method} ${url.pathname}`)
     const [, first, second, id = '', third] = url.pathname.split('/')
+    const isData = first === 'metrics' || first === 'v1'
+    if (isData && stub.key !== undefined && request.headers.authorization !== `Bearer ${stub.key}`)
+      return refused(401, 'missing', 'authorization: missing: a key')
     if (first === 'metrics') return { body: stubMetrics(stub.asked.length) }
     if (first !== 'v1') return file(url.pathname)
-    if (second === 'about') return json(about)
+    if (second === 'admin') Object.assign(served, { name: body['retrieve'] })
+    if (second === 'about' || second === 'admin') return json(about)
     if (second === 'runs') return json(stubRuns)
     if (second === 'data') return json(stubDescription)
     if (second === 'items' && third === 'picture') return { type: 'image/svg+xml', body: picture(id) }
@@ -188,11 +196,11 @@ export async function stubService(page: string): Promise<StubService> {
     if (id !== '186') return refused(404, 'unknown', `user: unknown: "${id}"`)
     const events = [
       ...stub.events
-        .map(({ item, behavior, time }) => ({
+        .map(({ item, behavior }) => ({
           id: String(item),
           title: titles[Number(item)] as string,
           behavior: String(behavior),
-          time: Number(time),
+          time: Date.now(),
           fresh: true,
           picture: true,
         }))

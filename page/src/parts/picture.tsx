@@ -33,28 +33,32 @@ export function Picture({ id, title, has, size }: PictureProps) {
   )
 }
 
+/** Copies by address, for as long as the tab is open: one item is shown many times. */
+const copies = new Map<string, Promise<string>>()
+
 /** The picture's address; where the service wants a key, which an address cannot carry, that of a copy. */
 function useSource(path: string, has: boolean): string | undefined {
   const [copy, setCopy] = useState<string>()
-  const fetched = has && key.value !== ''
+  const copied = has && key.value !== ''
   useEffect(() => {
-    if (!fetched) return undefined
-    let address: string | undefined
+    if (!copied) return undefined
     let left = false
-    send({ path: path.slice(1) })
-      .then((response) => response.blob())
-      .then((blob) => {
-        if (left) return
-        address = URL.createObjectURL(blob)
-        setCopy(address)
-      })
-      .catch(() => undefined)
+    const made = copies.get(path) ?? copyOf(path)
+    copies.set(path, made)
+    made.then(
+      (address) => left || setCopy(address),
+      () => copies.delete(path),
+    )
     return () => {
       left = true
-      if (address !== undefined) URL.revokeObjectURL(address)
     }
-  }, [path, fetched])
-  return fetched ? copy : path
+  }, [path, copied])
+  return copied ? copy : path
+}
+
+async function copyOf(path: string): Promise<string> {
+  const response = await send({ path: path.slice(1) })
+  return URL.createObjectURL(await response.blob())
 }
 
 const initials = (title: string): string =>

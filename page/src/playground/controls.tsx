@@ -69,5 +69,6 @@ const Chip = ({ said, color, on, fixed, press }: ChipProps) => (
   >
     <i />
     <span>{said}</span>
+    {fixed !== undefined && <span class="sr">. {fixed}</span>}
   </button>
 )

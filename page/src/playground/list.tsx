@@ -216,6 +216,12 @@ function Failed() {
     return () => clearInterval(timer)
   }, [failure, again])
   if (!failure) return null
+  if (failure.code === 'unsupported')
+    return (
+      <Notice kind="info" said="What is served makes no such list.">
+        {failure.message}
+      </Notice>
+    )
   const away = failure.status === 503
   return (
     <>

@@ -37,12 +37,12 @@ export function requestOf(asked: Asked): Request {
   return { path: '/v1/recommendations', body: { history: givenHistory(asked), ...bodyOf(asked) } }
 }
 
-/** Oldest first, as the service wants it. */
-const givenHistory = ({ history }: Asked): GivenEvent[] =>
-  history
-    .slice(0, mostEvents)
-    .reverse()
-    .map(({ id, behavior, time }) => ({ item: id, behavior, ...(time !== undefined && { time }) }))
+/** Oldest first, as the service wants it; where the log has an order only, no event has a time. */
+function givenHistory({ history }: Asked): GivenEvent[] {
+  const last = history.slice(0, mostEvents).reverse()
+  const timed = last.every(({ time }) => time !== undefined)
+  return last.map(({ id, behavior, time }) => ({ item: id, behavior, ...(timed && time !== undefined && { time }) }))
+}
 
 function queryOf({ top, explain, without, fields, numbers, hidden }: Asked): string {
   const pairs: [string, string][] = [

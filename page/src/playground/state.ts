@@ -195,7 +195,8 @@ export async function act(
   item: { readonly id: string; readonly title: string; readonly picture: boolean },
   behavior: { readonly name: string; readonly past: string },
 ): Promise<void> {
-  await sendPending()
+  // Its answer is not waited for: what it stores is in the history that the list is made from.
+  void sendPending({ quiet: true })
   const { id, title, picture } = item
   const event = { id, title, picture, behavior: behavior.name, time: Date.now(), fresh: true }
   const stores = visitor.value.id !== undefined
@@ -223,24 +224,26 @@ export function startTimer(): void {
 }
 
 /** Stores the act that is waiting, if there is one; where that fails, it is taken back with the reason. */
-export async function sendPending(options: { readonly leaving?: boolean } = {}): Promise<void> {
+export async function sendPending({ leaving = false, quiet = false } = {}): Promise<void> {
   clearTimeout(timer)
   const { value: act } = pending
   const { id: user } = visitor.value
   if (!act || user === undefined) return
   pending.value = undefined
   history.value = [act.event, ...history.value]
-  const { id: item, behavior, time } = act.event
-  const body = { user, item, behavior, time, id: nameOf(act.event) }
+  const { id: item, behavior } = act.event
+  // Without a time it gets that of the service, whose clock decides.
+  const body = { user, item, behavior, id: nameOf(act.event) }
   try {
-    await send({ path: '/v1/events', body }, { keepalive: options.leaving ?? false })
+    await send({ path: '/v1/events', body }, { keepalive: leaving })
     if (visitor.value.id === user) {
       visitor.value = { id: user, state: 'known' }
-      tell({ said: `You ${act.past} ${act.title}.`, note: 'It is stored, and the next request reads it.' })
+      if (!quiet) tell({ said: `You ${act.past} ${act.title}.`, note: 'It is stored, and the next request reads it.' })
     }
   } catch (error) {
     history.value = history.value.filter((event) => event !== act.event)
     tell({ said: `${act.title} was taken back.`, note: problemOf(error).message })
+    if (quiet) void refresh()
   }
 }
 

@@ -121,10 +121,11 @@ function Strip({ behaviors, noun }: PanelProps) {
   useEffect(() => {
     strip.current?.scrollTo({ left: 0 })
   }, [newest?.id, newest?.time])
+  if (visitor.value.state === 'unknown') return null
   if (events.length === 0)
     return (
       <p class="body muted small">
-        {['new', 'known'].includes(visitor.value.state) ? `Act on a ${noun.one} below to begin a history.` : ' '}
+        {visitor.value.state === 'new' ? `Act on a ${noun.one} below to begin a history.` : '\u00a0'}
       </p>
     )
   return (
