@@ -5,6 +5,8 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // `npx vite page` while one works on the page: a service beside it answers.
+  server: { proxy: { '/v1': 'http://127.0.0.1:8080', '/metrics': 'http://127.0.0.1:8080' } },
   build: {
     outDir: '../dist/page',
     emptyOutDir: true,

@@ -1,4 +1,4 @@
-/** @file Numbers and times as the page writes them: a comma in thousands, a real minus sign, no space before percent. */
+/** @file Numbers and times as the page writes them: commas in thousands, a real minus sign, `36%`. */
 
 const minus = (text: string): string => text.replace(/^-/, '−')
 

@@ -58,8 +58,10 @@ export function Chart({ facts, label }: { readonly facts: ChartFacts; readonly l
     }
   }, [])
   useEffect(() => drawn.current?.show(facts), [facts])
+  const empty = facts.lines.every(({ points }) => points.length === 0)
   return (
     <figure class="chart" role="img" aria-label={label}>
+      {empty && <p class="muted small nothing">Nothing to show yet</p>}
       {failed ? <p class="muted small">{label}</p> : <div ref={place} />}
     </figure>
   )

@@ -178,8 +178,12 @@ export async function refresh({ compared = false, gone }: { compared?: boolean; 
 }
 
 /** Tries again what failed. */
-export const retry = (): Promise<void> =>
-  visitor.value.state === 'failed' && visitor.value.id !== undefined ? openVisitor(visitor.value.id) : refresh()
+export async function retry(): Promise<void> {
+  const { id, state } = visitor.value
+  if (state === 'loading') await openAny()
+  else if (state === 'failed' && id !== undefined) await openVisitor(id)
+  else await refresh()
+}
 
 /** Shows the next items too. */
 export function showMore(): void {

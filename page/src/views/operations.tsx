@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { needsKey, problemOf, type ServiceProblem, send } from '../api.ts'
 import { Chart, type ChartFacts, type Line } from '../charts/chart.tsx'
-import { age, clock, count, latency, percent } from '../format.ts'
+import { age, clock, count, counted, figure, latency, percent } from '../format.ts'
 import { parseMetrics, type Sample, sumOf } from '../operations/metrics-text.ts'
 import { type Between, between, type Reading, readingOf, routesOf } from '../operations/readings.ts'
 import { Loading } from '../parts/loading.tsx'
@@ -111,11 +111,13 @@ function Finding({ last, whole }: { readonly last: Reading; readonly whole: Betw
 const orNone = (value: number | undefined, print: (value: number) => string): string =>
   value === undefined ? '–' : print(value)
 
+const rateText = (rate: number): string => `${rate < 10 ? figure(rate, 1) : count(rate)}/s`
+
 function statsOf(last: Reading, whole: Between | undefined, step: Between | undefined) {
   const share = whole?.popularShare ?? (last.lists > 0 ? last.popular / last.lists : undefined)
   return [
     {
-      value: step ? `${step.rate.toFixed(step.rate < 10 ? 1 : 0)}/s` : '–',
+      value: orNone(step?.rate, rateText),
       said: 'requests',
       note: `${count(last.requests)} since it began`,
     },
@@ -132,7 +134,7 @@ function statsOf(last: Reading, whole: Between | undefined, step: Between | unde
     {
       value: last.storeUp ? latency(last.storeSeconds) : 'away',
       said: 'until the store answers',
-      note: `${count(last.events)} events stored`,
+      note: `${counted(last.events, 'event', 'events')} stored`,
     },
     {
       value: count(whole?.errors ?? last.errors),
@@ -161,7 +163,7 @@ function Charts({ steps, readings }: { readonly steps: readonly Between[]; reado
       lines,
     })
     return {
-      rate: chart((value) => `${count(value)}/s`, [lineOf('Requests', 'text-2', ({ rate }) => rate)]),
+      rate: chart(rateText, [lineOf('Requests', 'text-2', ({ rate }) => rate)]),
       time: chart(latency, [
         lineOf('99 of 100', 'text', ({ most }) => most),
         lineOf('Half', 'line-strong', ({ half }) => half),
@@ -179,7 +181,7 @@ function Charts({ steps, readings }: { readonly steps: readonly Between[]; reado
   return (
     <div class="grid two">
       <Panel title="Requests" said="Per second, all routes but those that watch the service.">
-        <Chart facts={charts.rate} label={`Requests per second, now ${orNone(step?.rate, count)}.`} />
+        <Chart facts={charts.rate} label={`Requests per second, now ${orNone(step?.rate, rateText)}.`} />
       </Panel>
       <Panel
         title="Time to answer"
