@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { happenedIn } from '../src/operations/happened.ts'
 import { histogramBetween, histogramOf, parseMetrics, quantileOf, sumOf } from '../src/operations/metrics-text.ts'
 import { between, readingOf, routesOf } from '../src/operations/readings.ts'
 
@@ -70,6 +71,35 @@ describe('two readings', () => {
       half: undefined,
       popularShare: undefined,
     })
+  })
+})
+
+describe('what happened', () => {
+  const reading = (at: number, failed: number, { up = true, run = 'a' } = {}) =>
+    readingOf(
+      parseMetrics(
+        `${text(100, 0, failed).replace('store_up 1', `store_up ${up ? 1 : 0}`)}siftrec_model_age_seconds{stage="retrieve",run="${run}"} 9`,
+      ),
+      at,
+    )
+
+  it('is one thing for as long as it goes on, the latest first', () => {
+    const told = happenedIn([
+      reading(0, 0),
+      reading(1, 2, { up: false }),
+      reading(2, 5, { up: false }),
+      reading(3, 5),
+      reading(4, 5, { run: 'b' }),
+      reading(5, 6, { run: 'b' }),
+    ])
+    expect(told.map(({ at, what, state }) => [at, what, state])).toEqual([
+      [5, '1 request failed', 'Open'],
+      [4, 'Model changed', 'Done'],
+      [1, 'The store did not answer', 'Over'],
+      [1, '5 requests failed', 'Over'],
+    ])
+    expect(told[1]?.note).toBe('b replaced a.')
+    expect(happenedIn([reading(0, 0), reading(1, 0)])).toEqual([])
   })
 })
 

@@ -77,6 +77,12 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     await page.goto(`${stub.address}#/${view}`)
     return page
   }
+  /** Buttons and fields that a finger would miss. It runs in the page. */
+  const tooSmall = (): string[] =>
+    Array.from(document.querySelectorAll('button, select, input:not([type=checkbox]), nav a'))
+      .map((element) => ({ element, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.height < 44 || box.width < 24))
+      .map(({ element, box }) => `${element.outerHTML.slice(0, 80)} ${box.width} x ${box.height}`)
   const cardTitles = (page: Page): Promise<string[]> => page.locator('.card .name').allTextContents()
 
   it('shows a visitor’s history and list, and an act changes both', async () => {
@@ -206,6 +212,12 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
       await page.locator('main .panel').first().waitFor()
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375)
       expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1)
+      // Whatever can be used or means something has a name, and is large enough for a finger.
+      const spoken = await page.locator('body').ariaSnapshot()
+      expect(
+        spoken.match(/- (button|link|textbox|combobox|checkbox|spinbutton|img|region|navigation)(?! ")[^\n]*/g),
+      ).toBeNull()
+      expect(await page.evaluate(tooSmall)).toEqual([])
     }
     const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     expect(ground).toBe('rgb(13, 14, 17)')

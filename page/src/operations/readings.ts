@@ -16,6 +16,8 @@ export interface Reading {
   readonly seconds: Histogram
   readonly storeUp: boolean
   readonly storeSeconds: number
+  /** Names of the runs that are served. */
+  readonly runs: string
 }
 
 const own = new Set(['/metrics', '/readyz', '/healthz'])
@@ -38,6 +40,10 @@ export function readingOf(samples: readonly Sample[], at: number): Reading {
     seconds: histogramOf(samples, 'siftrec_http_request_seconds', counts),
     storeUp: sumOf(samples, 'siftrec_store_up') > 0,
     storeSeconds: sumOf(samples, 'siftrec_store_ping_seconds'),
+    runs: samples
+      .filter(({ name }) => name === 'siftrec_model_age_seconds')
+      .map(({ labels }) => labels['run'] ?? '')
+      .join(', '),
   }
 }
 

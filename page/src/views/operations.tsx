@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { needsKey, problemOf, type ServiceProblem, send } from '../api.ts'
 import { Chart, type ChartFacts, type Line } from '../charts/chart.tsx'
-import { age, clock, count, counted, figure, latency, percent } from '../format.ts'
+import { age, clock, count, counted, figure, fullTime, latency, percent } from '../format.ts'
+import { happenedIn } from '../operations/happened.ts'
 import { parseMetrics, type Sample, sumOf } from '../operations/metrics-text.ts'
 import { type Between, between, type Reading, readingOf, routesOf } from '../operations/readings.ts'
 import { Loading } from '../parts/loading.tsx'
@@ -81,9 +82,10 @@ function Told({ known: { readings, samples, problem } }: { readonly known: Known
       <Stats all={statsOf(last, whole, steps.at(-1))} />
       <Charts steps={steps} readings={readings} />
       <div class="grid wide-left">
-        <Routes samples={samples} />
+        <WhatHappened readings={readings} />
         <Serving samples={samples} />
       </div>
+      <Routes samples={samples} />
     </>
   )
 }
@@ -217,6 +219,25 @@ function Charts({ steps, readings }: { readonly steps: readonly Between[]; reado
         />
       </Panel>
     </div>
+  )
+}
+
+const states = { Open: 'badge warn', Over: 'badge good', Done: 'badge good' } as const
+
+const WhatHappened = ({ readings }: { readonly readings: readonly Reading[] }) => {
+  const all = happenedIn(readings)
+  return (
+    <Panel title="What happened" said="While this view was open, five minutes at most." padded={false}>
+      <ul class="findings">
+        {all.map(({ at, what, note, state }) => (
+          <li key={`${what} ${at}`}>
+            <span class={states[state]}>{state}</span> <time title={fullTime(at)}>{clock(at)}</time> <b>{what}.</b>{' '}
+            {note}
+          </li>
+        ))}
+        {all.length === 0 && <li class="muted">Nothing but requests and answers.</li>}
+      </ul>
+    </Panel>
   )
 }
 
