@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { splitDataset } from '../dataset/splits.ts'
 import { modelOf } from '../models/registry.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
-import { describedOnce } from './described-once.ts'
 import { describeDataset } from './description.ts'
 import { descriptionPage } from './description-page.ts'
 import { missingContent } from './missing-content.ts'
@@ -29,16 +28,6 @@ const dataset = tinyDataset({
 
 describe('a description', () => {
   const described = describeDataset(dataset)
-
-  it('is taken once of a dataset that is served, and anew of another', () => {
-    let served = dataset
-    const describe = describedOnce(() => served)
-    const first = describe()
-    expect(first).toEqual(described)
-    expect(describe()).toBe(first)
-    served = { ...dataset, hash: 'another' }
-    expect(describe()).not.toBe(first)
-  })
 
   it('counts which targets can be ranked, and why the others cannot', () => {
     expect(described.targets).toMatchObject({
