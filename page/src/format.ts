@@ -54,5 +54,12 @@ export const fullTime = (time: number): string =>
 /** `11:42:07`. */
 export const clock = (time: number): string => new Date(time).toLocaleTimeString('en-US', { hour12: false })
 
+/** A field's name as a label: `video_type` as `Video type`. */
+export const fieldName = (name: string): string => capital(name.replaceAll(/[_-]+/g, ' '))
+
+/** One of the service's sentences as the page writes them. */
+export const sentence = (text: string): string =>
+  `${capital(text).replaceAll(/(\d) %/g, '$1%')}${/[.?!]$/.test(text) ? '' : '.'}`
+
 /** A sentence's first letter as a capital. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

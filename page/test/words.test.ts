@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { age, count, counted, figure, latency, percent, signed } from '../src/format.ts'
+import { age, count, counted, fieldName, figure, latency, percent, sentence, signed } from '../src/format.ts'
 import { shownShares } from '../src/parts/shares.tsx'
 import { changesOf } from '../src/playground/changes.ts'
 import { requestOf, requestText } from '../src/playground/request.ts'
@@ -11,6 +11,12 @@ describe('numbers', () => {
     expect([percent(0.364), percent(0.0105, 1)]).toEqual(['36%', '1.1%'])
     expect([figure(0.1114), signed(0.0531), signed(-0.038), signed(0)]).toEqual(['0.111', '+0.053', '−0.038', '0.000'])
     expect([counted(1, 'film', 'films'), counted(9125, 'film', 'films')]).toEqual(['1 film', '9,125 films'])
+  })
+
+  it('and names from elsewhere are written the same way', () => {
+    expect(sentence('33.2 % of the events share their time')).toBe('33.2% of the events share their time.')
+    expect(sentence('are the times only dates?')).toBe('Are the times only dates?')
+    expect(fieldName('video_type')).toBe('Video type')
   })
 
   it('of times take the unit that reads best', () => {

@@ -29,6 +29,7 @@ function optionOf({ x, y, lines }: ChartFacts, style: CSSStyleDeclaration) {
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim()
   const font = { fontFamily: style.fontFamily, fontSize: 11, color: token('text-3') }
   const labelled = lines.length > 1
+  const shifts = shiftsOf(lines)
   const axis = ({ format, ends, step }: Axis) => ({
     type: 'value' as const,
     axisLabel: { ...font, hideOverlap: true, ...(format && { formatter: (value: number) => format(value) }) },
@@ -57,7 +58,7 @@ function optionOf({ x, y, lines }: ChartFacts, style: CSSStyleDeclaration) {
       splitLine: { lineStyle: { color: token('line') } },
       ...(y.fromZero ? { min: 0 } : { scale: true }),
     },
-    series: lines.flatMap((line) => seriesOf(line, { token, font, labelled })),
+    series: lines.flatMap((line, at) => seriesOf(line, { token, font, labelled, shift: shifts[at] ?? 0 })),
   }
 }
 
@@ -65,10 +66,24 @@ interface LineStyle {
   readonly token: (name: string) => string
   readonly font: { readonly fontFamily: string; readonly fontSize: number; readonly color: string }
   readonly labelled: boolean
+  /** How far its name stands from its end, in pixels. */
+  readonly shift: number
+}
+
+/** Names of lines that end close together, moved apart: the higher one up, the lower one down. */
+function shiftsOf(lines: readonly Line[]): number[] {
+  const values = lines.flatMap(({ points }) => points.map(([, y]) => y))
+  const near = 0.08 * (Math.max(...values) - Math.min(...values))
+  const ends = lines.map(({ points }) => points.at(-1)?.[1] ?? 0)
+  return ends.map((end, at) => {
+    const others = ends.filter((other, place) => place !== at && Math.abs(other - end) < near)
+    const below = others.filter((other) => other < end).length
+    return 7 * (others.length - 2 * below)
+  })
 }
 
 /** A line, and its named point as a series of its own, without a name. */
-function seriesOf({ name, color, points, mark }: Line, { token, font, labelled }: LineStyle) {
+function seriesOf({ name, color, points, mark }: Line, { token, font, labelled, shift }: LineStyle) {
   const ink = token(color)
   const line = {
     type: 'line' as const,
@@ -80,6 +95,7 @@ function seriesOf({ name, color, points, mark }: Line, { token, font, labelled }
     lineStyle: { width: 1.5, color: ink },
     endLabel: {
       show: labelled,
+      offset: [0, shift],
       formatter: '{a}',
       ...font,
       color: token('text'),

@@ -1,6 +1,6 @@
 /** @file The runs, the best first, each with what was measured on one common axis. */
 import { useState } from 'preact/hooks'
-import type { EvaluationFacts, IntervalFacts } from '../../../src/serve/run-facts.ts'
+import type { EvaluationFacts, IntervalFacts, RunFacts } from '../../../src/serve/run-facts.ts'
 import { ask, problemOf } from '../api.ts'
 import { count, date, figure, percent } from '../format.ts'
 import { Panel } from '../parts/panel.tsx'
@@ -89,7 +89,7 @@ export function RunTable({ rows, served, evaluation, drawn, draw }: RunTableProp
                   {key && <Measured interval={main} print={(value) => figure(value)} />}
                   {hasTop && <Measured interval={measured?.figures[top]} print={(value) => percent(value, 1)} />}
                   <td>
-                    {trainingText(run.epochs.length, run.best)}
+                    {trainingText(run)}
                     {run.trained !== undefined && <small>{date(run.trained)}</small>}
                   </td>
                   <td class="number">
@@ -107,8 +107,8 @@ export function RunTable({ rows, served, evaluation, drawn, draw }: RunTableProp
   )
 }
 
-function trainingText(epochs: number, best: number | undefined): string {
-  if (epochs === 0) return 'no training'
+function trainingText({ training, epochs: { length: epochs }, best }: RunFacts): string {
+  if (epochs === 0) return training ? 'no epoch ended yet' : 'no training'
   return `${count(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}${best === undefined || best === epochs ? '' : `, best ${best}`}`
 }
 

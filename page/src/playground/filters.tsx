@@ -1,6 +1,6 @@
 /** @file Which items may be on the list: a value of each categorical field, bounds of each numeric one. */
 import { useState } from 'preact/hooks'
-import { capital } from '../format.ts'
+import { fieldName } from '../format.ts'
 import type { Noun, Served } from '../words.ts'
 import type { Range } from './request.ts'
 import { fields, filterBy, isFiltered, numbers } from './state.ts'
@@ -21,7 +21,7 @@ export function Filters({ about, noun }: { readonly about: Served; readonly noun
       <div class="row">
         {categorical.map(([name, values]) => (
           <label class="field" key={name}>
-            {capital(name)}
+            {fieldName(name)}
             <select
               value={fields.value[name] ?? ''}
               onChange={({ currentTarget }) => pickField(name, currentTarget.value)}
@@ -35,7 +35,7 @@ export function Filters({ about, noun }: { readonly about: Served; readonly noun
         ))}
         {numeric.map((name) => (
           <fieldset class="field" key={name}>
-            <legend>{capital(name)}</legend>
+            <legend>{fieldName(name)}</legend>
             <Bound name={name} end="from" />
             <Bound name={name} end="to" />
           </fieldset>
@@ -55,7 +55,7 @@ const Bound = ({ name, end }: { readonly name: string; readonly end: 'from' | 't
     type="number"
     step="any"
     placeholder={end}
-    aria-label={`${capital(name)}, ${end}`}
+    aria-label={`${fieldName(name)}, ${end}`}
     value={numbers.value[name]?.[end] ?? ''}
     onChange={({ currentTarget }) => pickBound(name, end, currentTarget.value)}
   />

@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks'
 import type { Coverage } from '../../../src/describe/coverage.ts'
 import type { Description } from '../../../src/describe/description.ts'
 import { Chart, type ChartFacts } from '../charts/chart.tsx'
-import { age, capital, count, counted, date, percent } from '../format.ts'
+import { age, capital, count, counted, date, fieldName, percent, sentence } from '../format.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Panel, Stats } from '../parts/panel.tsx'
 import { Key } from '../parts/shares.tsx'
@@ -181,8 +181,6 @@ const Findings = ({ findings }: { readonly findings: readonly string[] }) => (
   </Panel>
 )
 
-const sentence = (text: string): string => `${capital(text)}${/[.?!]$/.test(text) ? '' : '.'}`
-
 /** What is known of the items, a row for each kind of content. */
 function Known({ facts: { coverage, items, events, log }, noun }: FactsProps) {
   const chosen = items - log.cold.withoutEvents
@@ -244,7 +242,7 @@ function wordsOf({ name, kind }: Coverage): { said: string; color: string } {
     return name === 'image'
       ? { said: 'Picture, as a vector', color: 'picture' }
       : { said: 'Text, as a vector', color: 'title' }
-  return { said: capital(name), color: 'series-3' }
+  return { said: fieldName(name), color: 'series-3' }
 }
 
 const noteOf = ({ items, events }: Coverage, all: number): string =>

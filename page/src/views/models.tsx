@@ -68,10 +68,8 @@ function Runs({ answer: { runs, evaluations }, about }: { readonly answer: RunsA
         draw={(name, on) => setDrawn(on ? [...drawn, name].slice(-mostDrawn) : drawn.filter((one) => one !== name))}
       />
       <TrainingCharts runs={[...shown].sort((a, b) => drawn.indexOf(a.name) - drawn.indexOf(b.name))} />
-      <div class="grid wide-left">
-        {evaluation && <Differences evaluation={evaluation} served={own} />}
-        <Made runs={runs} first={own} />
-      </div>
+      {evaluation && <Differences evaluation={evaluation} served={own} />}
+      <Made runs={runs} first={own} />
     </>
   )
 }
@@ -188,18 +186,14 @@ function Made({ runs, first }: { readonly runs: readonly RunFacts[]; readonly fi
           ))}
         </select>
       </label>
-      <dl class="facts made">
+      <dl class="made">
         {options.map(([option, value]) => (
-          <OptionLine key={option} name={option} value={value} />
+          <div key={option}>
+            <dt>{option}</dt>
+            <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
+          </div>
         ))}
       </dl>
     </Panel>
   )
 }
-
-const OptionLine = ({ name, value }: { readonly name: string; readonly value: unknown }) => (
-  <>
-    <dt>{name}</dt>
-    <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
-  </>
-)
