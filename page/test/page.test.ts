@@ -92,6 +92,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     await page.locator('.card').first().waitFor()
     const before = await cardTitles(page)
     expect(before).toHaveLength(9)
+    await page.getByText('9 of 17 films').waitFor()
     await page
       .getByRole('img', { name: /^Viewed \d+%, Favorited \d+%$/ })
       .first()

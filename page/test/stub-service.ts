@@ -114,6 +114,7 @@ function listOf(request: RecommendRequest, events: readonly { id: string; behavi
     stages: [
       { stage: 'catalog', left: titles.length },
       { stage: 'available', left: left.length },
+      { stage: 'retrieved', left: Math.min(top, left.length) },
     ],
   }
 }

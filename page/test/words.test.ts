@@ -3,6 +3,7 @@ import { age, count, counted, fieldName, figure, latency, percent, sentence, sig
 import { shownShares } from '../src/parts/shares.tsx'
 import { changesOf } from '../src/playground/changes.ts'
 import { requestOf, requestText } from '../src/playground/request.ts'
+import { stripOf } from '../src/playground/strip.ts'
 import { behaviorsOf, modalitiesOf } from '../src/words.ts'
 
 describe('numbers', () => {
@@ -69,6 +70,34 @@ describe('what changed', () => {
     expect(Object.fromEntries(marks)).toEqual({ c: 1, b: -1, e: 'new' })
     expect([fresh, up, down]).toEqual([1, 1, 1])
     expect([...changesOf(['a', 'b', 'c'], ['b', 'c'], 'a').marks.values()]).toEqual([0, 0])
+  })
+})
+
+describe('the strip', () => {
+  const event = (id: string, behavior: string, time?: number) => ({
+    id,
+    behavior,
+    title: id,
+    fresh: false,
+    picture: false,
+    ...(time !== undefined && { time }),
+  })
+
+  it('shows an item once that was acted on twice at one time, by the stronger act', () => {
+    const events = [
+      event('a', 'view', 9),
+      event('a', 'buy', 9),
+      event('b', 'view', 8),
+      event('a', 'view', 7),
+      event('c', 'view', 6),
+    ]
+    expect(stripOf(events, ['view', 'buy'], 3).map(({ id, behavior }) => `${id} ${behavior}`)).toEqual([
+      'a buy',
+      'b view',
+      'a view',
+    ])
+    // Without times nothing tells that two events are one.
+    expect(stripOf([event('a', 'view'), event('a', 'buy')], ['view', 'buy'], 3)).toHaveLength(2)
   })
 })
 

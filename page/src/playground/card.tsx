@@ -33,31 +33,7 @@ export function Card({ about, behaviors, noun, item, rank, mark, fallback }: Car
           <MarkBadge mark={mark} />
         </h3>
         <p class="meta">{metaOf(item)}</p>
-        {!fallback && (
-          <div class="why">
-            <p>From what they did</p>
-            <ShareBar
-              nothing="No event stands out"
-              parts={
-                item.behaviors &&
-                behaviors.map(({ name, did, color }) => ({ said: did, color, share: item.behaviors?.[name] ?? 0 }))
-              }
-            />
-            <p>From what is known of the {noun.one}</p>
-            <ShareBar
-              nothing="Nothing stands out"
-              parts={
-                item.modalities &&
-                modalitiesOf(about.modalities).map(({ name, said, short, color }) => ({
-                  said,
-                  short,
-                  color,
-                  share: item.modalities?.[name] ?? 0,
-                }))
-              }
-            />
-          </div>
-        )}
+        {!fallback && <Why about={about} behaviors={behaviors} noun={noun} item={item} />}
       </div>
       <div class="because">
         <Reasons about={about} behaviors={behaviors} item={item} />
@@ -86,6 +62,34 @@ export function Card({ about, behaviors, noun, item, rank, mark, fallback }: Car
         </div>
       </div>
     </li>
+  )
+}
+
+/** From what the item comes: by behavior and by modality, where the model can tell them. */
+function Why({ about, behaviors, noun, item }: Omit<CardProps, 'rank' | 'mark' | 'fallback'>) {
+  const did = item.behaviors
+  const known = item.modalities
+  if (!did && !known)
+    return (
+      <div class="why">
+        <p>From what they did and what is known</p>
+        <ShareBar parts={undefined} nothing="" />
+      </div>
+    )
+  const words = modalitiesOf(about.modalities)
+  return (
+    <div class="why">
+      <p>From what they did</p>
+      <ShareBar
+        nothing="No event stands out"
+        parts={did && behaviors.map(({ name, did: said, color }) => ({ said, color, share: did[name] ?? 0 }))}
+      />
+      <p>From what is known of the {noun.one}</p>
+      <ShareBar
+        nothing="Nothing stands out"
+        parts={known && words.map(({ name, said, short, color }) => ({ said, short, color, share: known[name] ?? 0 }))}
+      />
+    </div>
   )
 }
 

@@ -7,6 +7,7 @@ import { Key } from '../parts/shares.tsx'
 import type { Behavior, Noun } from '../words.ts'
 import { mostEvents } from './request.ts'
 import { history, openAny, openNobody, openVisitor, pending, shownHistory, visitor } from './state.ts'
+import { stripOf } from './strip.ts'
 
 /** How many events the strip shows. */
 const stripLength = 30
@@ -115,7 +116,8 @@ function Pick() {
 }
 
 function Strip({ behaviors, noun }: PanelProps) {
-  const events = shownHistory.value.slice(0, stripLength)
+  const names = behaviors.map(({ name }) => name)
+  const events = stripOf(shownHistory.value, names, stripLength)
   const strip = useRef<HTMLOListElement>(null)
   const newest = events[0]
   useEffect(() => {
