@@ -122,6 +122,32 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     stub.events.length = 0
   })
 
+  it('stores an act by itself once it can be undone no more, and says so unless something else was done since', async () => {
+    const page = await open('playground')
+    await page.locator('.card .name').first().waitFor()
+    await page.clock.install()
+    await page
+      .getByRole('button', { name: /^Favorite / })
+      .first()
+      .click()
+    await page.getByText('It is stored in 8 seconds.').waitFor()
+    await page.clock.fastForward(8100)
+    await page.getByText('It is stored, and the next request reads it.').waitFor()
+    expect(stub.events).toHaveLength(1)
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0)
+
+    await page
+      .getByRole('button', { name: /^View / })
+      .first()
+      .click()
+    await page.getByRole('button', { name: 'Picture', exact: true }).click()
+    await page.clock.fastForward(8100)
+    await expect.poll(() => stub.events).toHaveLength(2)
+    await page.getByText('Picture: left out.').waitFor()
+    await page.close()
+    stub.events.length = 0
+  })
+
   it('leaves out a modality, hides an item and filters, by keyboard too', async () => {
     const page = await open('playground')
     await page.locator('.card').first().waitFor()

@@ -242,7 +242,9 @@ export async function sendPending({ leaving = false, quiet = false } = {}): Prom
     await send({ path: '/v1/events', body }, { keepalive: leaving })
     if (visitor.value.id === user) {
       visitor.value = { id: user, state: 'known' }
-      if (!quiet) tell({ said: `You ${act.past} ${act.title}.`, note: 'It is stored, and the next request reads it.' })
+      const said = `You ${act.past} ${act.title}.`
+      // What was done since, such as leaving something out, has its own words.
+      if (told.value?.said === said) tell({ said, note: 'It is stored, and the next request reads it.' })
     }
   } catch (error) {
     history.value = history.value.filter((event) => event !== act.event)
