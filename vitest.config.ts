@@ -24,7 +24,10 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
-      { extends: true, test: { name: 'parts', include: ['src/**/*.test.ts', 'test/conformance/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'parts', include: ['src/**/*.test.ts', 'test/conformance/**/*.test.ts', 'page/test/*.test.ts'] },
+      },
     ],
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

@@ -10,6 +10,9 @@ import { taskOptions } from './task-options.ts'
 /** Whether a folder holds a run. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, runFiles.run))
 
+/** Where a run's folder has one of its files, if it has it. */
+export const runPath = (folder: string, file: keyof typeof runFiles): string => join(folder, runFiles[file])
+
 /** The text of `run.json`. */
 export const printRun = (run: Run): string => `${JSON.stringify(run, null, 2)}\n`
 

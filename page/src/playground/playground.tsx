@@ -1,0 +1,44 @@
+/** @file The playground: a visitor, what they would be shown and why, and what their next act changes. */
+import { useEffect } from 'preact/hooks'
+import { addressedVisitor, addressVisitor } from '../route.ts'
+import { behaviorsOf, nounOf, type Served } from '../words.ts'
+import { Controls } from './controls.tsx'
+import { Filters } from './filters.tsx'
+import { List } from './list.tsx'
+import { openAny, openNobody, openVisitor, sendPending, visitor } from './state.ts'
+import { VisitorPanel } from './visitor-panel.tsx'
+
+/** The view. */
+export function Playground({ about }: { readonly about: Served }) {
+  const noun = nounOf(about)
+  const behaviors = behaviorsOf(about.behaviors)
+  useEffect(() => {
+    const id = addressedVisitor()
+    if (id !== undefined) void openVisitor(id)
+    else if (visitor.value.state === 'loading') void openAny().then((found) => (found ? undefined : openNobody()))
+    const leave = (): void => void sendPending({ leaving: true })
+    addEventListener('pagehide', leave)
+    return () => {
+      removeEventListener('pagehide', leave)
+      leave()
+    }
+  }, [])
+  const { id, state } = visitor.value
+  useEffect(() => {
+    if (state === 'known' || state === 'new') addressVisitor(id)
+  }, [id, state])
+  return (
+    <>
+      <header class="head">
+        <div>
+          <h1>Playground</h1>
+          <p>Pick a visitor, see what they would be shown and why, then act as them.</p>
+        </div>
+      </header>
+      <VisitorPanel behaviors={behaviors} noun={noun} />
+      <Controls about={about} behaviors={behaviors} />
+      <Filters about={about} noun={noun} />
+      <List about={about} behaviors={behaviors} noun={noun} />
+    </>
+  )
+}
