@@ -16,6 +16,9 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   candidates: () => import('./candidates.ts'),
   efficiency: () => import('./efficiency.ts'),
   events: () => import('./events.ts'),
+  startup: () => import('./startup.ts'),
+  serve: () => import('./serve.ts'),
+  soak: () => import('./soak.ts'),
   'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }

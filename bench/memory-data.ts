@@ -10,8 +10,11 @@ import { encodeSafetensors } from '../src/storage/safetensors.ts'
 /** How large the shop is. */
 export const memoryShop = { events: 2_000_000, users: 60_000, items: 30_000, tastes: 150, text: 256, image: 512 }
 
-/** Makes the shop in a folder, unless it is there. */
-async function makeMemoryShop(folder: string): Promise<string> {
+/** The numbers of a made-up shop. */
+type MadeUpShop = Readonly<Record<keyof typeof memoryShop, number>>
+
+/** Makes a shop in a folder, unless it is there. */
+export async function makeMadeUpShop(folder: string, shop: MadeUpShop): Promise<string> {
   const out = join(folder, 'data')
   if (existsSync(out)) return out
   mkdirSync(folder, { recursive: true })
@@ -20,19 +23,19 @@ async function makeMemoryShop(folder: string): Promise<string> {
     string,
     string,
   ]
-  await writeLog(events, items)
+  await writeLog(events, items, shop)
   writeFileSync(mapping, 'behaviors: [click, favorite]\ntarget: favorite\n')
   const vectors = { text: join(folder, 'text.safetensors'), image: join(folder, 'image.safetensors') }
-  for (const modality of ['text', 'image'] as const) writeVectors(vectors[modality], modality)
+  for (const modality of ['text', 'image'] as const) writeVectors(vectors[modality], modality, shop)
   const features = precomputedFeatures({ text: { vectors: vectors.text }, image: { vectors: vectors.image } })
   await prepareDataset({ events, items, mapping, out, features })
   return out
 }
 
 /** A few users and items have many events, most have few; 19 of 20 events are of items of the user's own taste. */
-async function writeLog(eventFile: string, itemFile: string): Promise<void> {
-  const { events, users, items, tastes } = memoryShop
-  const ofTaste = items / tastes
+async function writeLog(eventFile: string, itemFile: string, shop: MadeUpShop): Promise<void> {
+  const { events, users, items, tastes } = shop
+  const ofTaste = Math.floor(items / tastes)
   const uniform = (key: number): string => `(hash(r * 16 + ${key}) % 1000003) / 1000003.0`
   using db = await openDatabase()
   const drawn = `SELECT r, floor(${users} * pow(${uniform(1)}, 1.4))::INTEGER AS u FROM range(${events}) t(r)`
@@ -47,8 +50,8 @@ async function writeLog(eventFile: string, itemFile: string): Promise<void> {
   )
 }
 
-function writeVectors(file: string, modality: 'text' | 'image'): void {
-  const { items, [modality]: width } = memoryShop
+function writeVectors(file: string, modality: 'text' | 'image', shop: MadeUpShop): void {
+  const { items, [modality]: width } = shop
   const stream = randomStream(1, 'memory-shop', modality)
   const data = Float32Array.from({ length: items * width }, () => stream.normal())
   const ids = JSON.stringify(Array.from({ length: items }, (_, item) => `i${item}`))
@@ -57,6 +60,6 @@ function writeVectors(file: string, modality: 'text' | 'image'): void {
 
 const [work] = process.argv.slice(2)
 if (process.send && work) {
-  process.send(await makeMemoryShop(work))
+  process.send(await makeMadeUpShop(work, memoryShop))
   process.disconnect()
 }

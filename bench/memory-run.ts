@@ -63,7 +63,7 @@ const inMegabytes = (parts: object): Record<string, number> =>
   Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, (bytes as number) / 1e6]))
 
 /** Trains for one short epoch. */
-async function train(data: string, slug: string, out: string): Promise<Record<string, number>> {
+export async function train(data: string, slug: string, out: string): Promise<Record<string, number>> {
   const model = modelOf(slug)
   shorten(model)
   let told: Record<string, number> = { total: 0 }
@@ -72,7 +72,7 @@ async function train(data: string, slug: string, out: string): Promise<Record<st
     model: slug,
     dataset: await loadDataset(data),
     split,
-    out: join(out, slug),
+    out,
     overwrite: true,
     ...('build' in model && { training: { epochs: 1, ...(slug in batchSizes && { batchSize: batchSizes[slug] }) } }),
     report(event) {
@@ -99,7 +99,7 @@ async function serve(data: string, folder: string, users: 'one' | 'many'): Promi
 
 /** The works, by the command that does each. */
 const works: Readonly<Record<string, (data: string, slug: string, out: string) => Promise<Record<string, number>>>> = {
-  train,
+  train: async (data, slug, out) => train(data, slug, join(out, slug)),
   evaluate: (data, slug, out) => serve(data, join(out, slug), 'many'),
   recommend: (data, slug, out) => serve(data, join(out, slug), 'one'),
 }
