@@ -1,9 +1,10 @@
 /** @file One process that serves: a service on a port, until a signal ends it. */
 import { dirname, join, resolve } from 'node:path'
-import type { RunNames } from '../http/handlers.ts'
+import type { RunNames, Told } from '../http/handlers.ts'
 import type { Keys } from '../http/keys.ts'
 import type { Logger } from '../http/log.ts'
 import type { Service } from '../serve/service.ts'
+import { describedApart } from './described-apart.ts'
 import { exitCodes } from './failure.ts'
 
 /** Folders of runs. */
@@ -21,6 +22,8 @@ export interface ServeSettings {
   readonly cors: readonly string[]
   /** Requests a second of one key or address; 0 for no limit. */
   readonly rate: number
+  /** The dataset's folder, if not where the run says. */
+  readonly data?: string
 }
 /** A service, and how to close it with all that it stands on. */
 export interface OpenedService {
@@ -70,6 +73,7 @@ export async function serve(
         return service.about()
       },
       ...(together && { metricsText: () => together.metricsText() }),
+      told: await toldOf(settings),
     })
     const server = await listen(app, { host, port })
     together?.reloads(async (runs) => {
@@ -84,6 +88,22 @@ export async function serve(
     process.off('SIGHUP', onHangUp)
   } finally {
     await opened.close()
+  }
+}
+
+/** What lies beside the runs, and what their dataset is. */
+async function toldOf({ runs, data }: ServeSettings): Promise<Told> {
+  const { runFacts } = await import('../serve/run-facts.ts')
+  const { readRun } = await import('../runs/run-file.ts')
+  const folder = runs.retrieve ?? runs.rank ?? '.'
+  const describe = describedApart(data ?? readRun(folder).dataset.folder)
+  const plain = (value: object) => value as Readonly<Record<string, unknown>>
+  return {
+    runs() {
+      const { runs: found, evaluations } = runFacts(folder)
+      return { runs: found.map(plain), evaluations: evaluations.map(plain) }
+    },
+    data: async () => plain(await describe()),
   }
 }
 

@@ -44,6 +44,10 @@ export interface SiftrecClient {
   picture(id: string, call?: CallOptions): Promise<Blob | undefined>
   /** What is served. */
   about(call?: CallOptions): Promise<AnswerOf<'about'>>
+  /** The runs beside the one that is served, and evaluations of them. */
+  runs(call?: CallOptions): Promise<AnswerOf<'runs'>>
+  /** What the dataset is and allows. */
+  data(call?: CallOptions): Promise<AnswerOf<'data'>>
   /** Opens the runs anew, or others beside them. */
   reload(runs?: BodyInput<'reload'>, call?: CallOptions): Promise<AnswerOf<'reload'>>
 }
@@ -93,6 +97,8 @@ export function siftrecClient({ url, key, fetch: ask = globalThis.fetch }: Clien
       }
     },
     about: (call) => json('GET', 'about', call),
+    runs: (call) => json('GET', 'runs', call),
+    data: (call) => json('GET', 'data', call),
     reload: (runs, call) => json('POST', 'admin/reload', { ...call, ...(runs && { body: runs }) }),
   }
 }

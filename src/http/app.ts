@@ -39,6 +39,8 @@ export interface AppOptions {
   /** By default of this process alone. */
   readonly reload?: Handled['reload']
   readonly metricsText?: Handled['metricsText']
+  /** By default nothing is. */
+  readonly told?: Handled['told']
 }
 
 interface Env {
@@ -46,6 +48,11 @@ interface Env {
   Variables: { requestId: string; route: string; id?: string }
 }
 type Asked = Context<Env>
+
+const untold = (where: string): never => {
+  throw new UserError({ where, problem: 'unsupported', value: 'this service tells nothing of files' })
+}
+const nothingTold: Handled['told'] = { runs: () => untold('runs'), data: async () => untold('data') }
 
 const everywhere = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
 /** Headers of data, which is nobody's page. */
@@ -70,6 +77,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     metrics,
     metricsText: options.metricsText ?? (() => metrics.text()),
     reload: options.reload ?? (() => service.reload()),
+    told: options.told ?? nothingTold,
   })
   const app = new Hono<Env>()
 

@@ -31,6 +31,13 @@ export interface RunNames {
   readonly retrieve?: string
   readonly rank?: string
 }
+/** What is told beside what the service answers. */
+export interface Told {
+  /** What lies beside the run that is served. */
+  runs(): AnswerOf<'runs'>
+  /** What the dataset is. */
+  data(): Promise<AnswerOf<'data'>>
+}
 /** What handlers work with. */
 export interface Handled {
   readonly service: Service
@@ -39,12 +46,13 @@ export interface Handled {
   readonly metricsText: () => Promise<string>
   /** Opens the runs anew, or others by their names, in all processes that serve. */
   readonly reload: (names?: RunNames) => Promise<About>
+  readonly told: Told
 }
 
 const plain = (bytes: string): Raw => ({ type: 'text/plain; charset=utf-8', bytes })
 
 /** The handlers of all routes. */
-export function handlersOf({ service, metrics, metricsText, reload }: Handled): Handlers {
+export function handlersOf({ service, metrics, metricsText, reload, told }: Handled): Handlers {
   return {
     async addEvents({ body }) {
       const now = Date.now()
@@ -75,6 +83,8 @@ export function handlersOf({ service, metrics, metricsText, reload }: Handled): 
     },
     picture: async ({ id }) => ({ ...(await pictureOf(id, service.picture(id))), keep: 3600 }),
     about: async () => service.about(),
+    runs: async () => told.runs(),
+    data: () => told.data(),
     async reload({ body }) {
       try {
         return await reload(body)

@@ -150,6 +150,20 @@ export const routes = {
     summary: 'what is served: dataset, behaviors, fields, runs and store',
     answer: schemas.about,
   },
+  runs: {
+    method: 'GET',
+    path: '/v1/runs',
+    scope: 'read',
+    summary: 'the runs beside the one that is served: options, epochs, and evaluations that lie there',
+    answer: schemas.runs,
+  },
+  data: {
+    method: 'GET',
+    path: '/v1/data',
+    scope: 'read',
+    summary: 'what the dataset is and allows, as siftrec describe --json tells it',
+    answer: schemas.described,
+  },
   reload: {
     method: 'POST',
     path: '/v1/admin/reload',

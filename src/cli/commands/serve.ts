@@ -68,7 +68,17 @@ async function serveRuns(runs: RunFolders, flags: Flags, version: string): Promi
     process.exitCode = await serveByWorkers(workers, runs, log)
     return
   }
-  const settings: ServeSettings = { runs: servedRuns(runs), host, port, version, cors, rate, ...(keys && { keys }) }
+  const { data } = flags
+  const settings: ServeSettings = {
+    runs: servedRuns(runs),
+    host,
+    port,
+    version,
+    cors,
+    rate,
+    ...(keys && { keys }),
+    ...(data !== undefined && { data }),
+  }
   const { serve } = await import('../serving.ts')
   await serve(settings, openerOf(runs, flags), log, isWorker ? await besideOthers() : undefined)
   // What a worker shares with the first process would keep it alive.
