@@ -1,6 +1,6 @@
 /**
- * @file `npm run -s bench -- serve [SECONDS] [MODEL...]`: lists of ten of 93,466 items over HTTP, for 1, 8 and 32 callers
- * at once; every tenth request stores an event.
+ * @file `npm run -s bench -- serve [SECONDS] [MODEL...]`: lists of ten of 93,466 items over HTTP, for 1, 8 and 32
+ * callers at once; every tenth request stores an event.
  */
 import autocannon from 'autocannon'
 import type { BenchResult } from './result.ts'

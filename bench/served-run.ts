@@ -1,4 +1,4 @@
-/** @file A service to measure: a run on a made-up shop of 93,466 items, trained for a moment, and `siftrec serve` on it. */
+/** @file A service to measure: `siftrec serve` on a run that was trained for a moment on a shop of 93,466 items. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
