@@ -1,9 +1,9 @@
 /** @file Writes what a store holds to a file that `siftrec prepare --fresh` reads. */
-import { open, rename, rm } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { partialOf, writeAtomically } from '../storage/atomic.ts'
-import { type Database, literal, openDatabase } from '../storage/duckdb.ts'
+import { type Database, literal, openDatabase, pathLiterals } from '../storage/duckdb.ts'
 import { inFileWords } from '../storage/file-errors.ts'
 import { forgottenBeside } from '../storage/fresh-file.ts'
 import type { EventStore } from '../store/event-store.ts'
@@ -42,20 +42,18 @@ export async function exportEvents(store: EventStore, out: string): Promise<Expo
   const spill = `${partial}-spill`
   try {
     using db = await openDatabase({ temporaryFolder: spill, memoryLimit: '500MB', threads: 1 })
-    await db.run('CREATE TABLE events ("user" VARCHAR, item VARCHAR, behavior VARCHAR, "time" BIGINT)')
     const before = new Set(await store.forgotten())
-    for await (const events of store.all())
-      await db.append(
-        'events',
-        events.map(({ user, item, behavior, time }) => [user, item, behavior, time]),
-      )
+    const parts = await writeParts(db, store, spill)
     const forgotten = await store.forgotten()
-    await removeUsers(
-      db,
-      forgotten.filter((user) => !before.has(user)),
+    // Users who were forgotten meanwhile: some of their events may have been read before.
+    await db.run('CREATE TABLE forgotten (id VARCHAR)')
+    await db.append(
+      'forgotten',
+      forgotten.filter((user) => !before.has(user)).map((user) => [user]),
     )
-    const [found] = await db.rows<{ count: number }>('SELECT count(*) AS count FROM events')
-    await db.run(`COPY events TO ${literal(partial)} (${formats[extname(out)]})`)
+    const kept = `FROM read_parquet(${pathLiterals(parts)}) WHERE "user" NOT IN (SELECT id FROM forgotten)`
+    const [found] = await db.rows<{ count: number }>(`SELECT count(*) AS count ${kept}`)
+    await db.run(`COPY (SELECT * ${kept}) TO ${literal(partial)} (${formats[extname(out)]})`)
     await flush(partial)
     // The list comes first: events without it would bring forgotten users back. No line break is in an id of a log.
     const lines = forgotten.filter((user) => !/[\n\r]/.test(user)).map((user) => `${user}\n`)
@@ -69,14 +67,33 @@ export async function exportEvents(store: EventStore, out: string): Promise<Expo
   }
 }
 
-/** Users who were forgotten while events were read: some of theirs may have been read before. */
-async function removeUsers(db: Database, users: readonly string[]): Promise<void> {
-  await db.run('CREATE TABLE forgotten (id VARCHAR)')
-  await db.append(
-    'forgotten',
-    users.map((user) => [user]),
-  )
-  await db.run('DELETE FROM events WHERE "user" IN (SELECT id FROM forgotten)')
+/** How many events wait in memory. */
+const partSize = 200_000
+
+/** Writes all events to files of a folder, some in each. @returns the files in their order */
+async function writeParts(db: Database, store: EventStore, folder: string): Promise<string[]> {
+  await mkdir(folder, { recursive: true })
+  const parts: string[] = []
+  const create = 'CREATE OR REPLACE TABLE events ("user" VARCHAR, item VARCHAR, behavior VARCHAR, "time" BIGINT)'
+  const writePart = async (): Promise<void> => {
+    const part = join(folder, `${parts.length}.parquet`)
+    await db.run(`COPY events TO ${literal(part)} (FORMAT parquet); ${create}`)
+    parts.push(part)
+  }
+  await db.run(create)
+  let waiting = 0
+  for await (const events of store.all()) {
+    await db.append(
+      'events',
+      events.map(({ user, item, behavior, time }) => [user, item, behavior, time]),
+    )
+    waiting += events.length
+    if (waiting < partSize) continue
+    await writePart()
+    waiting = 0
+  }
+  await writePart()
+  return parts
 }
 
 async function flush(path: string): Promise<void> {
