@@ -96,14 +96,18 @@ async function toldOf({ runs, data }: ServeSettings): Promise<Told> {
   const { runFacts } = await import('../serve/run-facts.ts')
   const { readRun } = await import('../runs/run-file.ts')
   const folder = runs.retrieve ?? runs.rank ?? '.'
-  const describe = describedApart(data ?? readRun(folder).dataset.folder)
+  // Where the dataset lies is asked when it is described: what is served is opened by then.
+  let describe: ReturnType<typeof describedApart> | undefined
   const plain = (value: object) => value as Readonly<Record<string, unknown>>
   return {
     runs() {
       const { runs: found, evaluations } = runFacts(folder)
       return { runs: found.map(plain), evaluations: evaluations.map(plain) }
     },
-    data: async () => plain(await describe()),
+    data: async () => {
+      describe ??= describedApart(data ?? readRun(folder).dataset.folder)
+      return plain(await describe())
+    },
   }
 }
 
