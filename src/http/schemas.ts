@@ -218,8 +218,8 @@ export const named = {
   Problem: problem,
 } as const
 
-const facts = z.record(z.string(), z.unknown())
+const facts = () => z.record(z.string(), z.unknown())
 /** Runs and evaluations; see `RunsAnswer`. */
-export const runs = z.object({ runs: z.array(facts), evaluations: z.array(facts) })
+export const runs = z.object({ runs: z.array(facts()), evaluations: z.array(facts()) })
 /** A description of a dataset; see `Description`. */
-export const described = facts
+export const described = facts()

@@ -19,7 +19,7 @@ export const bilevelWeights = small('bilevel-weights', (catalog) => {
   const noisy = pairs(catalog.behaviors.length, settings)
   const clean = pairs(catalog.behaviors.length, { ...settings, behaviors: 'target' })
   const both = joined({ noisy, clean })
-  const users = parameter('user', [catalog.userCount + 1, width], normal(0.3))
+  const users = parameter('user', [catalog.userCount + 1, width], normal(0.3), { rows: 'users' })
   const known = table('item', catalog)
   const [slope, bias] = [parameter('weigh.slope', [1], normal(0.3)), parameter('weigh.bias', [1], normal(0.3))]
   const rate = 0.5

@@ -35,7 +35,7 @@ export const combinedProducts = small('combined-products', (catalog) => {
 export const pairTower = small('pair-tower', (catalog) => {
   const behaviors = catalog.behaviors.length
   const batches = pairs(behaviors, { maxLength: 8, negatives: 2, userCount: catalog.userCount })
-  const users = parameter('user', [catalog.userCount + 1, width], normal(0.3))
+  const users = parameter('user', [catalog.userCount + 1, width], normal(0.3), { rows: 'users' })
   const known = table('item', catalog)
   const [hidden, out] = [square('hidden'), parameter('out', [width, behaviors], normal(0.3))]
   const logits = (user: Tensor, item: Tensor): Tensor => mul(user, item).matmul(hidden).relu().matmul(out)

@@ -16,6 +16,6 @@ export function small<Batch>(slug: string, build: (catalog: CatalogShape) => Bui
 
 /** A table of vectors of the catalog's items. */
 export const table = (name: string, { itemCount }: CatalogShape, size = width): Tensor =>
-  parameter(name, [itemCount + 1, size], normal(0.3))
+  parameter(name, [itemCount + 1, size], normal(0.3), { rows: 'items' })
 export const square = (name: string): Tensor => parameter(name, [width, width], normal(0.3))
 export const one = (value: Tensor, weight: number | Tensor = 1): Losses[string] => ({ weight, value })

@@ -181,7 +181,7 @@ function softmaxOf(batches: SequenceKind, score: DotScore<Sequences>) {
 export const memorizingPairs = small('memorizing-pairs', (catalog) => {
   const settings = { maxLength: 8, beside: 1, userCount: catalog.userCount }
   const batches = pairs(catalog.behaviors.length, settings)
-  const users = parameter('user', [catalog.userCount + 1, width], normal(0.3))
+  const users = parameter('user', [catalog.userCount + 1, width], normal(0.3), { rows: 'users' })
   const known = table('item', catalog)
   const most = 4096
   const weights = input('kept', [most])
