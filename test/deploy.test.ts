@@ -39,13 +39,13 @@ describe('the compose file of docs/deploy.md', () => {
     expect(services['redis']?.command.join(' ')).toContain('--appendonly yes --appendfsync always')
   })
 
-  it('names services, volumes, secrets and flags that there are', () => {
+  it('names services, volumes, secrets and flags that there are', async () => {
     const { command = [], depends_on = {}, secrets: used = [] } = services['siftrec'] ?? {}
     expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(depends_on)))
     expect(Object.keys(secrets)).toEqual(used)
     for (const volume of Object.keys(volumes)) expect(text).toContain(`${volume}:/data`)
     const [name, , ...given] = command
-    const serve = createProgram().commands.find((found) => found.name() === name)
+    const serve = (await createProgram()).commands.find((found) => found.name() === name)
     const known = serve?.options.map(({ long }) => long)
     expect(known).toEqual(expect.arrayContaining(given.map((flag) => flag.replace(/=.*/, ''))))
   })

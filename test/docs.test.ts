@@ -88,9 +88,11 @@ describe('the docs', () => {
   })
 })
 
+const program: Command = await createProgram()
+
 /** The words of a command line that the program does not know. */
 function unknownParts(told: string): string[] {
-  let command: Command = createProgram()
+  let command = program
   const unknown: string[] = []
   for (const [at, word] of told.split(/\s+/).entries()) {
     const next = command.commands.find((known) => known.name() === word)

@@ -6,7 +6,8 @@ import { createProgram } from './program.ts'
 process.on('SIGXFSZ', () => undefined)
 
 try {
-  await createProgram().parseAsync()
+  const program = await createProgram(process.argv[2])
+  await program.parseAsync()
 } catch (error) {
   process.exitCode = explainFailure(error)
 }

@@ -3,48 +3,44 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { shortenSentence } from '../errors.ts'
-import { compareCommand } from './commands/compare.ts'
-import { demoCommand } from './commands/demo.ts'
-import { describeCommand } from './commands/describe.ts'
-import { evaluateCommand } from './commands/evaluate.ts'
-import { experimentCommand } from './commands/experiment.ts'
-import { explainCommand } from './commands/explain.ts'
-import { exportCommand } from './commands/export.ts'
-import { exportEventsCommand } from './commands/export-events.ts'
-import { modelsCommand } from './commands/models.ts'
-import { prepareCommand } from './commands/prepare.ts'
-import { recommendCommand } from './commands/recommend.ts'
-import { serveCommand } from './commands/serve.ts'
-import { similarCommand } from './commands/similar.ts'
-import { simulateCommand } from './commands/simulate.ts'
-import { trainCommand } from './commands/train.ts'
 
-/** The whole command line. Nothing runs until `parseAsync` is called. */
-export function createProgram(): Command {
+/** The commands by name, in the order of the help; each is loaded where it is meant or where all are listed. */
+const commands: Readonly<Record<string, (version: string) => Promise<Command>>> = {
+  prepare: async () => (await import('./commands/prepare.ts')).prepareCommand(),
+  describe: async () => (await import('./commands/describe.ts')).describeCommand(),
+  train: async () => (await import('./commands/train.ts')).trainCommand(),
+  evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
+  compare: async () => (await import('./commands/compare.ts')).compareCommand(),
+  recommend: async () => (await import('./commands/recommend.ts')).recommendCommand(),
+  similar: async () => (await import('./commands/similar.ts')).similarCommand(),
+  serve: async (version) => (await import('./commands/serve.ts')).serveCommand(version),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  export: async () => (await import('./commands/export.ts')).exportCommand(),
+  'export-events': async () => (await import('./commands/export-events.ts')).exportEventsCommand(),
+  simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  async demo(version) {
+    const { demoCommand } = await import('./commands/demo.ts')
+    const { serveCommand } = await import('./commands/serve.ts')
+    return demoCommand((args) => serveCommand(version).parseAsync(args, { from: 'user' }))
+  },
+  models: async () => (await import('./commands/models.ts')).modelsCommand(),
+  experiment: async () => (await import('./commands/experiment.ts')).experimentCommand(),
+}
+
+/**
+ * The command line. Nothing runs until `parseAsync` is called.
+ * @param asked the command that will be parsed, where it is known: the others need not be loaded, which takes longer
+ * than many commands do
+ */
+export async function createProgram(asked?: string): Promise<Command> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
   }
   const program = new Command('siftrec')
     .description('prepare a log of events, train and evaluate recommenders, and recommend')
     .version(version)
-  const commands = [
-    prepareCommand(),
-    describeCommand(),
-    trainCommand(),
-    evaluateCommand(),
-    compareCommand(),
-    recommendCommand(),
-    similarCommand(),
-    serveCommand(version),
-    explainCommand(),
-    exportCommand(),
-    exportEventsCommand(),
-    simulateCommand(),
-    demoCommand((args) => serveCommand(version).parseAsync(args, { from: 'user' })),
-    modelsCommand(),
-    experimentCommand(),
-  ]
-  for (const command of commands) program.addCommand(command)
+  const names = asked !== undefined && Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands)
+  for (const name of names) program.addCommand(await (commands[name] as (typeof commands)[string])(version))
   // Commander's errors become one sentence, like our own. The line ends outside the color, or a colored terminal would
   // show an empty line.
   const outputError = (text: string, write: (text: string) => void): void =>

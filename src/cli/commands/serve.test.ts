@@ -33,7 +33,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'keys'), 'read short\n')
 })
 const serve = (...args: readonly string[]): Promise<unknown> =>
-  createProgram().parseAsync(['node', 'siftrec', 'serve', ...args])
+  createProgram().then((program) => program.parseAsync(['node', 'siftrec', 'serve', ...args]))
 
 describe('serve', () => {
   it('refuses no run, a run twice, and runs of another kind', async () => {
