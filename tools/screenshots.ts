@@ -1,6 +1,6 @@
 /**
  * @file Takes pictures of every view of a running service's page, and stores nothing:
- * `npx tsx tools/screenshots.ts http://127.0.0.1:8080 docs/pictures VISITOR`.
+ * `npm run -s screenshots -- http://127.0.0.1:8080 docs/pictures VISITOR`.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
