@@ -3,11 +3,14 @@ import { growDataset, type NewItem } from '../dataset/grow.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { withTextVectors } from '../features/new-items.ts'
 import type { ItemRecord } from '../store/event-store.ts'
-import type { KnownIds } from './known-ids.ts'
+import type { Listing } from './listing.ts'
 
 /** Items that were said something of, that may be recommended, and that no run knows yet. */
-export function newcomersOf(records: Iterable<ItemRecord>, { items }: Pick<KnownIds, 'items'>): readonly ItemRecord[] {
-  return [...records].filter(({ id, available }) => available && !items.has(id))
+export function newcomersOf(
+  { records }: Pick<Listing, 'records'>,
+  known: { has(id: string): boolean },
+): readonly ItemRecord[] {
+  return [...records.values()].filter(({ id, available }) => available && !known.has(id))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -306,5 +307,46 @@ describe('an item that came since', () => {
     expect(ids(await service.recommend(asked))).toEqual(['late'])
     await service.removeItem('late')
     expect(ids(await service.recommend(asked))).toEqual([])
+  })
+
+  it('is ranked after a reload to a run that can grow', async () => {
+    const store = memoryStore()
+    await store.putItem({ id: 'late', available: true })
+    const early = await trainServed(folder.path, 'sasrec', dataset, { name: 'early' })
+    // As runs of earlier versions are.
+    rmSync(join(early, 'known.json'))
+    const lines: string[] = []
+    await using service = await open({ retrieve: early, report: (line) => lines.push(line) }, store)
+    expect(lines.join()).toContain('new items are not ranked: ')
+    expect((await service.item('late')).ranked).toBe(false)
+    await service.reload({ retrieve: sasrec })
+    expect((await service.item('late')).ranked).toBe(true)
+  })
+
+  it('is ranked where it comes while runs are opened for another', async () => {
+    const store = memoryStore()
+    let calls = Number.POSITIVE_INFINITY
+    const itemsVersion = async (): Promise<number> => {
+      // The second call from now on is that of the runs that are opened.
+      if (--calls === 0) await store.putItem({ id: 'later', available: true })
+      return store.itemsVersion()
+    }
+    const lines: string[] = []
+    const report = (line: string): number => lines.push(line)
+    await using service = await openService({ retrieve: sasrec, dataset, report, store: { ...store, itemsVersion } })
+    await service.putItem({ id: 'late', available: true })
+    calls = 2
+    const told = 'a new item is ranked from now on'
+    const taken = (): string[] => lines.filter((line) => line === told)
+    await vi.waitFor(() => expect(taken()).toHaveLength(2), { timeout: 10_000 })
+    expect((await service.item('later')).ranked).toBe(true)
+  })
+
+  it('holds up nobody who closes the service', async () => {
+    const service = await open({ retrieve: sasrec })
+    await service.putItem({ id: 'late', available: true })
+    const started = performance.now()
+    await service[Symbol.asyncDispose]()
+    expect(performance.now() - started).toBeLessThan(500)
   })
 })

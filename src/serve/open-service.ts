@@ -8,7 +8,6 @@ import { aboutServing } from './about.ts'
 import { type Answering, rankedCandidates, recommended, similarItems } from './answering.ts'
 import { checkedEvents, checkId, checkLimit, checkRecord } from './incoming.ts'
 import { goneRecord, itemNow, itemPicture } from './items.ts'
-import { knownIds } from './known-ids.ts'
 import { type Leased, leased } from './leases.ts'
 import type { Listing } from './listing.ts'
 import { newcomersOf, withNewcomers } from './newcomers.ts'
@@ -38,9 +37,12 @@ const gatheringTime = 1000
 
 /** Runs that are open, on a dataset that may have grown since it was prepared. */
 interface Opened {
-  readonly serving: Leased<Serving>
+  readonly folders: RunFolders
   /** As it was prepared. */
   readonly dataset: Dataset
+  readonly serving: Leased<Serving>
+  /** Newcomers that these runs cannot take in: nobody tries again. */
+  readonly unranked: ReadonlySet<string>
 }
 
 /**
@@ -56,94 +58,99 @@ export async function openService({
   ...given
 }: ServiceOptions): Promise<Service> {
   const { dataset: prepared, ...first } = given
-  let folders: RunFolders = first
-  let closed = false
+  const closing = new AbortController()
+  const isClosed = (): boolean => closing.signal.aborted
   const reloading = turns()
-  /** Newcomers that a run cannot take in: nobody tries again. */
-  const unranked = new Set<string>()
-  const parts = { store, images, changed: (listing: Listing) => void takeIn(listing) }
-  const newcomersIn = ({ records }: Listing, { known }: Serving): readonly ItemRecord[] =>
-    newcomersOf(records.values(), known).filter(({ id }) => !unranked.has(id))
+  const parts = { store, images, changed: takeIn }
   /** Opens runs on a dataset with newcomers; undefined, said in a line, where a run cannot take them in. */
   const openGrown = async (
-    next: RunFolders,
+    folders: RunFolders,
     dataset: Dataset,
     newcomers: readonly ItemRecord[],
   ): Promise<Serving | undefined> => {
     try {
       const grown = await withNewcomers(dataset, newcomers, report)
-      return await openServing({ ...parts, folders: next, dataset: grown })
+      return await openServing({ ...parts, folders, dataset: grown })
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       report(`new items are not ranked: ${error.message}`)
-      for (const { id } of newcomers) unranked.add(id)
       return undefined
     }
   }
-  const open = async (next: RunFolders, dataset: Dataset | undefined): Promise<Opened> => {
-    const opened = await openServing({ ...parts, folders: next, dataset })
-    const newcomers = newcomersIn(opened.listings.last, opened)
-    const grown = newcomers.length > 0 ? await openGrown(next, opened.dataset, newcomers) : undefined
+  const open = async (folders: RunFolders, before: Dataset | undefined): Promise<Opened> => {
+    const opened = await openServing({ ...parts, folders, dataset: before })
+    const { dataset, known, listings } = opened
+    const newcomers = newcomersOf(listings.last, known.items)
+    const grown = newcomers.length > 0 ? await openGrown(folders, dataset, newcomers) : undefined
     if (grown) await opened[Symbol.asyncDispose]()
     const serving = grown ?? opened
     if (warmed) await warm(serving.stages, candidates)
     const { retrieve, rank, dataset: name } = aboutServing(serving, store.name)
     const models = [retrieve, rank].flatMap((run) => (run ? [`${run.name} (${run.model})`] : []))
     report(`serving ${models.join(', then ')} on ${name}; events: ${store.name}`)
-    return { serving: leased(serving), dataset: opened.dataset }
+    return { folders, dataset, serving: leased(serving), unranked: grown ? new Set() : idsOf(newcomers) }
   }
-  let { serving: current, dataset: base } = await open(folders, prepared)
+  let current = await open(first, prepared)
   /** What still answers with runs that were swapped out. */
   const leaving = new Set<Promise<void>>()
   const forgotten = new Set(await store.forgotten())
   const use = <Result>(work: (serving: Serving) => Promise<Result>): Promise<Result> => {
-    if (closed) return Promise.reject(new Bug('the service is closed'))
-    return current.use(work)
+    if (isClosed()) return Promise.reject(new Bug('the service is closed'))
+    return current.serving.use(work)
   }
   const answer = <Result>(work: (answering: Answering) => Promise<Result>): Promise<Result> =>
     use((serving) => work({ serving, store, candidates }))
-  const about = (): ReturnType<Service['about']> => aboutServing(current.value, store.name)
+  const about = (): ReturnType<Service['about']> => aboutServing(current.serving.value, store.name)
   /** Answers with other runs from now on; those before answer what they began with, and are closed. */
-  const swap = async (opened: Leased<Serving>): Promise<void> => {
-    if (closed) {
-      await opened.retire()
+  const swap = async (opened: Opened): Promise<void> => {
+    if (isClosed()) {
+      await opened.serving.retire()
       throw new Bug('the service is closed')
     }
-    const before = current
+    const before = current.serving
     current = opened
     const left = before
       .retire()
       .catch((error: unknown) => report(`the runs before could not be closed: ${String(error)}`))
       .finally(() => leaving.delete(left))
     leaving.add(left)
+    // What was put while they were opened, nobody may tell of again.
+    takeIn(opened.serving.value.listings.last)
   }
-  let taking: Promise<void> | undefined
+  const untaken = (listing: Listing): readonly ItemRecord[] =>
+    newcomersOf(listing, current.serving.value.known.items).filter(({ id }) => !current.unranked.has(id))
+  let gathering = false
   /** Takes newcomers in, together with those that come in the next second. */
-  function takeIn(listing: Listing): Promise<void> {
-    if (closed || newcomersIn(listing, current.value).length === 0) return Promise.resolve()
-    taking ??= reloading(async () => {
-      await sleep(gatheringTime, undefined, { ref: false })
-      taking = undefined
-      const newcomers = newcomersIn(await current.value.listings.current(), current.value)
-      if (closed || newcomers.length === 0) return
+  function takeIn(listing: Listing): void {
+    if (isClosed() || gathering || untaken(listing).length === 0) return
+    gathering = true
+    reloading(async () => {
+      await sleep(gatheringTime, undefined, { ref: false, signal: closing.signal })
+      gathering = false
+      const now = await current.serving.value.listings.current()
+      const { length: count } = untaken(now)
+      if (isClosed() || count === 0) return
+      const { folders, dataset } = current
       // All of them anew: those taken in before are not in the dataset as it was prepared.
-      const all = newcomersOf((await current.value.listings.current()).records.values(), knownIds(base))
-      const grown = await openGrown(folders, base, all)
-      if (!grown) return
+      const all = newcomersOf(now, new Set(dataset.catalog.ids))
+      const grown = await openGrown(folders, dataset, all)
+      if (!grown) {
+        current = { ...current, unranked: idsOf(all) }
+        return
+      }
       if (warmed) await warm(grown.stages, candidates)
-      await swap(leased(grown))
-      report(`${newcomers.length} new items are ranked from now on`)
+      await swap({ ...current, serving: leased(grown) })
+      report(count === 1 ? 'a new item is ranked from now on' : `${count} new items are ranked from now on`)
     }).catch((error: unknown) => {
-      taking = undefined
-      if (!closed) report(`new items could not be taken in: ${String(error)}`)
+      gathering = false
+      if (!isClosed()) report(`new items could not be taken in: ${String(error)}`)
     })
-    return taking
   }
   return {
     about,
     users(prefix, limit) {
       checkLimit('limit', limit)
-      const { known, dataset } = current.value
+      const { known, dataset } = current.serving.value
       const found: string[] = []
       for (const user of known.busiest()) {
         if (found.length === limit) break
@@ -181,7 +188,7 @@ export async function openService({
         itemNow(serving, listing, id)
         await store.putItem(goneRecord(listing, id))
       }),
-    picture: (id) => itemPicture(current.value, id),
+    picture: (id) => itemPicture(current.serving.value, id),
     forget: (user) =>
       use(async () => {
         checkId('user', user)
@@ -191,18 +198,15 @@ export async function openService({
       }),
     reload: (runs = {}) =>
       reloading(async () => {
+        const { folders, dataset } = current
         const next = nextFolders(folders, runs)
-        const opened = await open(next, isDatasetOf(next, base) ? base : undefined)
-        await swap(opened.serving)
-        base = opened.dataset
-        folders = next
+        await swap(await open(next, isDatasetOf(next, dataset) ? dataset : undefined))
         return about()
       }),
     ready: () => use(() => store.ping()),
     async [Symbol.asyncDispose]() {
-      closed = true
-      await taking
-      await Promise.all([...leaving, current.retire()])
+      closing.abort()
+      await Promise.all([...leaving, current.serving.retire()])
     },
   }
 }
@@ -212,3 +216,5 @@ function nextFolders({ data, ...before }: RunFolders, runs: RunFolders): RunFold
   const isSame = runs.retrieve === undefined && runs.rank === undefined
   return { ...before, ...(isSame && data !== undefined && { data }), ...runs }
 }
+
+const idsOf = (items: readonly ItemRecord[]): ReadonlySet<string> => new Set(items.map(({ id }) => id))
