@@ -7,12 +7,10 @@ import type { RatedHistory } from '../batches/impressions.ts'
 import { mergeBehaviors } from '../dataset/event-columns.ts'
 import { historyOf } from '../dataset/histories.ts'
 import type { BehaviorIndex, Dataset, ItemIndex } from '../dataset/schema.ts'
-import { type UserError, unknownName } from '../errors.ts'
+import { unknownName } from '../errors.ts'
 import type { ClickPrediction, ClickPredictor } from './click-predictor.ts'
+import { knownItem } from './known-item.ts'
 import { itemNamed } from './named-reasons.ts'
-
-const unknownItem = ({ manifest, catalog }: Dataset, id: string): UserError =>
-  unknownName(`${manifest.name} item`, id, catalog.ids.slice(1), { expected: 'an item of the dataset' })
 
 /** Events of one item and behavior in the history that a prediction looked at. */
 export interface AttendedEvent {
@@ -55,22 +53,17 @@ export async function explainClicks(
   items: readonly string[],
   { top = 5 }: { top?: number } = {},
 ): Promise<ClickExplanation[]> {
-  const { userIds, catalog, manifest, events } = dataset
+  const { userIds, manifest, events } = dataset
   const index = userIds.indexOf(user, 1)
   if (index < 0)
     throw unknownName(`${manifest.name} user`, user, userIds.slice(1), { expected: 'a user of the dataset' })
-  const candidates = items.map((id) => {
-    const item = catalog.ids.indexOf(id, 1)
-    if (item < 0) throw unknownItem(dataset, id)
-    return item
-  })
+  const candidates = items.map((id) => knownItem(dataset, id))
   const history = mergeBehaviors(historyOf(events, index))
   const { probability, length, reasons } = await predictor.candidates(history, candidates)
   return candidates.map((item, at) => {
     const { gates, attended } = clickReasons(predictor, { length, reasons }, history, at)
     return {
-      id: catalog.ids[item] as string,
-      title: catalog.titles[item] as string,
+      ...itemNamed(dataset, item),
       probability: probability[at] as number,
       ...(gates && { gates }),
       attention: attended.slice(0, top).map(({ item: event, behavior, weight, times }) => ({

@@ -7,6 +7,7 @@ import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import { unknownName } from '../errors.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
 import { popularScores } from './empty-histories.ts'
+import { knownItem } from './known-item.ts'
 import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
 
 /** One recommended item. */
@@ -63,16 +64,11 @@ export async function recommendFrom(
   ids: readonly string[],
   { top = 10, behavior }: { readonly top?: number; readonly behavior?: string } = {},
 ): Promise<Recommendations> {
-  const { manifest, catalog, events } = dataset
+  const { manifest, events } = dataset
   const name = behavior ?? manifest.target
   const done = manifest.behaviors.indexOf(name)
   if (done < 0) throw unknownName('behavior', name, manifest.behaviors)
-  const expected = 'an item of the dataset'
-  const item = ids.map((id) => {
-    const index = catalog.ids.indexOf(id, 1)
-    if (index < 0) throw unknownName(`${manifest.name} item`, id, catalog.ids.slice(1), { expected })
-    return index
-  })
+  const item = ids.map((id) => knownItem(dataset, id))
   // The visitor is here now: just after the last event of the log.
   const last = events.time.reduce((most, time) => Math.max(most, time), 0)
   const history: History = {

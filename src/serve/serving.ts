@@ -5,7 +5,7 @@ import type { Dataset, FeatureModality, FeatureTable, History } from '../dataset
 import { UserError, unknownName } from '../errors.ts'
 import type { ItemTable } from '../models/contract/scorer.ts'
 import { popularScores } from '../rank/empty-histories.ts'
-import { rowLengths } from '../rank/nearest-items.ts'
+import { rowLengths } from '../rank/similar.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
 import { readRun } from '../runs/run-file.ts'
 import type { EventStore } from '../store/event-store.ts'
