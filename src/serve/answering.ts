@@ -73,7 +73,8 @@ export async function recommended(answering: Answering, request: RecommendReques
     }
   }
   const ordering = readingOf(rank, asked, hidden)
-  const ordered = (await orderedBy(rank, listing, ordering.shown, best, explain)).slice(offset, wanted)
+  const page = { from: offset, to: wanted }
+  const ordered = await orderedBy(rank, listing, { shown: ordering.shown, candidates: best, page, explain })
   const reasons = explain ? await retrieveReasons(retrieve, listing, reading.shown, ordered) : []
   return {
     ...base,
@@ -107,7 +108,7 @@ export async function rankedCandidates(
   const [asked, listing] = await Promise.all([askedEvents(answering, request), serving.listings.current()])
   const reading = readingOf(rank, asked, new Set())
   const candidates = [...new Set(items)].map((item) => ({ item, score: 0 }))
-  const ordered = await orderedBy(rank, listing, reading.shown, candidates, request.explain ?? false)
+  const ordered = await orderedBy(rank, listing, { shown: reading.shown, candidates, explain: request.explain })
   return {
     items: ordered.map((one) => answered(serving, listing, { ...one, score: one.probability }, one.reasons)),
     run: runName(rank.run),
@@ -242,13 +243,19 @@ interface Ordered extends ScoredItem {
   readonly reasons: Reasons & Pick<AnsweredItem, 'gates'>
 }
 
+/** Candidates of one user, and which of them are told of once they are in order; all by default. */
+interface OrderRequest {
+  readonly shown: History
+  readonly candidates: readonly ScoredItem[]
+  readonly page?: { readonly from: number; readonly to: number }
+  readonly explain?: boolean | undefined
+}
+
 /** Candidates, the most probable first. */
 async function orderedBy(
   { run: { predictor, dataset } }: Ordering,
   { catalog }: Listing,
-  shown: History,
-  candidates: readonly ScoredItem[],
-  explain: boolean,
+  { shown, candidates, page, explain = false }: OrderRequest,
 ): Promise<Ordered[]> {
   const prediction = await predictor.candidates(
     shown,
@@ -256,7 +263,7 @@ async function orderedBy(
   )
   const ordered = candidates.map((one, at) => ({ ...one, at, probability: prediction.probability[at] as number }))
   ordered.sort((a, b) => b.probability - a.probability || a.at - b.at)
-  return ordered.map(({ at, ...one }) => {
+  return ordered.slice(page?.from, page?.to).map(({ at, ...one }) => {
     if (!explain) return { ...one, reasons: {} }
     const { gates, attended } = clickReasons(predictor, prediction, shown, at)
     const all = attended.reduce((sum, { weight }) => sum + Math.abs(weight), 0) || 1
