@@ -26,7 +26,7 @@ export interface ValidationParts {
 /** Whether there is anything to validate a model by that ranks. */
 export const validatesRanks = ({ validation }: Split): boolean => validation.length > 0
 
-/** Whether there is anything to validate a model of clicks by: AUC compares what was clicked with what was not. */
+/** Whether there is anything to validate a model of clicks by: of one answer alone, saying it always is the best. */
 export const validatesClicks = ({ validation, label }: ClickSamples): boolean =>
   new Set(validation.map((sample) => label[sample] as number)).size === 2
 

@@ -65,7 +65,7 @@ export const clickTask: Task = {
       },
       maxLength: model.history.maxLength,
       mergesBehaviors: true,
-      newItems: startOfNewItems(model, data),
+      newItems: () => startOfNewItems(model, data),
       baked() {
         throw noRanking()
       },

@@ -36,7 +36,7 @@ export const countingTask: Task = {
     const laid = moved && model.relaid ? model.relaid(tensors, moved.items) : tensors
     const scorer = model.load(laid, data.dataset, optionsOfRun(run))
     await tellMemory(request, (users) => scoreBytes(data.dataset, users))
-    const newItems = 'nobody has counted new items'
+    const newItems = () => 'nobody has counted new items'
     const baked = (): never => {
       const value = `${run.model} counts and has no graph`
       throw unsupported(request.folder, value, 'a model that is trained and ranks the next item', 'export another run')

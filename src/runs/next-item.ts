@@ -109,12 +109,11 @@ export const nextItemTask: Task = {
     const trained = await openTrained(request)
     await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
     const { maxLength, mergeBehaviors: mergesBehaviors } = trained.model.history
-    const newItems = startOfNewItems(trained.model, request.data)
     const scorer = await nextItemScorer({ ...trained, rows: request.rows })
     return servedRanking(request, scorer, {
       maxLength,
       mergesBehaviors,
-      newItems,
+      newItems: () => startOfNewItems(trained.model, request.data),
       baked: () => bakedModel(trained),
     })
   },

@@ -111,7 +111,7 @@ function openLater({ known, later, data, served }: LaterParts): OpenLater {
   const rows = data.samples ?? data.dataset.events
   return {
     ...later.counts,
-    text: laterText(later.counts, served.newItems),
+    text: laterText(later.counts, served.newItems()),
     mayHaveTrained: (part) => mayHaveTrained(known, later, rows, (data.samples ?? data.split)[part]),
   }
 }

@@ -82,7 +82,7 @@ export interface Served extends AsyncDisposable {
   /** Ranks the catalog. @throws UserError `unsupported` for a model of clicks */
   readonly scorer: Scorer | NextItemScorer
   /** How items start that a run on a later dataset never saw. */
-  readonly newItems: string
+  newItems(): string
   /** How many of a user's last events the model reads. */
   readonly maxLength: number
   /** Whether events of one item at one time count once. */
