@@ -1,11 +1,12 @@
 /** @file Checks what a caller says of users and items before any of it is stored. */
 import { UserError, unknownName } from '../errors.ts'
 import type { FreshEvent, ItemRecord } from '../store/event-store.ts'
+import { mostNameBytes } from '../store/limits.ts'
 import { behaviorOf, checkWhole, type KnownIds, unknownItem } from './known-ids.ts'
 import { type Listing, own } from './listing.ts'
 
-/** The longest id in bytes of UTF-8, which every store can hold, and the longest title or value in UTF-16 units. */
-const longest = { id: 512, text: 10_000 } as const
+/** The longest title or value in UTF-16 units. */
+const longestText = 10_000
 /** How far a caller's clock may be ahead, in milliseconds. */
 const ahead = 5 * 60_000
 
@@ -52,8 +53,8 @@ export function checkId(where: string, id: unknown): void {
   if (typeof id !== 'string') throw new UserError({ where, problem: 'invalid', value: String(id), expected: 'a text' })
   if (id === '') throw new UserError({ where, problem: 'empty', value: 'the id' })
   const bytes = Buffer.byteLength(id)
-  if (bytes > longest.id) {
-    const [value, expected] = [`an id of ${bytes} bytes`, `at most ${longest.id}`]
+  if (bytes > mostNameBytes) {
+    const [value, expected] = [`an id of ${bytes} bytes`, `at most ${mostNameBytes}`]
     throw new UserError({ where, problem: 'invalid', value, expected })
   }
   checkWritable(where, id)
@@ -88,8 +89,8 @@ export function checkRecord({ id, title, text, fields = {}, numbers = {} }: Item
 function checkText(where: string, text: unknown): void {
   if (typeof text !== 'string')
     throw new UserError({ where, problem: 'invalid', value: String(text), expected: 'a text' })
-  if (text.length > longest.text) {
-    const [value, expected] = [`a text of ${text.length} characters`, `at most ${longest.text}`]
+  if (text.length > longestText) {
+    const [value, expected] = [`a text of ${text.length} characters`, `at most ${longestText}`]
     throw new UserError({ where, problem: 'invalid', value, expected })
   }
   checkWritable(where, text)

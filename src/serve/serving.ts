@@ -148,11 +148,11 @@ function refuseTwoDatasets({ retrieve, rank, data }: RunFolders): void {
 
 async function openStages({ retrieve, rank, data }: RunFolders, dataset: Dataset | undefined): Promise<Stages> {
   const where = data === undefined ? {} : { data }
-  const retrieving = retrieve === undefined ? undefined : await openRetrieving(retrieve, { ...where, dataset })
+  const retrieving = retrieve === undefined ? undefined : await opened(retrieve, { ...where, dataset }, retrievingOf)
   try {
     // Loaded once for both.
     const known = retrieving ? retrieving.run.prepared : dataset
-    const ordering = rank === undefined ? undefined : await openOrdering(rank, { ...where, dataset: known })
+    const ordering = rank === undefined ? undefined : await opened(rank, { ...where, dataset: known }, orderingOf)
     return { ...(retrieving && { retrieve: retrieving }), ...(ordering && { rank: ordering }) }
   } catch (error) {
     await retrieving?.run[Symbol.asyncDispose]()
@@ -171,46 +171,51 @@ interface Where {
   readonly dataset: Dataset | undefined
 }
 
-const opened = (folder: string, { data, dataset }: Where): Promise<OpenRun> =>
-  openRun(folder, { ...(data !== undefined && { data }), ...(dataset && { dataset }), rows: batchSizes })
-
-async function openRetrieving(folder: string, where: Where): Promise<Retrieving> {
-  const run = await opened(folder, where)
+/** Opens a run for a stage, and closes it again where it cannot do its part. */
+async function opened<Stage>(
+  folder: string,
+  { data, dataset }: Where,
+  stageOf: (run: OpenRun) => Stage,
+): Promise<Stage> {
+  const run = await openRun(folder, {
+    ...(data !== undefined && { data }),
+    ...(dataset && { dataset }),
+    rows: batchSizes,
+  })
   try {
-    const { scorer, dataset, split } = run
-    let table: ReturnType<Retrieving['table']> | undefined
-    return {
-      run,
-      rules: rulesOf(run),
-      queue: scoreQueue(scorer, mostAtOnce(scorer.itemCount)),
-      popular: popularItems(popularScores(dataset, split)),
-      table() {
-        table ??= tableOf(scorer)
-        return table
-      },
-    }
+    return stageOf(run)
   } catch (error) {
     await run[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** @throws UserError `unsupported` for a model that ranks no catalog */
+function retrievingOf(run: OpenRun): Retrieving {
+  const { scorer, dataset, split } = run
+  let table: ReturnType<Retrieving['table']> | undefined
+  return {
+    run,
+    rules: rulesOf(run),
+    queue: scoreQueue(scorer, mostAtOnce(scorer.itemCount)),
+    popular: popularItems(popularScores(dataset, split)),
+    table() {
+      table ??= tableOf(scorer)
+      return table
+    },
+  }
+}
+
+/** @throws UserError `unsupported` for a model that predicts no clicks */
+function orderingOf(run: OpenRun): Ordering {
+  void run.predictor
+  return { run, rules: rulesOf(run) }
 }
 
 async function tableOf(scorer: OpenRun['scorer']): ReturnType<Retrieving['table']> {
   if (scorer.itemTable === undefined) return undefined
   const scores = await scorer.itemTable()
   return { ...scores, lengths: rowLengths(scores) }
-}
-
-async function openOrdering(folder: string, where: Where): Promise<Ordering> {
-  const run = await opened(folder, where)
-  try {
-    // Throws for a model that predicts no clicks.
-    void run.predictor
-    return { run, rules: rulesOf(run) }
-  } catch (error) {
-    await run[Symbol.asyncDispose]()
-    throw error
-  }
 }
 
 function rulesOf({ dataset, run: { split } }: OpenRun): HistoryRules {

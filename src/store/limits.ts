@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts'
 import type { FreshEvent } from './event-store.ts'
 
 /** The most bytes of a name in UTF-8: keys of LMDB are short. */
-const mostBytes = 512
+export const mostNameBytes = 512
 /** Times take six bytes of a key. The last one is in the year 10889, and microseconds of today are beyond it. */
 const lastTime = 2 ** 48 - 1
 
@@ -34,7 +34,8 @@ export function checkName(where: string, name: string): void {
 function refusal(name: string): string | undefined {
   if (name === '') return 'a name'
   // A string of so many code units has at most three times as many bytes, which is cheaper to know.
-  if (name.length * 3 > mostBytes && Buffer.byteLength(name) > mostBytes) return `at most ${mostBytes} bytes`
+  if (name.length * 3 > mostNameBytes && Buffer.byteLength(name) > mostNameBytes)
+    return `at most ${mostNameBytes} bytes`
   if (name.includes('\0')) return 'no NUL character'
   return /\p{Surrogate}/u.test(name) ? 'whole characters, no half of a surrogate pair' : undefined
 }
