@@ -144,13 +144,16 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
   const restarts = new Set<NodeJS.Timeout>()
   let [runs, kept, delay] = [given, false, 0]
 
-  /** One tries, and then the others: those that do not manage what one has managed are replaced. */
+  /** One that does not manage what another one has managed is replaced. */
+  async function follow(worker: Worker, ask: Ask, changed: RunFolders): Promise<void> {
+    await ask({ siftrec: 'reload', runs: changed }).catch(() => kept && worker.process.kill('SIGTERM'))
+  }
+  /** One tries, and then the others. */
   async function reloadAll(first: Worker | undefined, changed: RunFolders): Promise<void> {
-    const question = { siftrec: 'reload', runs: changed } as const
-    await (first && serving.get(first))?.(question)
+    await (first && serving.get(first))?.({ siftrec: 'reload', runs: changed })
     runs = { ...runs, ...changed }
     const others = [...serving].filter(([worker]) => worker !== first)
-    await Promise.all(others.map(([worker, ask]) => ask(question).catch(() => kept && worker.process.kill('SIGTERM'))))
+    await Promise.all(others.map(([worker, ask]) => follow(worker, ask, changed)))
   }
   let reloading: Promise<void> = Promise.resolve()
   /** Reloads come one after the other, or two at once could leave workers with different runs. */
@@ -183,6 +186,7 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
   }
 
   function start(): Worker {
+    const begunWith = runs
     const worker = cluster.fork({ [runsVariable]: JSON.stringify(runs) })
     const { ask, answered, end } = questions((message, sent) => worker.send(message, undefined, undefined, sent))
     worker.on('message', (message: unknown) => {
@@ -190,7 +194,11 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
       answered(message)
       answer(worker, message)
     })
-    worker.on('listening', () => serving.set(worker, ask))
+    worker.on('listening', () => {
+      serving.set(worker, ask)
+      // The others were reloaded while this one began.
+      if (runs !== begunWith) void follow(worker, ask, runs)
+    })
     worker.on('exit', (code: number | null) => {
       end()
       ended(worker, code)
