@@ -6,7 +6,9 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { type ErrorParts, UserError } from '../errors.ts'
 import type { Logger } from '../http/log.ts'
-import { type RunFolders, type Together, untilStopped } from './serving.ts'
+import { turns } from '../runtime/runtime.ts'
+import type { RunFolders } from '../serve/service.ts'
+import { type Together, untilStopped } from './serving.ts'
 
 /** The variable that tells a worker which runs to open, once others were loaded than the command line says. */
 const runsVariable = 'SIFTREC_SERVED_RUNS'
@@ -155,13 +157,10 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
     const others = [...serving].filter(([worker]) => worker !== first)
     await Promise.all(others.map(([worker, ask]) => follow(worker, ask, changed)))
   }
-  let reloading: Promise<void> = Promise.resolve()
+  const turn = turns()
   /** Reloads come one after the other, or two at once could leave workers with different runs. */
-  function reload(first: Worker | undefined, changed: RunFolders): Promise<void> {
-    const done = reloading.then(() => reloadAll(first, changed))
-    reloading = done.catch(() => undefined)
-    return done
-  }
+  const reload = (first: Worker | undefined, changed: RunFolders): Promise<void> =>
+    turn(() => reloadAll(first, changed))
 
   function answer(worker: Worker, message: Message): void {
     const reply = (work: () => Promise<string>): void => {

@@ -4,8 +4,9 @@ import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import { UserError } from '../../errors.ts'
 import { modelOf } from '../../models/registry.ts'
+import type { RunFolders } from '../../serve/service.ts'
 import { inFileWords } from '../../storage/file-errors.ts'
-import type { OpenService, RunFolders, ServeSettings } from '../serving.ts'
+import type { OpenService, ServeSettings } from '../serving.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
