@@ -1,11 +1,11 @@
 /** @file A service to measure: `siftrec serve` on a run that was trained for a moment on a shop of 93,466 items. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unknownName } from '../src/errors.ts'
 import { randomStream } from '../src/random/stream.ts'
+import { freePort } from '../test/fixtures/own-servers.ts'
 import { makeMadeUpShop } from './memory-data.ts'
 import { train } from './memory-run.ts'
 
@@ -105,13 +105,4 @@ function memoryOf({ pid }: ChildProcess): number {
   if (process.platform !== 'linux')
     return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1e3
   return Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1.024e-3
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

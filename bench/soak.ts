@@ -37,9 +37,8 @@ export async function soak(): Promise<BenchResult> {
     failed += errors + non2xx
     asked += requests.total
     slowest = Math.max(slowest, latency.max)
-    console.error(
-      `part ${turn + 1} of ${reloads}: ${requests.total} requests, p99 ${latency.p99} ms, ${errors + non2xx} failed, ${median(samples).toFixed()} MB`,
-    )
+    const told = `${requests.total} requests, p99 ${latency.p99} ms, ${errors + non2xx} failed`
+    console.error(`part ${turn + 1} of ${reloads}: ${told}, ${median(samples).toFixed()} MB`)
   }
   if (failed > 0) throw new Error(`${failed} of ${asked} requests failed`)
   const memory = held.map((samples) => median(samples))

@@ -12,6 +12,10 @@ describe('the image', () => {
     expect(copied).toContain('package-lock.json')
     expect(copied.filter((file) => !existsSync(file) || ignored.includes(file))).toEqual([])
     for (const kept of ['src', 'bin', 'page', 'tsconfig.build.json']) expect(ignored).not.toContain(kept)
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { build: string } }
+    const run = [...scripts.build.matchAll(/(\w+)\/[\w./-]+\.ts/g)].map(([, folder = '']) => folder)
+    expect(run).toContain('tools')
+    expect(run.filter((folder) => ignored.includes(folder))).toEqual([])
     for (const kept of ['node_modules', 'data', 'runs', '*.keys']) expect(ignored).toContain(kept)
   })
 

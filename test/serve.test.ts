@@ -78,6 +78,17 @@ describe.concurrent('serving', () => {
     expect([code, errors()]).toEqual([2, `--port: busy: ${port}. choose another with --port\n`])
   })
 
+  it('by several: one that begins while others reload ends up with the same run', async () => {
+    const { child, url, said, ended } = serveStub({ workers: 2 })
+    // The second one has just been started, with the run that was served then.
+    const at = await url()
+    expect((await reload(at, 'second')).status).toBe(200)
+    await said('listening', 2)
+    await vi.waitFor(async () => expect(await servedRuns(at)).toEqual(['second']), { timeout: 10_000 })
+    child.kill('SIGTERM')
+    expect((await ended).code).toBe(0)
+  })
+
   it('by several: they reload together, are replaced, counted and stopped together', async () => {
     const { child, url, said, ended } = serveStub({ workers: 2 })
     const at = await url(2)

@@ -1,6 +1,4 @@
 /** @file An evaluation as a file: JSON, CSV or Markdown, as the file's name ends. */
-import { extname } from 'node:path'
-import { UserError } from '../errors.ts'
 import { type ClickReport } from '../evaluate/clicks.ts'
 import type { Figures, Report } from '../evaluate/evaluate.ts'
 import type { Interval } from '../evaluate/intervals.ts'
@@ -9,6 +7,7 @@ import { type ClickFigure, type ListFigure, metrics, printedFigure, type RankFig
 import { writeAtomically } from '../storage/atomic.ts'
 import { csvCell } from './csv-cell.ts'
 import { type ClickEvaluation, differencesOf, type RankEvaluation } from './evaluation.ts'
+import { endingOf } from './file-ending.ts'
 
 /** One figure of one run. */
 interface Line {
@@ -22,13 +21,7 @@ interface Line {
 const kinds = ['.json', '.csv', '.md'] as const
 
 /** The kind of a file. @throws UserError `unsupported` for any other ending */
-export function kindOf(file: string): (typeof kinds)[number] {
-  const ending = extname(file).toLowerCase()
-  const kind = kinds.find((one) => one === ending)
-  if (kind) return kind
-  const expected = `a file that ends in ${kinds.join(', ')}`
-  throw new UserError({ where: '--out', problem: 'unsupported', value: `"${file}"`, expected })
-}
+export const kindOf = (file: string): (typeof kinds)[number] => endingOf(file, kinds)
 
 /** Writes an evaluation. @throws UserError as {@link kindOf} */
 export async function writeEvaluation(

@@ -1,8 +1,8 @@
 /** @file Writes what a store holds to a file that `siftrec prepare --fresh` reads. */
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { partialOf, writeAtomically } from '../storage/atomic.ts'
+import { flushed, partialOf, writeAtomically } from '../storage/atomic.ts'
 import { type Database, literal, openDatabase, pathLiterals } from '../storage/duckdb.ts'
 import { inFileWords } from '../storage/file-errors.ts'
 import { forgottenBeside } from '../storage/fresh-file.ts'
@@ -54,7 +54,7 @@ export async function exportEvents(store: EventStore, out: string): Promise<Expo
     const kept = `FROM read_parquet(${pathLiterals(parts)}) WHERE "user" NOT IN (SELECT id FROM forgotten)`
     const [found] = await db.rows<{ count: number }>(`SELECT count(*) AS count ${kept}`)
     await db.run(`COPY (SELECT * ${kept}) TO ${literal(partial)} (${formats[extname(out)]})`)
-    await flush(partial)
+    await flushed(partial)
     // The list comes first: events without it would bring forgotten users back. No line break is in an id of a log.
     const lines = forgotten.filter((user) => !/[\n\r]/.test(user)).map((user) => `${user}\n`)
     await writeAtomically(list, lines.join(''))
@@ -94,13 +94,4 @@ async function writeParts(db: Database, store: EventStore, folder: string): Prom
   }
   await writePart()
   return parts
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -1,24 +1,17 @@
 /** @file Recommendations for every user as a file: Parquet, CSV or JSON lines, as the file's name ends. */
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { extname } from 'node:path'
 import type { Dataset } from '../dataset/schema.ts'
-import { UserError } from '../errors.ts'
 import type { UserList } from '../rank/recommend-all.ts'
 import { makeAtomically, partialOf } from '../storage/atomic.ts'
 import { literal, openDatabase, pathLiterals } from '../storage/duckdb.ts'
 import { csvCell } from './csv-cell.ts'
+import { endingOf } from './file-ending.ts'
 
 const kinds = ['.parquet', '.csv', '.jsonl'] as const
 type Kind = (typeof kinds)[number]
 
 /** The kind of a file. @throws UserError `unsupported` for any other ending */
-export function kindOfList(file: string): Kind {
-  const ending = extname(file).toLowerCase()
-  const kind = kinds.find((one) => one === ending)
-  if (kind) return kind
-  const expected = `a file that ends in ${kinds.join(', ')}`
-  throw new UserError({ where: '--out', problem: 'unsupported', value: `"${file}"`, expected })
-}
+export const kindOfList = (file: string): Kind => endingOf(file, kinds)
 
 /** What {@link writeLists} writes. */
 export interface ListSource {

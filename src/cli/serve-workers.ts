@@ -6,7 +6,9 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { type ErrorParts, UserError } from '../errors.ts'
 import type { Logger } from '../http/log.ts'
-import { type RunFolders, type Together, untilStopped } from './serving.ts'
+import { turns } from '../runtime/runtime.ts'
+import type { RunFolders } from '../serve/service.ts'
+import { type Together, untilStopped } from './serving.ts'
 
 /** The variable that tells a worker which runs to open, once others were loaded than the command line says. */
 const runsVariable = 'SIFTREC_SERVED_RUNS'
@@ -144,21 +146,21 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
   const restarts = new Set<NodeJS.Timeout>()
   let [runs, kept, delay] = [given, false, 0]
 
-  /** One tries, and then the others: those that do not manage what one has managed are replaced. */
+  /** One that does not manage what another one has managed is replaced. */
+  async function follow(worker: Worker, ask: Ask, changed: RunFolders): Promise<void> {
+    await ask({ siftrec: 'reload', runs: changed }).catch(() => kept && worker.process.kill('SIGTERM'))
+  }
+  /** One tries, and then the others. */
   async function reloadAll(first: Worker | undefined, changed: RunFolders): Promise<void> {
-    const question = { siftrec: 'reload', runs: changed } as const
-    await (first && serving.get(first))?.(question)
+    await (first && serving.get(first))?.({ siftrec: 'reload', runs: changed })
     runs = { ...runs, ...changed }
     const others = [...serving].filter(([worker]) => worker !== first)
-    await Promise.all(others.map(([worker, ask]) => ask(question).catch(() => kept && worker.process.kill('SIGTERM'))))
+    await Promise.all(others.map(([worker, ask]) => follow(worker, ask, changed)))
   }
-  let reloading: Promise<void> = Promise.resolve()
+  const turn = turns()
   /** Reloads come one after the other, or two at once could leave workers with different runs. */
-  function reload(first: Worker | undefined, changed: RunFolders): Promise<void> {
-    const done = reloading.then(() => reloadAll(first, changed))
-    reloading = done.catch(() => undefined)
-    return done
-  }
+  const reload = (first: Worker | undefined, changed: RunFolders): Promise<void> =>
+    turn(() => reloadAll(first, changed))
 
   function answer(worker: Worker, message: Message): void {
     const reply = (work: () => Promise<string>): void => {
@@ -183,6 +185,7 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
   }
 
   function start(): Worker {
+    const begunWith = runs
     const worker = cluster.fork({ [runsVariable]: JSON.stringify(runs) })
     const { ask, answered, end } = questions((message, sent) => worker.send(message, undefined, undefined, sent))
     worker.on('message', (message: unknown) => {
@@ -190,7 +193,11 @@ async function keptWorkers(given: RunFolders, log: Logger): Promise<KeptWorkers>
       answered(message)
       answer(worker, message)
     })
-    worker.on('listening', () => serving.set(worker, ask))
+    worker.on('listening', () => {
+      serving.set(worker, ask)
+      // The others were reloaded while this one began.
+      if (runs !== begunWith) void follow(worker, ask, runs)
+    })
     worker.on('exit', (code: number | null) => {
       end()
       ended(worker, code)

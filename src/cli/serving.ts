@@ -3,15 +3,10 @@ import { dirname, join, resolve } from 'node:path'
 import type { RunNames, Told } from '../http/handlers.ts'
 import type { Keys } from '../http/keys.ts'
 import type { Logger } from '../http/log.ts'
-import type { Service } from '../serve/service.ts'
+import type { RunFolders, Service } from '../serve/service.ts'
 import { describedApart } from './described-apart.ts'
 import { exitCodes } from './failure.ts'
 
-/** Folders of runs. */
-export interface RunFolders {
-  readonly retrieve?: string
-  readonly rank?: string
-}
 /** What is served, where, and to whom. */
 export interface ServeSettings {
   readonly runs: RunFolders

@@ -296,4 +296,16 @@ describe('metrics', () => {
       expect(text).toContain(line)
     expect(Number(/siftrec_model_age_seconds\{.*\} (\S+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(60)
   })
+
+  it('ask the store once a reading, and tell how long it took this time', async () => {
+    let asked = 0
+    service.ready = async () => {
+      asked++
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    const { text } = await ask('GET', '/metrics')
+    expect(Number(/^siftrec_store_ping_seconds (\S+)$/m.exec(text)?.[1])).toBeGreaterThan(0.02)
+    await ask('GET', '/metrics')
+    expect(asked).toBe(2)
+  })
 })

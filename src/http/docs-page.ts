@@ -12,7 +12,8 @@ const style = `
   body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
   section { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: .5rem 0 1rem }
   h2 { font-size: 1.1rem; overflow-wrap: anywhere } h2 b { display: inline-block; min-width: 4.5rem }
-  pre { overflow-x: auto; padding: .75rem; background: color-mix(in srgb, currentColor 8%, transparent); font-size: .85rem }
+  pre { overflow-x: auto; padding: .75rem; font-size: .85rem }
+  pre { background: color-mix(in srgb, currentColor 8%, transparent) }
   td { padding: .15rem 1rem .15rem 0; vertical-align: top } code { white-space: nowrap }
 `
 
@@ -38,7 +39,8 @@ export function docsPage({ info, paths, components }: OpenApi): string {
     `<h1>siftrec ${escaped(info['version'] ?? '')}</h1>
 <p>${escaped(info['description'] ?? '')} The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
 ${sections.join('\n')}
-<h1>Problems</h1><p>An error is <code>application/problem+json</code>; its code is one of these.</p><table>${problems.join('\n')}</table>
+<h1>Problems</h1><p>An error is <code>application/problem+json</code>; its code is one of these.</p>
+<table>${problems.join('\n')}</table>
 <h1>Schemas</h1>${schemas.join('\n')}`,
   )
 }
@@ -66,17 +68,17 @@ function kindOf({ type = '', enum: names, minimum, maximum }: JsonSchema): strin
 }
 
 /** What `/` shows where no page was built: the routes. */
-export const indexPage = ({ paths }: OpenApi): string =>
-  htmlPage(
-    'siftrec',
-    `<h1>siftrec</h1><p>This service has no page. <a href="/docs">How to use its routes</a>.</p><table>${Object.entries(
-      paths,
-    )
-      .flatMap(([path, methods]) =>
-        Object.entries(methods).map(
-          ([method, { summary, operationId }]) =>
-            `<tr><td><code>${method.toUpperCase()}</code><td><a href="/docs#${operationId}"><code>${escaped(path)}</code></a><td>${escaped(summary)}`,
-        ),
-      )
-      .join('\n')}</table>`,
+export function indexPage({ paths }: OpenApi): string {
+  const rows = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(
+      ([method, { summary, operationId }]) =>
+        `<tr><td><code>${method.toUpperCase()}</code>
+<td><a href="/docs#${operationId}"><code>${escaped(path)}</code></a><td>${escaped(summary)}`,
+    ),
   )
+  return htmlPage(
+    'siftrec',
+    `<h1>siftrec</h1><p>This service has no page. <a href="/docs">How to use its routes</a>.</p>
+<table>${rows.join('\n')}</table>`,
+  )
+}

@@ -85,27 +85,38 @@ export function serviceMetrics(service: Service): Metrics {
   }
 }
 
-/** Whether the store answers, and how fast. */
+/** Whether the store answers, and how fast. All gauges are read at the same time: one question is for both. */
 function storeGauges(service: Service, registers: Registry[]): void {
-  const ping = new Gauge({
+  let asked: Promise<{ readonly up: boolean; readonly seconds: number }> | undefined
+  const ask = () =>
+    (asked ??= pinged(service).finally(() => {
+      asked = undefined
+    }))
+  void new Gauge({
     name: 'siftrec_store_ping_seconds',
     help: 'How long the store took to answer just now.',
     registers,
     aggregator: 'max',
+    async collect() {
+      this.set((await ask()).seconds)
+    },
   })
-  const reachable = new Gauge({
+  void new Gauge({
     name: 'siftrec_store_up',
     help: 'Whether the store answers: 1, or 0.',
     registers,
     aggregator: 'min',
     async collect() {
-      const began = performance.now()
-      const up = await service.ready().then(
-        () => 1,
-        () => 0,
-      )
-      ping.set((performance.now() - began) / 1000)
-      reachable.set(up)
+      this.set(Number((await ask()).up))
     },
   })
+}
+
+async function pinged(service: Service): Promise<{ up: boolean; seconds: number }> {
+  const began = performance.now()
+  const up = await service.ready().then(
+    () => true,
+    () => false,
+  )
+  return { up, seconds: (performance.now() - began) / 1000 }
 }

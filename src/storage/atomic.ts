@@ -33,7 +33,8 @@ export async function makeAtomically(path: string, make: (partial: string) => Pr
   }
 }
 
-async function flushed(path: string): Promise<void> {
+/** Has the disk keep a file before its name changes: after a power failure it is not empty. */
+export async function flushed(path: string): Promise<void> {
   const file = await open(path, 'r+')
   try {
     await file.sync()

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import pc from 'picocolors'
 import type { ClickExplanation } from '../../rank/explain-clicks.ts'
+import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { once, whole } from '../values.ts'
@@ -38,8 +39,6 @@ export function explainCommand(): Command {
       process.stdout.write(json ? `${JSON.stringify(explained, null, 2)}\n` : explained.map(printed).join(''))
     })
 }
-
-const label = ({ id, title }: { id: string; title: string }): string => (title === '' ? id : `${title} (${id})`)
 
 const timesText = (times: number): string => (times > 1 ? `, ${times} times,` : '')
 

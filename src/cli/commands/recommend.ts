@@ -6,6 +6,7 @@ import { UserError } from '../../errors.ts'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
+import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { once, whole } from '../values.ts'
@@ -137,7 +138,6 @@ function printRecommendations({ items }: Recommendations): string {
     .join('')
 }
 
-const label = ({ id, title }: { id: string; title: string }): string => (title === '' ? id : `${title} (${id})`)
 const percent = (share: number): string => `${Math.round(100 * share)} %`
 /** With a decimal: each of a hundred events carries about one hundredth. */
 const finePercent = (share: number): string => `${Number((100 * share).toFixed(1))} %`

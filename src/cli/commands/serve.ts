@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import { UserError } from '../../errors.ts'
 import { modelOf } from '../../models/registry.ts'
+import type { RunFolders } from '../../serve/service.ts'
 import { inFileWords } from '../../storage/file-errors.ts'
-import type { EventStore } from '../../store/event-store.ts'
-import type { OpenService, RunFolders, ServeSettings } from '../serving.ts'
+import type { OpenService, ServeSettings } from '../serving.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
@@ -141,8 +141,9 @@ function readKeys(file: string): string {
 function openerOf(given: RunFolders, { store: address, data, images }: Flags): OpenService {
   return async (runs, log) => {
     const { openService } = await import('../../serve/open-service.ts')
+    const { openStore } = await import('../../store/open-store.ts')
     const beside = `${(given.retrieve ?? given.rank ?? '').replace(/[/\\]+$/, '')}.events`
-    const store = await storeAt(address ?? beside, (line: string) => log.warn(line))
+    const store = await openStore(address ?? beside, (line) => log.warn(line))
     try {
       const moved = { ...(data !== undefined && { data }), ...(images !== undefined && { images }) }
       const service = await openService({
@@ -162,21 +163,6 @@ function openerOf(given: RunFolders, { store: address, data, images }: Flags): O
       throw error
     }
   }
-}
-
-/** @throws UserError for an address that is none, and where nobody answers */
-async function storeAt(address: string, report: (line: string) => void): Promise<EventStore> {
-  const { openStore } = await import('../../store/open-store.ts')
-  const { StoreUnavailable } = await import('../../store/event-store.ts')
-  return openStore(address, report).catch((error: unknown) => {
-    if (!(error instanceof StoreUnavailable)) throw error
-    throw new UserError({
-      where: '--store',
-      problem: 'missing',
-      value: error.message,
-      expected: 'a store that answers',
-    })
-  })
 }
 
 function port(text: string): number {

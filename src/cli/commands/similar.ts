@@ -1,6 +1,7 @@
 /** @file `siftrec similar`: the items nearest to one, as a trained model sees them. */
 import { Command } from 'commander'
 import pc from 'picocolors'
+import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
 import { once, whole } from '../values.ts'
@@ -31,8 +32,7 @@ export function similarCommand(): Command {
       tellLater(run)
       const near = await similar(run, item, { top })
       const lines = near.map(
-        ({ id, title, cosine }, at) =>
-          `${String(at + 1).padStart(3)}  ${title === '' ? id : `${title} (${id})`}  ${pc.dim(cosine.toFixed(3))}\n`,
+        (item, at) => `${String(at + 1).padStart(3)}  ${label(item)}  ${pc.dim(item.cosine.toFixed(3))}\n`,
       )
       process.stdout.write(json ? `${JSON.stringify(near, null, 2)}\n` : lines.join(''))
     })
