@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endsOf } from '../src/models/interval.tsx'
+import { qualitySaid } from '../src/models/training-charts.tsx'
 import { betterThan, differencesOf, mainFigure, rowsOf, verdictOf } from '../src/models/verdict.ts'
 import { stubRuns } from './stub-runs.ts'
 
@@ -50,4 +51,11 @@ describe('the runs', () => {
     expect(from).toBe(0)
     expect(to).toBeGreaterThan(0.2)
   })
+})
+
+it('the chart of trainings says that the log loss of models of clicks is better when it is lower', () => {
+  const [ranks, clicks] = [{ keptBy: 'validation' }, { keptBy: 'validation log loss' }] as const
+  expect(qualitySaid([ranks, {}])).toMatch(/Higher is better\.$/)
+  expect(qualitySaid([clicks])).toMatch(/^Log loss .*Lower is better\.$/)
+  expect(qualitySaid([ranks, clicks])).toMatch(/Higher is better, but lower for models of clicks/)
 })

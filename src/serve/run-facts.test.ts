@@ -7,7 +7,13 @@ import { runFacts } from './run-facts.ts'
 const place = mkdtempSync(join(tmpdir(), 'siftrec-run-facts-'))
 const split = { protocol: 'leave-one-out', testShare: 0.2, validationShare: 0.1 }
 
-function write(name: string, model: string, { hash = 'same', epochs }: { hash?: string; epochs?: unknown } = {}): void {
+interface Written {
+  readonly hash?: string
+  readonly epochs?: unknown
+  /** null for a run of before it was written. */
+  readonly keptBy?: string | null
+}
+function write(name: string, model: string, { hash = 'same', epochs, keptBy = 'validation' }: Written = {}): void {
   const folder = join(place, name)
   mkdirSync(folder)
   const run = {
@@ -19,7 +25,7 @@ function write(name: string, model: string, { hash = 'same', epochs }: { hash?: 
       ? { epochs: 3, patience: 2, batchSize: 32, learningRate: 0.001, weightDecay: 0, seed: 1, threads: 1 }
       : null,
     dataset: { folder: '/somewhere/films', name: 'films', hash },
-    ...(epochs !== undefined && { keptBy: 'validation' }),
+    ...(epochs !== undefined && keptBy !== null && { keptBy }),
     split,
   }
   writeFileSync(join(folder, 'run.json'), JSON.stringify(run))
@@ -62,6 +68,19 @@ describe('runFacts', () => {
       ['served', 'sasrec', 2, 3],
     ])
     expect(JSON.stringify(runs)).not.toContain('somewhere')
+  })
+
+  it('tells the epoch that was kept by a log loss, by a training loss, and before runs said by what', () => {
+    const validated = [epoch(1, 0.6), epoch(2, 0.4), epoch(3, 0.5)]
+    write('kept-log-loss', 'din', { hash: 'kept', epochs: validated, keptBy: 'validation log loss' })
+    write('kept-loss', 'sasrec', { hash: 'kept', epochs: [epoch(1, null), epoch(2, null)], keptBy: 'training loss' })
+    write('kept-unsaid', 'sasrec', { hash: 'kept', epochs: validated, keptBy: null })
+    const { runs } = runFacts(join(place, 'kept-loss'))
+    expect(runs.map(({ name, best }) => [name, best])).toEqual([
+      ['kept-log-loss', 2],
+      ['kept-loss', 2],
+      ['kept-unsaid', 1],
+    ])
   })
 
   it('tells evaluations on that dataset, and which run each line is of', () => {

@@ -137,11 +137,16 @@ function epochsOf(path: string): EpochFacts[] {
   return z.array(epoch).safeParse(parsedJson(readFileSync(path, 'utf8'))).data ?? []
 }
 
-/** Of the last stage, the epoch with the best validation, or with the lowest loss where that decided. */
+/**
+ * Of the last stage, the epoch with the best validation, or with the lowest loss where nothing validated. A run of
+ * before `keptBy` was written kept the highest validation.
+ */
 function bestOf(epochs: readonly EpochFacts[], keptBy: Run['keptBy']): number | undefined {
   const last = epochs.filter(({ stage }) => stage === epochs.at(-1)?.stage)
-  const worth = ({ loss, validation }: EpochFacts): number =>
-    keptBy === 'validation' ? (validation ?? Number.NEGATIVE_INFINITY) : -loss
+  const worth = ({ loss, validation }: EpochFacts): number => {
+    if (validation === null) return -loss
+    return keptBy === 'validation log loss' ? -validation : validation
+  }
   return last.toSorted((a, b) => worth(b) - worth(a))[0]?.epoch
 }
 

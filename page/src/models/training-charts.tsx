@@ -14,7 +14,7 @@ export function TrainingCharts({ runs }: { readonly runs: readonly RunFacts[] })
   return (
     <div class="grid two">
       {quality.lines.length > 0 && (
-        <Panel title="Quality while training" said="On held-back events, by epoch. Higher is better.">
+        <Panel title="Quality while training" said={qualitySaid(runs)}>
           <Chart facts={quality} label={labelOf('Quality', quality.lines)} />
         </Panel>
       )}
@@ -26,6 +26,14 @@ export function TrainingCharts({ runs }: { readonly runs: readonly RunFacts[] })
       </Panel>
     </div>
   )
+}
+
+/** How to read a validation: models of clicks are validated by log loss, which falls. */
+export function qualitySaid(runs: readonly Pick<RunFacts, 'keptBy'>[]): string {
+  const falling = runs.filter(({ keptBy }) => keptBy === 'validation log loss').length
+  if (falling === 0) return 'On held-back events, by epoch. Higher is better.'
+  if (falling === runs.length) return 'Log loss on held-back events, by epoch. Lower is better.'
+  return 'On held-back events, by epoch. Higher is better, but lower for models of clicks: theirs is log loss.'
 }
 
 function factsOf(runs: readonly RunFacts[], of: 'validation' | 'loss') {
