@@ -2,13 +2,14 @@
 import { useState } from 'preact/hooks'
 import type { EvaluationFacts, RunFacts, RunsAnswer } from '../../../src/serve/run-facts.ts'
 import { count, date, figure, percent, signed } from '../format.ts'
-import { endsOf, Interval } from '../models/interval.tsx'
+import { Ends, endsOf, Interval } from '../models/interval.tsx'
 import { RunTable } from '../models/run-table.tsx'
 import { TrainingCharts } from '../models/training-charts.tsx'
 import { betterThan, differencesOf, rowsOf, verdictOf } from '../models/verdict.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Panel } from '../parts/panel.tsx'
+import { numeric, Table } from '../parts/table.tsx'
 import { modelName, type Served } from '../words.ts'
 
 /** The view. */
@@ -133,41 +134,21 @@ function Differences({ evaluation, served }: { readonly evaluation: EvaluationFa
       said={`Difference in ${all[0]?.metric} for the same visitors. A line that crosses 0 shows no difference.`}
       padded={false}
     >
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Against</th>
-              <th scope="col">It is</th>
-              <th scope="col">
-                {figure(-far)} to {signed(far)}
-              </th>
-              <th scope="col" class="number">
-                Difference
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {all.map(({ other, interval }) => (
-              <tr key={other}>
-                <th scope="row">{modelName(other)}</th>
-                <td>{verdictOf(interval)}</td>
-                <td class="drawn">
-                  <Interval interval={interval} ends={[-far, far]} color={colors[verdictOf(interval)]} />
-                </td>
-                <td class="number">
-                  {signed(interval.mean)}
-                  {interval.low !== undefined && interval.high !== undefined && (
-                    <small>
-                      {signed(interval.low)} to {signed(interval.high)}
-                    </small>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['Against', 'It is', `${figure(-far)} to ${signed(far)}`, numeric('Difference')]}>
+        {all.map(({ other, interval }) => (
+          <tr key={other}>
+            <th scope="row">{modelName(other)}</th>
+            <td>{verdictOf(interval)}</td>
+            <td class="drawn">
+              <Interval interval={interval} ends={[-far, far]} color={colors[verdictOf(interval)]} />
+            </td>
+            <td class="number">
+              {signed(interval.mean)}
+              <Ends interval={interval} print={signed} />
+            </td>
+          </tr>
+        ))}
+      </Table>
     </Panel>
   )
 }
