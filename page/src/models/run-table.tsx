@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { EvaluationFacts, IntervalFacts, RunFacts } from '../../../src/serve/run-facts.ts'
 import { ask, problemOf } from '../api.ts'
-import { count, date, figure, percent } from '../format.ts'
+import { count, counted, date, figure, percent } from '../format.ts'
 import { Panel } from '../parts/panel.tsx'
 import { numeric, Table } from '../parts/table.tsx'
 import { askServed, served as servedNow } from '../served.ts'
@@ -32,7 +32,8 @@ export function RunTable({ rows, served, evaluation, drawn, draw }: RunTableProp
   const top = 'hr@10'
   const hasTop = evaluation?.runs.some(({ figures }) => figures[top]) ?? false
   const said = evaluation
-    ? `Sorted by quality on ${count(evaluation.runs[0]?.users ?? 0)} ${evaluation.part} visitors. A dot is the measured value, the line is where it would fall in 95 of 100 repeats.`
+    ? `Sorted by quality on ${count(evaluation.runs[0]?.users ?? 0)} ${evaluation.part} visitors. ` +
+      'A dot is the measured value, the line is where it would fall in 95 of 100 repeats.'
     : 'On the same data as the one that is served.'
   return (
     <Panel title="Runs" said={said} padded={false}>
@@ -92,7 +93,8 @@ export function RunTable({ rows, served, evaluation, drawn, draw }: RunTableProp
 
 function trainingText({ training, epochs: { length: epochs }, best }: RunFacts): string {
   if (epochs === 0) return training ? 'no epoch ended yet' : 'no training'
-  return `${count(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}${best === undefined || best === epochs ? '' : `, best ${best}`}`
+  const all = counted(epochs, 'epoch', 'epochs')
+  return best === undefined || best === epochs ? all : `${all}, best ${best}`
 }
 
 const Measured = ({

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks'
 import type { RunFacts } from '../../../src/serve/run-facts.ts'
 import { Chart, type ChartFacts, type Line } from '../charts/chart.tsx'
-import { count, figure } from '../format.ts'
+import { count, counted, figure } from '../format.ts'
 import { Panel } from '../parts/panel.tsx'
 import { modelName } from '../words.ts'
 
@@ -60,6 +60,8 @@ const labelOf = (what: string, lines: readonly Line[]): string =>
   lines
     .map(({ name, points, mark }) => {
       const [first, last] = [points[0], points.at(-1)]
-      return `${what} of ${name} from ${figure(first?.[1] ?? 0)} to ${figure(last?.[1] ?? 0)} in ${count(points.length)} epochs${mark ? `, ${mark.said}` : ''}`
+      const way = `from ${figure(first?.[1] ?? 0)} to ${figure(last?.[1] ?? 0)}`
+      const epochs = counted(points.length, 'epoch', 'epochs')
+      return `${what} of ${name} ${way} in ${epochs}${mark ? `, ${mark.said}` : ''}`
     })
     .join('. ')

@@ -1,7 +1,7 @@
 /** @file Models: which run is best, whether the difference is real, and whether the best one is served. */
 import { useState } from 'preact/hooks'
 import type { EvaluationFacts, RunFacts, RunsAnswer } from '../../../src/serve/run-facts.ts'
-import { count, date, figure, percent, signed } from '../format.ts'
+import { counted, date, figure, percent, signed } from '../format.ts'
 import { Ends, endsOf, Interval } from '../models/interval.tsx'
 import { RunTable } from '../models/run-table.tsx'
 import { TrainingCharts } from '../models/training-charts.tsx'
@@ -93,7 +93,7 @@ function Finding({
   if (!measured)
     return (
       <Notice kind="info" said="The model being served was not measured.">
-        {evaluation.file} has {count(evaluation.runs.length)} others.
+        {evaluation.file} has {counted(evaluation.runs.length, 'other', 'others')}.
       </Notice>
     )
   const better = betterThan(evaluation, measured)
@@ -105,7 +105,7 @@ function Finding({
         said={others === 0 ? 'One model was measured.' : 'No other model here is shown to be better.'}
       >
         {others > 0 &&
-          `${modelName(served.model)} is served, and none of ${count(others)} others is better by more than chance explains.`}
+          `${modelName(served.model)} is served, and nothing else here is better by more than chance explains.`}
       </Notice>
     )
   const key = 'hr@10'

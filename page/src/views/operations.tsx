@@ -100,7 +100,7 @@ function Finding({ last, whole }: { readonly last: Reading; readonly whole: Betw
     )
   if (whole && whole.errors > 0)
     return (
-      <Notice kind="warn" said={`${count(whole.errors)} requests failed since this view was opened.`}>
+      <Notice kind="warn" said={`${counted(whole.errors, 'request', 'requests')} failed since this view was opened.`}>
         The service’s log has each under its request id.
       </Notice>
     )
