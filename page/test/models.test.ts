@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { endsOf } from '../src/models/interval.tsx'
 import { qualitySaid } from '../src/models/training-charts.tsx'
-import { betterThan, differencesOf, mainFigure, rowsOf, verdictOf } from '../src/models/verdict.ts'
+import { betterThan, differencesOf, mainFigure, rowsOf, titleIn, verdictOf } from '../src/models/verdict.ts'
 import { stubRuns } from './stub-runs.ts'
 
 const [evaluation] = stubRuns.evaluations
@@ -27,6 +27,12 @@ describe('a difference', () => {
 })
 
 describe('the runs', () => {
+  it('are called by their models in a difference, unless the evaluation tells several of one apart', () => {
+    expect(titleIn(evaluation, 'item-knn')).toBe('item-kNN')
+    const several = { ...evaluation, runs: [{ ...served, name: 'm3bsr films-m3bsr' }] }
+    expect(titleIn(several, 'm3bsr films-m3bsr')).toBe('m3bsr films-m3bsr')
+  })
+
   it('stand best first, those not measured last', () => {
     expect(mainFigure(evaluation)).toBe('ndcg@10')
     expect(rowsOf(stubRuns.runs, evaluation).map(({ run }) => run.model)).toEqual([

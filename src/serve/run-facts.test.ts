@@ -53,7 +53,10 @@ beforeAll(() => {
   mkdirSync(join(place, 'broken'))
   writeFileSync(join(place, 'broken', 'run.json'), '{')
   const difference = { run: 'sasrec', less: 'popularity', metric: 'NDCG@10', difference: { mean: 0.01 } }
-  const evaluation = { reports: [report('sasrec', 'sasrec'), report('m3bsr', 'm3bsr')], differences: [difference] }
+  const evaluation = {
+    reports: [report('sasrec', 'sasrec'), report('m3bsr', 'm3bsr'), report('later-model', 'later-model')],
+    differences: [difference],
+  }
   writeFileSync(join(place, 'test.json'), JSON.stringify(evaluation))
   writeFileSync(join(place, 'foreign.json'), JSON.stringify({ reports: [report('sasrec', 'sasrec', 'other')] }))
   writeFileSync(join(place, 'no-evaluation.json'), '[1, 2')
@@ -83,12 +86,19 @@ describe('runFacts', () => {
     ])
   })
 
+  it('calls models what they are called elsewhere, and one that it does not know by its slug', () => {
+    const { runs, evaluations } = runFacts(join(place, 'served'))
+    expect(runs.map(({ title }) => title)).toEqual(['popularity', 'SASRec'])
+    expect(evaluations[0]?.runs.map(({ title }) => title)).toEqual(['SASRec', 'M³BSR', 'later-model'])
+  })
+
   it('tells evaluations on that dataset, and which run each line is of', () => {
     const { evaluations } = runFacts(join(place, 'served'))
     expect(evaluations.map(({ file }) => file)).toEqual(['test.json'])
     expect(evaluations[0]?.runs.map(({ name, run }) => [name, run])).toEqual([
       ['sasrec', 'served'],
       ['m3bsr', undefined],
+      ['later-model', undefined],
     ])
     expect(evaluations[0]?.runs[0]?.figures['ndcg@10']).toEqual({ mean: 0.1, low: 0.05, high: 0.15 })
     expect(evaluations[0]?.differences).toHaveLength(1)

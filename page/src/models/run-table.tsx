@@ -2,11 +2,11 @@
 import { useState } from 'preact/hooks'
 import type { EvaluationFacts, IntervalFacts, RunFacts } from '../../../src/serve/run-facts.ts'
 import { ask, problemOf } from '../api.ts'
-import { count, counted, date, figure, percent } from '../format.ts'
+import { capital, count, counted, date, figure, percent } from '../format.ts'
 import { Panel } from '../parts/panel.tsx'
 import { numeric, Table } from '../parts/table.tsx'
 import { askServed, served as servedNow } from '../served.ts'
-import { modelName, type Served } from '../words.ts'
+import type { Served } from '../words.ts'
 import { Ends, endsOf, Interval } from './interval.tsx'
 import { mainFigure, printedKey, type Row } from './verdict.ts'
 
@@ -64,7 +64,7 @@ export function RunTable({ rows, served, evaluation, drawn, draw }: RunTableProp
                 )}
               </td>
               <th scope="row">
-                {modelName(run.model)} {served.includes(run.name) && <span class="badge good">Serving</span>}
+                {capital(run.title)} {served.includes(run.name) && <span class="badge good">Serving</span>}
                 <small>{run.name}</small>
               </th>
               {key && (
@@ -80,7 +80,7 @@ export function RunTable({ rows, served, evaluation, drawn, draw }: RunTableProp
               </td>
               <td class="number">
                 {!served.includes(run.name) && run.trained !== undefined && (
-                  <ServeButton name={run.name} model={modelName(run.model)} />
+                  <ServeButton name={run.name} model={run.title} />
                 )}
               </td>
             </tr>

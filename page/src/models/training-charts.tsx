@@ -4,7 +4,6 @@ import type { RunFacts } from '../../../src/serve/run-facts.ts'
 import { Chart, type ChartFacts, type Line } from '../charts/chart.tsx'
 import { count, counted, figure } from '../format.ts'
 import { Panel } from '../parts/panel.tsx'
-import { modelName } from '../words.ts'
 
 /** Two charts of the runs that are drawn. */
 export function TrainingCharts({ runs }: { readonly runs: readonly RunFacts[] }) {
@@ -45,7 +44,7 @@ function factsOf(runs: readonly RunFacts[], of: 'validation' | 'loss') {
     const best = of === 'validation' ? points.find(([epoch]) => epoch === run.best) : undefined
     if (points.length === 0) return []
     // Two runs of one model are told apart by their folders.
-    const name = models.filter((model) => model === run.model).length > 1 ? run.name : modelName(run.model)
+    const name = models.filter((model) => model === run.model).length > 1 ? run.name : run.title
     const mark = best && { at: best, said: `best ${figure(best[1])}, epoch ${best[0]}` }
     return [{ name, color: `series-${at + 1}`, points, ...(mark && { mark }) }]
   })

@@ -1,16 +1,16 @@
 /** @file Models: which run is best, whether the difference is real, and whether the best one is served. */
 import { useState } from 'preact/hooks'
 import type { EvaluationFacts, RunFacts, RunsAnswer } from '../../../src/serve/run-facts.ts'
-import { counted, date, figure, percent, signed } from '../format.ts'
+import { capital, counted, date, figure, percent, signed } from '../format.ts'
 import { Ends, endsOf, Interval } from '../models/interval.tsx'
 import { RunTable } from '../models/run-table.tsx'
 import { TrainingCharts } from '../models/training-charts.tsx'
-import { betterThan, differencesOf, rowsOf, verdictOf } from '../models/verdict.ts'
+import { betterThan, differencesOf, rowsOf, titleIn, verdictOf } from '../models/verdict.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { numeric, Table } from '../parts/table.tsx'
-import { modelName, type Served } from '../words.ts'
+import type { Served } from '../words.ts'
 
 /** The view. */
 export const ModelsView = ({ about }: { readonly about: Served }) => (
@@ -105,16 +105,18 @@ function Finding({
         said={others === 0 ? 'One model was measured.' : 'No other model here is shown to be better.'}
       >
         {others > 0 &&
-          `${modelName(served.model)} is served, and nothing else here is better by more than chance explains.`}
+          `${capital(served.title)} is served, and nothing else here is better by more than chance explains.`}
       </Notice>
     )
   const key = 'hr@10'
   const [theirs, ours] = [better.run.figures[key], measured.figures[key]]
+  const title = capital(better.run.title)
   return (
     <Notice kind="warn" said="The model being served is not the best one here.">
       {theirs && ours && theirs.mean > ours.mean
-        ? `${modelName(better.run.model)} finds the right item more often on this data: for ${percent(theirs.mean, 1)} against ${percent(ours.mean, 1)} of visitors. Its `
-        : `${modelName(better.run.model)}’s `}
+        ? `${title} finds the right item more often on this data: for ${percent(theirs.mean, 1)} against ` +
+          `${percent(ours.mean, 1)} of visitors. Its `
+        : `${title}’s `}
       {better.by.metric} is {figure(-better.by.interval.mean)} higher for the same visitors, more than chance explains.
     </Notice>
   )
@@ -130,14 +132,14 @@ function Differences({ evaluation, served }: { readonly evaluation: EvaluationFa
   const far = Math.max(-low, high)
   return (
     <Panel
-      title={`${modelName(served.model)} against the others`}
+      title={`${capital(served.title)} against the others`}
       said={`Difference in ${all[0]?.metric} for the same visitors. A line that crosses 0 shows no difference.`}
       padded={false}
     >
       <Table columns={['Against', 'It is', `${figure(-far)} to ${signed(far)}`, numeric('Difference')]}>
         {all.map(({ other, interval }) => (
           <tr key={other}>
-            <th scope="row">{modelName(other)}</th>
+            <th scope="row">{capital(titleIn(evaluation, other))}</th>
             <td>{verdictOf(interval)}</td>
             <td class="drawn">
               <Interval interval={interval} ends={[-far, far]} color={colors[verdictOf(interval)]} />
@@ -156,7 +158,7 @@ function Differences({ evaluation, served }: { readonly evaluation: EvaluationFa
 function Made({ runs, first }: { readonly runs: readonly RunFacts[]; readonly first: RunFacts }) {
   const [name, setName] = useState(first.name)
   const run = runs.find((one) => one.name === name) ?? first
-  const options = Object.entries<unknown>({ model: modelName(run.model), ...run.config, ...run.training, ...run.split })
+  const options = Object.entries<unknown>({ model: run.title, ...run.config, ...run.training, ...run.split })
   return (
     <Panel title={`How ${run.name} was made`}>
       <label class="field">
