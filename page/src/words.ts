@@ -74,30 +74,3 @@ const modalityWords: Readonly<Record<Modality, ModalityWords>> = {
 /** Modalities in words, in one order everywhere. */
 export const modalitiesOf = (names: readonly Modality[]): ModalityWords[] =>
   (['id', 'text', 'image'] as const).filter((name) => names.includes(name)).map((name) => modalityWords[name])
-
-/** A model's slug as its authors write it. */
-export function modelName(slug: string): string {
-  const names: Readonly<Record<string, string>> = {
-    m3bsr: 'M³BSR',
-    'diff-msin': 'Diff-MSIN',
-    sgp4sr: 'SGP4SR',
-    sasrec: 'SASRec',
-    sasrecf: 'SASRecF',
-    'sasrec-bf': 'SASRec with all it can read',
-    fdsa: 'FDSA',
-    gru4rec: 'GRU4Rec',
-    bert4rec: 'BERT4Rec',
-    din: 'DIN',
-    dpn: 'DPN',
-    eta: 'ETA',
-    twin: 'TWIN',
-    lr: 'LR',
-    fm: 'FM',
-    deepfm: 'DeepFM',
-    'youtube-net': 'YoutubeNet',
-    'item-knn': 'Item neighbors',
-    popularity: 'Popularity',
-    'last-item': 'Last item',
-  }
-  return names[slug] ?? slug
-}

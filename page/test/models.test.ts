@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { endsOf } from '../src/models/interval.tsx'
-import { betterThan, differencesOf, mainFigure, rowsOf, verdictOf } from '../src/models/verdict.ts'
+import { qualitySaid } from '../src/models/training-charts.tsx'
+import { betterThan, differencesOf, mainFigure, rowsOf, titleIn, verdictOf } from '../src/models/verdict.ts'
 import { stubRuns } from './stub-runs.ts'
 
 const [evaluation] = stubRuns.evaluations
@@ -26,6 +27,12 @@ describe('a difference', () => {
 })
 
 describe('the runs', () => {
+  it('are called by their models in a difference, unless the evaluation tells several of one apart', () => {
+    expect(titleIn(evaluation, 'item-knn')).toBe('item-kNN')
+    const several = { ...evaluation, runs: [{ ...served, name: 'm3bsr films-m3bsr' }] }
+    expect(titleIn(several, 'm3bsr films-m3bsr')).toBe('m3bsr films-m3bsr')
+  })
+
   it('stand best first, those not measured last', () => {
     expect(mainFigure(evaluation)).toBe('ndcg@10')
     expect(rowsOf(stubRuns.runs, evaluation).map(({ run }) => run.model)).toEqual([
@@ -50,4 +57,11 @@ describe('the runs', () => {
     expect(from).toBe(0)
     expect(to).toBeGreaterThan(0.2)
   })
+})
+
+it('the chart of trainings says that the log loss of models of clicks is better when it is lower', () => {
+  const [ranks, clicks] = [{ keptBy: 'validation' }, { keptBy: 'validation log loss' }] as const
+  expect(qualitySaid([ranks, {}])).toMatch(/Higher is better\.$/)
+  expect(qualitySaid([clicks])).toMatch(/^Log loss .*Lower is better\.$/)
+  expect(qualitySaid([ranks, clicks])).toMatch(/Higher is better, but lower for models of clicks/)
 })

@@ -204,6 +204,23 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     await page.close()
   })
 
+  it('asks for the list anew where another run has come to be served', async () => {
+    const page = await open('playground')
+    await page.locator('.card .name').first().waitFor()
+    await page.getByRole('link', { name: 'Models' }).click()
+    await page
+      .getByRole('button', { name: /^Serve films-(sasrec|m3bsr)$/ })
+      .first()
+      .click()
+    await page.getByRole('button', { name: /^Serve .* now$/ }).click()
+    await page.getByRole('button', { name: /^Serve .* now$/ }).waitFor({ state: 'detached' })
+    const lists = () => stub.asked.filter((path) => path.endsWith('/recommendations')).length
+    const before = lists()
+    await page.getByRole('link', { name: 'Playground' }).click()
+    await expect.poll(lists).toBe(before + 1)
+    await page.close()
+  })
+
   it('asks for a key where the service does, and fetches pictures with it', async () => {
     stub.key = 'a-key-of-the-shop'
     const page = await open('playground')

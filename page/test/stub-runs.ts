@@ -1,11 +1,20 @@
 /** @file Runs and an evaluation, as `GET /v1/runs` tells them. */
 import type { RunFacts, RunsAnswer } from '../../src/serve/run-facts.ts'
 
+const titles: Readonly<Record<string, string>> = {
+  m3bsr: 'M³BSR',
+  sasrec: 'SASRec',
+  'item-knn': 'item-kNN',
+  popularity: 'popularity',
+}
+const titleOf = (model: string): string => titles[model] ?? model
+
 function run(name: string, model: string, epochs: number, [from, to]: [number, number] = [0, 0]): RunFacts {
   const trained = epochs > 0
   return {
     name,
     model,
+    title: titleOf(model),
     dataset: 'films',
     fingerprint: name,
     config: trained ? { hiddenSize: 64, maxLength: 50, layers: 1, heads: 2, dropout: 0.2 } : {},
@@ -25,6 +34,7 @@ function run(name: string, model: string, epochs: number, [from, to]: [number, n
 const measured = (name: string, run: string, mean: number, right: number) => ({
   name,
   model: name,
+  title: titleOf(name),
   run,
   targets: 500,
   users: 500,

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { modelSlugs } from '../../src/models/registry.ts'
 import { age, count, counted, fieldName, figure, latency, percent, sentence, signed } from '../src/format.ts'
 import { shownShares } from '../src/parts/shares.tsx'
 import { changesOf } from '../src/playground/changes.ts'
 import { requestOf, requestText } from '../src/playground/request.ts'
 import { stripOf } from '../src/playground/strip.ts'
-import { behaviorsOf, modalitiesOf, modelName } from '../src/words.ts'
+import { behaviorsOf, modalitiesOf } from '../src/words.ts'
 
 describe('numbers', () => {
   it('have a comma in thousands, a real minus sign and no space before percent', () => {
@@ -141,8 +140,4 @@ describe('a request', () => {
       },
     })
   })
-})
-
-it('every model has a name', () => {
-  expect(modelSlugs.filter((slug) => modelName(slug) === slug)).toEqual([])
 })

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { clickSplitConfig } from '../dataset/click-samples.ts'
 import { storedTrainingConfig } from '../learn/config.ts'
 import { parseOptions } from '../models/contract/options.ts'
-import { modelOf } from '../models/registry.ts'
+import { modelOf, modelSlugs } from '../models/registry.ts'
 import { splitConfig } from './split-config.ts'
 
 /** `run.json` as it is stored. */
@@ -44,3 +44,6 @@ export function fingerprintOf({ model, config, training, dataset, split }: Run):
 export function optionsOfRun({ model, config }: Run): unknown {
   return parseOptions(model, modelOf(model).config, config)
 }
+
+/** What people call a model; the slug itself of one that this version does not have. */
+export const modelTitle = (slug: string): string => (modelSlugs.includes(slug) ? modelOf(slug).title : slug)

@@ -7,7 +7,13 @@ import { runFacts } from './run-facts.ts'
 const place = mkdtempSync(join(tmpdir(), 'siftrec-run-facts-'))
 const split = { protocol: 'leave-one-out', testShare: 0.2, validationShare: 0.1 }
 
-function write(name: string, model: string, { hash = 'same', epochs }: { hash?: string; epochs?: unknown } = {}): void {
+interface Written {
+  readonly hash?: string
+  readonly epochs?: unknown
+  /** null for a run of before it was written. */
+  readonly keptBy?: string | null
+}
+function write(name: string, model: string, { hash = 'same', epochs, keptBy = 'validation' }: Written = {}): void {
   const folder = join(place, name)
   mkdirSync(folder)
   const run = {
@@ -19,7 +25,7 @@ function write(name: string, model: string, { hash = 'same', epochs }: { hash?: 
       ? { epochs: 3, patience: 2, batchSize: 32, learningRate: 0.001, weightDecay: 0, seed: 1, threads: 1 }
       : null,
     dataset: { folder: '/somewhere/films', name: 'films', hash },
-    ...(epochs !== undefined && { keptBy: 'validation' }),
+    ...(epochs !== undefined && keptBy !== null && { keptBy }),
     split,
   }
   writeFileSync(join(folder, 'run.json'), JSON.stringify(run))
@@ -47,7 +53,10 @@ beforeAll(() => {
   mkdirSync(join(place, 'broken'))
   writeFileSync(join(place, 'broken', 'run.json'), '{')
   const difference = { run: 'sasrec', less: 'popularity', metric: 'NDCG@10', difference: { mean: 0.01 } }
-  const evaluation = { reports: [report('sasrec', 'sasrec'), report('m3bsr', 'm3bsr')], differences: [difference] }
+  const evaluation = {
+    reports: [report('sasrec', 'sasrec'), report('m3bsr', 'm3bsr'), report('later-model', 'later-model')],
+    differences: [difference],
+  }
   writeFileSync(join(place, 'test.json'), JSON.stringify(evaluation))
   writeFileSync(join(place, 'foreign.json'), JSON.stringify({ reports: [report('sasrec', 'sasrec', 'other')] }))
   writeFileSync(join(place, 'no-evaluation.json'), '[1, 2')
@@ -64,12 +73,32 @@ describe('runFacts', () => {
     expect(JSON.stringify(runs)).not.toContain('somewhere')
   })
 
+  it('tells the epoch that was kept by a log loss, by a training loss, and before runs said by what', () => {
+    const validated = [epoch(1, 0.6), epoch(2, 0.4), epoch(3, 0.5)]
+    write('kept-log-loss', 'din', { hash: 'kept', epochs: validated, keptBy: 'validation log loss' })
+    write('kept-loss', 'sasrec', { hash: 'kept', epochs: [epoch(1, null), epoch(2, null)], keptBy: 'training loss' })
+    write('kept-unsaid', 'sasrec', { hash: 'kept', epochs: validated, keptBy: null })
+    const { runs } = runFacts(join(place, 'kept-loss'))
+    expect(runs.map(({ name, best }) => [name, best])).toEqual([
+      ['kept-log-loss', 2],
+      ['kept-loss', 2],
+      ['kept-unsaid', 1],
+    ])
+  })
+
+  it('calls models what they are called elsewhere, and one that it does not know by its slug', () => {
+    const { runs, evaluations } = runFacts(join(place, 'served'))
+    expect(runs.map(({ title }) => title)).toEqual(['popularity', 'SASRec'])
+    expect(evaluations[0]?.runs.map(({ title }) => title)).toEqual(['SASRec', 'M³BSR', 'later-model'])
+  })
+
   it('tells evaluations on that dataset, and which run each line is of', () => {
     const { evaluations } = runFacts(join(place, 'served'))
     expect(evaluations.map(({ file }) => file)).toEqual(['test.json'])
     expect(evaluations[0]?.runs.map(({ name, run }) => [name, run])).toEqual([
       ['sasrec', 'served'],
       ['m3bsr', undefined],
+      ['later-model', undefined],
     ])
     expect(evaluations[0]?.runs[0]?.figures['ndcg@10']).toEqual({ mean: 0.1, low: 0.05, high: 0.15 })
     expect(evaluations[0]?.differences).toHaveLength(1)

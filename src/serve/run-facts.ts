@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
 import { holdsRun, readRun, runPath } from '../runs/run-file.ts'
-import { fingerprintOf, type Run } from '../runs/run-settings.ts'
+import { fingerprintOf, modelTitle, type Run } from '../runs/run-settings.ts'
 import { parsedJson } from '../storage/json.ts'
 
 const epoch = z.object({
@@ -20,6 +20,8 @@ export type EpochFacts = z.infer<typeof epoch>
 export interface RunFacts extends Pick<Run, 'model' | 'config' | 'training' | 'split' | 'keptBy'> {
   /** The folder's name. */
   readonly name: string
+  /** What people call its model. */
+  readonly title: string
   readonly dataset: string
   readonly fingerprint: string
   /** When its model was written, milliseconds since 1970; absent before the first epoch ended. */
@@ -58,6 +60,8 @@ export interface MeasuredRun {
   /** What the evaluation calls it, and the folder of the run, where only one can be meant. */
   readonly name: string
   readonly model: string
+  /** What people call that model. */
+  readonly title: string
   readonly run?: string
   readonly targets: number
   readonly users: number
@@ -119,6 +123,7 @@ function factsOf(folder: string, hash: string): RunFacts | undefined {
   const best = bestOf(epochs, keptBy)
   return {
     name: basename(folder),
+    title: modelTitle(model),
     model,
     config,
     training,
@@ -137,11 +142,16 @@ function epochsOf(path: string): EpochFacts[] {
   return z.array(epoch).safeParse(parsedJson(readFileSync(path, 'utf8'))).data ?? []
 }
 
-/** Of the last stage, the epoch with the best validation, or with the lowest loss where that decided. */
+/**
+ * Of the last stage, the epoch with the best validation, or with the lowest loss where nothing validated. A run of
+ * before `keptBy` was written kept the highest validation.
+ */
 function bestOf(epochs: readonly EpochFacts[], keptBy: Run['keptBy']): number | undefined {
   const last = epochs.filter(({ stage }) => stage === epochs.at(-1)?.stage)
-  const worth = ({ loss, validation }: EpochFacts): number =>
-    keptBy === 'validation' ? (validation ?? Number.NEGATIVE_INFINITY) : -loss
+  const worth = ({ loss, validation }: EpochFacts): number => {
+    if (validation === null) return -loss
+    return keptBy === 'validation log loss' ? -validation : validation
+  }
   return last.toSorted((a, b) => worth(b) - worth(a))[0]?.epoch
 }
 
@@ -154,7 +164,7 @@ function evaluationOf(path: string, hash: string, runs: readonly RunFacts[]): Ev
   const { differences, reports } = data
   const measured = reports.map(({ model, name, targets, users, figures }) => {
     const run = meantBy({ model, name }, runs)
-    return { name, model, ...(run !== undefined && { run }), targets, users, figures }
+    return { name, model, title: modelTitle(model), ...(run !== undefined && { run }), targets, users, figures }
   })
   return { file: basename(path), part: first.part, written, runs: measured, differences }
 }

@@ -25,7 +25,14 @@ export function draw(element: HTMLElement): Drawn {
   }
 }
 
-function optionOf({ x, y, lines }: ChartFacts, style: CSSStyleDeclaration) {
+/** The distances of a grid are those of its axes' labels. */
+const labelsInside = { outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' } as const
+
+/** The chart as echarts wants it, in the colors of an element. */
+export function optionOf(
+  { x, y, lines }: ChartFacts,
+  style: Pick<CSSStyleDeclaration, 'getPropertyValue' | 'fontFamily'>,
+) {
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim()
   const font = { fontFamily: style.fontFamily, fontSize: 11, color: token('text-3') }
   const labelled = lines.length > 1
@@ -41,7 +48,7 @@ function optionOf({ x, y, lines }: ChartFacts, style: CSSStyleDeclaration) {
   })
   return {
     animation: false,
-    grid: { left: 8, right: labelled ? 76 : 16, top: 24, bottom: 4, containLabel: true },
+    grid: { left: 8, right: labelled ? 76 : 16, top: 24, bottom: 4, ...labelsInside },
     tooltip: {
       // Drawn, and not put together as HTML with style attributes, which the page's policy forbids.
       renderMode: 'richText' as const,
@@ -56,7 +63,8 @@ function optionOf({ x, y, lines }: ChartFacts, style: CSSStyleDeclaration) {
     yAxis: {
       ...axis(y),
       splitLine: { lineStyle: { color: token('line') } },
-      ...(y.fromZero ? { min: 0 } : { scale: true }),
+      // In five parts an axis of shares ends at 100%; in four, one that reaches 1 would end at 120%.
+      ...(y.fromZero ? { min: 0, splitNumber: 5 } : { scale: true }),
     },
     series: lines.flatMap((line, at) => seriesOf(line, { token, font, labelled, shift: shifts[at] ?? 0 })),
   }

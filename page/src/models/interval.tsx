@@ -21,6 +21,20 @@ export function Interval({ interval: { mean, low = mean, high = mean }, ends: [f
   )
 }
 
+/** The ends of an interval as text, where it has any. */
+export const Ends = ({
+  interval: { low, high },
+  print,
+}: {
+  readonly interval: IntervalFacts
+  readonly print: (value: number) => string
+}) =>
+  low !== undefined && high !== undefined ? (
+    <small>
+      {print(low)} to {print(high)}
+    </small>
+  ) : null
+
 /** Ends of an axis for intervals; 0 is on it. */
 export function endsOf(all: readonly IntervalFacts[]): [number, number] {
   const values = all.flatMap(({ mean, low = mean, high = mean }) => [low, high])

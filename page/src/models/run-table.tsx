@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks'
 import type { EvaluationFacts, IntervalFacts, RunFacts } from '../../../src/serve/run-facts.ts'
 import { ask, problemOf } from '../api.ts'
-import { count, date, figure, percent } from '../format.ts'
+import { capital, count, counted, date, figure, percent } from '../format.ts'
 import { Panel } from '../parts/panel.tsx'
+import { numeric, Table } from '../parts/table.tsx'
 import { askServed, served as servedNow } from '../served.ts'
-import { modelName, type Served } from '../words.ts'
-import { endsOf, Interval } from './interval.tsx'
+import type { Served } from '../words.ts'
+import { Ends, endsOf, Interval } from './interval.tsx'
 import { mainFigure, printedKey, type Row } from './verdict.ts'
 
 interface RunTableProps {
@@ -31,85 +32,69 @@ export function RunTable({ rows, served, evaluation, drawn, draw }: RunTableProp
   const top = 'hr@10'
   const hasTop = evaluation?.runs.some(({ figures }) => figures[top]) ?? false
   const said = evaluation
-    ? `Sorted by quality on ${count(evaluation.runs[0]?.users ?? 0)} ${evaluation.part} visitors. A dot is the measured value, the line is where it would fall in 95 of 100 repeats.`
+    ? `Sorted by quality on ${count(evaluation.runs[0]?.users ?? 0)} ${evaluation.part} visitors. ` +
+      'A dot is the measured value, the line is where it would fall in 95 of 100 repeats.'
     : 'On the same data as the one that is served.'
   return (
     <Panel title="Runs" said={said} padded={false}>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Draw</th>
-              <th scope="col">Model</th>
-              {key && (
-                <th scope="col">
-                  {printedKey(key)} {figure(ends[0], 2)} to {figure(ends[1], 2)}
-                </th>
-              )}
-              {key && (
-                <th scope="col" class="number">
-                  {printedKey(key)}
-                </th>
-              )}
-              {hasTop && (
-                <th scope="col" class="number" title="HR@10">
-                  Right item in top 10
-                </th>
-              )}
-              <th scope="col">Training</th>
-              <th scope="col">
-                <span class="sr">Serve</span>
+      <Table
+        columns={[
+          'Draw',
+          'Model',
+          ...(key
+            ? [`${printedKey(key)} ${figure(ends[0], 2)} to ${figure(ends[1], 2)}`, numeric(printedKey(key))]
+            : []),
+          ...(hasTop ? [{ said: 'Right item in top 10', number: true, title: 'HR@10' } as const] : []),
+          'Training',
+          { said: <span class="sr">Serve</span> },
+        ]}
+      >
+        {rows.map(({ run, measured }) => {
+          const main = key ? measured?.figures[key] : undefined
+          return (
+            <tr key={run.name}>
+              <td>
+                {run.epochs.length > 0 && (
+                  <input
+                    type="checkbox"
+                    aria-label={`Draw the training of ${run.name}`}
+                    checked={drawn.includes(run.name)}
+                    onChange={({ currentTarget }) => draw(run.name, currentTarget.checked)}
+                  />
+                )}
+              </td>
+              <th scope="row">
+                {capital(run.title)} {served.includes(run.name) && <span class="badge good">Serving</span>}
+                <small>{run.name}</small>
               </th>
+              {key && (
+                <td class="drawn">
+                  {main && <Interval interval={main} ends={ends} color={colorOf(drawn, run.name)} />}
+                </td>
+              )}
+              {key && <Measured interval={main} print={figure} />}
+              {hasTop && <Measured interval={measured?.figures[top]} print={(value) => percent(value, 1)} />}
+              <td>
+                {trainingText(run)}
+                {run.trained !== undefined && <small>{date(run.trained)}</small>}
+              </td>
+              <td class="number">
+                {!served.includes(run.name) && run.trained !== undefined && (
+                  <ServeButton name={run.name} model={run.title} />
+                )}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ run, measured }) => {
-              const main = key ? measured?.figures[key] : undefined
-              return (
-                <tr key={run.name}>
-                  <td>
-                    {run.epochs.length > 0 && (
-                      <input
-                        type="checkbox"
-                        aria-label={`Draw the training of ${run.name}`}
-                        checked={drawn.includes(run.name)}
-                        onChange={({ currentTarget }) => draw(run.name, currentTarget.checked)}
-                      />
-                    )}
-                  </td>
-                  <th scope="row">
-                    {modelName(run.model)} {served.includes(run.name) && <span class="badge good">Serving</span>}
-                    <small>{run.name}</small>
-                  </th>
-                  {key && (
-                    <td class="drawn">
-                      {main && <Interval interval={main} ends={ends} color={colorOf(drawn, run.name)} />}
-                    </td>
-                  )}
-                  {key && <Measured interval={main} print={(value) => figure(value)} />}
-                  {hasTop && <Measured interval={measured?.figures[top]} print={(value) => percent(value, 1)} />}
-                  <td>
-                    {trainingText(run)}
-                    {run.trained !== undefined && <small>{date(run.trained)}</small>}
-                  </td>
-                  <td class="number">
-                    {!served.includes(run.name) && run.trained !== undefined && (
-                      <ServeButton name={run.name} model={modelName(run.model)} />
-                    )}
-                  </td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-      </div>
+          )
+        })}
+      </Table>
     </Panel>
   )
 }
 
 function trainingText({ training, epochs: { length: epochs }, best }: RunFacts): string {
   if (epochs === 0) return training ? 'no epoch ended yet' : 'no training'
-  return `${count(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}${best === undefined || best === epochs ? '' : `, best ${best}`}`
+  const all = counted(epochs, 'epoch', 'epochs')
+  return best === undefined || best === epochs ? all : `${all}, best ${best}`
 }
 
 const Measured = ({
@@ -121,11 +106,7 @@ const Measured = ({
 }) => (
   <td class="number">
     {interval ? <b>{print(interval.mean)}</b> : <span class="muted">not measured</span>}
-    {interval?.low !== undefined && interval.high !== undefined && (
-      <small>
-        {print(interval.low)} to {print(interval.high)}
-      </small>
-    )}
+    {interval && <Ends interval={interval} print={print} />}
   </td>
 )
 

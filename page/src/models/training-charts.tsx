@@ -2,9 +2,8 @@
 import { useMemo } from 'preact/hooks'
 import type { RunFacts } from '../../../src/serve/run-facts.ts'
 import { Chart, type ChartFacts, type Line } from '../charts/chart.tsx'
-import { count, figure } from '../format.ts'
+import { count, counted, figure } from '../format.ts'
 import { Panel } from '../parts/panel.tsx'
-import { modelName } from '../words.ts'
 
 /** Two charts of the runs that are drawn. */
 export function TrainingCharts({ runs }: { readonly runs: readonly RunFacts[] }) {
@@ -14,7 +13,7 @@ export function TrainingCharts({ runs }: { readonly runs: readonly RunFacts[] })
   return (
     <div class="grid two">
       {quality.lines.length > 0 && (
-        <Panel title="Quality while training" said="On held-back events, by epoch. Higher is better.">
+        <Panel title="Quality while training" said={qualitySaid(runs)}>
           <Chart facts={quality} label={labelOf('Quality', quality.lines)} />
         </Panel>
       )}
@@ -28,6 +27,14 @@ export function TrainingCharts({ runs }: { readonly runs: readonly RunFacts[] })
   )
 }
 
+/** How to read a validation: models of clicks are validated by log loss, which falls. */
+export function qualitySaid(runs: readonly Pick<RunFacts, 'keptBy'>[]): string {
+  const falling = runs.filter(({ keptBy }) => keptBy === 'validation log loss').length
+  if (falling === 0) return 'On held-back events, by epoch. Higher is better.'
+  if (falling === runs.length) return 'Log loss on held-back events, by epoch. Lower is better.'
+  return 'On held-back events, by epoch. Higher is better, but lower for models of clicks: theirs is log loss.'
+}
+
 function factsOf(runs: readonly RunFacts[], of: 'validation' | 'loss') {
   const models = runs.map(({ model }) => model)
   const lines = runs.flatMap((run, at): Line[] => {
@@ -37,7 +44,7 @@ function factsOf(runs: readonly RunFacts[], of: 'validation' | 'loss') {
     const best = of === 'validation' ? points.find(([epoch]) => epoch === run.best) : undefined
     if (points.length === 0) return []
     // Two runs of one model are told apart by their folders.
-    const name = models.filter((model) => model === run.model).length > 1 ? run.name : modelName(run.model)
+    const name = models.filter((model) => model === run.model).length > 1 ? run.name : run.title
     const mark = best && { at: best, said: `best ${figure(best[1])}, epoch ${best[0]}` }
     return [{ name, color: `series-${at + 1}`, points, ...(mark && { mark }) }]
   })
@@ -52,6 +59,8 @@ const labelOf = (what: string, lines: readonly Line[]): string =>
   lines
     .map(({ name, points, mark }) => {
       const [first, last] = [points[0], points.at(-1)]
-      return `${what} of ${name} from ${figure(first?.[1] ?? 0)} to ${figure(last?.[1] ?? 0)} in ${count(points.length)} epochs${mark ? `, ${mark.said}` : ''}`
+      const way = `from ${figure(first?.[1] ?? 0)} to ${figure(last?.[1] ?? 0)}`
+      const epochs = counted(points.length, 'epoch', 'epochs')
+      return `${what} of ${name} ${way} in ${epochs}${mark ? `, ${mark.said}` : ''}`
     })
     .join('. ')

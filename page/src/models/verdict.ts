@@ -53,6 +53,12 @@ export function differencesOf({ differences }: EvaluationFacts, name: string): D
   })
 }
 
+/** What a line of an evaluation is called: by its model, unless its name says more. */
+export function titleIn({ runs }: EvaluationFacts, name: string): string {
+  const run = runs.find((one) => one.name === name)
+  return run && run.name === run.model ? run.title : name
+}
+
 const turned = ({ mean, low, high }: IntervalFacts): IntervalFacts => ({
   mean: -mean,
   ...(high !== undefined && { low: -high }),

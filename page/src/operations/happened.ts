@@ -1,5 +1,5 @@
 /** @file What happened while the readings were taken, the latest first. */
-import { count } from '../format.ts'
+import { counted } from '../format.ts'
 import { between, type Reading } from './readings.ts'
 
 /** One thing that happened. */
@@ -40,7 +40,7 @@ export function happenedIn(readings: readonly Reading[]): Happened[] {
     ({ at, state, times }): Happened => ({
       at,
       state,
-      what: `${count(times)} ${times === 1 ? 'request' : 'requests'} failed`,
+      what: `${counted(times, 'request', 'requests')} failed`,
       note: 'The service’s log has each under its request id.',
     }),
   )

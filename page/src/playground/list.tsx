@@ -59,7 +59,8 @@ function madeOf(
   // What is retrieved is the list itself, or little more: it is told what it was chosen from.
   const retrieved = stages?.findIndex(({ stage }) => stage === 'retrieved') ?? -1
   const from = stages?.at(retrieved < 0 ? -1 : retrieved - 1)?.left ?? about.items
-  return `${count(items.length)} of ${counted(Math.max(from, items.length), noun.one, noun.many)} · answered in ${latency(took / 1000)}`
+  const all = counted(Math.max(from, items.length), noun.one, noun.many)
+  return `${count(items.length)} of ${all} · answered in ${latency(took / 1000)}`
 }
 
 function RequestLine() {

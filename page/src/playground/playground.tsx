@@ -5,7 +5,7 @@ import { behaviorsOf, nounOf, type Served } from '../words.ts'
 import { Controls } from './controls.tsx'
 import { Filters } from './filters.tsx'
 import { List } from './list.tsx'
-import { openAny, openNobody, openVisitor, sendPending, visitor } from './state.ts'
+import { openAny, openNobody, openVisitor, sendPending, servedBy, visitor } from './state.ts'
 import { VisitorPanel } from './visitor-panel.tsx'
 
 /** The view. */
@@ -23,6 +23,8 @@ export function Playground({ about }: { readonly about: Served }) {
       leave()
     }
   }, [])
+  const runs = [about.retrieve, about.rank].map((run) => `${run?.name} ${run?.trained}`).join()
+  useEffect(() => servedBy(runs), [runs])
   const { id, state } = visitor.value
   useEffect(() => {
     if (state === 'known' || state === 'new') addressVisitor(id)

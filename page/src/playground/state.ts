@@ -65,6 +65,8 @@ const undoTime = 8000
 
 /** Some models cannot explain: once one has said so, it is not asked again. */
 let explain = true
+/** The runs that made the list. */
+let madeBy: string | undefined
 let asking: AbortController | undefined
 
 /** Looks at a visitor by id. */
@@ -175,6 +177,16 @@ export async function refresh({ compared = false, gone }: { compared?: boolean; 
       waiting.value = false
     })
   }
+}
+
+/** Asks for the list anew once other runs are served: another model may put other items on it, and explain them. */
+export function servedBy(runs: string): void {
+  const others = madeBy !== undefined && madeBy !== runs
+  madeBy = runs
+  if (!others) return
+  explain = true
+  changes.value = undefined
+  if (list.value) void refresh()
 }
 
 /** Tries again what failed. */

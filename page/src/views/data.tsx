@@ -7,6 +7,7 @@ import { age, capital, count, counted, date, fieldName, percent, sentence } from
 import { Asked } from '../parts/asked.tsx'
 import { Panel, Stats } from '../parts/panel.tsx'
 import { Key } from '../parts/shares.tsx'
+import { numeric, Table } from '../parts/table.tsx'
 import { behaviorsOf, type Noun, nounOf, type Served } from '../words.ts'
 
 /** The view. */
@@ -134,34 +135,16 @@ function Targets({ facts: { targets }, noun }: FactsProps) {
 }
 
 const HeldOut = ({ heldOut }: { readonly heldOut: Description['targets']['heldOut'] }) => (
-  <div class="scroll held">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Split</th>
-          <th scope="col" class="number">
-            Validation
-          </th>
-          <th scope="col" class="number">
-            Test
-          </th>
-          <th scope="col" class="number">
-            Without history
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {Object.entries(heldOut).map(([protocol, { validation, test, emptyHistories }]) => (
-          <tr key={protocol}>
-            <th scope="row">{protocol}</th>
-            <td class="number">{count(validation)}</td>
-            <td class="number">{count(test)}</td>
-            <td class="number">{count(emptyHistories)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+  <Table columns={['Split', numeric('Validation'), numeric('Test'), numeric('Without history')]}>
+    {Object.entries(heldOut).map(([protocol, { validation, test, emptyHistories }]) => (
+      <tr key={protocol}>
+        <th scope="row">{protocol}</th>
+        <td class="number">{count(validation)}</td>
+        <td class="number">{count(test)}</td>
+        <td class="number">{count(emptyHistories)}</td>
+      </tr>
+    ))}
+  </Table>
 )
 
 const Findings = ({ findings }: { readonly findings: readonly string[] }) => (
@@ -189,10 +172,9 @@ function Known({ facts: { coverage, items, events, log }, noun }: FactsProps) {
       said: 'Others’ choices',
       color: 'together',
       items: chosen,
-      events,
       note: `${count(chosen)} were touched at least once`,
     },
-    ...coverage.map((one) => ({ ...wordsOf(one), items: one.items, events: one.events, note: noteOf(one, events) })),
+    ...coverage.map((one) => ({ ...wordsOf(one), items: one.items, note: noteOf(one, events) })),
   ]
   return (
     <Panel
@@ -200,38 +182,24 @@ function Known({ facts: { coverage, items, events, log }, noun }: FactsProps) {
       said={`Of ${counted(items, noun.one, noun.many)}, and of the ${count(events)} events.`}
       padded={false}
     >
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col">{capital(noun.many)} that have it</th>
-              <th scope="col" class="number">
-                Share
-              </th>
-              <th scope="col">Note</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ said, color, items: having, note }) => (
-              <tr key={said}>
-                <th scope="row">
-                  <Key color={color}>{said}</Key>
-                </th>
-                <td class="drawn">
-                  <div class="meter" aria-hidden="true">
-                    <i style={{ width: `${(100 * having) / Math.max(1, items)}%`, '--c': `var(--${color})` }} />
-                  </div>
-                </td>
-                <td class="number">
-                  <b>{percent(having / Math.max(1, items), 1)}</b>
-                </td>
-                <td class="muted">{note}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['What', `${capital(noun.many)} that have it`, numeric('Share'), 'Note']}>
+        {rows.map(({ said, color, items: having, note }) => (
+          <tr key={said}>
+            <th scope="row">
+              <Key color={color}>{said}</Key>
+            </th>
+            <td class="drawn">
+              <div class="meter" aria-hidden="true">
+                <i style={{ width: `${(100 * having) / Math.max(1, items)}%`, '--c': `var(--${color})` }} />
+              </div>
+            </td>
+            <td class="number">
+              <b>{percent(having / Math.max(1, items), 1)}</b>
+            </td>
+            <td class="muted">{note}</td>
+          </tr>
+        ))}
+      </Table>
     </Panel>
   )
 }
@@ -301,37 +269,26 @@ const Questions = ({
   readonly target: string
 }) => (
   <Panel title="What could be asked" said="Another question makes other targets of the same log." padded={false}>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Question</th>
-            <th scope="col">Candidates</th>
-            <th scope="col" class="number">
-              Can be ranked
-            </th>
-            <th scope="col" class="number">
-              Visitors
-            </th>
-            <th scope="col" class="number">
-              Touched just before
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {questions.map(({ question, candidates, chosen, rankable, users, justTouched }) => (
-            <tr key={question}>
-              <th scope="row">
-                {question === 'none' ? `the next ${target}` : question} {chosen && <span class="badge">Asked</span>}
-              </th>
-              <td>{candidates}</td>
-              <td class="number">{count(rankable)}</td>
-              <td class="number">{count(users)}</td>
-              <td class="number">{rankable > 0 ? percent(justTouched / rankable) : '0%'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      columns={[
+        'Question',
+        'Candidates',
+        numeric('Can be ranked'),
+        numeric('Visitors'),
+        numeric('Touched just before'),
+      ]}
+    >
+      {questions.map(({ question, candidates, chosen, rankable, users, justTouched }) => (
+        <tr key={question}>
+          <th scope="row">
+            {question === 'none' ? `the next ${target}` : question} {chosen && <span class="badge">Asked</span>}
+          </th>
+          <td>{candidates}</td>
+          <td class="number">{count(rankable)}</td>
+          <td class="number">{count(users)}</td>
+          <td class="number">{rankable > 0 ? percent(justTouched / rankable) : '0%'}</td>
+        </tr>
+      ))}
+    </Table>
   </Panel>
 )

@@ -1,15 +1,16 @@
 /** @file Models: which run is best, whether the difference is real, and whether the best one is served. */
 import { useState } from 'preact/hooks'
 import type { EvaluationFacts, RunFacts, RunsAnswer } from '../../../src/serve/run-facts.ts'
-import { count, date, figure, percent, signed } from '../format.ts'
-import { endsOf, Interval } from '../models/interval.tsx'
+import { capital, counted, date, figure, percent, signed } from '../format.ts'
+import { Ends, endsOf, Interval } from '../models/interval.tsx'
 import { RunTable } from '../models/run-table.tsx'
 import { TrainingCharts } from '../models/training-charts.tsx'
-import { betterThan, differencesOf, rowsOf, verdictOf } from '../models/verdict.ts'
+import { betterThan, differencesOf, rowsOf, titleIn, verdictOf } from '../models/verdict.ts'
 import { Asked } from '../parts/asked.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { modelName, type Served } from '../words.ts'
+import { numeric, Table } from '../parts/table.tsx'
+import type { Served } from '../words.ts'
 
 /** The view. */
 export const ModelsView = ({ about }: { readonly about: Served }) => (
@@ -92,7 +93,7 @@ function Finding({
   if (!measured)
     return (
       <Notice kind="info" said="The model being served was not measured.">
-        {evaluation.file} has {count(evaluation.runs.length)} others.
+        {evaluation.file} has {counted(evaluation.runs.length, 'other', 'others')}.
       </Notice>
     )
   const better = betterThan(evaluation, measured)
@@ -104,16 +105,18 @@ function Finding({
         said={others === 0 ? 'One model was measured.' : 'No other model here is shown to be better.'}
       >
         {others > 0 &&
-          `${modelName(served.model)} is served, and none of ${count(others)} others is better by more than chance explains.`}
+          `${capital(served.title)} is served, and nothing else here is better by more than chance explains.`}
       </Notice>
     )
   const key = 'hr@10'
   const [theirs, ours] = [better.run.figures[key], measured.figures[key]]
+  const title = capital(better.run.title)
   return (
     <Notice kind="warn" said="The model being served is not the best one here.">
       {theirs && ours && theirs.mean > ours.mean
-        ? `${modelName(better.run.model)} finds the right item more often on this data: for ${percent(theirs.mean, 1)} against ${percent(ours.mean, 1)} of visitors. Its `
-        : `${modelName(better.run.model)}’s `}
+        ? `${title} finds the right item more often on this data: for ${percent(theirs.mean, 1)} against ` +
+          `${percent(ours.mean, 1)} of visitors. Its `
+        : `${title}’s `}
       {better.by.metric} is {figure(-better.by.interval.mean)} higher for the same visitors, more than chance explains.
     </Notice>
   )
@@ -129,45 +132,25 @@ function Differences({ evaluation, served }: { readonly evaluation: EvaluationFa
   const far = Math.max(-low, high)
   return (
     <Panel
-      title={`${modelName(served.model)} against the others`}
+      title={`${capital(served.title)} against the others`}
       said={`Difference in ${all[0]?.metric} for the same visitors. A line that crosses 0 shows no difference.`}
       padded={false}
     >
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Against</th>
-              <th scope="col">It is</th>
-              <th scope="col">
-                {figure(-far)} to {signed(far)}
-              </th>
-              <th scope="col" class="number">
-                Difference
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {all.map(({ other, interval }) => (
-              <tr key={other}>
-                <th scope="row">{modelName(other)}</th>
-                <td>{verdictOf(interval)}</td>
-                <td class="drawn">
-                  <Interval interval={interval} ends={[-far, far]} color={colors[verdictOf(interval)]} />
-                </td>
-                <td class="number">
-                  {signed(interval.mean)}
-                  {interval.low !== undefined && interval.high !== undefined && (
-                    <small>
-                      {signed(interval.low)} to {signed(interval.high)}
-                    </small>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={['Against', 'It is', `${figure(-far)} to ${signed(far)}`, numeric('Difference')]}>
+        {all.map(({ other, interval }) => (
+          <tr key={other}>
+            <th scope="row">{capital(titleIn(evaluation, other))}</th>
+            <td>{verdictOf(interval)}</td>
+            <td class="drawn">
+              <Interval interval={interval} ends={[-far, far]} color={colors[verdictOf(interval)]} />
+            </td>
+            <td class="number">
+              {signed(interval.mean)}
+              <Ends interval={interval} print={signed} />
+            </td>
+          </tr>
+        ))}
+      </Table>
     </Panel>
   )
 }
@@ -175,7 +158,7 @@ function Differences({ evaluation, served }: { readonly evaluation: EvaluationFa
 function Made({ runs, first }: { readonly runs: readonly RunFacts[]; readonly first: RunFacts }) {
   const [name, setName] = useState(first.name)
   const run = runs.find((one) => one.name === name) ?? first
-  const options = Object.entries<unknown>({ model: modelName(run.model), ...run.config, ...run.training, ...run.split })
+  const options = Object.entries<unknown>({ model: run.title, ...run.config, ...run.training, ...run.split })
   return (
     <Panel title={`How ${run.name} was made`}>
       <label class="field">

@@ -10,6 +10,7 @@ import { Loading } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Panel, Stats } from '../parts/panel.tsx'
 import { Key } from '../parts/shares.tsx'
+import { numeric, Table } from '../parts/table.tsx'
 import { served } from '../served.ts'
 
 /** How often metrics are read, in milliseconds, and how many readings are kept: five minutes. */
@@ -99,7 +100,7 @@ function Finding({ last, whole }: { readonly last: Reading; readonly whole: Betw
     )
   if (whole && whole.errors > 0)
     return (
-      <Notice kind="warn" said={`${count(whole.errors)} requests failed since this view was opened.`}>
+      <Notice kind="warn" said={`${counted(whole.errors, 'request', 'requests')} failed since this view was opened.`}>
         The service’s log has each under its request id.
       </Notice>
     )
@@ -243,34 +244,20 @@ const WhatHappened = ({ readings }: { readonly readings: readonly Reading[] }) =
 
 const Routes = ({ samples }: { readonly samples: readonly Sample[] }) => (
   <Panel title="By route" said="Since the service began." padded={false}>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Route</th>
-            {['Requests', 'Half within', '99 of 100 within', 'Refused', 'Errors'].map((head) => (
-              <th scope="col" class="number" key={head}>
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {routesOf(samples).map(({ route, requests, half, most, refused, errors }) => (
-            <tr key={route}>
-              <th scope="row">
-                <code>{route}</code>
-              </th>
-              <td class="number">{count(requests)}</td>
-              <td class="number">{orNone(half, latency)}</td>
-              <td class="number">{orNone(most, latency)}</td>
-              <td class="number">{count(refused)}</td>
-              <td class="number">{count(errors)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['Route', ...['Requests', 'Half within', '99 of 100 within', 'Refused', 'Errors'].map(numeric)]}>
+      {routesOf(samples).map(({ route, requests, half, most, refused, errors }) => (
+        <tr key={route}>
+          <th scope="row">
+            <code>{route}</code>
+          </th>
+          <td class="number">{count(requests)}</td>
+          <td class="number">{orNone(half, latency)}</td>
+          <td class="number">{orNone(most, latency)}</td>
+          <td class="number">{count(refused)}</td>
+          <td class="number">{count(errors)}</td>
+        </tr>
+      ))}
+    </Table>
   </Panel>
 )
 
