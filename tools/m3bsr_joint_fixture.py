@@ -13,7 +13,7 @@ inputs      history, behavior (1 + behavior; 2 is the target behavior), moment [
 parameters  the model's own, by name.
 outputs     user [P, d], table [V + 1, d].
 losses      contrast (R-M11, separate), modality, behavior (R-M8, posterior).
-loss        sum(user * upstream.user) + sum(table * upstream.table) + 0.05 contrast + 0.02 modality + 0.02 behavior, and
+loss        sum(user * upstream.user) + sum(table * upstream.table) + 0.005 contrast + modality + behavior, and
             gradients of it.
 """
 
@@ -71,7 +71,7 @@ def declare_all():
     for modality in MODALITIES:
         declare_norm(f"{modality}.norm")
     for name in (*(f"denoise.{m}" for m in WIDTHS), *(f"denoise.target.{m}" for m in MODALITIES)):
-        for part in ("query", "key", "value", "output"):
+        for part in ("query", "key", "value", "output", "state"):
             declare(f"{name}.{part}", D, D)
     declare("position", LONGEST, D)
     declare("age", AGES, D)
@@ -135,7 +135,7 @@ def denoise(name, clean, condition, noise, steps):
     state, error = forward[steps], 0
     for t in range(steps, 0, -1):
         weights = torch.softmax(keys @ (state @ P[f"{name}.query"]) / math.sqrt(D), 0)
-        eps = (weights @ values) @ P[f"{name}.output"]
+        eps = (weights @ values) @ P[f"{name}.output"] + state @ P[f"{name}.state"]
         state = (state - (1 - alpha[t]) / torch.sqrt(1 - kept[t]) * eps) / torch.sqrt(alpha[t])
         error = error + ((state - forward[t - 1]) ** 2).mean() / steps
     return state, error
@@ -242,7 +242,7 @@ losses = {
 }
 user = torch.stack(users)
 loss = (user * upstream["user"]).sum() + (table * upstream["table"]).sum()
-loss = loss + 0.05 * losses["contrast"] + 0.02 * losses["modality"] + 0.02 * losses["behavior"]
+loss = loss + 0.005 * losses["contrast"] + losses["modality"] + losses["behavior"]
 
 
 def padded(column):

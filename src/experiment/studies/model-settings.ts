@@ -14,7 +14,7 @@ export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
   movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 10 } },
   kuairand: { config: { dropout: 0.2 }, training: { batchSize: 128, epochs: 20, patience: 4 } },
 }
-const m3bsrConfig = { modalitySteps: 5, behaviorSteps: 5, stride: 40, lambdaContrast: 0.005, auxiliaryTargets: 1 }
+const m3bsrConfig = { stride: 40, auxiliaryTargets: 1 }
 /** M³BSR's, in the joint reading. */
 export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
   shop: {

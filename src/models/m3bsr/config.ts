@@ -3,7 +3,7 @@ import * as z from 'zod'
 import * as shared from '../parts/options.ts'
 
 const { flag, headsDivide, lossWeight } = shared
-const steps = z.int().min(1).max(100).default(10)
+const steps = z.int().min(1).max(100)
 
 /** Hyper-parameters of M³BSR; defaults are section 5.4's best where the paper gives one. */
 export const m3bsrConfig = z
@@ -30,8 +30,8 @@ export const m3bsrConfig = z
     sharedLayers: shared.layers.describe('number of Transformer layers in the shared expert of the joint reading'),
     heads: shared.heads.describe('number of attention heads in the experts; must divide hiddenSize'),
     dropout: shared.dropout.default(0.2).describe('share of hidden values set to 0 while training'),
-    modalitySteps: steps.describe('number of diffusion steps that denoise pictures and texts (T_m)'),
-    behaviorSteps: steps.describe('number of diffusion steps that denoise auxiliary behaviors (T_b)'),
+    modalitySteps: steps.default(5).describe('number of diffusion steps that denoise pictures and texts (T_m)'),
+    behaviorSteps: steps.default(15).describe('number of diffusion steps that denoise auxiliary behaviors (T_b)'),
     betaStart: z
       .number()
       .gt(0)
@@ -45,9 +45,9 @@ export const m3bsrConfig = z
       .max(10)
       .default(0.3)
       .describe('temperature of the contrastive loss that disentangles interests'),
-    lambdaContrast: lossWeight(0.05, 'weight of the contrastive loss that disentangles interests'),
-    lambdaModality: lossWeight(0.02, 'weight of the reconstruction loss of denoising pictures and texts'),
-    lambdaBehavior: lossWeight(0.02, 'weight of the reconstruction loss of denoising auxiliary behaviors'),
+    lambdaContrast: lossWeight(0.005, 'weight of the contrastive loss that disentangles interests'),
+    lambdaModality: lossWeight(1, 'weight of the reconstruction loss of denoising pictures and texts'),
+    lambdaBehavior: lossWeight(1, 'weight of the reconstruction loss of denoising auxiliary behaviors'),
     reconstruction: z
       .enum(['posterior', 'literal'])
       .default('posterior')
@@ -61,7 +61,10 @@ export const m3bsrConfig = z
         "contrastive loss: separate pushes one user's vectors apart; literal is eq. 20 as printed; align pulls an item's modalities, and its vectors in two behaviors, together",
       ),
     timeEmbedding: flag("add a learned vector for each diffusion step to the denoiser's input"),
-    stateTerm: flag('predict the noise from the current state too, not from the condition alone'),
+    stateTerm: z
+      .boolean()
+      .default(true)
+      .describe('predict the noise from the current state too; false predicts it from the condition alone, as printed'),
     head: z
       .enum(['tied', 'free'])
       .default('tied')
