@@ -59,5 +59,30 @@ export { type OpenLater, type OpenRun, openRun } from './runs/open-run.ts'
 export { type RunResult, type RunSettings, resumeRun, trainRun } from './runs/train-run.ts'
 export { compile, nodeRuntime } from './runtime/node.ts'
 export type { Program, Runtime } from './runtime/runtime.ts'
+// Runs at work for many callers, and where their events are kept.
+export { openService, type ServiceOptions } from './serve/open-service.ts'
+export type {
+  About,
+  AnsweredItem,
+  Exclusion,
+  GivenEvent,
+  HistoryEvent,
+  ItemAnswer,
+  ItemFilter,
+  Recommended,
+  RecommendRequest,
+  RunAbout,
+  RunFolders,
+  Service,
+} from './serve/service.ts'
 // The simulated shop, with the truth that was planted.
 export { accidentalOf, readTruth, simulateShop } from './simulate/shop.ts'
+export {
+  type Appended,
+  type EventStore,
+  type FreshEvent,
+  type FreshHistory,
+  type ItemRecord,
+  StoreUnavailable,
+} from './store/event-store.ts'
+export { openStore } from './store/open-store.ts'

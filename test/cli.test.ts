@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../src/store/open-store.ts'
-import { type Ended, siftrec, succeed, workplace } from './fixtures/siftrec.ts'
+import { type Ended, inProcess, siftrec, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
@@ -12,7 +12,7 @@ const write = (name: string, lines: readonly string[]): void =>
 
 /** How a command ended: the lines of its error, and whether it left a folder. */
 async function outcome(args: readonly string[]): Promise<unknown> {
-  const { code, stderr, stdout } = await run(...args)
+  const { code, stderr, stdout } = await inProcess(args, folder)
   // What prepare found out before comes first.
   const error = stderr
     .trim()
@@ -32,6 +32,16 @@ beforeAll(async () => {
   writeTinyShop(folder)
   await succeed(prepareTinyShop, folder)
   await succeed(['train', 'item-knn', 'data', '--out', 'knn'], folder)
+})
+
+it('ends a process as it ends here', async () => {
+  for (const args of [
+    ['train', 'm3bs', 'data'],
+    ['evaluate', 'knn', '--part', 'tset'],
+    ['train', 'popularity'],
+  ])
+    expect(await run(...args)).toEqual(await inProcess(args, folder))
+  expect(await run('models')).toEqual(await inProcess(['models'], folder))
 })
 
 describe('bad input to prepare', () => {

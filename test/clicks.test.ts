@@ -6,7 +6,7 @@ import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
 import { readSafetensors } from '../src/storage/safetensors.ts'
-import { type Ended, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
+import { type Ended, inProcess, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
 
 const folder = workplace()
@@ -151,7 +151,7 @@ describe('a run of a model of clicks', () => {
 
 describe('what a model of clicks cannot do', () => {
   const refused = async (...args: readonly string[]): Promise<string> => {
-    const { code, stderr } = await run(...args)
+    const { code, stderr } = await inProcess(args, folder)
     expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 })
     return stderr
   }

@@ -4,6 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { compiled, start, succeed, workplace } from './fixtures/siftrec.ts'
 
 const folder = workplace()
+/** What denoising costs, and what doing nothing does. */
+const idle =
+  /^in epoch \d denoising pictures and texts \(L_m\) cost 0\.\d{4}, doing nothing 0\.\d{4}; .*\(L_b\) cost \d\.\d{4}, doing nothing 0\.\d{4}$/m
 const run = (line: string) => succeed(line.split(' '), folder)
 
 beforeAll(() => run('simulate --out shop --users 80 --items 200 --sessions 4 --seed 3'))
@@ -23,6 +26,7 @@ describe("a newcomer's first hour", () => {
       /epoch 2 {2}loss [\d.]+ \(main [\d.]+, contrast [\d.]+, modality [\d.]+, behavior [\d.]+\) {2}validation NDCG@10/,
     )
     expect(trained.stdout).toContain('next: siftrec evaluate runs/shop')
+    expect(trained.stdout).toMatch(idle)
 
     await run('train popularity data/shop --out runs/popularity')
     const { stdout } = await run('evaluate runs/shop runs/popularity')
@@ -68,6 +72,7 @@ describe("a newcomer's first hour", () => {
     const { stdout } = await run('demo --out demo --epochs 1')
     expect(stdout).toMatch(/a simulated shop: 500 users, 400 items, \d+ events, \d+ of them accidental clicks/)
     expect(stdout).toMatch(/^ +m3bsr +sasrec +item-knn +popularity$/m)
+    expect(stdout).toMatch(idle)
     expect(stdout).toMatch(/with AUC 0\.\d{3}$/m)
     expect(existsSync(join(folder, 'demo', 'runs', 'm3bsr', 'model.safetensors'))).toBe(true)
   })

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { command, type Ended, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
+import { command, type Ended, inProcess, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
@@ -111,7 +111,7 @@ describe('a run', () => {
 
   it('refuses fewer epochs than it trained, other options, and epochs of what is counted', async () => {
     const refused = async (...args: readonly string[]): Promise<string> => {
-      const { code, stderr } = await run('train', '--resume', ...args)
+      const { code, stderr } = await inProcess(['train', '--resume', ...args], folder)
       expect(code).toBe(2)
       return stderr
     }
@@ -145,7 +145,7 @@ describe('a run', () => {
 
 describe('opening a run', () => {
   const outcome = async (...args: readonly string[]): Promise<unknown> => {
-    const { code, stderr } = await run(...args)
+    const { code, stderr } = await inProcess(args, folder)
     return { code, error: stderr.trim().split('\n') }
   }
   const refusal = (told: string): unknown => ({ code: 2, error: [expect.stringContaining(told)] })

@@ -6,6 +6,10 @@ import { gzipSync } from 'node:zlib'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApp } from '../../src/http/app.ts'
+import { serviceLog } from '../../src/http/log.ts'
+import { askApp } from '../../test/fixtures/ask-app.ts'
+import { stubService as emptyService } from '../../test/fixtures/stub-service.ts'
 import { type StubService, stubService } from './stub-service.ts'
 
 const executablePath = '/usr/bin/chromium'
@@ -57,8 +61,14 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     await stub?.[Symbol.asyncDispose]()
   })
 
-  /** Opens a view of the page, and notes whatever the browser complains of. */
+  /** Opens a view of the page. */
   async function open(view: string, options: { width?: number; dark?: boolean } = {}): Promise<Page> {
+    const page = await watched(options)
+    await page.goto(`${stub.address}#/${view}`)
+    return page
+  }
+  /** A tab that notes whatever the browser complains of. */
+  async function watched(options: { width?: number; dark?: boolean } = {}): Promise<Page> {
     const page = await browser.newPage({
       viewport: { width: options.width ?? 1280, height: 900 },
       colorScheme: options.dark ? 'dark' : 'light',
@@ -74,7 +84,6 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     page.on('request', (request) => {
       if (!request.url().startsWith(stub.address) && !request.url().startsWith('blob:')) problems.push(request.url())
     })
-    await page.goto(`${stub.address}#/${view}`)
     return page
   }
   /** Buttons and fields that a finger would miss. It runs in the page. */
@@ -265,6 +274,21 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
     }
     const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     expect(ground).toBe('rgb(13, 14, 17)')
+    await page.close()
+  })
+
+  it('shows the routes in their own style, which the policy knows by its hash', async () => {
+    const app = createApp({ service: emptyService(), log: serviceLog({ quiet: true }), version: '1.2.3' })
+    const page = await watched()
+    await page.route(`${stub.address}**`, async (route) => {
+      const { status, headers, text } = await askApp(app, ['GET', new URL(route.request().url()).pathname])
+      await route.fulfill({ status, headers: Object.fromEntries(headers), body: text })
+    })
+    for (const path of ['docs', '']) {
+      await page.goto(`${stub.address}${path}`)
+      await page.getByRole('heading', { level: 1 }).first().waitFor()
+      expect(await page.evaluate(() => getComputedStyle(document.body).maxWidth)).toBe('960px')
+    }
     await page.close()
   })
 

@@ -1,16 +1,13 @@
-/** @file A service of made-up answers that serves the built page under a strict policy: for tests of the page alone. */
+/** @file A service of made-up answers that serves the built page under the service's policy: for tests of the page alone. */
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
+import { pagePolicy } from '../../src/http/page-policy.ts'
 import type { About, AnsweredItem, HistoryEvent, Recommended, RecommendRequest } from '../../src/serve/service.ts'
 import { stubDescription } from './stub-description.ts'
 import { stubMetrics } from './stub-metrics.ts'
 import { stubRuns } from './stub-runs.ts'
-
-/** The strictest policy that the page must live with. */
-const policy =
-  "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 /** What a test may look at and change. */
 export interface StubService extends AsyncDisposable {
@@ -146,7 +143,7 @@ const refused = (status: number, code: string, detail: string): Answer =>
 export async function stubService(page: string): Promise<StubService> {
   const server: Server = createServer((request, response) => {
     void answer(request).then(({ status = 200, type = 'text/plain', body }) => {
-      response.writeHead(status, { 'content-type': type, 'content-security-policy': policy })
+      response.writeHead(status, { 'content-type': type, 'content-security-policy': pagePolicy() })
       response.end(body)
     })
   })

@@ -8,6 +8,7 @@ import { loadDataset } from '../dataset/load.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { localFeatures } from '../features/local.ts'
 import { prepareDataset } from '../prepare/prepare.ts'
+import { idleText } from '../runs/idle-text.ts'
 import { openRun } from '../runs/open-run.ts'
 import { reportProgress } from '../runs/progress.ts'
 import { type RunSettings, trainRun } from '../runs/train-run.ts'
@@ -81,6 +82,8 @@ async function prepareShop(shop: string, out: string): Promise<Dataset> {
 async function train(settings: RunSettings & { signal: AbortSignal }): Promise<boolean> {
   say(`training ${settings.model}`)
   const progress = reportProgress(process.stderr, Number(settings.training?.['epochs'] ?? 0))
-  const { status } = await trainRun({ ...settings, report: progress.report }).finally(progress.done)
+  const result = await trainRun({ ...settings, report: progress.report }).finally(progress.done)
+  const { status } = result
+  for (const line of idleText(result)) say(line)
   return status === 'finished' && !settings.signal.aborted
 }

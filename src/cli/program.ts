@@ -39,8 +39,7 @@ export async function createProgram(asked?: string): Promise<Command> {
   const program = new Command('siftrec')
     .description('prepare a log of events, train and evaluate recommenders, and recommend')
     .version(version)
-  const names = asked !== undefined && Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands)
-  for (const name of names) program.addCommand(await (commands[name] as (typeof commands)[string])(version))
+  for (const name of namesFor(asked)) program.addCommand(await (commands[name] as (typeof commands)[string])(version))
   // Commander's errors become one sentence, like our own. The line ends outside the color, or a colored terminal would
   // show an empty line.
   const outputError = (text: string, write: (text: string) => void): void =>
@@ -49,6 +48,12 @@ export async function createProgram(asked?: string): Promise<Command> {
   for (const command of withAll(program))
     command.enablePositionalOptions().exitOverride().configureOutput({ outputError })
   return program
+}
+
+/** The commands that are needed where one is asked for; all where the help lists them, or a name is misspelled. */
+function namesFor(asked: string | undefined): readonly string[] {
+  if (asked === '--version' || asked === '-V') return []
+  return asked !== undefined && Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands)
 }
 
 function withAll(command: Command): Command[] {

@@ -6,7 +6,7 @@ import { cors } from 'hono/cors'
 import { UserError } from '../errors.ts'
 import type { Service } from '../serve/service.ts'
 import { readJson } from './body.ts'
-import { docsPage, indexPage } from './docs-page.ts'
+import { docsPage, documentStyle, indexPage } from './docs-page.ts'
 import { type Given, type Handled, type Handlers, handlersOf, type Raw } from './handlers.ts'
 import { type Keys, requireScope } from './keys.ts'
 import type { Logger } from './log.ts'
@@ -14,6 +14,7 @@ import { isLoopback } from './loopback.ts'
 import { serviceMetrics } from './metrics.ts'
 import { type OpenApi, openApi } from './openapi.ts'
 import { holdsPage, servePage } from './page-files.ts'
+import { pagePolicy } from './page-policy.ts'
 import { problemAnswer } from './problems.ts'
 import { queryReader } from './query.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -61,19 +62,10 @@ const ofData = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',
 } as const
-/** Headers of pages: nothing comes from another host, and none may frame them. */
-const ofPages = {
-  ...everywhere,
-  'content-security-policy': [
-    "default-src 'self'",
-    "img-src 'self' blob: data:",
-    "style-src 'self' 'unsafe-inline'",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-} as const
+/** Headers of the built page. */
+const ofPage = { ...everywhere, 'content-security-policy': pagePolicy() } as const
+/** Headers of the documents that are written here, with their style. */
+const ofDocuments = { ...everywhere, 'content-security-policy': pagePolicy(documentStyle) } as const
 
 /** Makes the app. */
 export function createApp(options: AppOptions): Hono<Env> {
@@ -147,9 +139,11 @@ function serveDocuments(app: Hono<Env>, { version, page }: AppOptions): void {
     app.get(path, (c) => {
       c.set('route', path)
       const { type, bytes } = document()
-      return new Response(bytes, { headers: { ...ofPages, 'content-type': type, 'x-request-id': c.get('requestId') } })
+      return new Response(bytes, {
+        headers: { ...ofDocuments, 'content-type': type, 'x-request-id': c.get('requestId') },
+      })
     })
-  if (built) servePage(app as unknown as Hono, page, ofPages)
+  if (built) servePage(app as unknown as Hono, page, ofPage)
 }
 
 /** A caller's own id of a request, if it is one that a log may have. */

@@ -7,7 +7,8 @@ const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => escapes[character] as string)
 const code = (value: unknown): string => `<pre>${escaped(JSON.stringify(value, null, 2))}</pre>`
 
-const style = `
+/** The style of the documents, which the policy names by its hash. */
+export const documentStyle = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
   body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
   section { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: .5rem 0 1rem }
@@ -20,7 +21,7 @@ const style = `
 /** A page of ours. */
 const htmlPage = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(title)}</title><style>${style}</style></head><body>${body}</body></html>
+<title>${escaped(title)}</title><style>${documentStyle}</style></head><body>${body}</body></html>
 `
 
 /** Every operation of a description, with what it takes and gives. */

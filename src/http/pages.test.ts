@@ -30,7 +30,7 @@ describe('the page', () => {
     const html = { accept: 'text/html' }
     const index = await ask('GET', '/', undefined, html)
     expect([index.text, index.headers.get('cache-control')]).toEqual(['<html>page</html>', 'no-cache'])
-    expect(index.headers.get('content-security-policy')).toContain("default-src 'self'")
+    expect(index.headers.get('content-security-policy')).toMatch(/^default-src 'self'; (?!.*(style-src|unsafe))/)
     const asset = await ask('GET', '/assets/index-Ab12Cd34.js')
     expect([asset.text, asset.headers.get('cache-control')]).toEqual(['script', 'public, max-age=31536000, immutable'])
     expect((await ask('GET', '/users/u1', undefined, html)).text).toBe('<html>page</html>')
@@ -79,7 +79,8 @@ describe('the description', () => {
   it('is a page that loads nothing from elsewhere', async () => {
     const { text, headers } = await ask('GET', '/docs')
     expect(headers.get('content-type')).toContain('text/html')
-    expect(text).not.toMatch(/(?:src|href)="(?!\/)|@import|url\(|<script/)
+    expect(headers.get('content-security-policy')).toMatch(/; style-src 'sha256-[\w+/]{43}=';/)
+    expect(text).not.toMatch(/(?:src|href)="(?!\/)|@import|url\(|<script|\sstyle=/)
     for (const { path } of Object.values<Route>(routes)) expect(text).toContain(path)
   })
 })

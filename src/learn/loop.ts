@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import type { Objective, Stage } from '../models/contract/model.ts'
+import type { BuiltModel, Objective, Stage } from '../models/contract/model.ts'
 import {
   atStart,
   impossible,
@@ -33,6 +33,8 @@ export interface TrainingResult {
   readonly history: Progress['history']
   /** The validation value of a constant, where the metric has one. */
   readonly constant?: number
+  /** Parts of the loss that the model has a price of doing nothing for. */
+  readonly idle?: BuiltModel['idle']
 }
 
 /** File names in a run's folder. */
@@ -116,7 +118,14 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   await stage[Symbol.asyncDispose]()
   const { constant } = validation
   const { epoch, best, history } = progress
-  return { status, epochs: epoch, best, history, ...(constant !== undefined && { constant }) }
+  return {
+    status,
+    epochs: epoch,
+    best,
+    history,
+    ...(constant !== undefined && { constant }),
+    ...(model.idle && { idle: model.idle }),
+  }
 }
 
 async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult['status']> {

@@ -13,6 +13,7 @@ import { behaviorOf, checkWhole, unknownItem } from './known-ids.ts'
 import type { Listing } from './listing.ts'
 import type { AnsweredItem, Exclusion, GivenEvent, Recommended, RecommendRequest } from './service.ts'
 import type { Ordering, Retrieving, Serving, Stages } from './serving.ts'
+import { shortestDecimal } from './shortest-decimal.ts'
 import { type FreshRows, freshRows, givenRows, readPart, type WholeHistory, wholeHistory } from './user-histories.ts'
 
 /** What answers are made with. */
@@ -301,5 +302,6 @@ export function describedItem({ catalog }: Listing, item: ItemIndex): Pick<Answe
   const numbers = Object.entries(catalog.numbers ?? {})
     .map(([name, column]) => [name, column[item] as number] as const)
     .filter(([, value]) => !Number.isNaN(value))
+    .map(([name, value]) => [name, shortestDecimal(value)] as const)
   return { fields: Object.fromEntries(fields), numbers: Object.fromEntries(numbers) }
 }

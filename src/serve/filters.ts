@@ -60,8 +60,10 @@ function numberTests({ numbers = {} }: ItemFilter, { catalog }: Listing): ItemTe
       if (typeof value !== 'number' || Number.isNaN(value)) throw invalid(`${where}.${end}`, value, 'a number')
     }
     if (from > to) throw invalid(where, `from ${from} to ${to}`, 'the smaller end first')
+    // The catalog keeps numbers in 32 bits, 11.63 as a little more than that: an end is taken as it would be kept.
+    const [low, high] = [Math.fround(from), Math.fround(to)]
     // Of an unknown number, which is NaN, both comparisons are false.
-    return (item) => (column[item] as number) >= from && (column[item] as number) <= to
+    return (item) => (column[item] as number) >= low && (column[item] as number) <= high
   })
 }
 

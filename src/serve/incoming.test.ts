@@ -129,6 +129,19 @@ describe('a filter', () => {
     expect(items).toHaveLength(24 - seen.size)
   })
 
+  it('takes the ends of a range in, and numbers are told as they were written', async () => {
+    await using service = await open({ retrieve: sasrec })
+    const put = { id: 'i5', available: true, numbers: { price: 11.63, weight: 0.1 } }
+    expect((await service.putItem(put)).numbers).toEqual(put.numbers)
+    const priced = async (price: { from?: number; to?: number }): Promise<string[]> =>
+      ids(await service.recommend({ user: 'u1', top: 24, exclude: 'none', filter: { numbers: { price } } }))
+    expect(await priced({ from: 11.63, to: 11.63 })).toEqual(['i5'])
+    expect(await priced({ to: 11.63 })).toHaveLength(24)
+    expect(await priced({ from: 11.64 })).toEqual([])
+    expect(await priced({ from: 5, to: 11.62 })).toEqual([])
+    expect(await priced({ from: 5, to: 1e300 })).toEqual(['i5'])
+  })
+
   it('is refused by name', async () => {
     await using service = await open({ retrieve: sasrec })
     const told = (filter: unknown) =>

@@ -44,7 +44,7 @@ export function makePlace(compiled: string, folder: string): Place {
       ...(countIn === undefined ? {} : { SIFTREC_COUNT_IN: countIn }),
     }
     const watched = killAt !== undefined || countIn !== undefined ? ['--import', preload] : []
-    const child = spawn(process.execPath, [...watched, join(compiled, 'src/cli/main.js'), ...args], {
+    const child = spawn(process.execPath, [...watched, join(compiled, 'src/command/main.js'), ...args], {
       cwd: folder,
       env,
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -159,6 +159,7 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
     return
   }
   const { durationText } = await import('../../runs/progress.ts')
+  const { idleText } = await import('../../runs/idle-text.ts')
   const took = durationText(seconds)
   const what = (value: number | null): string =>
     value === null
@@ -169,6 +170,7 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
     `${run.model} trained in ${took}${how}`,
     `saved in ${folder}; next: siftrec evaluate ${folder}`,
     ...(ahead.length > 0 ? [aheadText(result, ahead)] : []),
+    ...idleText(result),
     ...useless(run.model, best?.validation ?? null, constant),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)

@@ -177,6 +177,8 @@ export interface BuiltModel<Batch = unknown> {
   readonly frozen?: Readonly<Record<string, Float32Array | BigInt64Array>>
   /** First values of the model's memory. */
   readonly memory?: Memory
+  /** Parts of the loss that have a price of doing nothing: what stays there has learned nothing. */
+  readonly idle?: readonly IdlePart[]
   /** Turns the reasons of one history into explanations of some items' scores. */
   explain?(
     history: History,
@@ -184,6 +186,14 @@ export interface BuiltModel<Batch = unknown> {
     reasons: Readonly<Record<string, Float32Array>>,
     scores: ItemScores,
   ): readonly Explanation[]
+}
+/** A part of the loss, and what it comes to where the layers that it trains change nothing. */
+export interface IdlePart {
+  /** Its name among the losses. */
+  readonly part: string
+  /** What it is, in words. */
+  readonly said: string
+  readonly cost: number
 }
 /** How a served history is cut. */
 export interface HistorySettings {

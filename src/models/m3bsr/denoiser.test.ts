@@ -4,7 +4,7 @@ import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { compile } from '../../runtime/node.ts'
 import { input, type Tensor } from '../../tensor/node.ts'
-import { type DenoiserConfig, denoiser } from './denoiser.ts'
+import { type DenoiserConfig, denoiser, idleCost } from './denoiser.ts'
 
 const [rows, length, width, steps] = [2, 5, 4, 6]
 const base: DenoiserConfig = {
@@ -32,7 +32,11 @@ const parameters = Object.fromEntries(
   names.map((name) => [name, drawn(name === 'time' ? steps * width : width * width)]),
 ) as Record<(typeof names)[number], Float32Array>
 
-async function ours(config: DenoiserConfig, noisy: boolean): Promise<{ output: Float32Array; loss: number }> {
+async function ours(
+  config: DenoiserConfig,
+  noisy: boolean,
+  given: Readonly<Record<string, Float32Array>> = { ...inputs, ...parameters },
+): Promise<{ output: Float32Array; loss: number }> {
   const shapes = {
     clean: [rows, length, width],
     condition: [rows, length, width],
@@ -48,12 +52,7 @@ async function ours(config: DenoiserConfig, noisy: boolean): Promise<{ output: F
   const graph = buildGraph({ output, loss: loss() })
   await using program = await compile(graph, { threads: 1 })
   for (const name of graph.inputs.keys()) {
-    program.bind(
-      name,
-      name.startsWith('d.')
-        ? parameters[name.slice(2) as keyof typeof parameters]
-        : inputs[name as keyof typeof inputs],
-    )
+    program.bind(name, given[name.replace('d.', '')] as Float32Array)
   }
   await program.run()
   return {
@@ -152,6 +151,17 @@ describe('denoiser', () => {
     for (const [at, value] of expected.output.entries()) expect(actual.output[at]).toBeCloseTo(value, 4)
     expect(actual.loss).toBeCloseTo(expected.loss, 4)
   })
+
+  it.each(['posterior', 'literal'] as const)(
+    'that changes nothing costs what is said of it: %s',
+    async (reconstruction) => {
+      const [added, output] = [inputs.added.map(Math.sign), new Float32Array(width * width)]
+      const { loss } = await ours({ ...base, reconstruction }, true, { ...inputs, ...parameters, added, output })
+      expect(loss).toBeCloseTo(idleCost({ ...base, reconstruction }), 5)
+      // The price of five steps of the usual size, of pictures and texts together.
+      expect(2 * idleCost({ ...base, steps: 5, betaStart: 0.001, betaEnd: 0.1 })).toBeCloseTo(0.3149, 4)
+    },
+  )
 
   it('has nothing to compare as printed, where there is one step', async () => {
     const { loss } = await ours({ ...base, steps: 1, timeEmbedding: false, reconstruction: 'literal' }, true)

@@ -45,14 +45,35 @@ export interface Denoised {
   readonly loss: () => Tensor
 }
 
+/** The steps of a denoiser, from step 0, and those whose states its loss compares. */
+function scheduleOf({ steps, betaStart, betaEnd, reconstruction }: Omit<DenoiserConfig, 'width'>) {
+  const alphas = linearSteps(steps, betaStart, betaEnd).map((beta) => 1 - beta)
+  // As printed, the sum ends at t = 1, and its first term, at t = T, compares the noisy state with itself.
+  const lastCompared = reconstruction === 'literal' ? 1 : 0
+  return {
+    schedule: [noiseless, ...diffusionSteps(alphas)],
+    compared: Array.from({ length: steps - lastCompared }, (_, at) => steps - 1 - at),
+  }
+}
+
+/** What the reconstruction loss comes to where the noisy state is left as it is, for noise of variance 1. */
+export function idleCost(config: Omit<DenoiserConfig, 'width'>): number {
+  const { schedule, compared } = scheduleOf(config)
+  const { spread: added } = schedule[config.steps] as DiffusionStep
+  const costs = compared.map((t) => {
+    const { root, spread } = schedule[t] as DiffusionStep
+    return (root * (added - spread)) ** 2
+  })
+  return costs.reduce((sum, cost) => sum + cost, 0) / config.steps
+}
+
 /**
  * A denoiser; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D] and
  * `NAME.state` [D, D].
  */
 export function denoiser(name: string, config: DenoiserConfig): (inputs: DenoiserInputs) => Denoised {
-  const { width, steps, betaStart, betaEnd, reconstruction } = config
-  const alphas = linearSteps(steps, betaStart, betaEnd).map((beta) => 1 - beta)
-  const schedule = [noiseless, ...diffusionSteps(alphas)]
+  const { width, steps } = config
+  const { schedule, compared } = scheduleOf(config)
   const step = (t: number): DiffusionStep => schedule[t] as DiffusionStep
   const square = (part: string, init = xavier(width, width)) => parameter(`${name}.${part}`, [width, width], init)
   const [query, key, value] = [square('query'), square('key'), square('value')]
@@ -97,9 +118,6 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
     /** u_T, u_{T-1}, .. u_0. */
     const states = [noiseAt(steps).reduce(add, clean)]
     for (let t = steps; t >= 1; t--) states.push(reverse(states.at(-1) as Tensor, t))
-    // As printed, the sum ends at t = 1, and its first term, at t = T, compares the noisy state with itself.
-    const lastCompared = reconstruction === 'literal' ? 1 : 0
-    const compared = Array.from({ length: steps - lastCompared }, (_, at) => steps - 1 - at)
     return {
       output: states.at(-1) as Tensor,
       loss: () =>

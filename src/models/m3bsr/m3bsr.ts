@@ -35,9 +35,10 @@ import { moments } from '../../batches/extras/moments.ts'
 import { type SequenceSettings, sequences } from '../../batches/sequences.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
-import { defineModel } from '../contract/model.ts'
+import { defineModel, type IdlePart } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { type M3bsrConfig, m3bsrConfig } from './config.ts'
+import { idleCost } from './denoiser.ts'
 import { behaviorDenoising, modalityDenoising, withoutDenoising } from './denoising-layers.ts'
 import { type Compared, disentanglement, noContrast } from './disentangle.ts'
 import { ageEmbedding, meansOfStreams, noExperts, placed, sharedExpert, specificExperts } from './experts.ts'
@@ -73,6 +74,7 @@ export const m3bsr = defineModel({
     return {
       batches: sequences(windows).with(moments()),
       history: windows,
+      idle: idleParts(config, catalog),
       score: {
         kind: 'dot',
         ...table,
@@ -109,6 +111,24 @@ export const m3bsr = defineModel({
     }
   },
 })
+
+/** What L_m and L_b come to where nothing is denoised; a layer that is left out has neither. */
+function idleParts(config: M3bsrConfig, catalog: CatalogShape): IdlePart[] {
+  const modalities = modalitiesOf(catalog).length
+  const { withoutModalityDenoising, withoutBehaviorDenoising, modalitySteps, behaviorSteps } = config
+  const costs = {
+    modality: (modalities - 1) * idleCost({ ...config, steps: modalitySteps }),
+    behavior: modalities * idleCost({ ...config, steps: behaviorSteps }),
+  }
+  return [
+    ...(withoutModalityDenoising || modalities === 1
+      ? []
+      : [{ part: 'modality', said: 'denoising pictures and texts (L_m)', cost: costs.modality }]),
+    ...(withoutBehaviorDenoising || catalog.behaviors.length === 1
+      ? []
+      : [{ part: 'behavior', said: 'denoising auxiliary behaviors (L_b)', cost: costs.behavior }]),
+  ]
+}
 
 /** The parts of the method; what an ablation leaves out is replaced here. */
 function partsOf(config: M3bsrConfig, catalog: CatalogShape) {

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { idleText } from './idle-text.ts'
+
+const epoch = (number: number, parts: Readonly<Record<string, number>>) => ({
+  epoch: number,
+  loss: 5,
+  parts,
+  validation: 0.1,
+})
+const history = [
+  epoch(1, { modality: 0.4, behavior: 0.9 }),
+  epoch(2, { modality: 0.25444, behavior: 0.5 }),
+  epoch(3, { modality: 0.1 }),
+]
+const idle = [
+  { part: 'modality', said: 'denoising (L_m)', cost: 0.31494 },
+  { part: 'behavior', said: 'leading (L_b)', cost: 0.47241 },
+]
+
+describe('the price of doing nothing', () => {
+  it('is told beside what the epoch that was kept has', () => {
+    const best = { epoch: 2, validation: 0.1 }
+    expect(idleText({ idle, best, history })).toEqual([
+      'in epoch 2 denoising (L_m) cost 0.2544, doing nothing 0.3149; leading (L_b) cost 0.5000, doing nothing 0.4724',
+    ])
+  })
+
+  it('is told of no other model, and of no part that has no loss', () => {
+    const best = { epoch: 3, validation: 0.1 }
+    expect(idleText({ best, history })).toEqual([])
+    expect(idleText({ idle, best: null, history })).toEqual([])
+    expect(idleText({ idle, best, history })).toEqual(['in epoch 3 denoising (L_m) cost 0.1000, doing nothing 0.3149'])
+  })
+})
