@@ -19,6 +19,8 @@ export default defineConfig({
           name: 'commands',
           include: ['test/*.test.ts'],
           globalSetup: ['test/fixtures/compile.ts'],
+          // What was compiled is loaded as it is.
+          server: { deps: { external: [/siftrec-compiled-/] } },
           // Whole trainings in processes of their own, on a machine that may be busy.
           testTimeout: 180_000,
           hookTimeout: 180_000,

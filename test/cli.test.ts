@@ -6,13 +6,13 @@ import { type Ended, inProcess, siftrec, succeed, workplace } from './fixtures/s
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
-const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
+const run = (...args: readonly string[]): Promise<Ended> => inProcess(args, folder)
 const write = (name: string, lines: readonly string[]): void =>
   writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
 
 /** How a command ended: the lines of its error, and whether it left a folder. */
 async function outcome(args: readonly string[]): Promise<unknown> {
-  const { code, stderr, stdout } = await inProcess(args, folder)
+  const { code, stderr, stdout } = await run(...args)
   // What prepare found out before comes first.
   const error = stderr
     .trim()
@@ -40,8 +40,8 @@ it('ends a process as it ends here', async () => {
     ['evaluate', 'knn', '--part', 'tset'],
     ['train', 'popularity'],
   ])
-    expect(await run(...args)).toEqual(await inProcess(args, folder))
-  expect(await run('models')).toEqual(await inProcess(['models'], folder))
+    expect(await siftrec(args, folder)).toEqual(await run(...args))
+  expect(await siftrec(['models'], folder)).toEqual(await run('models'))
 })
 
 describe('bad input to prepare', () => {

@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { siftrec, succeed, workplace } from './fixtures/siftrec.ts'
+import { inProcess, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
 const refused = async (text: string): Promise<string> => {
   write('bad.yaml', text)
-  const { code, stderr } = await siftrec(['experiment', 'bad.yaml'], folder)
+  const { code, stderr } = await inProcess(['experiment', 'bad.yaml'], folder)
   expect(code).toBe(2)
   return stderr.trim()
 }
@@ -49,7 +49,7 @@ describe('an experiment of one’s own', () => {
     expect(await refused('datasets: [data]\nmodels: [popularity, din]\n')).toMatch(
       /popularity and din answer different questions/,
     )
-    expect((await siftrec(['experiment', 'none.yaml'], folder)).stderr).toMatch(
+    expect((await inProcess(['experiment', 'none.yaml'], folder)).stderr).toMatch(
       /none\.yaml: missing: the experiment file/,
     )
   })
@@ -91,8 +91,8 @@ describe('compared runs', () => {
   })
 
   it('are refused where there are none, or none of that name', async () => {
-    expect((await siftrec(['compare', 'data'], folder)).stderr).toMatch(/^data: missing: a run/)
-    expect((await siftrec(['compare', ...all, '--against', 'x'], folder)).stderr).toMatch(/--against: unknown: x/)
-    expect((await siftrec(['compare', ...all, '--metric', 'auc'], folder)).stderr).toMatch(/--metric: invalid: "auc"/)
+    expect((await inProcess(['compare', 'data'], folder)).stderr).toMatch(/^data: missing: a run/)
+    expect((await inProcess(['compare', ...all, '--against', 'x'], folder)).stderr).toMatch(/--against: unknown: x/)
+    expect((await inProcess(['compare', ...all, '--metric', 'auc'], folder)).stderr).toMatch(/--metric: invalid: "auc"/)
   })
 })

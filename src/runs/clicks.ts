@@ -45,7 +45,7 @@ export const clickTask: Task = {
     const trained = await openTrained(request)
     const { slug, model } = trained
     await tellMemory(request, async (users) => {
-      const bytes = await clickBytes({ ...trained, samples }, users === 'one' ? users : samples.test)
+      const bytes = await clickBytes({ ...trained, samples }, users === 'many' ? samples.test : users)
       return libraryBytes + bytes
     })
     const predictor = clickPredictor({ ...trained, samples })

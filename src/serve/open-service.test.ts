@@ -236,6 +236,32 @@ describe('a service', () => {
     compile.mockRestore()
   })
 
+  it('tells the memory it will take before it compiles anything, once for all its runs', async () => {
+    const compile = vi.spyOn(InferenceSession, 'create')
+    const toldOf = async (runs: Partial<ServiceOptions>): Promise<number> => {
+      const [told, compiled]: [number[], number[]] = [[], []]
+      const before = compile.mock.calls.length
+      const memory = (bytes: number): void => {
+        compiled.push(compile.mock.calls.length - before)
+        told.push(bytes - process.memoryUsage.rss())
+      }
+      await using _ = await open({ ...runs, memory })
+      // The tables that rank are computed as a run is opened.
+      expect(compiled.every((graphs) => graphs <= 1)).toBe(true)
+      expect(told).toHaveLength(1)
+      return told[0] as number
+    }
+    const [one, many, both] = [
+      await toldOf({ retrieve: knn }),
+      await toldOf({ retrieve: sasrec }),
+      await toldOf({ retrieve: sasrec, rank: din }),
+    ]
+    compile.mockRestore()
+    // What a run has beside its graphs is the library of the runtime, 30 MB.
+    expect(many).toBeGreaterThan(one + 30e6)
+    expect(both).toBeGreaterThan(many + 30e6)
+  })
+
   it('says what it serves', async () => {
     const lines: string[] = []
     await using service = await open({ retrieve: sasrec, report: (line) => lines.push(line) })

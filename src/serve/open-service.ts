@@ -28,6 +28,8 @@ export interface ServiceOptions extends RunFolders {
   readonly candidates?: number
   /** Whether all graphs are compiled before the service is open, or swapped in: the first requests are as quick. */
   readonly warm?: boolean
+  /** Is told, before anything is compiled, how many bytes the process will hold once all graphs are. */
+  readonly memory?: (bytes: number) => void
   /** Is told in lines what was opened. */
   readonly report?: (line: string) => void
 }
@@ -54,6 +56,7 @@ export async function openService({
   store,
   candidates = 500,
   warm: warmed = false,
+  memory,
   report = () => undefined,
   ...given
 }: ServiceOptions): Promise<Service> {
@@ -61,7 +64,7 @@ export async function openService({
   const closing = new AbortController()
   const isClosed = (): boolean => closing.signal.aborted
   const reloading = turns()
-  const parts = { store, images, changed: takeIn }
+  const parts = { store, images, memory: memory && { candidates, tell: memory }, changed: takeIn }
   /** Opens runs on a dataset with newcomers; undefined, said in a line, where a run cannot take them in. */
   const openGrown = async (
     folders: RunFolders,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { History } from '../dataset/schema.ts'
-import { mostAtOnce, nextPass, scoreQueue } from './score-queue.ts'
+import { mostAtOnce } from '../rank/pass-sizes.ts'
+import { nextPass, scoreQueue } from './score-queue.ts'
 
 const history = (user: number): History => ({
   user,

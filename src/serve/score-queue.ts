@@ -1,19 +1,7 @@
 /** @file Histories that wait together are scored in one pass of the model. */
 import type { History } from '../dataset/schema.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
-import { batchRows } from '../rank/scorer.ts'
-
-/**
- * How many histories compiled batches hold. Over 93,467 items, one history of SASRec takes 10 ms of a core alone, 6 in
- * a batch of 4, 3 of 16, 2.4 of 32 and 1.7 of 128.
- */
-export const batchSizes: readonly number[] = [1, 4, 16, 32, batchRows]
-/** The most scores that one pass gives. */
-const scoresHeld = 20_000_000
-
-/** How many histories go into one pass over a catalog at most. */
-export const mostAtOnce = (itemCount: number): number =>
-  batchSizes.findLast((rows) => rows * (itemCount + 1) <= scoresHeld) ?? 1
+import { batchSizes } from '../rank/pass-sizes.ts'
 
 /** How many of those who wait go into the next pass: a batch that would be half empty costs more than two full ones. */
 export function nextPass(waiting: number, most: number): number {

@@ -5,14 +5,16 @@ import type { Dataset, FeatureModality, FeatureTable, History } from '../dataset
 import { UserError, unknownName } from '../errors.ts'
 import type { ItemTable } from '../models/contract/scorer.ts'
 import { popularScores } from '../rank/empty-histories.ts'
+import { batchSizes, mostAtOnce } from '../rank/pass-sizes.ts'
 import { rowLengths } from '../rank/similar.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
 import { readRun } from '../runs/run-file.ts'
+import type { MemoryListener } from '../runs/task.ts'
 import type { EventStore } from '../store/event-store.ts'
 import { type KnownIds, knownIds } from './known-ids.ts'
 import { type Listing, type Listings, openListings } from './listing.ts'
 import { type PopularItems, popularItems } from './popular-items.ts'
-import { batchSizes, mostAtOnce, type ScoreQueue, scoreQueue } from './score-queue.ts'
+import { type ScoreQueue, scoreQueue } from './score-queue.ts'
 import type { RunFolders } from './service.ts'
 import { type HistoryRules, wholeHistory } from './user-histories.ts'
 
@@ -55,6 +57,13 @@ export interface Serving extends AsyncDisposable {
   without(modalities: readonly FeatureModality[]): Promise<Stages>
 }
 
+/** Is told what the process will hold once every graph is compiled. */
+export interface ServingMemory {
+  /** How many items are put in order for one request. */
+  readonly candidates: number
+  readonly tell: (bytes: number) => void
+}
+
 /** What {@link openServing} needs. */
 export interface ServingParts {
   readonly folders: RunFolders
@@ -63,6 +72,7 @@ export interface ServingParts {
   readonly images?: string | undefined
   /** The dataset, where it is in memory already. */
   readonly dataset?: Dataset | undefined
+  readonly memory?: ServingMemory | undefined
   /** Is told when something else was said of items. */
   readonly changed?: (listing: Listing) => void
 }
@@ -77,6 +87,7 @@ export async function openServing({
   store,
   images,
   dataset: before,
+  memory,
   changed,
 }: ServingParts): Promise<Serving> {
   const [first] = [folders.retrieve, folders.rank].filter((folder) => folder !== undefined)
@@ -85,7 +96,7 @@ export async function openServing({
     throw new UserError({ where: 'service', problem: 'missing', value: 'a run', expected: 'a trained run', hint })
   }
   refuseTwoDatasets(folders)
-  const stages = await openStages(folders, before)
+  const stages = await openStages(folders, before, memory)
   try {
     const { run } = (stages.retrieve ?? stages.rank) as Ordering
     const { prepared: dataset } = run
@@ -146,18 +157,32 @@ function refuseTwoDatasets({ retrieve, rank, data }: RunFolders): void {
   })
 }
 
-async function openStages({ retrieve, rank, data }: RunFolders, dataset: Dataset | undefined): Promise<Stages> {
-  const where = data === undefined ? {} : { data }
+async function openStages(
+  { retrieve, rank, data }: RunFolders,
+  dataset: Dataset | undefined,
+  memory?: ServingMemory,
+): Promise<Stages> {
+  const summed = memory && summedMemory(memory)
+  const where = { ...(data !== undefined && { data }), memory: summed?.ofEach }
   const retrieving = retrieve === undefined ? undefined : await opened(retrieve, { ...where, dataset }, retrievingOf)
   try {
     // Loaded once for both.
     const known = retrieving ? retrieving.run.prepared : dataset
     const ordering = rank === undefined ? undefined : await opened(rank, { ...where, dataset: known }, orderingOf)
+    summed?.tell()
     return { ...(retrieving && { retrieve: retrieving }), ...(ordering && { rank: ordering }) }
   } catch (error) {
     await retrieving?.run[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** What several runs will take beyond what the process held when each was opened, told together. */
+function summedMemory({ candidates, tell }: ServingMemory) {
+  const held = (): number => process.memoryUsage.rss()
+  let more = 0
+  const add = (bytes: number): void => void (more += bytes - held())
+  return { ofEach: { users: { candidates }, tell: add }, tell: () => tell(held() + more) }
 }
 
 async function closeStages({ retrieve, rank }: Stages): Promise<void> {
@@ -169,17 +194,19 @@ async function closeStages({ retrieve, rank }: Stages): Promise<void> {
 interface Where {
   readonly data?: string
   readonly dataset: Dataset | undefined
+  readonly memory: MemoryListener | undefined
 }
 
 /** Opens a run for a stage, and closes it again where it cannot do its part. */
 async function opened<Stage>(
   folder: string,
-  { data, dataset }: Where,
+  { data, dataset, memory }: Where,
   stageOf: (run: OpenRun) => Stage,
 ): Promise<Stage> {
   const run = await openRun(folder, {
     ...(data !== undefined && { data }),
     ...(dataset && { dataset }),
+    ...(memory && { memory }),
     rows: batchSizes,
   })
   try {

@@ -1,6 +1,6 @@
 /** @file Compiles what requests will need before the first of them comes: a graph takes a fraction of a second. */
 import type { History } from '../dataset/schema.ts'
-import { batchSizes, mostAtOnce } from './score-queue.ts'
+import { batchSizes, mostAtOnce } from '../rank/pass-sizes.ts'
 import type { Stages } from './serving.ts'
 
 /**

@@ -2,10 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { trainServed } from '../../../test/fixtures/served-shop.ts'
+import { writeTinyShop } from '../../../test/fixtures/tiny-shop.ts'
+import { loadDataset } from '../../dataset/load.ts'
+import { serviceLog } from '../../http/log.ts'
 import { trainingConfig } from '../../learn/config.ts'
 import { modelOf } from '../../models/registry.ts'
+import { prepareDataset } from '../../prepare/prepare.ts'
 import { splitConfig } from '../../runs/split-config.ts'
 import { createProgram } from '../program.ts'
+import { openerOf } from './serve.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'siftrec-serve-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -61,5 +67,24 @@ describe('serve', () => {
     await expect(serve(next, '--keys', join(folder, 'no-keys'))).rejects.toThrow(
       /no-keys: invalid: there is no such file/,
     )
+  })
+})
+
+describe('a service that starts', () => {
+  it('logs the memory that it will take, before it says what it serves', async () => {
+    writeTinyShop(folder, { users: 12 })
+    const at = (name: string): string => join(folder, name)
+    const files = { events: at('events.csv'), items: at('items.csv'), mapping: at('shop.yaml') }
+    await prepareDataset({ ...files, out: at('data') })
+    const retrieve = await trainServed(folder, 'sasrec', await loadDataset(at('data')), { name: 'served' })
+    const lines: string[] = []
+    const log = serviceLog({ quiet: false, out: { write: (text: string) => lines.push(text) } })
+    const opened = await openerOf({ retrieve }, { store: 'memory:' })({ retrieve }, log)
+    await opened.close()
+    const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg)
+    expect(messages).toEqual([
+      expect.stringMatching(/^memory at the peak, estimated: [\d,]+ MB$/),
+      'serving served (sasrec) on data; events: memory',
+    ])
   })
 })

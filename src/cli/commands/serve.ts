@@ -138,10 +138,14 @@ function readKeys(file: string): string {
 }
 
 /** Opens the store and the runs. */
-function openerOf(given: RunFolders, { store: address, data, images }: Flags): OpenService {
+export function openerOf(
+  given: RunFolders,
+  { store: address, data, images }: Pick<Flags, 'store' | 'data' | 'images'>,
+): OpenService {
   return async (runs, log) => {
     const { openService } = await import('../../serve/open-service.ts')
     const { openStore } = await import('../../store/open-store.ts')
+    const { memoryText } = await import('../../runs/memory-text.ts')
     const beside = `${(given.retrieve ?? given.rank ?? '').replace(/[/\\]+$/, '')}.events`
     const store = await openStore(address ?? beside, (line) => log.warn(line))
     try {
@@ -151,6 +155,7 @@ function openerOf(given: RunFolders, { store: address, data, images }: Flags): O
         ...moved,
         store,
         warm: true,
+        memory: (bytes) => log.info(memoryText(bytes)),
         report: (line: string) => log.info(line),
       })
       const close = async (): Promise<void> => {
