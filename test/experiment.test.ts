@@ -8,7 +8,7 @@ import { protocolTable } from '../src/experiment/figures/tables.ts'
 import { checkComparison } from '../src/experiment/harness/check-comparison.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
-import { experiments } from '../src/experiment/studies/experiments.ts'
+import { dataExperiments, experiments } from '../src/experiment/studies/experiments.ts'
 import type { Frame } from '../src/experiment/terms.ts'
 import { openDatabase } from '../src/storage/duckdb.ts'
 import { compiled, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
@@ -328,15 +328,17 @@ describe('siftrec experiment', () => {
   }
 
   it('lists the experiments; refuses an unknown name, data that is not there, models for an experiment with its own', async () => {
-    const [listed, unknown, missing, models] = await Promise.all([
+    const [listed, unknown, missing, models, seeds] = await Promise.all([
       run(),
       run('moveis'),
       run('movies', '--data-root', 'nowhere'),
       run('movies', '--models', 'sasrec'),
+      run('statistics', '--seeds', '1'),
     ])
     expect(listed.code).toBe(0)
     for (const line of listed.stdout.trim().split('\n')) expect(line).toMatch(/^[a-z0-9-]+ +\S.*\.$/)
-    for (const { name } of experiments) expect(listed.stdout).toMatch(new RegExp(`^${name} `, 'm'))
+    for (const { name } of [...dataExperiments, ...experiments])
+      expect(listed.stdout).toMatch(new RegExp(`^${name} `, 'm'))
     const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', stderr: expect.stringMatching(told) })
     expect(unknown).toEqual(refusal(/^experiment: unknown: "moveis".*did you mean "movies"\?$/))
     expect(missing).toEqual(
@@ -345,6 +347,7 @@ describe('siftrec experiment', () => {
       ),
     )
     expect(models).toEqual(refusal(/^--models: unsupported/))
+    expect(seeds).toEqual(refusal(/^--seeds: unsupported: 1, expected none: statistics trains nothing$/))
   })
 
   it('has comparisons that can be run: known variants, one budget of tuning, options in range', () => {

@@ -77,3 +77,12 @@ export interface Experiment {
   /** Tables beside the harness's own, as Markdown. */
   readonly notes?: (results: readonly ComparisonResult[]) => string
 }
+
+/** An experiment that tells what data sets are: nothing is trained. */
+export interface DataExperiment {
+  readonly name: string
+  /** A sentence. */
+  readonly about: string
+  readonly title: string
+  readonly datasets: (wanted: Wanted) => readonly DatasetChoice[]
+}

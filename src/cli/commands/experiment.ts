@@ -1,6 +1,7 @@
 /** @file `siftrec experiment`: runs or continues one of the named experiments, and prints its tables. */
 import { Command } from 'commander'
-import type { Experiment } from '../../experiment/experiment.ts'
+import { UserError } from '../../errors.ts'
+import type { DataExperiment, Experiment } from '../../experiment/experiment.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { whole } from '../values.ts'
@@ -44,16 +45,34 @@ export function experimentCommand(): Command {
     )
     .option('--models <slugs>', 'models to compare, separated by commas, in an experiment that takes any model', list)
     .action(async (name: string | undefined, flags: Flags) => {
-      const { experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
-      if (name === undefined) process.stdout.write(listing(experiments))
+      const { dataExperiments, experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
+      if (name === undefined) process.stdout.write(listing([...dataExperiments, ...experiments]))
       else if (/\.ya?ml$/i.test(name)) {
         const { ownExperiment } = await import('../../experiment/studies/own-experiment.ts')
         await run(ownExperiment(name), { out: 'results', ...flags })
-      } else await run(experimentOf(name), { out: 'docs/results', ...flags })
+      } else {
+        const out = { out: 'docs/results', ...flags }
+        const ofData = dataExperiments.find((one) => one.name === name)
+        await (ofData ? count(ofData, out) : run(experimentOf(name), out))
+      }
     })
 }
 
-function listing(experiments: readonly Experiment[]): string {
+/** @throws UserError `unsupported` for flags of trainings */
+async function count(experiment: DataExperiment, flags: Flags & { readonly out: string }): Promise<void> {
+  const { seeds, only, models } = flags
+  for (const [flag, given] of Object.entries({ '--seeds': seeds, '--only': only, '--models': models })) {
+    if (!given) continue
+    const expected = `none: ${experiment.name} trains nothing`
+    throw new UserError({ where: flag, problem: 'unsupported', value: given.join(','), expected })
+  }
+  const { runStatistics } = await import('../../experiment/harness/run-statistics.ts')
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  const { page, files } = await runStatistics(experiment, { ...flags, say })
+  process.stdout.write(`${page}\nwritten: ${files.join(', ')}\n`)
+}
+
+function listing(experiments: readonly Pick<Experiment, 'name' | 'about'>[]): string {
   const width = Math.max(...experiments.map(({ name }) => name.length))
   return `${experiments.map(({ name, about }) => `${name.padEnd(width)}  ${about}`).join('\n')}\n`
 }

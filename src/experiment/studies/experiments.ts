@@ -1,6 +1,6 @@
 /** @file Every experiment by its name. */
 import { unknownName } from '../../errors.ts'
-import type { Experiment } from '../experiment.ts'
+import type { DataExperiment, Experiment } from '../experiment.ts'
 import { baby } from './baby.ts'
 import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './click-prediction.ts'
 import { defaults } from './defaults.ts'
@@ -9,6 +9,7 @@ import { movies, moviesAblation } from './movies.ts'
 import { noise } from './noise.ts'
 import { scientific, sgp4srAblation, sgp4srCenters } from './scientific.ts'
 import { shop, shopAblation, shopReadings } from './shop.ts'
+import { statistics } from './statistics.ts'
 
 /** All experiments, in the order they are listed. */
 export const experiments: readonly Experiment[] = [
@@ -31,6 +32,9 @@ export const experiments: readonly Experiment[] = [
   defaults,
 ]
 
+/** Those that tell what data sets are. */
+export const dataExperiments: readonly DataExperiment[] = [statistics]
+
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */
 export function experimentOf(name: string): Experiment {
   const found = experiments.find((experiment) => experiment.name === name)
@@ -38,7 +42,7 @@ export function experimentOf(name: string): Experiment {
     throw unknownName(
       'experiment',
       name,
-      experiments.map(({ name }) => name),
+      [...dataExperiments, ...experiments].map(({ name }) => name),
     )
   return found
 }

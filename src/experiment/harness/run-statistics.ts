@@ -1,0 +1,57 @@
+/** @file Runs an experiment that tells what data sets are: prepares each, counts it and writes the page. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadDataset } from '../../dataset/load.ts'
+import { writeAtomically } from '../../storage/atomic.ts'
+import type { DataExperiment } from '../experiment.ts'
+import { type DatasetStatistics, statisticsOf, statisticsPlot, statisticsTable } from '../figures/dataset-statistics.ts'
+import { preparedDataset } from './dataset-recipe.ts'
+
+/** Where data sets lie, and where results go. */
+export interface StatisticsPlace {
+  readonly dataRoot: string
+  readonly out: string
+  /** Folder of prepared datasets and cells; `runs/experiments` by default. */
+  readonly runs?: string
+  readonly say: (line: string) => void
+}
+
+/** Counts the data sets of an experiment and writes NAME.json, NAME.md and NAME.svg. */
+export async function runStatistics(
+  { name, title, about, datasets }: DataExperiment,
+  { dataRoot, out, runs = join('runs', 'experiments'), say }: StatisticsPlace,
+): Promise<{ page: string; files: string[] }> {
+  const sets: DatasetStatistics[] = []
+  for (const { label, recipe } of datasets({ dataRoot })) {
+    const { folder } = await preparedDataset(recipe(1), join(runs, 'data'), say)
+    sets.push(statisticsOf(label, await loadDataset(folder)))
+  }
+  const command = `npx siftrec experiment ${name}`
+  const made = `\`${command}\` makes this page, [its numbers](${name}.json) and the plot.`
+  const page = `${[`# ${title}`, about, made, `![${title}](${name}.svg)`, statisticsTable(sets)].join('\n\n')}\n`
+  const { drawPlot } = await import('../figures/plot.ts')
+  const texts = {
+    json: `${JSON.stringify({ name, title, about, command, datasets: sets.map(withRoundedMeans) }, null, 1)}\n`,
+    md: page,
+    svg: drawPlot(statisticsPlot(title, sets)),
+  }
+  mkdirSync(out, { recursive: true })
+  const files: string[] = []
+  for (const [ending, text] of Object.entries(texts)) {
+    const file = join(out, `${name}.${ending}`)
+    await writeAtomically(file, text)
+    files.push(file)
+  }
+  return { page, files }
+}
+
+const rounded = (number: number): number => Number(number.toFixed(6))
+
+const withRoundedMeans = ({ meanOf, ...one }: DatasetStatistics): unknown => ({
+  ...one,
+  meanLength: rounded(one.meanLength),
+  sparsity: rounded(one.sparsity),
+  withImage: rounded(one.withImage),
+  withText: rounded(one.withText),
+  meanOf: Object.fromEntries(Object.entries(meanOf).map(([name, mean]) => [name, rounded(mean)])),
+})
