@@ -42,6 +42,8 @@ export interface SiftrecClient {
   removeItem(id: string, call?: CallOptions): Promise<void>
   /** An item's picture; undefined without one. */
   picture(id: string, call?: CallOptions): Promise<Blob | undefined>
+  /** The run as files with which a browser ranks by itself. */
+  privateModel(call?: CallOptions): Promise<AnswerOf<'privateModel'>>
   /** What is served. */
   about(call?: CallOptions): Promise<AnswerOf<'about'>>
   /** The runs beside the one that is served, and evaluations of them. */
@@ -96,6 +98,7 @@ export function siftrecClient({ url, key, fetch: ask = globalThis.fetch }: Clien
         throw error
       }
     },
+    privateModel: (call) => json('GET', 'private', call),
     about: (call) => json('GET', 'about', call),
     runs: (call) => json('GET', 'runs', call),
     data: (call) => json('GET', 'data', call),

@@ -14,6 +14,7 @@ import { isLoopback } from './loopback.ts'
 import { serviceMetrics } from './metrics.ts'
 import { type OpenApi, openApi } from './openapi.ts'
 import { holdsPage, servePage } from './page-files.ts'
+import { servePrivateFiles } from './private-files.ts'
 import { problemAnswer } from './problems.ts'
 import { queryReader } from './query.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -66,6 +67,8 @@ const ofPages = {
   ...everywhere,
   'content-security-policy': [
     "default-src 'self'",
+    // In private mode the page compiles the model's runtime.
+    "script-src 'self' 'wasm-unsafe-eval'",
     "img-src 'self' blob: data:",
     "style-src 'self' 'unsafe-inline'",
     "object-src 'none'",
@@ -114,6 +117,15 @@ export function createApp(options: AppOptions): Hono<Env> {
       return answer(c)
     })
   }
+  servePrivateFiles(app as unknown as Hono, {
+    service,
+    headers: ofPages,
+    admit(c, path, needed) {
+      const asked = c as unknown as Asked
+      asked.set('route', path)
+      if (needed === 'read') admit(asked, routes.privateModel)
+    },
+  })
   serveDocuments(app, options)
   app.notFound((c) => refused(c, noRoute(c.req.method, c.req.path)))
   return app

@@ -51,6 +51,12 @@ export interface Handled {
 
 const plain = (bytes: string): Raw => ({ type: 'text/plain; charset=utf-8', bytes })
 
+/** Of folders in an error only their names are told. */
+const inNames = <T>(asked: Promise<T>): Promise<T> =>
+  asked.catch((error: unknown) => {
+    throw withoutPaths(error)
+  })
+
 /** The handlers of all routes. */
 export function handlersOf({ service, metrics, metricsText, reload, told }: Handled): Handlers {
   return {
@@ -82,16 +88,14 @@ export function handlersOf({ service, metrics, metricsText, reload, told }: Hand
       return undefined
     },
     picture: async ({ id }) => ({ ...(await pictureOf(id, service.picture(id))), keep: 3600 }),
+    async privateModel() {
+      const { run, key, files, unavailable } = await inNames(service.privateModel())
+      return { run, folder: `private/${key}/`, files: [...files], unavailable: [...unavailable] }
+    },
     about: async () => service.about(),
     runs: async () => told.runs(),
     data: () => told.data(),
-    async reload({ body }) {
-      try {
-        return await reload(body)
-      } catch (error) {
-        throw withoutPaths(error)
-      }
-    },
+    reload: ({ body }) => inNames(reload(body)),
     healthz: async () => plain('ok\n'),
     async readyz() {
       // Whatever the reason is, whoever spreads requests must send none here.

@@ -143,6 +143,13 @@ export const routes = {
     summary: "an item's picture",
     content: 'image/*',
   },
+  privateModel: {
+    method: 'GET',
+    path: '/v1/private',
+    scope: 'read',
+    summary: 'the run as files with which a browser ranks by itself, so that no history leaves it',
+    answer: schemas.privateModel,
+  },
   about: {
     method: 'GET',
     path: '/v1/about',

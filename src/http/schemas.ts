@@ -193,6 +193,19 @@ export const about: z.ZodType<About> = z.object({
   rank: runAbout.exactOptional(),
   store: z.string(),
 })
+/** What a browser loads to rank by itself. */
+export const privateModel = z.object({
+  run: z.string(),
+  folder: z.string().describe('where the files are, from the root of the service'),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      bytes: z.int(),
+      sent: z.int().describe('how many bytes go over the wire, compressed'),
+    }),
+  ),
+  unavailable: z.array(z.string()).describe('items that are not to be recommended now'),
+})
 /** An error, as RFC 9457 has it. */
 const problem = z.object({
   type: z.string(),

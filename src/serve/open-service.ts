@@ -5,12 +5,13 @@ import { Bug, UserError } from '../errors.ts'
 import { turns } from '../runtime/runtime.ts'
 import type { EventStore, ItemRecord } from '../store/event-store.ts'
 import { aboutServing } from './about.ts'
-import { type Answering, rankedCandidates, recommended, similarItems } from './answering.ts'
+import { type Answering, rankedCandidates, recommended, retrieving, runName, similarItems } from './answering.ts'
 import { checkedEvents, checkId, checkLimit, checkRecord } from './incoming.ts'
 import { goneRecord, itemNow, itemPicture } from './items.ts'
 import { type Leased, leased } from './leases.ts'
 import type { Listing } from './listing.ts'
 import { newcomersOf, withNewcomers } from './newcomers.ts'
+import { type ExportsRun, privateModels } from './private-models.ts'
 import type { RunFolders, Service } from './service.ts'
 import { isDatasetOf, openServing, type Serving } from './serving.ts'
 import { toldHistory } from './told-histories.ts'
@@ -28,6 +29,8 @@ export interface ServiceOptions extends RunFolders {
   readonly candidates?: number
   /** Whether all graphs are compiled before the service is open, or swapped in: the first requests are as quick. */
   readonly warm?: boolean
+  /** Writes a run for browsers; without it no browser ranks by itself. */
+  readonly exportsRun?: ExportsRun
   /** Is told in lines what was opened. */
   readonly report?: (line: string) => void
 }
@@ -55,6 +58,7 @@ export async function openService({
   candidates = 500,
   warm: warmed = false,
   report = () => undefined,
+  exportsRun = exportsNothing,
   ...given
 }: ServiceOptions): Promise<Service> {
   const { dataset: prepared, ...first } = given
@@ -91,6 +95,7 @@ export async function openService({
     return { folders, dataset, serving: leased(serving), unranked: grown ? new Set() : idsOf(newcomers) }
   }
   let current = await open(first, prepared)
+  const exports = privateModels(exportsRun)
   /** What still answers with runs that were swapped out. */
   const leaving = new Set<Promise<void>>()
   const forgotten = new Set(await store.forgotten())
@@ -188,6 +193,13 @@ export async function openService({
         itemNow(serving, listing, id)
         await store.putItem(goneRecord(listing, id))
       }),
+    privateModel: () =>
+      use(async (serving) => {
+        const run = retrieving(serving.stages)
+        const listing = await serving.listings.current()
+        const unavailable = listing.catalog.ids.filter((_, item) => item > 0 && listing.available[item] !== 1)
+        return { run: runName(run.run), unavailable, ...(await exports.of(run.run)) }
+      }),
     picture: (id) => itemPicture(current.serving.value, id),
     forget: (user) =>
       use(async () => {
@@ -207,6 +219,7 @@ export async function openService({
     async [Symbol.asyncDispose]() {
       closing.abort()
       await Promise.all([...leaving, current.serving.retire()])
+      exports[Symbol.dispose]()
     },
   }
 }
@@ -215,6 +228,10 @@ export async function openService({
 function nextFolders({ data, ...before }: RunFolders, runs: RunFolders): RunFolders {
   const isSame = runs.retrieve === undefined && runs.rank === undefined
   return { ...before, ...(isSame && data !== undefined && { data }), ...runs }
+}
+
+const exportsNothing: ExportsRun = async ({ folder }) => {
+  throw new UserError({ where: folder, problem: 'unsupported', value: 'a service that exports nothing' })
 }
 
 const idsOf = (items: readonly ItemRecord[]): ReadonlySet<string> => new Set(items.map(({ id }) => id))

@@ -137,6 +137,25 @@ export interface RunAbout {
   readonly trained: number
 }
 
+/** A file that a browser loads to rank by itself. */
+export interface PrivateFile {
+  readonly name: string
+  readonly bytes: number
+  /** How many bytes go over the wire, compressed. */
+  readonly sent: number
+}
+/** The run that retrieves, for a browser that ranks by itself. */
+export interface PrivateModel {
+  readonly run: string
+  /** Names this very model. */
+  readonly key: string
+  /** Where the files lie on this machine. */
+  readonly folder: string
+  readonly files: readonly PrivateFile[]
+  /** Items that are not to be recommended now. */
+  readonly unavailable: readonly string[]
+}
+
 /**
  * A service. Errors are `UserError`s for what the caller can mend and `StoreUnavailable` while the store is away.
  * Several callers may ask at once; those that wait together are answered by one pass of the model.
@@ -171,6 +190,11 @@ export interface Service extends AsyncDisposable {
   putItem(record: ItemRecord): Promise<ItemAnswer>
   /** Recommends an item no more. @throws UserError `unknown` */
   removeItem(id: string): Promise<void>
+  /**
+   * The run that retrieves as files for browsers, made when they are first asked for.
+   * @throws UserError `unsupported` where none is served, or for a model that has no graph
+   */
+  privateModel(): Promise<PrivateModel>
   /** Where an item's picture lies; undefined without one. */
   picture(id: string): string | undefined
   /** Forgets a user: stored events are removed, and prepared ones are read no more. */

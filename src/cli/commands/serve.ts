@@ -151,6 +151,7 @@ function openerOf(given: RunFolders, { store: address, data, images }: Flags): O
         ...moved,
         store,
         warm: true,
+        exportsRun: async (run, folder) => (await import('../../browser/export-run.ts')).exportRun(run, folder),
         report: (line: string) => log.info(line),
       })
       const close = async (): Promise<void> => {
