@@ -53,7 +53,11 @@ type Asked = Context<Env>
 const untold = (where: string): never => {
   throw new UserError({ where, problem: 'unsupported', value: 'this service tells nothing of files' })
 }
-const nothingTold: Handled['told'] = { runs: () => untold('runs'), data: async () => untold('data') }
+const nothingTold: Handled['told'] = {
+  runs: () => untold('runs'),
+  recommendBy: async () => untold('run'),
+  data: async () => untold('data'),
+}
 
 const everywhere = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
 /** Headers of data, which is nobody's page. */
