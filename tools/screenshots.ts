@@ -16,6 +16,10 @@ interface Shot {
   readonly dark?: boolean
   /** What is done before the picture, and undone after it. */
   readonly act?: true
+  /** What is switched on before the picture. */
+  readonly also?: (page: Page) => Promise<void>
+  /** The part of the page that is taken, the whole by default. */
+  readonly part?: string
   /** How long numbers are gathered first, in milliseconds. */
   readonly wait?: number
 }
@@ -23,6 +27,12 @@ const shots: readonly Shot[] = [
   { name: 'playground-light', view: playground, width: 1440, act: true },
   { name: 'playground-dark', view: playground, width: 1440, dark: true, act: true },
   { name: 'playground-375', view: playground, width: 375, act: true },
+  { name: 'private', view: playground, width: 1440, also: goPrivate },
+  { name: 'compare', view: playground, width: 1440, also: compare, part: '.panel:has(.two-lists)' },
+  { name: 'compare-375', view: playground, width: 375, also: compare, part: '.panel:has(.two-lists)' },
+  { name: 'map', view: 'map', width: 1440, also: drawn },
+  { name: 'map-dark', view: 'map', width: 1440, dark: true, also: drawn },
+  { name: 'map-375', view: 'map', width: 375, also: drawn },
   { name: 'models', view: 'models', width: 1440 },
   { name: 'data', view: 'data', width: 1440 },
   { name: 'operations', view: 'operations', width: 1440, wait: 30_000 },
@@ -36,25 +46,50 @@ try {
   await browser.close()
 }
 
-async function take({ name, view, width, dark, act, wait = 0 }: Shot): Promise<void> {
+async function take({ name, view, width, dark, act, also, part, wait = 0 }: Shot): Promise<void> {
   const page = await browser.newPage({
     viewport: { width, height: 900 },
     colorScheme: dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
   })
+  // Private mode and the map are made when they are first asked for.
+  page.setDefaultTimeout(180_000)
   await page.goto(`${base.replace(/\/$/, '')}/#/${view}`)
   await page
-    .locator(act ? '.card .name' : 'main .panel')
+    .locator(view === playground ? '.card .name' : 'main .panel')
     .first()
     .waitFor()
   if (act) await actOnFirst(page)
+  await also?.(page)
   await page.waitForTimeout(wait)
   await page.waitForLoadState('networkidle')
   const path = join(out, `${name}.png`)
-  await page.screenshot({ path, fullPage: true })
+  if (part === undefined) await page.screenshot({ path, fullPage: true })
+  else {
+    // As tall as all of it: the frame sticks to the top while a page scrolls.
+    const height = await page.evaluate<number>('document.documentElement.scrollHeight')
+    await page.setViewportSize({ width, height })
+    await page.locator(part).screenshot({ path })
+  }
   if (act) await page.locator('#undo').click()
   await page.close()
   process.stdout.write(`${path}\n`)
+}
+
+async function goPrivate(page: Page): Promise<void> {
+  await page.getByRole('switch').click()
+  await page.getByText('Nothing is sent').waitFor()
+  await page.getByText('made in this browser').waitFor()
+}
+
+/** Compares with the first other run. */
+async function compare(page: Page): Promise<void> {
+  await page.getByLabel('Compare with').selectOption({ index: 1 })
+  await page.locator('.two-lists').waitFor()
+}
+
+async function drawn(page: Page): Promise<void> {
+  await page.locator('.map .tip').last().waitFor()
 }
 
 /** Acts with the strongest behavior on the first item; nothing is sent while it can be undone. */

@@ -30,6 +30,9 @@ key.subscribe((value) => sessionStorage.setItem('siftrec.key', value))
 /** Whether the service asked for a key that the page does not have. */
 export const needsKey = signal(false)
 
+/** Whether the page promises that nothing is sent: then {@link send} sends nothing, whoever asks. */
+export const nothingSent = signal(false)
+
 /**
  * Sends a request.
  * @throws ServiceProblem for an answer that is an error, or none
@@ -38,6 +41,7 @@ export async function send(
   { path, body }: Request,
   options: { signal?: AbortSignal; keepalive?: boolean } = {},
 ): Promise<Response> {
+  if (nothingSent.value) throw new ServiceProblem(0, { detail: 'Nothing is sent in private mode.', code: 'private' })
   const headers: Record<string, string> = {}
   if (key.value !== '') headers['authorization'] = `Bearer ${key.value}`
   if (body !== undefined) headers['content-type'] = 'application/json'

@@ -1,5 +1,6 @@
 /** @file The frame of the page: the views beside it, what is served under them, and the view that is open. */
-import { useEffect, useRef } from 'preact/hooks'
+import type { ComponentType } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { needsKey, type ServiceProblem } from './api.ts'
 import { age, capital, counted } from './format.ts'
 import { KeyForm } from './parts/key-form.tsx'
@@ -17,6 +18,7 @@ const icons: Readonly<Record<View, string>> = {
   playground: 'M2.5 3.5h4v9h-4zM9.5 3.5h4v4h-4zM9.5 10.5h4v2h-4z',
   models: 'M2.5 12.5 6 7.5l3 2.5 4.5-6.5',
   data: 'M2.5 4h11M2.5 8h11M2.5 12h6.5',
+  map: 'M4 4.5h1M10 3.5h1M6.5 8.5h1M12 9.5h1M4.5 12.5h1M10.5 13h1',
   operations: 'M2 8.5h3l2-5 2.5 9 2-4H14',
 }
 
@@ -71,6 +73,7 @@ function Open({ view }: { readonly view: View }) {
   if (view === 'operations') return <OperationsView />
   if (about && view === 'playground') return <Playground about={about} />
   if (about && view === 'models') return <ModelsView about={about} />
+  if (about && view === 'map') return <LateMap about={about} />
   if (about) return <DataView about={about} />
   const { value: problem } = servedProblem
   return (
@@ -79,6 +82,27 @@ function Open({ view }: { readonly view: View }) {
         <h1>{capital(view)}</h1>
       </header>
       {problem ? <Away problem={problem} /> : <Loading shape="cards" said="The model is being loaded." />}
+    </>
+  )
+}
+
+/** Loaded when it is first opened: most readers never need it. */
+function LateMap({ about }: { readonly about: Served }) {
+  const [Loaded, setLoaded] = useState<ComponentType<{ about: Served }>>()
+  const [failed, setFailed] = useState(false)
+  useEffect(() => {
+    import('./views/map.tsx').then(
+      ({ MapView }) => setLoaded(() => MapView),
+      () => setFailed(true),
+    )
+  }, [])
+  return (
+    <>
+      <header class="head">
+        <h1>Map</h1>
+      </header>
+      {Loaded && <Loaded about={about} />}
+      {failed && <Notice kind="bad" said="The map cannot be loaded now." />}
     </>
   )
 }

@@ -14,6 +14,9 @@ export const figure = (value: number, digits = 3): string => minus(value.toFixed
 /** A difference with its sign: `+0.053`, `−0.038`. */
 export const signed = (value: number, digits = 3): string => `${value > 0 ? '+' : ''}${figure(value, digits)}`
 
+/** Bytes as `4.2 MB`. */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+
 /** `1 film`, `3 films`. */
 export const counted = (value: number, one: string, many: string): string =>
   `${count(value)} ${value === 1 ? one : many}`

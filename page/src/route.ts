@@ -1,7 +1,7 @@
 /** @file Which view is open: the part of the address after `#`, which no server needs to know of. */
 import { computed, signal } from '@preact/signals'
 
-export const views = ['playground', 'models', 'data', 'operations'] as const
+export const views = ['playground', 'models', 'data', 'map', 'operations'] as const
 export type View = (typeof views)[number]
 
 const hash = signal(location.hash)

@@ -3,11 +3,8 @@ import type { Modality } from '../../src/dataset/schema.ts'
 import type { About } from '../../src/serve/service.ts'
 import { capital } from './format.ts'
 
-/** What is served, as the page reads it. */
-export interface Served extends About {
-  /** What the dataset calls an item; none says `item`. */
-  readonly noun?: { readonly one: string; readonly many: string }
-}
+/** What is served. */
+export type Served = About
 
 /** A word for one thing and for several. */
 export interface Noun {
@@ -15,8 +12,11 @@ export interface Noun {
   readonly many: string
 }
 
-/** The word for an item: the dataset's own where it says one. */
+/** The word for an item: the dataset's own where it says one; not every dataset does. */
 export const nounOf = ({ noun }: Served): Noun => noun ?? { one: 'item', many: 'items' }
+
+/** One of them, with its article: `a film`, `an item`. */
+export const oneOf = ({ one }: Noun): string => `${/^[aeiou]/i.test(one) ? 'an' : 'a'} ${one}`
 
 /** A behavior in words, and its place on the ramp of colors. */
 export interface Behavior {

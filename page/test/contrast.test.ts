@@ -36,6 +36,7 @@ const shapes: [string, string[]][] = [
     (name): [string, string[]] => [name, ['surface']],
   ),
   ...['series-1', 'series-2', 'series-3', 'warn-fill', 'good'].map((name): [string, string[]] => [name, ['surface']]),
+  ...Array.from({ length: 10 }, (_, at): [string, string[]] => [`c${at}`, ['surface']]),
   ['focus', ['page', 'surface']],
 ]
 

@@ -22,12 +22,17 @@ describe('the sources of the page', () => {
   })
 
   it('load echarts with the first chart, and only what they name of it', () => {
-    const drawing = files.filter(({ name }) => name !== join('charts', 'draw.ts'))
+    const drawing = ['draw.ts', 'draw-map.ts'].map((name) => join('charts', name))
+    const others = files.filter(({ name }) => !drawing.includes(name))
+    const late = ['chart.tsx', 'points.tsx'].map((name) => join('charts', name))
     expect(
-      places(/from '(echarts|.*\/draw\.ts)/, drawing).filter((place) => !place.startsWith(join('charts', 'chart.tsx'))),
+      places(/from '(echarts|.*\/draw(-map)?\.ts)/, others).filter(
+        (place) => !late.some((name) => place.startsWith(name)),
+      ),
     ).toEqual([])
     expect(places(/from 'echarts'/)).toEqual([])
-    expect(places(/import type .*draw\.ts/).length).toBe(1)
+    expect(places(/import type .*draw(-map)?\.ts/).length).toBe(2)
+    expect(places(/from '.*views\/map\.tsx/)).toEqual([])
   })
 
   it('put no HTML together from texts', () => expect(places(/innerHTML|dangerouslySet|insertAdjacentHTML/)).toEqual([]))

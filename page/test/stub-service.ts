@@ -4,7 +4,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { pagePolicy } from '../../src/http/page-policy.ts'
-import type { About, AnsweredItem, HistoryEvent, Recommended, RecommendRequest } from '../../src/serve/service.ts'
+import type {
+  About,
+  AnsweredItem,
+  HistoryEvent,
+  ItemMap,
+  Recommended,
+  RecommendRequest,
+} from '../../src/serve/service.ts'
 import { stubDescription } from './stub-description.ts'
 import { stubMetrics } from './stub-metrics.ts'
 import { stubRuns } from './stub-runs.ts'
@@ -60,7 +67,7 @@ const past: readonly HistoryEvent[] = [17, 18, 19, 20, 21].map((at, back) => ({
 }))
 
 const served = { name: 'films-m3bsr', model: 'm3bsr', fingerprint: 'f00', trained: Date.now() - 8_040_000 }
-const about: About & { noun: { one: string; many: string } } = {
+const about: About = {
   dataset: 'films',
   items: titles.length,
   users: 3,
@@ -73,6 +80,24 @@ const about: About & { noun: { one: string; many: string } } = {
   retrieve: served,
   store: 'memory',
   noun: { one: 'film', many: 'films' },
+}
+
+/** Films in a row before, and on a circle after. */
+const stubMap: ItemMap = {
+  run: 'films-m3bsr',
+  model: 'm3bsr',
+  denoises: true,
+  of: 1000,
+  field: 'genre',
+  items: titles.map((title, at) => ({ id: `${at}`, title, category: genres[at % 4] as string, picture: at % 5 !== 4 })),
+  before: {
+    points: titles.flatMap((_, at) => [at, at % 3]),
+    near: titles.flatMap((_, at) => Array.from({ length: 10 }, (_one, back) => (at + back + 1) % titles.length)),
+  },
+  after: {
+    points: titles.flatMap((_, at) => [Math.sin(at), Math.cos(at)]),
+    near: titles.flatMap((_, at) => Array.from({ length: 10 }, (_one, back) => (at + 4 * (back + 1)) % titles.length)),
+  },
 }
 
 /** A list that depends on the latest event, on what is left out and on what is filtered. */
@@ -175,7 +200,17 @@ export async function stubService(page: string): Promise<StubService> {
     if (first === 'metrics') return { body: stubMetrics(stub.asked.length) }
     if (first !== 'v1') return file(url.pathname)
     if (second === 'admin') Object.assign(served, { name: body['retrieve'] })
+    if (second === 'private')
+      return refused(409, 'unsupported', 'films-knn: unsupported: item-knn counts and has no graph')
     if (second === 'about' || second === 'admin') return json(about)
+    if (second === 'map') return json(stubMap)
+    if (second === 'runs' && third === 'recommendations') {
+      if (id === 'films-popular')
+        return refused(409, 'unsupported', 'films-popular: unsupported: a run of another kind')
+      const asked = body as unknown as RecommendRequest
+      const answer = listOf({ ...asked, without: { behaviors: ['view'] } }, past)
+      return json({ ...answer, run: id, modalities: ['id'] })
+    }
     if (second === 'runs') return json(stubRuns)
     if (second === 'data') return json(stubDescription)
     if (second === 'items' && third === 'picture') return { type: 'image/svg+xml', body: picture(id) }

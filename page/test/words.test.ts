@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { age, count, counted, fieldName, figure, latency, percent, sentence, signed } from '../src/format.ts'
 import { shownShares } from '../src/parts/shares.tsx'
 import { changesOf } from '../src/playground/changes.ts'
+import { joinsOf, sharedSaid } from '../src/playground/joins.ts'
 import { requestOf, requestText } from '../src/playground/request.ts'
 import { stripOf } from '../src/playground/strip.ts'
 import { behaviorsOf, modalitiesOf } from '../src/words.ts'
@@ -139,5 +140,32 @@ describe('a request', () => {
         without: { behaviors: ['view'], modalities: ['image'] },
       },
     })
+  })
+})
+
+describe('two lists', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ id })) as [{ id: string }, { id: string }, { id: string }]
+  const noun = { one: 'film', many: 'films' }
+  const titles = { ours: 'M³BSR', theirs: 'SASRec' }
+
+  it('are joined where they share a film', () => {
+    expect(joinsOf([a, b, c], [c, a])).toEqual([
+      [0, 1],
+      [2, 0],
+    ])
+  })
+
+  it('come to a sentence on what they share and what the other model cannot see', () => {
+    const reads = { ours: ['id', 'text', 'image'], theirs: ['id'] } as const
+    expect(sharedSaid({ ours: [a, b], theirs: [c, a], titles, noun, reads })).toBe(
+      '1 of 2 films is on both lists. SASRec does not see titles or pictures.',
+    )
+    const more = { ours: ['id'], theirs: ['id', 'image'] } as const
+    expect(sharedSaid({ ours: [a], theirs: [b], titles, noun, reads: more })).toBe(
+      'No film is on both lists. SASRec sees pictures too.',
+    )
+    expect(sharedSaid({ ours: [a, b], theirs: [b, a], titles, noun, reads: { ours: ['id'], theirs: ['id'] } })).toBe(
+      '2 of 2 films are on both lists. Both see others’ choices.',
+    )
   })
 })

@@ -51,8 +51,17 @@ export interface Recommender {
   recommend(history: readonly HistoryEvent[], options?: RecommendOptions): Promise<Recommended>
 }
 
+/** How an exported folder is loaded. */
+export interface LoadOptions {
+  /**
+   * Fetches the folder's files and the runtime's; the browser's own by default. With one of yours, a page shows how far
+   * it is, or sends a key along.
+   */
+  readonly fetch?: (url: string) => Promise<Response>
+}
+
 /** Loads an exported folder, by default the one that the module lies in. @throws Error when a file cannot be had */
-export declare function load(folder?: string | URL): Promise<Recommender>
+export declare function load(folder?: string | URL, options?: LoadOptions): Promise<Recommender>
 
 /** The best items for a history by the model that lies beside the module, 10 by default. */
 export declare function recommend(history: readonly HistoryEvent[], top?: number): Promise<readonly RecommendedItem[]>

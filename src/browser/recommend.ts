@@ -18,18 +18,23 @@ import type { load as Load, recommend as Recommend } from './recommend-module.ts
 
 // Kept in a name of its own: a bundler would take a URL of a file beside the module for a file of its own.
 const home = import.meta.url
+const wasm = 'ort-wasm-simd-threaded.wasm'
 // One thread needs no cross-origin isolation, so that any static server will do.
 env.wasm.numThreads = 1
 env.wasm.wasmPaths = new URL('.', home).href
 
 /** See `recommend-module.ts`. */
-export const load: typeof Load = async (folder = new URL('.', home)) => {
+export const load: typeof Load = async (folder = new URL('.', home), { fetch: ask } = {}) => {
   const from = String(folder).replace(/\/?$/, '/')
-  const [exported, catalog, graph] = await Promise.all([
-    fetched(from + exportedFiles.model).then((file) => file.json() as Promise<Exported>),
-    fetched(from + exportedFiles.catalog).then((file) => file.json() as Promise<ExportedCatalog>),
-    fetched(from + exportedFiles.graph).then((file) => file.arrayBuffer()),
+  const file = (url: string): Promise<Response> => fetched(url, ask)
+  const [exported, catalog, graph, runtime] = await Promise.all([
+    file(from + exportedFiles.model).then((found) => found.json() as Promise<Exported>),
+    file(from + exportedFiles.catalog).then((found) => found.json() as Promise<ExportedCatalog>),
+    file(from + exportedFiles.graph).then((found) => found.arrayBuffer()),
+    // By itself the runtime loads its largest file while it compiles it, and tells nobody how far it is.
+    ask && file(new URL(wasm, home).href).then((found) => found.arrayBuffer()),
   ])
+  if (runtime) env.wasm.wasmBinary ??= runtime
   const { model, dataset, manifest } = exported
   const { ids, titles, popularity } = catalog
   const scoresOf = await scorer(exported, graph)
@@ -73,8 +78,8 @@ export const recommend: typeof Recommend = async (history, top = 10) => {
 /** The candidates policy of each way to exclude. */
 const policies = { seen: 'unseen', target: 'untargeted', none: 'all' } as const
 
-async function fetched(url: string): Promise<Response> {
-  const file = await fetch(url)
+async function fetched(url: string, ask = (url: string): Promise<Response> => fetch(url)): Promise<Response> {
+  const file = await ask(url)
   if (!file.ok) throw new Error(`${url} could not be fetched: ${file.status} ${file.statusText}`)
   return file
 }

@@ -1,5 +1,6 @@
 /** @file One process that serves: a service on a port, until a signal ends it. */
 import { dirname, join, resolve } from 'node:path'
+import { unknownName } from '../errors.ts'
 import type { RunNames, Told } from '../http/handlers.ts'
 import type { Keys } from '../http/keys.ts'
 import type { Logger } from '../http/log.ts'
@@ -68,7 +69,7 @@ export async function serve(
         return service.about()
       },
       ...(together && { metricsText: () => together.metricsText() }),
-      told: await toldOf(settings),
+      told: await toldOf(settings, service),
     })
     const server = await listen(app, { host, port })
     together?.reloads(async (runs) => {
@@ -87,7 +88,7 @@ export async function serve(
 }
 
 /** What lies beside the runs, and what their dataset is. */
-async function toldOf({ runs, data }: ServeSettings): Promise<Told> {
+async function toldOf({ runs, data }: ServeSettings, service: Service): Promise<Told> {
   const { runFacts } = await import('../serve/run-facts.ts')
   const { readRun } = await import('../runs/run-file.ts')
   const folder = runs.retrieve ?? runs.rank ?? '.'
@@ -98,6 +99,11 @@ async function toldOf({ runs, data }: ServeSettings): Promise<Told> {
     runs() {
       const { runs: found, evaluations } = runFacts(folder)
       return { runs: found.map(plain), evaluations: evaluations.map(plain) }
+    },
+    async recommendBy(name, request) {
+      const names = runFacts(folder).runs.map((run) => run.name)
+      if (!names.includes(name)) throw unknownName('run', name, names)
+      return service.recommendBy(join(dirname(resolve(folder)), name), request)
     },
     data: async () => {
       describe ??= describedApart(data ?? readRun(folder).dataset.folder)

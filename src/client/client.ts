@@ -42,10 +42,16 @@ export interface SiftrecClient {
   removeItem(id: string, call?: CallOptions): Promise<void>
   /** An item's picture; undefined without one. */
   picture(id: string, call?: CallOptions): Promise<Blob | undefined>
+  /** What the model takes for alike. */
+  map(call?: CallOptions): Promise<AnswerOf<'map'>>
+  /** The run as files with which a browser ranks by itself. */
+  privateModel(call?: CallOptions): Promise<AnswerOf<'privateModel'>>
   /** What is served. */
   about(call?: CallOptions): Promise<AnswerOf<'about'>>
   /** The runs beside the one that is served, and evaluations of them. */
   runs(call?: CallOptions): Promise<AnswerOf<'runs'>>
+  /** The list of one of those runs, for a user or a history. */
+  recommendBy(run: string, request: BodyInput<'recommendBy'>, call?: CallOptions): Promise<AnswerOf<'recommendBy'>>
   /** What the dataset is and allows. */
   data(call?: CallOptions): Promise<AnswerOf<'data'>>
   /** Opens the runs anew, or others beside them. */
@@ -96,8 +102,12 @@ export function siftrecClient({ url, key, fetch: ask = globalThis.fetch }: Clien
         throw error
       }
     },
+    map: (call) => json('GET', 'map', call),
+    privateModel: (call) => json('GET', 'private', call),
     about: (call) => json('GET', 'about', call),
     runs: (call) => json('GET', 'runs', call),
+    recommendBy: (run, request, call) =>
+      json('POST', `runs/${encodeURIComponent(run)}/recommendations`, { ...call, body: request }),
     data: (call) => json('GET', 'data', call),
     reload: (runs, call) => json('POST', 'admin/reload', { ...call, ...(runs && { body: runs }) }),
   }

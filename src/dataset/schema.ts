@@ -20,6 +20,8 @@ export const manifestSchema = z.strictObject({
   format: z.literal('siftrec-dataset'),
   version: z.literal(1),
   name: z.string().min(1),
+  /** What one item is called, and several. */
+  noun: z.strictObject({ one: z.string(), many: z.string() }).optional(),
   /** The importer that made it: `csv`, `movielens`, `kuairand`, ... */
   source: z.string(),
   /** Names of the behaviors; an event's behavior is an index into this list. */

@@ -189,12 +189,18 @@ describe('users and items', () => {
 
 describe('any route', () => {
   it('gives JSON as its schema says', async () => {
-    const told = { runs: () => ({ runs: [{ name: 'movies' }], evaluations: [] }), data: async () => ({ users: 1 }) }
+    const told: AppOptions['told'] = {
+      runs: () => ({ runs: [{ name: 'movies' }], evaluations: [] }),
+      recommendBy: (run, request) => service.recommendBy(run, request),
+      data: async () => ({ users: 1 }),
+    }
+    service.privateFolder = folder
     make({ told })
     await ask('POST', '/v1/events', event)
     const bodies: Record<string, unknown> = {
       addEvents: event,
       recommendFor: { history: [] },
+      recommendBy: { user: 'u1', top: 2 },
       rank: { items: ['i1'] },
       putItem: { available: true },
     }

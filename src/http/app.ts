@@ -15,6 +15,7 @@ import { serviceMetrics } from './metrics.ts'
 import { type OpenApi, openApi } from './openapi.ts'
 import { holdsPage, servePage } from './page-files.ts'
 import { pagePolicy } from './page-policy.ts'
+import { servePrivateFiles } from './private-files.ts'
 import { problemAnswer } from './problems.ts'
 import { queryReader } from './query.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -53,7 +54,11 @@ type Asked = Context<Env>
 const untold = (where: string): never => {
   throw new UserError({ where, problem: 'unsupported', value: 'this service tells nothing of files' })
 }
-const nothingTold: Handled['told'] = { runs: () => untold('runs'), data: async () => untold('data') }
+const nothingTold: Handled['told'] = {
+  runs: () => untold('runs'),
+  recommendBy: async () => untold('run'),
+  data: async () => untold('data'),
+}
 
 const everywhere = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
 /** Headers of data, which is nobody's page. */
@@ -106,6 +111,15 @@ export function createApp(options: AppOptions): Hono<Env> {
       return answer(c)
     })
   }
+  servePrivateFiles(app as unknown as Hono, {
+    service,
+    headers: ofPage,
+    admit(c, path, needed) {
+      const asked = c as unknown as Asked
+      asked.set('route', path)
+      if (needed === 'read') admit(asked, routes.privateModel)
+    },
+  })
   serveDocuments(app, options)
   app.notFound((c) => refused(c, noRoute(c.req.method, c.req.path)))
   return app

@@ -1,5 +1,5 @@
 /** @file What each route asks of the service. */
-import type { About, Service } from '../serve/service.ts'
+import type { About, RecommendedBy, RecommendRequest, Service } from '../serve/service.ts'
 import { StoreUnavailable } from '../store/event-store.ts'
 import type { Metrics } from './metrics.ts'
 import { pictureOf } from './pictures.ts'
@@ -35,6 +35,8 @@ export interface RunNames {
 export interface Told {
   /** What lies beside the run that is served. */
   runs(): AnswerOf<'runs'>
+  /** A list of one of those runs. */
+  recommendBy(run: string, request: RecommendRequest): Promise<RecommendedBy>
   /** What the dataset is. */
   data(): Promise<AnswerOf<'data'>>
 }
@@ -50,6 +52,12 @@ export interface Handled {
 }
 
 const plain = (bytes: string): Raw => ({ type: 'text/plain; charset=utf-8', bytes })
+
+/** Of folders in an error only their names are told. */
+const inNames = <T>(asked: Promise<T>): Promise<T> =>
+  asked.catch((error: unknown) => {
+    throw withoutPaths(error)
+  })
 
 /** The handlers of all routes. */
 export function handlersOf({ service, metrics, metricsText, reload, told }: Handled): Handlers {
@@ -82,16 +90,16 @@ export function handlersOf({ service, metrics, metricsText, reload, told }: Hand
       return undefined
     },
     picture: async ({ id }) => ({ ...(await pictureOf(id, service.picture(id))), keep: 3600 }),
+    map: () => service.map(),
+    async privateModel() {
+      const { run, key, files, unavailable } = await inNames(service.privateModel())
+      return { run, folder: `private/${key}/`, files: [...files], unavailable: [...unavailable] }
+    },
     about: async () => service.about(),
     runs: async () => told.runs(),
+    recommendBy: ({ id, body }) => inNames(told.recommendBy(id, body)),
     data: () => told.data(),
-    async reload({ body }) {
-      try {
-        return await reload(body)
-      } catch (error) {
-        throw withoutPaths(error)
-      }
-    },
+    reload: ({ body }) => inNames(reload(body)),
     healthz: async () => plain('ok\n'),
     async readyz() {
       // Whatever the reason is, whoever spreads requests must send none here.

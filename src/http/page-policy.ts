@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto'
 export const pagePolicy = (style?: string): string =>
   [
     "default-src 'self'",
+    // In private mode the page compiles the model's runtime. Documents with a style of their own run nothing.
+    ...(style === undefined ? ["script-src 'self' 'wasm-unsafe-eval'"] : []),
     "img-src 'self' blob:",
     ...(style === undefined ? [] : [`style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`]),
     "object-src 'none'",

@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { askApp } from '../../test/fixtures/ask-app.ts'
 import { stubService } from '../../test/fixtures/stub-service.ts'
 import { type AppOptions, createApp } from './app.ts'
+import { parseKeys } from './keys.ts'
 import { serviceLog } from './log.ts'
 import type { OpenApi } from './openapi.ts'
 import { type Route, routes } from './routes.ts'
@@ -43,6 +44,44 @@ describe('the page', () => {
   it('missing, is a list of routes', async () => {
     const { text, headers } = await ask('GET', '/')
     expect([headers.get('content-type'), text.includes('/v1/rank')]).toEqual(['text/html; charset=utf-8', true])
+  })
+})
+
+describe('private mode', () => {
+  const service = stubService()
+  const web = join(folder, 'web')
+  beforeEach(() => {
+    mkdirSync(web, { recursive: true })
+    for (const [name, text] of Object.entries({ 'model.onnx': 'model', 'recommend.js': 'module', 'index.html': 'no' }))
+      writeFileSync(join(web, name), text)
+    service.privateFolder = web
+    make({ service, keys: parseKeys('read read-key-0123456789', 'keys') })
+  })
+  const key = { authorization: 'Bearer read-key-0123456789' }
+
+  it('has files by the key of the model, with their lengths and types', async () => {
+    const told = await ask('GET', '/v1/private', undefined, key)
+    expect(told.json).toMatchObject({ run: 'stub', folder: 'private/k1/', unavailable: ['i5'] })
+    expect(told.text).not.toContain(web)
+    const model = await ask('GET', '/private/k1/model.onnx', undefined, key)
+    expect([model.text, model.headers.get('content-length')]).toEqual(['model', '5'])
+    expect(model.headers.get('cache-control')).toContain('immutable')
+    for (const path of ['/private/k2/model.onnx', '/private/k1/index.html', '/private/k1/%2e%2e%2fpage'])
+      expect((await ask('GET', path, undefined, key)).status).toBe(404)
+  })
+
+  it('asks for a key for what was trained, and for none for code, which a page imports', async () => {
+    expect((await ask('GET', '/v1/private')).status).toBe(401)
+    expect((await ask('GET', '/private/k1/model.onnx')).status).toBe(401)
+    const { status, headers } = await ask('GET', '/private/k1/recommend.js')
+    expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('text/javascript')])
+    expect(headers.get('content-security-policy')).toContain("script-src 'self' 'wasm-unsafe-eval'")
+  })
+
+  it('says of a run without a graph why there is none', async () => {
+    service.privateFolder = undefined
+    const { status, json } = await ask('GET', '/v1/private', undefined, key)
+    expect([status, json['detail']]).toEqual([409, 'stub: unsupported: stub counts and has no graph'])
   })
 })
 

@@ -18,7 +18,7 @@ export interface Query<T = unknown> {
   readonly schema: z.ZodType<T>
   readonly parameters: readonly QueryParameter[]
 }
-/** One route. `{id}` in its path is a user's or an item's id. */
+/** One route. `{id}` in its path is the id of a user or an item, or a run's name. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
@@ -143,6 +143,20 @@ export const routes = {
     summary: "an item's picture",
     content: 'image/*',
   },
+  map: {
+    method: 'GET',
+    path: '/v1/map',
+    scope: 'read',
+    summary: 'the most popular items as points: what the model takes for alike, before and after',
+    answer: schemas.itemMap,
+  },
+  privateModel: {
+    method: 'GET',
+    path: '/v1/private',
+    scope: 'read',
+    summary: 'the run as files with which a browser ranks by itself, so that no history leaves it',
+    answer: schemas.privateModel,
+  },
   about: {
     method: 'GET',
     path: '/v1/about',
@@ -156,6 +170,14 @@ export const routes = {
     scope: 'read',
     summary: 'the runs beside the one that is served: options, epochs, and evaluations that lie there',
     answer: schemas.runs,
+  },
+  recommendBy: {
+    method: 'POST',
+    path: '/v1/runs/{id}/recommendations',
+    scope: 'admin',
+    summary: 'the list of a run beside the one that is served; it is opened when it is first asked for',
+    body: schemas.recommendByBody,
+    answer: schemas.recommendedBy,
   },
   data: {
     method: 'GET',

@@ -1,6 +1,6 @@
 /** @file What requests and answers look like. Checks, the OpenAPI page and the client's types come from here. */
 import * as z from 'zod'
-import type { About, HistoryEvent, ItemAnswer, Recommended } from '../serve/service.ts'
+import type { About, HistoryEvent, ItemAnswer, ItemMap, Recommended, RecommendedBy } from '../serve/service.ts'
 import type { Appended } from '../store/event-store.ts'
 
 /** The most that one request may bring or ask for. */
@@ -102,6 +102,9 @@ export const usersQuery = z.strictObject({
   limit: whole(1, most.users).default(20),
 })
 export const recommendBody = z.strictObject({ history, ...recommendOptions })
+export const recommendByBody = z
+  .strictObject({ user: id.exactOptional(), history: history.exactOptional(), ...recommendOptions })
+  .refine((body) => body.user === undefined || body.history === undefined, 'a user or a history, not both')
 export const rankBody = z
   .strictObject({
     user: id.exactOptional(),
@@ -147,12 +150,16 @@ const answeredItem = z.object({
     .exactOptional()
     .describe('the events that carried it'),
 })
-export const recommended: z.ZodType<Recommended> = z.object({
+const list = z.object({
   items: z.array(answeredItem),
   run: z.string().describe('which run answered'),
   fallback: z.literal('popular').exactOptional().describe('the items are the popular ones: no event could be read'),
   events: z.object({ read: z.int(), fresh: z.int() }).describe('how many were read, and how many of them are new'),
   stages: z.array(z.object({ stage: z.string(), left: z.int() })).exactOptional(),
+})
+export const recommended: z.ZodType<Recommended> = list
+export const recommendedBy: z.ZodType<RecommendedBy> = list.extend({
+  modalities: z.array(z.enum(['id', 'image', 'text'])).describe('what the run reads'),
 })
 export const historyAnswer: z.ZodType<{ readonly events: readonly HistoryEvent[] }> = z.object({
   events: z.array(
@@ -181,6 +188,10 @@ export const itemAnswer: z.ZodType<ItemAnswer> = z.object({
 const runAbout = z.object({ name: z.string(), model: z.string(), fingerprint: z.string(), trained: z.number() })
 export const about: z.ZodType<About> = z.object({
   dataset: z.string(),
+  noun: z
+    .object({ one: z.string(), many: z.string() })
+    .exactOptional()
+    .describe('what one item is called, and several'),
   items: z.int(),
   users: z.int(),
   behaviors: z.array(z.string()),
@@ -192,6 +203,34 @@ export const about: z.ZodType<About> = z.object({
   retrieve: runAbout.exactOptional(),
   rank: runAbout.exactOptional(),
   store: z.string(),
+})
+const mapSide = z.object({
+  points: z.array(z.number()).describe('x and y of each item'),
+  near: z.array(z.int()).describe('the ten nearest of each item, as places in `items`'),
+})
+/** What a model takes for alike. */
+export const itemMap: z.ZodType<ItemMap> = z.object({
+  run: z.string(),
+  model: z.string(),
+  denoises: z.boolean().describe('whether `before` and `after` are of a denoising'),
+  of: z.int().describe('how many items there are; the map has the most popular of them'),
+  field: z.string().exactOptional().describe('the field that `category` is of'),
+  items: z.array(z.object({ id: z.string(), title: z.string(), category: z.string(), picture: z.boolean() })),
+  before: mapSide.exactOptional().describe('absent where the model reads no vectors'),
+  after: mapSide,
+})
+/** What a browser loads to rank by itself. */
+export const privateModel = z.object({
+  run: z.string(),
+  folder: z.string().describe('where the files are, from the root of the service'),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      bytes: z.int(),
+      sent: z.int().describe('how many bytes go over the wire, compressed'),
+    }),
+  ),
+  unavailable: z.array(z.string()).describe('items that are not to be recommended now'),
 })
 /** An error, as RFC 9457 has it. */
 const problem = z.object({

@@ -162,6 +162,7 @@ export async function describeDataset(
     format: 'siftrec-dataset',
     version: 1,
     name: given.name,
+    ...(raw.mapping.noun && { noun: raw.mapping.noun }),
     source: given.source,
     behaviors: [...raw.behaviors],
     target: raw.target,

@@ -19,6 +19,7 @@ describe('a mapping', () => {
   })
 
   it.each([
+    [{ noun: { one: 'film' } }, 'shop.yaml noun.many: invalid: nothing, expected a text'],
     [{ candidates: 'unsen' }, 'shop.yaml candidates: invalid: "unsen", expected one of unseen, untargeted, all'],
     [{ events: { usr: 'u' } }, /^shop\.yaml events: unknown: "usr", expected one of files, .* did you mean "user"\?$/],
     [

@@ -164,7 +164,10 @@ const filtersSchema = z.strictObject({
   oddTimes: z.enum(['error', 'drop']).default('error'),
 })
 
+const nounSchema = z.strictObject({ one: printed, many: printed })
+
 const sections = {
+  noun: nounSchema,
   events: eventsSchema,
   impressions: impressionsSchema,
   items: itemsSchema,
@@ -202,6 +205,8 @@ export const mappingSchema = z.strictObject({
   question: z.enum(['auto', 'funnel', 'discovery']).default('auto'),
   /** A visit ends after so many minutes without an event. */
   idleMinutes: z.number().gt(0).max(100_000).default(30),
+  /** What one item is called, and several: film and films. */
+  noun: nounSchema.optional(),
 })
 /** A mapping with its defaults filled in. */
 export type Mapping = z.infer<typeof mappingSchema>

@@ -9,7 +9,7 @@ import { Bug } from '../errors.ts'
 import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel, ClickScore, Memory, PairsScore, Score } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
-import type { Scorer } from '../models/contract/scorer.ts'
+import type { DenoisedItems, Scorer } from '../models/contract/scorer.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
@@ -118,6 +118,10 @@ export async function nextItemScorer({
     reads: (modality) => readsVectors(graphs, modality),
     [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
   }
+  if (model.denoised) {
+    const denoised = model.denoised.bind(model)
+    scorer.denoisedItems = () => denoisedItems(denoised, { itemRows, graphs, cached })
+  }
   if (score.kind === 'dot') {
     const [table] = await graphs.values([score.table])
     const scores = { table: table as Float32Array, width: score.table.shape[1] as number, bias: score.bias ?? false }
@@ -140,6 +144,31 @@ function outputsOf(
   if (score.kind === 'pairs') return { users: users([score.user(batch, servingPass)]), reasons: {} }
   const { user, reasons = {} } = readUser(score, batch, servingPass)
   return { users: users([user]), reasons }
+}
+
+/** Items that are denoised in one pass. */
+const denoisedAtOnce = 256
+
+async function denoisedItems(
+  denoised: NonNullable<BuiltModel['denoised']>,
+  { itemRows, graphs, cached }: ScoringParts,
+): Promise<DenoisedItems> {
+  const items = input('items', [denoisedAtOnce], 'int64')
+  const { before, after } = denoised(items)
+  const graph = await cached('denoised', () => graphs.compile({ before, after }, { items }))
+  const width = before.shape[1] as number
+  const all = { width, before: new Float32Array(itemRows * width), after: new Float32Array(itemRows * width) }
+  for (let first = 1; first < itemRows; first += denoisedAtOnce) {
+    const count = Math.min(denoisedAtOnce, itemRows - first)
+    await graph.turn(async () => {
+      const ids = graph.buffers['items'] as BigInt64Array
+      for (let at = 0; at < denoisedAtOnce; at++) ids[at] = BigInt(at < count ? first + at : 0)
+      const outputs = await graph.run()
+      for (const name of ['before', 'after'] as const)
+        all[name].set((outputs[name] as Float32Array).subarray(0, count * width), first * width)
+    })
+  }
+  return all
 }
 
 /** What scoring a batch of users needs. */

@@ -16,6 +16,7 @@ export function aboutServing({ dataset, listings, pictures, modalities, stages }
   const fields = Object.entries(catalog.fields).map(([name, field]) => [name, frequentValues(field)] as const)
   return {
     dataset: manifest.name,
+    ...(manifest.noun && { noun: manifest.noun }),
     items: catalog.ids.length - 1,
     users: userIds.length - 1,
     behaviors: manifest.behaviors,

@@ -149,7 +149,8 @@ export async function similarItems(
   }
 }
 
-function retrieving({ retrieve, rank }: Stages): Retrieving {
+/** The run that ranks the catalog. @throws UserError `unsupported` where none is served */
+export function retrieving({ retrieve, rank }: Stages): Retrieving {
   if (retrieve) return retrieve
   const value = `${rank?.run.run.model} predicts clicks on candidates and ranks no catalog`
   const hint = 'serve a run that retrieves beside it, or rank candidates of your own'

@@ -1,17 +1,21 @@
 /** @file Opens trained runs as a service: what it answers with can be swapped while it answers. */
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Dataset } from '../dataset/schema.ts'
 import { Bug, UserError } from '../errors.ts'
 import { turns } from '../runtime/runtime.ts'
 import type { EventStore, ItemRecord } from '../store/event-store.ts'
 import { aboutServing } from './about.ts'
-import { type Answering, rankedCandidates, recommended, similarItems } from './answering.ts'
+import { type Answering, rankedCandidates, recommended, retrieving, runName, similarItems } from './answering.ts'
 import { checkedEvents, checkId, checkLimit, checkRecord } from './incoming.ts'
+import { inThread, itemMap, type Layouts } from './item-map.ts'
 import { goneRecord, itemNow, itemPicture } from './items.ts'
 import { type Leased, leased } from './leases.ts'
 import type { Listing } from './listing.ts'
 import { newcomersOf, withNewcomers } from './newcomers.ts'
-import type { RunFolders, Service } from './service.ts'
+import { otherRuns } from './other-runs.ts'
+import { type ExportsRun, privateModels } from './private-models.ts'
+import type { ItemMap, RunFolders, Service } from './service.ts'
 import { isDatasetOf, openServing, type Serving } from './serving.ts'
 import { toldHistory } from './told-histories.ts'
 import { warm } from './warming.ts'
@@ -30,6 +34,10 @@ export interface ServiceOptions extends RunFolders {
   readonly warm?: boolean
   /** Is told, before anything is compiled, how many bytes the process will hold once all graphs are. */
   readonly memory?: (bytes: number) => void
+  /** Writes a run for browsers; without it no browser ranks by itself. */
+  readonly exportsRun?: ExportsRun
+  /** Lays maps out; in a thread by default. */
+  readonly layouts?: Layouts
   /** Is told in lines what was opened. */
   readonly report?: (line: string) => void
 }
@@ -58,6 +66,8 @@ export async function openService({
   warm: warmed = false,
   memory,
   report = () => undefined,
+  exportsRun = exportsNothing,
+  layouts = inThread,
   ...given
 }: ServiceOptions): Promise<Service> {
   const { dataset: prepared, ...first } = given
@@ -94,6 +104,11 @@ export async function openService({
     return { folders, dataset, serving: leased(serving), unranked: grown ? new Set() : idsOf(newcomers) }
   }
   let current = await open(first, prepared)
+  const others = otherRuns((folder) =>
+    openServing({ store, images, folders: { retrieve: folder }, dataset: current.dataset }),
+  )
+  const maps = new WeakMap<Serving, Promise<ItemMap>>()
+  const exports = privateModels(exportsRun)
   /** What still answers with runs that were swapped out. */
   const leaving = new Set<Promise<void>>()
   const forgotten = new Set(await store.forgotten())
@@ -112,6 +127,7 @@ export async function openService({
     }
     const before = current.serving
     current = opened
+    void others.clear().catch((error: unknown) => report(`runs beside could not be closed: ${String(error)}`))
     const left = before
       .retire()
       .catch((error: unknown) => report(`the runs before could not be closed: ${String(error)}`))
@@ -176,6 +192,15 @@ export async function openService({
         return store.append(checkedEvents(events, { known, listing, timed }))
       }),
     recommend: (request) => answer((answering) => recommended(answering, request)),
+    recommendBy(folder, request) {
+      const by = async (serving: Serving) => ({
+        ...(await recommended({ serving, store, candidates }, request)),
+        modalities: ['id', ...serving.modalities] as const,
+      })
+      const { retrieve } = current.folders
+      const isServed = retrieve !== undefined && resolve(retrieve) === resolve(folder)
+      return use((serving) => (isServed ? by(serving) : others.use(folder, by)))
+    },
     rank: (request) => answer((answering) => rankedCandidates(answering, request)),
     similar: (item, request) => answer((answering) => similarItems(answering, item, request)),
     item: (id) => use(async (serving) => itemNow(serving, await serving.listings.current(), id)),
@@ -190,6 +215,20 @@ export async function openService({
         const listing = await serving.listings.current()
         itemNow(serving, listing, id)
         await store.putItem(goneRecord(listing, id))
+      }),
+    map: () =>
+      use((serving) => {
+        const made = maps.get(serving) ?? itemMap(serving, retrieving(serving.stages).run, layouts)
+        maps.set(serving, made)
+        made.catch(() => maps.delete(serving))
+        return made
+      }),
+    privateModel: () =>
+      use(async (serving) => {
+        const run = retrieving(serving.stages)
+        const listing = await serving.listings.current()
+        const unavailable = listing.catalog.ids.filter((_, item) => item > 0 && listing.available[item] !== 1)
+        return { run: runName(run.run), unavailable, ...(await exports.of(run.run)) }
       }),
     picture: (id) => itemPicture(current.serving.value, id),
     forget: (user) =>
@@ -209,7 +248,8 @@ export async function openService({
     ready: () => use(() => store.ping()),
     async [Symbol.asyncDispose]() {
       closing.abort()
-      await Promise.all([...leaving, current.serving.retire()])
+      await Promise.all([...leaving, current.serving.retire(), others[Symbol.asyncDispose]()])
+      exports[Symbol.dispose]()
     },
   }
 }
@@ -218,6 +258,10 @@ export async function openService({
 function nextFolders({ data, ...before }: RunFolders, runs: RunFolders): RunFolders {
   const isSame = runs.retrieve === undefined && runs.rank === undefined
   return { ...before, ...(isSame && data !== undefined && { data }), ...runs }
+}
+
+const exportsNothing: ExportsRun = async ({ folder }) => {
+  throw new UserError({ where: folder, problem: 'unsupported', value: 'a service that exports nothing' })
 }
 
 const idsOf = (items: readonly ItemRecord[]): ReadonlySet<string> => new Set(items.map(({ id }) => id))

@@ -79,6 +79,12 @@ export interface Recommended {
   readonly stages?: readonly { readonly stage: string; readonly left: number }[]
 }
 
+/** A list of a run that is not served. */
+export interface RecommendedBy extends Recommended {
+  /** What that run reads. */
+  readonly modalities: readonly Modality[]
+}
+
 /** One event of a user's history as an answer has it, newest first. */
 export interface HistoryEvent {
   readonly id: string
@@ -104,6 +110,8 @@ export interface ItemAnswer extends Omit<ItemRecord, 'text'> {
 /** What is served. */
 export interface About {
   readonly dataset: string
+  /** What one item is called, and several, where the dataset says so. */
+  readonly noun?: { readonly one: string; readonly many: string }
   readonly items: number
   readonly users: number
   readonly behaviors: readonly string[]
@@ -137,6 +145,53 @@ export interface RunAbout {
   readonly trained: number
 }
 
+/** A map of items. */
+export interface ItemMapSide {
+  /** x and y of each item. */
+  readonly points: readonly number[]
+  /** The ten nearest of each item, as places in {@link ItemMap.items}, nearest first. */
+  readonly near: readonly number[]
+}
+/** What a model takes for alike. */
+export interface ItemMap {
+  readonly run: string
+  readonly model: string
+  /** Whether `before` and `after` are of a denoising; else they are prepared vectors and what the model learned. */
+  readonly denoises: boolean
+  /** How many items there are; the map has the most popular of them. */
+  readonly of: number
+  /** The field that `category` is of. */
+  readonly field?: string
+  readonly items: readonly {
+    readonly id: string
+    readonly title: string
+    readonly category: string
+    readonly picture: boolean
+  }[]
+  /** Absent where the model reads no vectors. */
+  readonly before?: ItemMapSide
+  readonly after: ItemMapSide
+}
+
+/** A file that a browser loads to rank by itself. */
+export interface PrivateFile {
+  readonly name: string
+  readonly bytes: number
+  /** How many bytes go over the wire, compressed. */
+  readonly sent: number
+}
+/** The run that retrieves, for a browser that ranks by itself. */
+export interface PrivateModel {
+  readonly run: string
+  /** Names this very model. */
+  readonly key: string
+  /** Where the files lie on this machine. */
+  readonly folder: string
+  readonly files: readonly PrivateFile[]
+  /** Items that are not to be recommended now. */
+  readonly unavailable: readonly string[]
+}
+
 /**
  * A service. Errors are `UserError`s for what the caller can mend and `StoreUnavailable` while the store is away.
  * Several callers may ask at once; those that wait together are answered by one pass of the model.
@@ -153,6 +208,11 @@ export interface Service extends AsyncDisposable {
    * @throws UserError `unknown` for an item, behavior or field, `unsupported` where a model of clicks alone is served
    */
   recommend(request: RecommendRequest): Promise<Recommended>
+  /**
+   * The list of another run on the same dataset, opened when it is first asked for and closed once nobody asks.
+   * @throws UserError as `recommend`, and as opening does
+   */
+  recommendBy(folder: string, request: RecommendRequest): Promise<RecommendedBy>
   /** Candidates by the model of clicks, most probable first. @throws UserError `unsupported` where none is served */
   rank(request: {
     readonly user?: string
@@ -171,6 +231,16 @@ export interface Service extends AsyncDisposable {
   putItem(record: ItemRecord): Promise<ItemAnswer>
   /** Recommends an item no more. @throws UserError `unknown` */
   removeItem(id: string): Promise<void>
+  /**
+   * What the run that retrieves takes for alike, laid out when it is first asked for.
+   * @throws UserError `unsupported` for a model without vectors of items
+   */
+  map(): Promise<ItemMap>
+  /**
+   * The run that retrieves as files for browsers, made when they are first asked for.
+   * @throws UserError `unsupported` where none is served, or for a model that has no graph
+   */
+  privateModel(): Promise<PrivateModel>
   /** Where an item's picture lies; undefined without one. */
   picture(id: string): string | undefined
   /** Forgets a user: stored events are removed, and prepared ones are read no more. */

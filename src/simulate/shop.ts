@@ -43,6 +43,7 @@ export type Truth = z.infer<typeof truthSchema>
 const truthFile = 'truth.json'
 const mapping = `# How the simulated shop's files are to be read.
 name: shop
+noun: { one: product, many: products }
 behaviors: [click, favorite]
 target: favorite
 items:

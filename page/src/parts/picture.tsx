@@ -1,6 +1,6 @@
 /** @file An item's picture, or what stands for one that it does not have. */
 import { useEffect, useState } from 'preact/hooks'
-import { key, send } from '../api.ts'
+import { key, nothingSent, send } from '../api.ts'
 
 interface PictureProps {
   readonly id: string
@@ -14,8 +14,11 @@ interface PictureProps {
 export function Picture({ id, title, has, size }: PictureProps) {
   const [failed, setFailed] = useState(false)
   const path = `./v1/items/${encodeURIComponent(id)}/picture`
-  const source = useSource(path, has)
-  if (!has || failed)
+  const [shown, setShown] = useState(false)
+  // A picture that has not come yet would be asked for when it is scrolled to.
+  const allowed = shown || !nothingSent.value
+  const source = useSource(path, has && allowed)
+  if (!has || failed || !allowed)
     return (
       <span class={`picture ${size} blank`} aria-hidden="true">
         {initials(title || id)}
@@ -28,6 +31,7 @@ export function Picture({ id, title, has, size }: PictureProps) {
       alt=""
       loading="lazy"
       decoding="async"
+      onLoad={() => setShown(true)}
       onError={() => setFailed(true)}
     />
   )

@@ -14,12 +14,12 @@ interface CardProps {
   readonly item: AnsweredItem
   readonly rank: number
   readonly mark: Mark
-  /** Whether the list is of popular items, for which there are no reasons. */
-  readonly fallback: boolean
+  /** Whether there may be reasons: there are none for popular items, and none in private mode. */
+  readonly reasons: boolean
 }
 
 /** A card. */
-export function Card({ about, behaviors, noun, item, rank, mark, fallback }: CardProps) {
+export function Card({ about, behaviors, noun, item, rank, mark, reasons }: CardProps) {
   const title = item.title || item.id
   return (
     <li class="card">
@@ -33,7 +33,7 @@ export function Card({ about, behaviors, noun, item, rank, mark, fallback }: Car
           <MarkBadge mark={mark} />
         </h3>
         <p class="meta">{metaOf(item)}</p>
-        {!fallback && <Why about={about} behaviors={behaviors} noun={noun} item={item} />}
+        {reasons && <Why about={about} behaviors={behaviors} noun={noun} item={item} />}
       </div>
       <div class="because">
         <Reasons about={about} behaviors={behaviors} item={item} />
@@ -66,7 +66,7 @@ export function Card({ about, behaviors, noun, item, rank, mark, fallback }: Car
 }
 
 /** From what the item comes: by behavior and by modality, where the model can tell them. */
-function Why({ about, behaviors, noun, item }: Omit<CardProps, 'rank' | 'mark' | 'fallback'>) {
+function Why({ about, behaviors, noun, item }: Omit<CardProps, 'rank' | 'mark' | 'reasons'>) {
   const did = item.behaviors
   const known = item.modalities
   if (!did && !known)
@@ -99,7 +99,7 @@ function toUndo({ detail }: MouseEvent): void {
 }
 
 /** The year or another number first, then categories. */
-const metaOf = ({ fields, numbers: { year, ...numbers } }: AnsweredItem): string =>
+export const metaOf = ({ fields, numbers: { year, ...numbers } }: Pick<AnsweredItem, 'fields' | 'numbers'>): string =>
   [
     ...(year === undefined
       ? Object.entries(numbers).map(([name, value]) => `${name} ${value.toLocaleString('en-US')}`)

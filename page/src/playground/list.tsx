@@ -17,6 +17,7 @@ import {
   openAny,
   openVisitor,
   pageLength,
+  privateModel,
   problem,
   refresh,
   retry,
@@ -60,16 +61,18 @@ function madeOf(
   const retrieved = stages?.findIndex(({ stage }) => stage === 'retrieved') ?? -1
   const from = stages?.at(retrieved < 0 ? -1 : retrieved - 1)?.left ?? about.items
   const all = counted(Math.max(from, items.length), noun.one, noun.many)
+  if (privateModel.value) return `${count(items.length)} of ${all} · made in this browser in ${latency(took / 1000)}`
   return `${count(items.length)} of ${all} · answered in ${latency(took / 1000)}`
 }
 
 function RequestLine() {
   const [copied, setCopied] = useState(false)
   const { value: shown } = list
-  if (!shown) return null
-  const text = requestText(shown.request)
+  if (!shown?.request) return null
+  const { request } = shown
+  const text = requestText(request)
   const copy = (): void => {
-    const whole = shown.request.body === undefined ? text : `${text}\n${JSON.stringify(shown.request.body)}`
+    const whole = request.body === undefined ? text : `${text}\n${JSON.stringify(request.body)}`
     void navigator.clipboard?.writeText(whole).then(() => {
       setCopied(true)
       setTimeout(() => setCopied(false), 2000)
@@ -168,7 +171,7 @@ function Body(props: ListProps) {
 function Cards({ stale = false, ...props }: ListProps & { readonly stale?: boolean }) {
   const { answer } = list.value as NonNullable<typeof list.value>
   return (
-    <ol class={stale ? 'cards stale' : 'cards'}>
+    <ol class={`cards${stale ? ' stale' : ''}${privateModel.value ? ' bare' : ''}`}>
       {answer.items.map((item, at) => (
         <Card
           key={item.id}
@@ -176,7 +179,7 @@ function Cards({ stale = false, ...props }: ListProps & { readonly stale?: boole
           item={item}
           rank={at + 1}
           mark={changes.value?.marks.get(item.id) ?? 0}
-          fallback={answer.fallback !== undefined}
+          reasons={answer.fallback === undefined && privateModel.value === undefined}
         />
       ))}
     </ol>

@@ -2,10 +2,12 @@
 import { useEffect } from 'preact/hooks'
 import { addressedVisitor, addressVisitor } from '../route.ts'
 import { behaviorsOf, nounOf, type Served } from '../words.ts'
+import { ComparePick, Comparison } from './comparison.tsx'
 import { Controls } from './controls.tsx'
 import { Filters } from './filters.tsx'
 import { List } from './list.tsx'
-import { openAny, openNobody, openVisitor, sendPending, servedBy, visitor } from './state.ts'
+import { leavePrivate } from './private-mode.ts'
+import { openAny, openNobody, openVisitor, privateModel, sendPending, servedBy, visitor } from './state.ts'
 import { VisitorPanel } from './visitor-panel.tsx'
 
 /** The view. */
@@ -21,6 +23,7 @@ export function Playground({ about }: { readonly about: Served }) {
     return () => {
       removeEventListener('pagehide', leave)
       leave()
+      void leavePrivate()
     }
   }, [])
   const runs = [about.retrieve, about.rank].map((run) => `${run?.name} ${run?.trained}`).join()
@@ -36,11 +39,17 @@ export function Playground({ about }: { readonly about: Served }) {
           <h1>Playground</h1>
           <p>Pick a visitor, see what they would be shown and why, then act as them.</p>
         </div>
+        {about.retrieve && !privateModel.value && <ComparePick about={about} />}
       </header>
-      <VisitorPanel behaviors={behaviors} noun={noun} />
-      <Controls about={about} behaviors={behaviors} />
-      <Filters about={about} noun={noun} />
+      <VisitorPanel about={about} behaviors={behaviors} noun={noun} />
+      {!privateModel.value && (
+        <>
+          <Controls about={about} behaviors={behaviors} />
+          <Filters about={about} noun={noun} />
+        </>
+      )}
       <List about={about} behaviors={behaviors} noun={noun} />
+      {!privateModel.value && <Comparison about={about} noun={noun} />}
     </>
   )
 }

@@ -37,8 +37,16 @@ export function requestOf(asked: Asked): Request {
   return { path: '/v1/recommendations', body: { history: givenHistory(asked), ...bodyOf(asked) } }
 }
 
+/** The request for the list of a run that is not served, for the same visitor and filters. */
+export function comparedRequest(run: string, asked: Asked): Request {
+  const { user, unsent } = asked
+  const whose = user !== undefined && !unsent ? { user } : { history: givenHistory(asked) }
+  const body = bodyOf({ ...asked, explain: false, without: { behaviors: [], modalities: [] } })
+  return { path: `/v1/runs/${encodeURIComponent(run)}/recommendations`, body: { ...whose, ...body } }
+}
+
 /** Oldest first, as the service wants it; where the log has an order only, no event has a time. */
-function givenHistory({ history }: Asked): GivenEvent[] {
+export function givenHistory({ history }: Pick<Asked, 'history'>): GivenEvent[] {
   const last = history.slice(0, mostEvents).reverse()
   const timed = last.every(({ time }) => time !== undefined)
   return last.map(({ id, behavior, time }) => ({ item: id, behavior, ...(timed && time !== undefined && { time }) }))

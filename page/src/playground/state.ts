@@ -11,7 +11,8 @@ import type { Modality } from '../../../src/dataset/schema.ts'
 import type { HistoryEvent, Recommended } from '../../../src/serve/service.ts'
 import { ask, problemOf, type Request, type ServiceProblem, send } from '../api.ts'
 import { type Changes, changesOf } from './changes.ts'
-import { mostEvents, type Range, requestOf } from './request.ts'
+import type { PrivateModel } from './private-model.ts'
+import { type Asked, mostEvents, type Range, requestOf } from './request.ts'
 
 /** Who is looked at. Without an id it is a visitor whom only this page knows. */
 export interface Visitor {
@@ -21,7 +22,10 @@ export interface Visitor {
 /** A list as it was answered. */
 export interface Answered {
   readonly answer: Recommended
-  readonly request: Request
+  /** What decided it. */
+  readonly asked: Asked
+  /** None for a list that was made here. */
+  readonly request?: Request
   /** How long the answer took, in milliseconds, and when it came. */
   readonly took: number
   readonly at: number
@@ -52,6 +56,8 @@ export const told = signal<Told | undefined>(undefined)
 export const pending = signal<
   { readonly event: HistoryEvent; readonly title: string; readonly past: string } | undefined
 >(undefined)
+/** In private mode, what makes the list here. */
+export const privateModel = signal<PrivateModel | undefined>(undefined)
 /** What the strip shows: the pending act, then what is stored. */
 export const shownHistory = computed(() => (pending.value ? [pending.value.event, ...history.value] : history.value))
 export const isFiltered = computed(() => Object.keys(fields.value).length + Object.keys(numbers.value).length > 0)
@@ -139,7 +145,7 @@ export async function refresh({ compared = false, gone }: { compared?: boolean; 
   const before = list.value?.answer.items.map(({ id }) => id)
   waiting.value = true
   const { id: user } = visitor.value
-  const request = requestOf({
+  const asked: Asked = {
     ...(user !== undefined && { user }),
     history: shownHistory.value,
     unsent: user === undefined || pending.value !== undefined || visitor.value.state === 'new',
@@ -149,12 +155,15 @@ export async function refresh({ compared = false, gone }: { compared?: boolean; 
     fields: fields.value,
     numbers: numbers.value,
     hidden: hidden.value.map(({ id }) => id),
-  })
+  }
+  const { value: model } = privateModel
+  const request = model ? undefined : requestOf(asked)
   const began = performance.now()
   try {
-    const answer = await ask<Recommended>(request, own.signal)
+    const answer = await (request ? ask<Recommended>(request, own.signal) : (model as PrivateModel).recommend(asked))
+    if (own.signal.aborted) return
     batch(() => {
-      list.value = { answer, request, took: performance.now() - began, at: Date.now() }
+      list.value = { answer, asked, ...(request && { request }), took: performance.now() - began, at: Date.now() }
       problem.value = undefined
       if (compared && before)
         changes.value = changesOf(
@@ -215,7 +224,8 @@ export async function act(
   void sendPending({ quiet: true })
   const { id, title, picture } = item
   const event = { id, title, picture, behavior: behavior.name, time: Date.now(), fresh: true }
-  const stores = visitor.value.id !== undefined
+  const isPrivate = privateModel.value !== undefined
+  const stores = visitor.value.id !== undefined && !isPrivate
   const undo = (): void => {
     clearTimeout(timer)
     if (stores) pending.value = undefined
@@ -225,7 +235,11 @@ export async function act(
   }
   if (stores) pending.value = { event, title, past: behavior.past }
   else history.value = [event, ...history.value]
-  const note = stores ? `It is stored in ${undoTime / 1000} seconds.` : 'Nothing is stored: this visitor has no id.'
+  const note = stores
+    ? `It is stored in ${undoTime / 1000} seconds.`
+    : isPrivate
+      ? 'Nothing was sent.'
+      : 'Nothing is stored: this visitor has no id.'
   tell({ said: `You ${behavior.past} ${title}.`, note, undo })
   if (stores) startTimer()
   await refresh({ compared: true, gone: id })

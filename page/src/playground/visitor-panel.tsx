@@ -4,29 +4,33 @@ import { ask } from '../api.ts'
 import { count, date, fullTime } from '../format.ts'
 import { Picture } from '../parts/picture.tsx'
 import { Key } from '../parts/shares.tsx'
-import type { Behavior, Noun } from '../words.ts'
+import { type Behavior, type Noun, oneOf, type Served } from '../words.ts'
+import { PrivateFacts, PrivateSwitch } from './private-panel.tsx'
 import { mostEvents } from './request.ts'
-import { history, openAny, openNobody, openVisitor, pending, shownHistory, visitor } from './state.ts'
+import { history, openAny, openNobody, openVisitor, pending, privateModel, shownHistory, visitor } from './state.ts'
 import { stripOf } from './strip.ts'
 
 /** How many events the strip shows. */
 const stripLength = 30
 
 interface PanelProps {
+  readonly about: Served
   readonly behaviors: readonly Behavior[]
   readonly noun: Noun
 }
 
 /** The visitor, ways to pick another one, and the history. */
-export function VisitorPanel({ behaviors, noun }: PanelProps) {
+export function VisitorPanel({ about, behaviors, noun }: PanelProps) {
   const { id, state } = visitor.value
   return (
     <section class="panel" aria-labelledby="visitor">
       <header>
         <h2 id="visitor">{id === undefined ? (state === 'loading' ? 'Visitor' : 'New visitor') : `Visitor ${id}`}</h2>
         <p class="facts">{factsOf(behaviors, noun)}</p>
-        <Pick />
+        {!privateModel.value && <Pick />}
+        {about.retrieve && <PrivateSwitch />}
       </header>
+      <PrivateFacts about={about} noun={noun} />
       <Strip behaviors={behaviors} noun={noun} />
     </section>
   )
@@ -115,7 +119,7 @@ function Pick() {
   )
 }
 
-function Strip({ behaviors, noun }: PanelProps) {
+function Strip({ behaviors, noun }: Omit<PanelProps, 'about'>) {
   const names = behaviors.map(({ name }) => name)
   const events = stripOf(shownHistory.value, names, stripLength)
   const strip = useRef<HTMLOListElement>(null)
@@ -127,7 +131,7 @@ function Strip({ behaviors, noun }: PanelProps) {
   if (events.length === 0)
     return (
       <p class="body muted small">
-        {visitor.value.state === 'new' ? `Act on a ${noun.one} below to begin a history.` : '\u00a0'}
+        {visitor.value.state === 'new' ? `Act on ${oneOf(noun)} below to begin a history.` : '\u00a0'}
       </p>
     )
   return (

@@ -156,6 +156,7 @@ export function openerOf(
         store,
         warm: true,
         memory: (bytes) => log.info(memoryText(bytes)),
+        exportsRun: async (run, folder) => (await import('../../browser/export-run.ts')).exportRun(run, folder),
         report: (line: string) => log.info(line),
       })
       const close = async (): Promise<void> => {

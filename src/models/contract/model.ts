@@ -171,6 +171,11 @@ export interface BuiltModel<Batch = unknown> {
   /** How histories are cut before they are read. */
   readonly history: HistorySettings
   readonly score: Score<Batch>
+  /**
+   * For a model that denoises what is known of items: items [M] int64 -> what is read of each, before and after, [M, D]
+   * both.
+   */
+  denoised?(items: Tensor): { readonly before: Tensor; readonly after: Tensor }
   /** By default one stage that trains the score: softmax over the catalog, or log loss of clicks. */
   readonly stages?: readonly Stage[]
   /** The model's own arrays, inputs by name: bound once and never copied. */

@@ -26,6 +26,13 @@ export interface ItemTable {
   readonly bias: boolean
 }
 
+/** What a model reads of each item before and after it takes noise out, [items + 1, width] row-major; the pad is 0. */
+export interface DenoisedItems {
+  readonly width: number
+  readonly before: Float32Array
+  readonly after: Float32Array
+}
+
 /**
  * A trained model, ready to rank. Histories may be empty: the scores are finite all the same. Several callers may ask
  * at once.
@@ -42,5 +49,7 @@ export interface Scorer extends AsyncDisposable {
   score(histories: readonly History[], into?: Float32Array): Promise<Float32Array>
   /** Absent where no single table ranks: what is counted, and networks over users and items. */
   itemTable?: () => Promise<ItemTable>
+  /** Absent where the model takes no noise out of what is known of items. */
+  denoisedItems?: () => Promise<DenoisedItems>
   explain?(history: History, items: readonly ItemIndex[]): Promise<readonly Explanation[]>
 }

@@ -21,16 +21,29 @@ export interface DenoisedStreams {
 }
 
 /** A denoising of the streams of all modalities, the id first. */
-export type DenoisingLayer = (streams_BLD: readonly Tensor[], sight: Visibility, noise: Noise) => DenoisedStreams
+export type DenoisingLayer<Sight = Visibility> = (
+  streams_BLD: readonly Tensor[],
+  sight: Sight,
+  noise: Noise,
+) => DenoisedStreams
+/** What of the events' sight the denoising of modalities reads. */
+export type OwnSight = Pick<Visibility, 'own_BLL' | 'eventWeight_BL'>
 
 /** Replaces a denoising that is left out: nothing changes and nothing is lost. */
-export const withoutDenoising: DenoisingLayer = (streams_BLD) => ({ streams_BLD, loss: () => scalar(0), reasons: {} })
+export const withoutDenoising: DenoisingLayer<unknown> = (streams_BLD) => ({
+  streams_BLD,
+  loss: () => scalar(0),
+  reasons: {},
+})
 
 /**
  * Eq. 6-10: picture and text are denoised under the id, which is not changed (R-M6). The parameters are
  * `denoise.MODALITY.*`.
  */
-export function modalityDenoising([, ...modalities]: readonly string[], config: DenoiserConfig): DenoisingLayer {
+export function modalityDenoising(
+  [, ...modalities]: readonly string[],
+  config: DenoiserConfig,
+): DenoisingLayer<OwnSight> {
   const denoisers = modalities.map((modality) => denoiser(`denoise.${modality}`, config))
   return ([id, ...vectors], { own_BLL, eventWeight_BL }, noise) => {
     const condition = id as Tensor

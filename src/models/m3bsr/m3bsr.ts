@@ -33,7 +33,12 @@
  */
 import { moments } from '../../batches/extras/moments.ts'
 import { type SequenceSettings, sequences } from '../../batches/sequences.ts'
-import type { Tensor } from '../../tensor/node.ts'
+import { noNoise } from '../../nn/noise.ts'
+import { addAll } from '../../tensor/elementwise.ts'
+import { reshape } from '../../tensor/move.ts'
+import { integers, type Tensor } from '../../tensor/node.ts'
+import { constant } from '../../tensor/operation.ts'
+import { dims } from '../../tensor/shape.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { defineModel, type IdlePart } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
@@ -106,6 +111,20 @@ export const m3bsr = defineModel({
           }
         },
       },
+      ...(denoises(config, modalities) && {
+        denoised(items: Tensor) {
+          // Each item as the only event of a history: it is led by its own id alone.
+          const [count] = dims(items, 1)
+          const streams = read.events(reshape(items, [count, 1]), integers(Array.from({ length: count }, () => 0)))
+          const alone = {
+            own_BLL: constant(new Float32Array(count), [count, 1, 1]),
+            eventWeight_BL: constant(new Float32Array(count), [count, 1]),
+          }
+          const cleaned = parts.denoiseModalities(streams, alone, noNoise)
+          const together = (all: readonly Tensor[]): Tensor => reshape(addAll(all), [count, config.hiddenSize])
+          return { before: together(streams), after: together(cleaned.streams_BLD) }
+        },
+      }),
       explain: (_, items, reasons, scores) =>
         explainItems({ behaviors, modalities }, items, reasons['parts'] as Float32Array, scores),
     }
@@ -130,6 +149,10 @@ function idleParts(config: M3bsrConfig, catalog: CatalogShape): IdlePart[] {
   ]
 }
 
+/** Whether pictures and texts are denoised. */
+const denoises = ({ withoutModalityDenoising }: M3bsrConfig, modalities: readonly string[]): boolean =>
+  !withoutModalityDenoising && modalities.length > 1
+
 /** The parts of the method; what an ablation leaves out is replaced here. */
 function partsOf(config: M3bsrConfig, catalog: CatalogShape) {
   const { hiddenSize: width, temperature, reading } = config
@@ -148,8 +171,7 @@ function partsOf(config: M3bsrConfig, catalog: CatalogShape) {
     route: gatedRouting(sizes),
     contrast: disentanglement({ reading: config.disentanglement, temperature }),
   }
-  if (config.withoutModalityDenoising || modalities.length === 1)
-    parts = { ...parts, denoiseModalities: withoutDenoising }
+  if (!denoises(config, modalities)) parts = { ...parts, denoiseModalities: withoutDenoising }
   if (config.withoutBehaviorDenoising || behaviors === 1) parts = { ...parts, denoiseBehaviors: withoutDenoising }
   if (config.withoutSharedExpert) parts = { ...parts, shared: noExperts, route: ungatedRouting(sizes) }
   if (config.withoutDisentanglement) parts = { ...parts, contrast: noContrast }

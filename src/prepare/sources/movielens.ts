@@ -20,6 +20,7 @@ export const movielens: Source = {
         time: 'timestamp',
         timeUnit: 'seconds',
       },
+      noun: { one: 'film', many: 'films' },
       behaviors: ['click', { name: 'favorite', when: 'rating >= 4' }],
       impressions: { labels: { click: 'rating >= 4' } },
       items: {
