@@ -31,7 +31,9 @@ describe('the page', () => {
     const html = { accept: 'text/html' }
     const index = await ask('GET', '/', undefined, html)
     expect([index.text, index.headers.get('cache-control')]).toEqual(['<html>page</html>', 'no-cache'])
-    expect(index.headers.get('content-security-policy')).toMatch(/^default-src 'self'; (?!.*(style-src|unsafe))/)
+    expect(index.headers.get('content-security-policy')).toMatch(
+      /^default-src 'self'; (?!.*(style-src|unsafe-inline|'unsafe-eval'))/,
+    )
     const asset = await ask('GET', '/assets/index-Ab12Cd34.js')
     expect([asset.text, asset.headers.get('cache-control')]).toEqual(['script', 'public, max-age=31536000, immutable'])
     expect((await ask('GET', '/users/u1', undefined, html)).text).toBe('<html>page</html>')
