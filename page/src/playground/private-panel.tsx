@@ -76,4 +76,7 @@ function sameSaid({ rank }: Served, noun: Noun): string {
 }
 
 /** A small number without an exponent: `0.000004`. */
-const small = (value: number): string => value.toFixed(Math.min(12, Math.max(3, Math.ceil(-Math.log10(value)))))
+function small(value: number): string {
+  const rounded = Number(value.toPrecision(1))
+  return rounded.toFixed(Math.min(12, Math.max(3, -Math.floor(Math.log10(rounded)))))
+}
