@@ -230,6 +230,8 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
   readonly task: TrainedTask
   /** What is left of it where no item has a picture or a text, and what makes sense then: part of a warning. */
   readonly withoutContent?: string
+  /** What stands for the published model where something that it needs cannot be had; part of its card in the docs. */
+  readonly reducedForm?: string
   /** The only place where options are written: types, defaults, checks, flags and docs are made of it. */
   readonly config: z.ZodType<Config>
   readonly offline?: {
