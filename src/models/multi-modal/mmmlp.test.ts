@@ -86,7 +86,9 @@ describe('MMMLP’s options', () => {
   const namesOf = (options: object, features: object = { image: 2, text: 3 }): string[] => {
     const model = mmmlp.build(mmmlp.config.parse({ ...small, ...options }), bareCatalog({ itemCount: 3, features }))
     const names = parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives)).map(({ origin }) => origin.name)
-    return [...new Set(names.map((name) => name.replace(/\.(tokens|channels|norm|weight|bias|missing|scale|shift).*/, '')))].sort()
+    return [
+      ...new Set(names.map((name) => name.replace(/\.(tokens|channels|norm|weight|bias|missing|scale|shift).*/, ''))),
+    ].sort()
   }
 
   it('take streams and mixers away', () => {
