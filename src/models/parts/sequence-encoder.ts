@@ -22,6 +22,8 @@ export interface EncoderConfig {
   readonly dropout: number
   /** Shorter histories have the last of the positions, not the first. */
   readonly fromEnd?: boolean
+  /** Of the feed-forward layers; GELU by default. */
+  readonly activation?: 'gelu' | 'relu'
 }
 
 /** What stands before an encoder's blocks. Several encoders may share it. */
@@ -71,9 +73,9 @@ export function sequenceEncoder(
   prefix = '',
   { positions, norm }: EncoderEntry = encoderEntry(config, prefix),
 ): SequenceEncoder {
-  const { hiddenSize, maxLength, layers, heads, dropout, fromEnd = false } = config
+  const { hiddenSize, maxLength, layers, heads, dropout, fromEnd = false, activation = 'gelu' } = config
   const blocks = Array.from({ length: layers }, (_, layer) =>
-    transformerBlock(`${prefix}block${layer}`, { width: hiddenSize, heads, dropout }),
+    transformerBlock(`${prefix}block${layer}`, { width: hiddenSize, heads, dropout, activation }),
   )
   const begin = (x_BLD: Tensor, noise: Noise): Tensor => {
     const length = x_BLD.shape[1] as number
