@@ -21,6 +21,7 @@ import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
 import { sasrec } from './sequential/sasrec.ts'
+import { stosa } from './sequential/stosa.ts'
 import { sgp4sr } from './sgp4sr/sgp4sr.ts'
 
 /** A model of the registry: trained by gradients, or fitted by counting. */
@@ -33,6 +34,7 @@ const models: readonly ModelEntry[] = [
   sasrecf,
   sasrecBf,
   fdsa,
+  stosa,
   gru4rec,
   bert4rec,
   popularity,
