@@ -15,6 +15,7 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { hm4sr } from './multi-modal/hm4sr.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
@@ -35,6 +36,7 @@ const models: readonly ModelEntry[] = [
   sasrecBf,
   fdsa,
   stosa,
+  hm4sr,
   gru4rec,
   bert4rec,
   popularity,
