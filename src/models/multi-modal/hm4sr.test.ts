@@ -229,6 +229,8 @@ describe('HM4SR’s parts', () => {
     expect(lossesOf({ withoutIdContrast: true, withoutPlaceholders: true })).toEqual(['main', 'categories'])
     expect(lossesOf({ withoutCategories: true })).toEqual(['main', 'ids', 'placeholders'])
     expect(lossesOf({}, { fields: {} })).toEqual(['main', 'ids', 'placeholders'])
+    expect(lossesOf({}, { fields: { author: 258 } })).toEqual(['main', 'ids', 'placeholders'])
+    expect(lossesOf({ fields: 'author' }, { fields: { author: 258 } })).toContain('categories')
     expect(lossesOf({}, { features: {} })).toEqual(['main', 'ids', 'categories'])
     const names = (options: object, shape?: Partial<CatalogShape>): string[] => [
       ...parametersFor(options, shape).buffers.keys(),

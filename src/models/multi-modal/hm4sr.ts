@@ -21,7 +21,8 @@
  *   a gap is at most the longest of training, and 0 at a window's first event;
  * - (7) and (9) take a window's last target, where the code has one row a target, and a duplicate of a target is no
  *   negative of it, where the code leaves a 1 in the sum;
- * - categories are the values of categorical fields, one of each field;
+ * - categories are the values of categorical fields, one of each field; a field of many values, such as an author, is
+ *   none unless it is named;
  * - biases of linear layers begin at 0, those of (2), (8) and (9) too;
  * - a learned vector stands for a text or picture that an item lacks; a catalog may lack either, or both;
  * - without times in the data (3) is left out and (9) replaces by P W_m' + b_m'; without fields (8) is left out;
@@ -53,6 +54,8 @@ import { flag, headsDivide, lossWeight, sequenceOptions, temperature } from '../
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 
+/** A field of more values names items rather than kinds of them. */
+const mostValues = 256
 const expertCount = (what: string) => z.int().min(1).max(64).default(4).describe(what)
 const config = z
   .strictObject({
@@ -69,7 +72,9 @@ const config = z
       .max(1000)
       .default(100)
       .describe('vectors of gaps between events, for each doubling of the gap (s)'),
-    fields: fieldNames,
+    fields: fieldNames.describe(
+      `names of the categorical fields that are predicted, with commas between; all is every field of at most ${mostValues} values`,
+    ),
     temperature: temperature(0.2, 'temperature of the contrast of ids'),
     placeholderShare: z
       .number()
@@ -102,7 +107,7 @@ export const hm4sr = defineModel({
   config,
   lacks: (config, catalog) => [
     ...(catalog.time === 'order' && !config.withoutTime ? ['times'] : []),
-    ...(Object.keys(catalog.fields).length === 0 && !config.withoutCategories ? ['categories'] : []),
+    ...(categoryFields(config, catalog).length === 0 && !config.withoutCategories ? ['categories'] : []),
   ],
   build(config, catalog) {
     const { hiddenSize, maxLength } = config
@@ -338,17 +343,23 @@ function timeExperts({ hiddenSize, intervalScale, timeExperts: experts }: Config
   }
 }
 
+/** The fields whose values are predicted. @throws UserError as {@link chosenFields} */
+function categoryFields({ fields }: Config, catalog: CatalogShape): readonly string[] {
+  const chosen = chosenFields('hm4sr', fields, catalog)
+  // Value 0 is unknown, and no category.
+  return fields === 'all' ? chosen.filter((name) => (catalog.fields[name] as number) - 1 <= mostValues) : chosen
+}
+
 /**
  * (8) Of the streams' own vectors, where there are fields; parameters `category.*`.
- * @throws UserError as {@link chosenFields}
+ * @throws UserError as {@link categoryFields}
  */
-function categoryLoss({ hiddenSize, fields }: Config, catalog: CatalogShape, streams: number) {
-  const chosen = chosenFields('hm4sr', fields, catalog)
+function categoryLoss(config: Config, catalog: CatalogShape, streams: number) {
+  const chosen = categoryFields(config, catalog)
   if (chosen.length === 0) return undefined
   const values = chosen.map((name) => input(catalogInput.field(name), [catalog.itemCount + 1], 'int64'))
-  // Value 0 is unknown, and no category.
   const sizes = chosen.map((name) => (catalog.fields[name] as number) - 1)
-  const toCategories = affine('category', streams * hiddenSize, addUp(sizes))
+  const toCategories = affine('category', streams * config.hiddenSize, addUp(sizes))
   return (own: readonly Tensor[], item_BL: Tensor, mask_BL: Tensor): Tensor => {
     const logit_BLC = toCategories(concat(own, -1))
     const label_BLC = concat(
