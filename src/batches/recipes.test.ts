@@ -4,6 +4,7 @@ import { sizeOf } from '../tensor/node.ts'
 import { augmented } from './extras/augmented.ts'
 import { cloze } from './extras/cloze.ts'
 import { duplicates } from './extras/duplicates.ts'
+import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
 import { negatives } from './extras/negatives.ts'
 import type { BatchKind } from './kind.ts'
@@ -29,6 +30,8 @@ const kinds: Readonly<Record<string, unknown>> = {
   'what only training reads': plain
     .with(negatives(2))
     .with(duplicates())
+    .with(lastTargets())
+    .with(drawnPlaces(0.3))
     .with(augmented('view', { how: ['crop'] })),
 }
 const history: History = {

@@ -6,6 +6,7 @@ import { Bug } from '../errors.ts'
 import { augmented } from './extras/augmented.ts'
 import { cloze } from './extras/cloze.ts'
 import { duplicates } from './extras/duplicates.ts'
+import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
 import { negatives } from './extras/negatives.ts'
 import type { BatchKind, Extra, Recipe } from './kind.ts'
@@ -28,6 +29,8 @@ const extras: Readonly<Record<string, (settings: never) => unknown>> = {
   cloze,
   negatives,
   duplicates,
+  lastTargets,
+  drawnPlaces,
   augmented: ({ view, ...settings }: { view: string; how: [] }) => augmented(view, settings),
 }
 

@@ -7,6 +7,7 @@ import type { Interval } from '../evaluate/intervals.ts'
 import { drawTable, printInterval } from '../evaluate/printing.ts'
 import type { TargetRanks } from '../evaluate/rank.ts'
 import { clickMetrics, metrics, printedFigure, type RankFigure } from '../metrics/table.ts'
+import { lackedBy, withLacks } from '../runs/lacking.ts'
 import { openRun } from '../runs/open-run.ts'
 import { holdsRun, readRun } from '../runs/run-file.ts'
 
@@ -24,6 +25,8 @@ export interface CompareOptions {
 export interface ComparedRun {
   readonly run: string
   readonly model: string
+  /** What the model reads and the dataset does not have; nothing by default. */
+  readonly lacks?: readonly string[]
   /** By metric. */
   readonly figures: Readonly<Record<string, Interval>>
   /** This run less the one it is compared with, target by target; that one has none. */
@@ -47,6 +50,7 @@ export interface ComparedRuns {
 type Measured = {
   readonly folder: string
   readonly outcome: TargetRanks | Predictions
+  readonly lacks: readonly string[]
   readonly figures: ComparedRun['figures']
 }
 
@@ -82,17 +86,18 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
   for (const folder of folders) {
     await using run = await openRun(folder, dataset ? { dataset } : {})
     dataset = run.dataset
+    const lacks = lackedBy(run.run, dataset)
     const { part, seed, metric } = options
     const outcome = await run.measure(part, { seed, sampled: false })
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
     if (outcome.kind === 'clicks') {
-      measured.push({ folder, outcome, figures: clickFigures(outcome) })
+      measured.push({ folder, outcome, lacks, figures: clickFigures(outcome) })
       constant ??= clickFigures(baseRate(clickShare(run.samples), outcome))
       continue
     }
     const ks = [Number(metric.split('@')[1])]
     const { slices } = reportOf(outcome, dataset, run.split, { part, seed, ks, slices: [] })
-    measured.push({ folder, outcome, figures: slices.all.full })
+    measured.push({ folder, outcome, lacks, figures: slices.all.full })
   }
   const [{ outcome }] = measured as [Measured]
   const metric = outcome.kind === 'clicks' ? metrics.auc.key : options.metric
@@ -109,6 +114,7 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
     runs: sorted.map((one) => ({
       run: one.folder,
       model: one.outcome.model,
+      ...(one.lacks.length > 0 && { lacks: one.lacks }),
       figures: one.figures,
       ...(one !== base && {
         difference: differenceOf(one.outcome, base.outcome, { metric: options.metric, seed: options.seed }),
@@ -162,9 +168,9 @@ export function rowsOf({ runs, constant }: ComparedRuns): string[][] {
   const { key } = metrics.logLoss
   const useless = (figures: ComparedRun['figures']): boolean =>
     constant !== undefined && (figures[key] as Interval).mean > (constant[key] as Interval).mean
-  const rows = runs.map(({ run, model, figures, difference }) => [
+  const rows = runs.map(({ run, model, lacks, figures, difference }) => [
     run,
-    model,
+    withLacks(model, lacks),
     ...printed(figures),
     difference ? printInterval(difference, 4) : '-',
     [...(difference ? [verdict(difference)] : []), ...(useless(figures) ? ['worse than the base rate'] : [])].join(

@@ -72,6 +72,8 @@ export const trainedSchema = z.strictObject({
   epochs: z.int(),
   bestEpoch: z.int(),
   seconds: z.number(),
+  /** What the model reads and the dataset does not have; nothing by default. */
+  lacks: z.array(z.string()).optional(),
   /** Null where the split has no validation targets. */
   validation: outcomeSchema.nullable(),
 })

@@ -15,6 +15,7 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
 import { mmmlp } from './multi-modal/mmmlp.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
@@ -24,6 +25,7 @@ import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
 import { sasrec } from './sequential/sasrec.ts'
+import { stosa } from './sequential/stosa.ts'
 import { sgp4sr } from './sgp4sr/sgp4sr.ts'
 
 /** A model of the registry: trained by gradients, or fitted by counting. */
@@ -36,6 +38,8 @@ const models: readonly ModelEntry[] = [
   sasrecf,
   sasrecBf,
   fdsa,
+  stosa,
+  hm4sr,
   unisrec,
   mmmlp,
   iisanLast,

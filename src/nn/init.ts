@@ -8,11 +8,11 @@ export const filled =
   (value: number): Initializer =>
   (values) =>
     void values.fill(value)
-/** Normal with mean 0; 0.02 is the Transformer habit. */
+/** Normal, by default with mean 0; 0.02 is the Transformer habit. */
 export const normal =
-  (deviation = 0.02): Initializer =>
+  (deviation = 0.02, mean = 0): Initializer =>
   (values, random) => {
-    for (let index = 0; index < values.length; index++) values[index] = deviation * random.normal()
+    for (let index = 0; index < values.length; index++) values[index] = mean + deviation * random.normal()
   }
 /** Uniform in +-bound. */
 export const uniform =

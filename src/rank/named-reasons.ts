@@ -18,6 +18,8 @@ export interface Reasons {
   readonly modalities?: Readonly<Partial<Record<Modality, number>>>
   /** The interest center that carried most; see `Explanation`. */
   readonly center?: NonNullable<Explanation['center']>
+  /** Mean variances of the user's and the item's place; see `Explanation`. */
+  readonly uncertainty?: NonNullable<Explanation['uncertainty']>
   readonly because?: readonly Reason[]
 }
 
@@ -31,11 +33,15 @@ export const itemNamed = ({ catalog }: Pick<Named, 'catalog'>, item: ItemIndex):
 })
 
 /** An explanation in names. */
-export function reasonsNamed(named: Named, { behaviors, modalities, center, because }: Explanation): Reasons {
+export function reasonsNamed(
+  named: Named,
+  { behaviors, modalities, center, uncertainty, because }: Explanation,
+): Reasons {
   return {
     ...(behaviors && { behaviors }),
     ...(modalities && { modalities }),
     ...(center && { center }),
+    ...(uncertainty && { uncertainty }),
     ...(because && {
       because: because.map(({ item, behavior, share }) => ({
         ...itemNamed(named, item),

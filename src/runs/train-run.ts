@@ -16,6 +16,7 @@ import { lockIn, makeFolder } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
 import { fittingSettings, fittingText } from './fitting-settings.ts'
 import { writeKnown } from './known.ts'
+import { lackingText } from './lacking.ts'
 import { refuseWithoutContent } from './needed-content.ts'
 import { holdsRun, printRun, readRun } from './run-file.ts'
 import { fingerprintOf, type Run } from './run-settings.ts'
@@ -127,13 +128,15 @@ function fitRun(settings: RunSettings): { run: Run; data: TrainingData; told: st
   const run = describeRun(settings)
   const data = dataOf(run, dataset)
   refuseWithoutContent(modelOf(model), run.config, dataset)
-  if (asGiven) return { run, data, told: '' }
+  const lacking = lackingText(run, dataset)
+  if (asGiven) return { run, data, told: lacking }
   const fitting = fittingSettings(model, data)
   const open = (options: object, given: object) =>
     Object.fromEntries(Object.entries(options).filter(([name]) => !(name in given)))
   const chosen = { config: open(fitting.config, config), training: open(fitting.training, training) }
   const fitted = { ...settings, config: { ...config, ...chosen.config }, training: { ...training, ...chosen.training } }
-  return { run: describeRun(fitted), data, told: fittingText(dataset.manifest.counts.users, chosen) }
+  const chose = fittingText(dataset.manifest.counts.users, chosen)
+  return { run: describeRun(fitted), data, told: [lacking, chose].filter((text) => text !== '').join('\n') }
 }
 
 /**

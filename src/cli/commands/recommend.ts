@@ -144,13 +144,15 @@ const finePercent = (share: number): string => `${Number((100 * share).toFixed(1
 /** How many history items are named. */
 const namedReasons = 3
 
-function why({ behaviors, modalities, center, because = [] }: Recommendation): string {
+function why({ behaviors, modalities, center, uncertainty, because = [] }: Recommendation): string {
   const shares = (record: Readonly<Record<string, number>> | undefined): string[] =>
     Object.entries(record ?? {})
       .sort(([, a], [, b]) => b - a)
       .map(([name, share]) => `${name} ${percent(share)}`)
   const parts = [shares(behaviors).join(', '), shares(modalities).join(', ')].filter((part) => part !== '')
   if (center && center.share >= 0.005) parts.push(`${center.modality} center ${center.index} ${percent(center.share)}`)
+  if (uncertainty)
+    parts.push(`variance of the item ${uncertainty.item.toFixed(2)}, of the user ${uncertainty.user.toFixed(2)}`)
   const events = because
     .slice(0, namedReasons)
     .map((reason) => `${label(reason)} (${reason.behavior} ${finePercent(reason.share)})`)

@@ -25,6 +25,7 @@ export function clickResultsOf(runs: readonly VariantRuns[]): VariantResult[] {
       dataset: run.dataset,
       ...figuresOf(validated, ours),
       ...(theirs && run.against !== undefined && comparedWith(run.against, ours, theirs)),
+      ...(run.trained[0]?.lacks && { lacks: run.trained[0].lacks }),
       bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
       measures: [],
       seconds: run.trained.reduce((sum, { seconds }) => sum + seconds, 0) / run.trained.length,

@@ -49,6 +49,8 @@ export interface VariantResult {
   readonly below?: readonly Below[]
   /** Of clicks: the two relative improvements of R-D9 over the same other variant. */
   readonly improvement?: { readonly relaImpr: number; readonly aucRatio: number }
+  /** What its model reads and its dataset does not have; nothing by default. */
+  readonly lacks?: readonly string[]
   /** The epoch that was kept, of each seed. */
   readonly bestEpochs: readonly number[]
   readonly measures: readonly number[]

@@ -59,6 +59,7 @@ export function rankResultsOf(metrics: readonly Metric[], runs: readonly Variant
     figures: { full: answered(full), ...(sampled.length > 0 && { sampled99: answered(sampled) }) },
     ...(less && run.against !== undefined && { difference: { against: run.against, figures: answered(less) } }),
     ...clearlyBelow(besides.map(({ counted, difference }) => ({ counted, difference: difference() }))),
+    ...(run.trained[0]?.lacks && { lacks: run.trained[0].lacks }),
     bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
     measures: run.tested.flatMap(({ measure }) => measure ?? []),
     seconds: run.trained.reduce((sum, { seconds }) => sum + seconds, 0) / run.trained.length,

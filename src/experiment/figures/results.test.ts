@@ -95,6 +95,16 @@ describe('seed-averaged figures', () => {
     )
   })
 
+  it('have what a model had to do without beside its name', () => {
+    const whole = runsOf('good', good)
+    const lacking = { ...runsOf('poor', bad), trained: bad.map((full) => ({ ...trained(full), lacks: ['times'] })) }
+    const variants = resultsOf('T', ['ndcg@10'], [whole, lacking])
+    const frameOf = { title: 'T', frame, targets: 3, users: 2, seeds: [1, 2], tried: [], absent: [] }
+    const page = comparisonPage({ ...frameOf, metrics: ['ndcg@10'], variants })
+    expect(page).toContain('\n| poor (no times) | ')
+    expect(page).toContain('\n| good | ')
+  })
+
   it('become rows, the validation figure beside the test figures', () => {
     const variants = resultsOf('T', ['ndcg@10'], [runsOf('good', good)])
     const rows = rowsOf({

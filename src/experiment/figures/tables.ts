@@ -8,6 +8,7 @@ import { baseRateName } from '../../evaluate/clicks.ts'
 import type { Interval } from '../../evaluate/intervals.ts'
 import { markdownTable, printInterval, printPercent } from '../../evaluate/printing.ts'
 import { metrics, printedFigure } from '../../metrics/table.ts'
+import { withLacks } from '../../runs/lacking.ts'
 import { headlineOf, type Metric, type Protocol, validationMetricOf } from '../terms.ts'
 import type { ComparisonResult, VariantResult } from './comparison-result.ts'
 
@@ -52,8 +53,9 @@ export function protocolTable(
   ]
   const lines = [...variants, ...(constant ? [constant] : [])].map((result) => {
     const difference = printFigure(result.difference?.figures[first])
+    const name = withLacks(result.variant, result.lacks)
     return [
-      isUseless(result, constant) ? `${result.variant} ${uselessMark}` : result.variant,
+      isUseless(result, constant) ? `${name} ${uselessMark}` : name,
       ...(main ? [printFigure(result.validation)] : []),
       ...wanted.map((metric) => printFigure(measuredBy(title, result, protocol, metric))),
       ...(compared

@@ -12,8 +12,9 @@ import { UserError } from '../../errors.ts'
 import type { Predictions } from '../../evaluate/clicks.ts'
 import type { TargetRanks } from '../../evaluate/rank.ts'
 import type { TrainingEvent } from '../../learn/training-run.ts'
+import { lackedBy } from '../../runs/lacking.ts'
 import { openRun } from '../../runs/open-run.ts'
-import { holdsRun } from '../../runs/run-file.ts'
+import { holdsRun, readRun } from '../../runs/run-file.ts'
 import type { AskedTargets } from '../../runs/task.ts'
 import { taskOf } from '../../runs/tasks.ts'
 import { trainRun } from '../../runs/train-run.ts'
@@ -83,7 +84,15 @@ async function train(cell: Cell, dataset: Dataset, { signal, report }: Watching)
   }
   const seconds = spent()
   const validation = await outcomeOf(cell, dataset, 'validation')
-  const trained: Trained = { key: cell.key, epochs, bestEpoch: best?.epoch ?? 0, seconds, validation }
+  const lacks = [...lackedBy(readRun(out), dataset)]
+  const trained: Trained = {
+    key: cell.key,
+    epochs,
+    bestEpoch: best?.epoch ?? 0,
+    seconds,
+    ...(lacks.length > 0 && { lacks }),
+    validation,
+  }
   await writeAtomically(join(out, cellFiles.trained), JSON.stringify(trained))
   return trained
 }

@@ -249,6 +249,11 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
   needs?(config: Config): readonly FeatureModality[]
   /** What stands for the published model where something that it needs cannot be had; part of its card in the docs. */
   readonly reducedForm?: string
+  /**
+   * What it reads and this dataset does not have, in words such as `times`, where it runs without: told before training
+   * and printed beside its name.
+   */
+  lacks?(config: Config, catalog: CatalogShape): readonly string[]
   /** The only place where options are written: types, defaults, checks, flags and docs are made of it. */
   readonly config: z.ZodType<Config>
   readonly offline?: {

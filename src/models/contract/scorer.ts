@@ -13,6 +13,8 @@ export interface Explanation {
    * from 0.
    */
   readonly center?: { readonly modality: Modality; readonly index: number; readonly share: number }
+  /** How unsure the model is of where the user and the item are, each a mean variance; not shares. */
+  readonly uncertainty?: { readonly user: number; readonly item: number }
   /** History events that carried the score, strongest first, each once; their shares add up to 1. */
   readonly because?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex; readonly share: number }[]
 }

@@ -28,8 +28,8 @@ export interface EncoderConfig {
 
 /** What stands before an encoder's blocks. Several encoders may share it. */
 export interface EncoderEntry {
-  /** [L, D] */
-  readonly positions: Parameter
+  /** [L, D]; absent where what is read has them already. */
+  readonly positions?: Parameter
   readonly norm: Layer
 }
 
@@ -80,7 +80,8 @@ export function sequenceEncoder(
   const begin = (x_BLD: Tensor, noise: Noise): Tensor => {
     const length = x_BLD.shape[1] as number
     const first = fromEnd ? maxLength - length : 0
-    return noise.dropout(norm(add(x_BLD, slice(positions, 0, first, first + length))), dropout)
+    const placed_BLD = positions ? add(x_BLD, slice(positions, 0, first, first + length)) : x_BLD
+    return noise.dropout(norm(placed_BLD), dropout)
   }
   const through = (some: readonly Block[], hidden_BLD: Tensor, bias: Tensor, noise: Noise): Tensor =>
     some.reduce((query, block) => block({ query, bias, noise }), hidden_BLD)

@@ -19,7 +19,7 @@
  */
 import * as z from 'zod'
 import { type Sequences, sequences } from '../../batches/sequences.ts'
-import { UserError, unknownName } from '../../errors.ts'
+import { UserError } from '../../errors.ts'
 import { normal } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import { relu } from '../../tensor/elementwise.ts'
@@ -28,6 +28,7 @@ import { parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { defineModel } from '../contract/model.ts'
 import { attentivePooling, meanPooling } from '../parts/attentive-pooling.ts'
+import { chosenFields, fieldNames } from '../parts/chosen-fields.ts'
 import { type ItemFeature, itemFeatures } from '../parts/item-features.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { presentModalities } from '../parts/modalities.ts'
@@ -37,10 +38,7 @@ import { encoderEntry, sequenceEncoder } from '../parts/sequence-encoder.ts'
 const config = z
   .strictObject({
     ...sequenceOptions,
-    fields: z
-      .string()
-      .default('all')
-      .describe('names of the categorical fields that are read, with commas between; all reads every field'),
+    fields: fieldNames,
     text: z.boolean().default(true).describe('read texts'),
     image: flag('read pictures, which the paper does not'),
     tied: z.boolean().default(true).describe('let both streams and the output share positions and layer normalization'),
@@ -96,9 +94,7 @@ function chosenFeatures(
   { hiddenSize, ...options }: z.infer<typeof config>,
   catalog: CatalogShape,
 ): readonly ItemFeature[] {
-  const known = Object.keys(catalog.fields)
-  const fields = options.fields === 'all' ? known : options.fields.split(',').filter((name) => name !== '')
-  for (const name of fields) if (!known.includes(name)) throw unknownName('fdsa.fields', name, known)
+  const fields = chosenFields('fdsa', options.fields, catalog)
   const modalities = presentModalities(catalog).filter((modality) => options[modality])
   if (fields.length + modalities.length === 0)
     throw new UserError({

@@ -64,6 +64,8 @@ export async function expectParity(
   for (const [name, inverted] of [
     [`batch.${prefix}sourcesInverse`, `batch.${prefix}sources`],
     ['batch.placesInverse', 'batch.places'],
+    ['batch.lastTargetsInverse', 'batch.lastTargets'],
+    ['batch.lastTargets.eventsInverse', 'batch.lastTargets.events'],
   ] as const) {
     const list = given.get(inverted)
     const sizes = declared[name]?.shape
