@@ -12,6 +12,9 @@ import { train } from './memory-run.ts'
 /** As many items as the benches `predict` and `neighbors` have. */
 export const servedShop = { events: 1_000_000, users: 60_000, items: 93_466, tastes: 467, text: 256, image: 512 }
 
+/** Small, so that training over so many items fits in little memory. */
+const trainingBatch = 32
+
 /** The models that are measured. */
 export const servedModels = ['m3bsr', 'sasrec'] as const
 
@@ -33,7 +36,7 @@ export async function servedRuns(): Promise<readonly ServedRun[]> {
     const run = join(folder, 'runs', model)
     if (!existsSync(join(run, 'model.safetensors'))) {
       console.error(`training ${model} for a moment`)
-      await train(data, model, run)
+      await train(data, model, run, trainingBatch)
     }
     runs.push({ model, run })
   }

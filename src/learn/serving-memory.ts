@@ -1,5 +1,5 @@
 /** @file How much memory serving will take: graphs of every length of histories, and the scores. */
-import { bucketLengths, lengthFor } from '../batches/lengths.ts'
+import { bucketLengths, lengthFor, servedLengths } from '../batches/lengths.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, History } from '../dataset/schema.ts'
 import { historiesAtOnce } from '../evaluate/rank.ts'
@@ -29,11 +29,9 @@ export function scoreBytes({ catalog }: Dataset, users: Users): number {
   return 4 * items * (users === 'many' ? historiesAtOnce(items - 1) : 1)
 }
 
-/** Every power of two up to the longest history, and that: see `servedLength`. */
+/** Every length up to the longest history: see `servedLength`. */
 function lengthsOf(maxLength: number): number[] {
-  const lengths = [8]
-  while ((lengths.at(-1) as number) < maxLength) lengths.push(2 * (lengths.at(-1) as number))
-  return lengths.map((length) => Math.min(length, maxLength))
+  return servedLengths(maxLength)
 }
 
 const emptyHistory = (length: number): History => ({
