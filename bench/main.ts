@@ -19,6 +19,8 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   startup: () => import('./startup.ts'),
   serve: () => import('./serve.ts'),
   soak: () => import('./soak.ts'),
+  crash: () => import('./crash.ts'),
+  visible: () => import('./visible.ts'),
   'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }

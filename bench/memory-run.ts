@@ -62,8 +62,13 @@ function fewOfEach(batches: readonly TrainingBatch[]): readonly TrainingBatch[] 
 const inMegabytes = (parts: object): Record<string, number> =>
   Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, (bytes as number) / 1e6]))
 
-/** Trains for one short epoch. */
-export async function train(data: string, slug: string, out: string): Promise<Record<string, number>> {
+/** Trains for one short epoch. @param batchSize of training; by default as large as a user's */
+export async function train(
+  data: string,
+  slug: string,
+  out: string,
+  batchSize: number | undefined = batchSizes[slug],
+): Promise<Record<string, number>> {
   const model = modelOf(slug)
   shorten(model)
   let told: Record<string, number> = { total: 0 }
@@ -74,7 +79,7 @@ export async function train(data: string, slug: string, out: string): Promise<Re
     split,
     out,
     overwrite: true,
-    ...('build' in model && { training: { epochs: 1, ...(slug in batchSizes && { batchSize: batchSizes[slug] }) } }),
+    ...('build' in model && { training: { epochs: 1, ...(batchSize !== undefined && { batchSize }) } }),
     report(event) {
       const total = event.kind === 'start' ? event.memory.total : event.kind === 'memory' ? event.bytes : 0
       if (total / 1e6 > (told['total'] ?? 0)) told = inMegabytes(event.kind === 'start' ? event.memory : { total })

@@ -1,13 +1,16 @@
 /**
  * @file `npm run -s bench -- serve [SECONDS] [MODEL...]`: lists of ten of 93,466 items over HTTP, for 1, 8 and 32
- * callers at once; every tenth request stores an event.
+ * callers at once, then 32 at 80 % of that rate; every tenth request stores an event. At last batches of 64 events
+ * beside a hundred lists a second.
  */
 import autocannon from 'autocannon'
 import type { BenchResult } from './result.ts'
-import { requestsOf, servedRuns, servedShop, startServing } from './served-run.ts'
+import { batchesOf, requestsOf, type Serving, servedRuns, servedShop, startServing } from './served-run.ts'
 
 const callers = [1, 8, 32]
 const warming = 3
+const share = 0.8
+const beside = { batch: 64, writers: 8, lists: 100, readers: 8 }
 
 /** Requests a second of the slowest model with the most callers. */
 export async function serve(): Promise<BenchResult> {
@@ -16,23 +19,45 @@ export async function serve(): Promise<BenchResult> {
   const most: number[] = []
   for (const served of await servedRuns()) {
     await using serving = await startServing(served)
-    const { url } = serving
-    await autocannon({ url, connections: 8, duration: warming, requests: requestsOf(1) })
-    for (const connections of callers) {
-      const { requests, latency, errors, non2xx } = await autocannon({
-        url,
-        connections,
-        duration,
-        requests: requestsOf(2),
-      })
-      if (errors + non2xx > 0) throw new Error(`${errors} errors and ${non2xx} refusals of ${requests.total} requests`)
-      const row = { perSecond: requests.average, p50: latency.p50, p99: latency.p99, max: latency.max }
-      rows[`${served.model}, ${connections} at once`] = row
-      console.error(`${served.model}, ${connections} at once: ${JSON.stringify(row)}, ${serving.memory().toFixed()} MB`)
-      if (connections === callers.at(-1)) most.push(requests.average)
+    await load(serving, { connections: 8, duration: warming, requests: requestsOf(1) })
+    const measure = async (name: string, more: Partial<Load>): Promise<number> => {
+      const row = await load(serving, { connections: 32, duration, requests: requestsOf(2), ...more })
+      rows[`${served.model}, ${name}`] = row
+      console.error(`${served.model}, ${name}: ${JSON.stringify(row)}, ${serving.memory().toFixed()} MB`)
+      return row.perSecond
     }
+    let saturated = 0
+    for (const connections of callers) saturated = await measure(`${connections} at once`, { connections })
+    most.push(saturated)
+    await measure(`${100 * share} % of that`, { overallRate: Math.max(1, Math.floor(share * saturated)) })
+    const lists = requestsOf(3).filter(({ method }) => method === 'GET')
+    const { batch, writers, readers } = beside
+    const [events] = await Promise.all([
+      measure(`batches of ${batch} events`, { connections: writers, requests: batchesOf(4, batch) }),
+      measure('lists beside them', { connections: readers, requests: lists, overallRate: beside.lists }),
+    ])
+    console.error(`${served.model}: ${(events * batch).toFixed()} events a second`)
   }
-  const settings = { ...servedShop, duration, rows }
+  const settings = { ...servedShop, duration, beside, rows }
   const unit = `requests/s with ${callers.at(-1)} callers, the slowest model`
   return { name: 'serve', ours: Math.min(...most), peer: null, ratio: null, unit, settings }
+}
+
+/** What callers ask, how many there are, and for how many seconds. */
+interface Load {
+  readonly connections: number
+  readonly duration: number
+  readonly requests: ReturnType<typeof requestsOf>
+  /** Requests a second of all callers; as many as are answered by default. */
+  readonly overallRate?: number
+}
+
+/** @throws Error where a request fails */
+async function load(serving: Serving, asked: Load) {
+  const before = serving.processor() ?? Number.NaN
+  const { requests, latency, errors, non2xx } = await autocannon({ url: serving.url, ...asked })
+  if (errors + non2xx > 0) throw new Error(`${errors} errors and ${non2xx} refusals of ${requests.total} requests`)
+  const { p50, p99, max } = latency
+  const processorMs = (1000 * ((serving.processor() ?? Number.NaN) - before)) / requests.total
+  return { perSecond: requests.average, p50, p99, max, processorMs }
 }

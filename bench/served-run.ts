@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { unknownName } from '../src/errors.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { freePort } from '../test/fixtures/own-servers.ts'
@@ -12,34 +12,48 @@ import { train } from './memory-run.ts'
 /** As many items as the benches `predict` and `neighbors` have. */
 export const servedShop = { events: 1_000_000, users: 60_000, items: 93_466, tastes: 467, text: 256, image: 512 }
 
-/** The models that are measured. */
-export const servedModels = ['m3bsr', 'sasrec'] as const
+/** Small, so that training over so many items fits in little memory. */
+const trainingBatch = 32
 
-/** Folders of a run and its dataset, made unless they are there. */
+/** The models that are measured. */
+export const servedModels = ['m3bsr', 'sasrec', 'm3bsr+diff-msin'] as const
+
+/** The folder of a run, and of the one that orders what it retrieves, made unless they are there. */
 export interface ServedRun {
   readonly model: string
   readonly run: string
+  readonly rank?: string
 }
 
 /** Makes the runs of the models that the command line names, or of all. */
 export async function servedRuns(): Promise<readonly ServedRun[]> {
-  const named = process.argv.slice(3).filter((word) => !/^\d/.test(word))
+  const named = process.argv.slice(3).filter((word) => !/^[\d-]/.test(word))
   for (const name of named)
     if (!(servedModels as readonly string[]).includes(name)) throw unknownName('model', name, servedModels)
   const folder = join(tmpdir(), 'siftrec-served')
   const data = await makeMadeUpShop(join(folder, 'shop'), servedShop)
   const runs: ServedRun[] = []
   for (const model of named.length > 0 ? named : servedModels) {
-    const run = join(folder, 'runs', model)
-    if (!existsSync(join(run, 'model.safetensors'))) {
-      console.error(`training ${model} for a moment`)
-      await train(data, model, run)
+    const trained: string[] = []
+    for (const one of model.split('+')) {
+      const run = join(folder, 'runs', one)
+      trained.push(run)
+      if (existsSync(join(run, 'model.safetensors'))) continue
+      console.error(`training ${one} for a moment`)
+      await train(data, one, run, trainingBatch)
     }
-    runs.push({ model, run })
+    const [run = '', rank] = trained
+    runs.push({ model, run, ...(rank !== undefined && { rank }) })
   }
+  compileCommand()
+  return runs
+}
+
+/** Compiles the sources. @returns node and the command line's file, which it runs */
+export function compileCommand(): readonly string[] {
   console.error('compiling')
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
-  return runs
+  return [process.execPath, resolve('bin/siftrec.js')]
 }
 
 /** A service that runs. */
@@ -49,16 +63,19 @@ export interface Serving extends AsyncDisposable {
   readonly ready: number
   /** Resident memory now, in MB. */
   memory(): number
+  /** Seconds of the processor that it has taken since it began; undefined where the system does not say. */
+  processor(): number | undefined
   reload(): void
 }
 
 /** Starts `siftrec serve` as a user would, with an empty store, and waits until it is ready. */
-export async function startServing({ run }: ServedRun): Promise<Serving> {
+export async function startServing({ run, rank }: ServedRun): Promise<Serving> {
   const port = await freePort()
   const store = `${run}.bench-events`
   rmSync(store, { recursive: true, force: true })
   const url = `http://127.0.0.1:${port}`
-  const args = ['bin/siftrec.js', 'serve', run, '--port', String(port), '--store', store, '--rate', '0', '--quiet']
+  const runs = rank === undefined ? [run] : ['--retrieve', run, '--rank', rank]
+  const args = ['bin/siftrec.js', 'serve', ...runs, '--port', String(port), '--store', store, '--rate', '0', '--quiet']
   const begun = performance.now()
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   await untilReady(url, child)
@@ -66,6 +83,7 @@ export async function startServing({ run }: ServedRun): Promise<Serving> {
     url,
     ready: (performance.now() - begun) / 1e3,
     memory: () => memoryOf(child),
+    processor: () => processorOf(child),
     reload: () => void child.kill('SIGHUP'),
     async [Symbol.asyncDispose]() {
       const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -76,19 +94,39 @@ export async function startServing({ run }: ServedRun): Promise<Serving> {
   }
 }
 
+/** A request of a load. */
+interface LoadRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly [more: string]: unknown
+}
+
+const postOf = (events: object): LoadRequest => ({
+  method: 'POST',
+  path: '/v1/events',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(events),
+})
+
+/** Batches of events of random users. */
+export function batchesOf(seed: number, size: number): LoadRequest[] {
+  const stream = randomStream(seed, 'served batches')
+  const event = (): object => ({
+    user: `u${stream.integer(servedShop.users)}`,
+    item: `i${stream.integer(servedShop.items)}`,
+    behavior: 'click',
+  })
+  return Array.from({ length: 200 }, () => postOf(Array.from({ length: size }, event)))
+}
+
 /** Random users ask for lists; every tenth request stores an event. */
-export function requestsOf(seed: number): { method: 'GET' | 'POST'; path: string; [more: string]: unknown }[] {
+export function requestsOf(seed: number): LoadRequest[] {
   const stream = randomStream(seed, 'served')
   return Array.from({ length: 1000 }, (_, at) => {
     const user = `u${stream.integer(servedShop.users)}`
     if (at % 10 > 0) return { method: 'GET', path: `/v1/users/${user}/recommendations?top=10` }
     const event = { user, item: `i${stream.integer(servedShop.items)}`, behavior: 'click' }
-    return {
-      method: 'POST',
-      path: '/v1/events',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(event),
-    }
+    return postOf(event)
   })
 }
 
@@ -105,4 +143,11 @@ function memoryOf({ pid }: ChildProcess): number {
   if (process.platform !== 'linux')
     return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1e3
   return Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1.024e-3
+}
+
+/** Hundredths of a second that a process ran for itself and in the system lie behind its name, which ends with `)`. */
+function processorOf({ pid }: ChildProcess): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }

@@ -8,13 +8,15 @@ const starts = 5
 export async function startup(): Promise<BenchResult> {
   const seconds: Record<string, number> = {}
   for (const served of await servedRuns()) {
-    const measured: number[] = []
+    const [measured, processor]: [number[], number[]] = [[], []]
     for (let start = 0; start < starts; start++) {
       await using serving = await startServing(served)
       measured.push(serving.ready)
+      processor.push(serving.processor() ?? Number.NaN)
     }
     seconds[served.model] = median(measured)
-    console.error(`${served.model}: ${measured.map((one) => one.toFixed(2)).join(', ')} s`)
+    const took = (times: readonly number[]): string => times.map((one) => one.toFixed(2)).join(', ')
+    console.error(`${served.model}: ${took(measured)} s; of the processor ${took(processor)} s`)
   }
   const ours = Math.max(...Object.values(seconds))
   const settings = { ...servedShop, starts, seconds }

@@ -12,7 +12,12 @@ export function lengthFor(events: number, lengths: readonly number[]): number {
   return lengths.find((length) => events <= length) ?? (lengths.at(-1) as number)
 }
 
-/** The length that served histories of up to `longest` events are padded to: powers of two from 8 up to `maxLength`. */
-export function servedLength(longest: number, maxLength: number): number {
-  return Math.min(maxLength, Math.max(8, 2 ** Math.ceil(Math.log2(longest))))
+/**
+ * Lengths that served histories are padded to, ascending: powers of four from 16, and the longest. A service compiles
+ * graphs of each before it is ready, so they are fewer than those of training.
+ */
+export function servedLengths(maxLength: number): number[] {
+  const lengths: number[] = []
+  for (let length = 16; length < maxLength; length *= 4) lengths.push(length)
+  return [...lengths, maxLength]
 }

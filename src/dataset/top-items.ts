@@ -28,8 +28,10 @@ export function topItems(
   let held = 0
   let least = Number.NEGATIVE_INFINITY
   for (let item = 1; item < scores.length; item++) {
-    // Nearly every item ends here: one comparison each.
-    if (held === most && (scores[item] as number) <= least) continue
+    if (held === most) {
+      item = nextAbove(scores, least, item)
+      if (item === scores.length) break
+    }
     if (excluded.has(item)) continue
     if (held < most) lift(item, held++)
     else sink(item)
@@ -63,4 +65,20 @@ export function topItems(
     }
     heap[at] = item
   }
+}
+
+/** The first item from `item` on whose score is above `least`; nearly all are passed over here, four at a time. */
+function nextAbove(scores: Float32Array, least: number, item: number): number {
+  let at = item
+  const end = scores.length - 4
+  while (
+    at <= end &&
+    (scores[at] as number) <= least &&
+    (scores[at + 1] as number) <= least &&
+    (scores[at + 2] as number) <= least &&
+    (scores[at + 3] as number) <= least
+  )
+    at += 4
+  while (at < scores.length && (scores[at] as number) <= least) at++
+  return at
 }

@@ -1,5 +1,5 @@
 /** @file How much memory serving will take: graphs of every length of histories, and the scores. */
-import { bucketLengths, lengthFor } from '../batches/lengths.ts'
+import { bucketLengths, lengthFor, servedLengths } from '../batches/lengths.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, History } from '../dataset/schema.ts'
 import { historiesAtOnce } from '../evaluate/rank.ts'
@@ -23,11 +23,11 @@ export async function rankingBytes(parts: Omit<ScorerParts, 'runtime'>, users: U
   const rows = typeof users === 'object' ? sizesFor(dataset) : undefined
   await using scorer = await nextItemScorer({ ...parts, runtime: dry.runtime, rows })
   const { maxLength } = model.history
-  for (const length of users === 'one' ? [maxLength] : lengthsOf(maxLength)) {
+  for (const length of users === 'one' ? [maxLength] : servedLengths(maxLength)) {
     for (const count of fewestOfEach(users, rows))
       await scorer.score(Array.from({ length: count }, () => emptyHistory(length)))
-    if (rows) await scorer.reasons(emptyHistory(length))
   }
+  if (rows) await scorer.reasons(emptyHistory(maxLength))
   return dry.bytes() + scoreBytes(dataset, users)
 }
 
@@ -49,13 +49,6 @@ export function scoreBytes({ catalog }: Dataset, users: Users): number {
   if (users === 'one') return 4 * items
   // A service holds them while it compiles, and then those of its queue.
   return 4 * items * (users === 'many' ? historiesAtOnce(items - 1) : 2 * mostAtOnce(items - 1))
-}
-
-/** Every power of two up to the longest history, and that: see `servedLength`. */
-function lengthsOf(maxLength: number): number[] {
-  const lengths = [8]
-  while ((lengths.at(-1) as number) < maxLength) lengths.push(2 * (lengths.at(-1) as number))
-  return lengths.map((length) => Math.min(length, maxLength))
 }
 
 const emptyHistory = (length: number): History => ({

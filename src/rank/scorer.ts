@@ -2,7 +2,7 @@
  * @file A trained model ready to rank: users' vectors from compiled graphs, scores of the whole catalog. Several may
  * ask at once.
  */
-import { servedLength } from '../batches/lengths.ts'
+import { lengthFor, servedLengths } from '../batches/lengths.ts'
 import { servedWindow, type Window } from '../batches/windows.ts'
 import type { Dataset, FeatureModality, History } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
@@ -45,7 +45,7 @@ export interface NextItemScorer extends Scorer {
 }
 
 /** The most histories of one compiled batch. */
-export const batchRows = 128
+const batchRows = 128
 /** Items of one pass where a network reads user and item together. */
 const pairItems = 32_768
 
@@ -76,6 +76,7 @@ export async function nextItemScorer({
     compiled.set(key, made)
     return made
   }
+  const lengths = servedLengths(settings.maxLength)
   const windowOf = (history: History): Window => servedWindow(history, settings)
   /** Runs the graph of some histories and copies out what it says, all in one turn. */
   const read = async (
@@ -84,7 +85,9 @@ export async function nextItemScorer({
   ): Promise<Record<string, Float32Array>> => {
     const windows = histories.map(windowOf)
     const longest = windows.reduce((most, { history }) => Math.max(most, history.item.length), 1)
-    const length = settings.lengths === 'fixed' ? settings.maxLength : servedLength(longest, settings.maxLength)
+    // Reasons are asked for seldom: one graph does for all lengths.
+    const isFixed = settings.lengths === 'fixed' || what === 'reasons'
+    const length = isFixed ? settings.maxLength : lengthFor(longest, lengths)
     const shape = { rows: rowsFor(histories.length), length, targets: 0 }
     const graph = await cached(`${what} ${shape.rows} ${length}`, () => {
       const { inputs, batch } = batches.declare(shape)

@@ -14,14 +14,14 @@ import { builtModel, vocabularyOf } from './built-model.ts'
 import type { Run } from './run-settings.ts'
 import type { LearnRequest, OpenRequest } from './task.ts'
 
-/** The model of a run, and what it runs on. */
+/** The model of a run, and what it runs on. @param spin see `RuntimeOptions` */
 async function built(
   run: Run,
   data: TrainingData,
-  tell: ((bytes: number) => void) | undefined,
+  { tell, spin }: { readonly tell: ((bytes: number) => void) | undefined; readonly spin: boolean },
 ): Promise<ValidationParts> {
   const { model: slug, training } = run
-  const runtime = nodeRuntime({ threads: training?.threads ?? 2 })
+  const runtime = nodeRuntime({ threads: training?.threads ?? 2, spin })
   const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime, tell)
   return { slug, model, dataset: data.dataset, vocabulary: vocabularyOf(data), runtime }
 }
@@ -31,9 +31,8 @@ export async function learnTrained(
   { run, data, out, fingerprint, resume, start, watching }: LearnRequest,
   validationOf: (parts: ValidationParts) => Validation,
 ): Promise<TrainingResult> {
-  const parts = await built(run, data, (bytes) =>
-    watching.report?.({ kind: 'memory', work: 'what is computed once', bytes }),
-  )
+  const tell = (bytes: number): void => watching.report?.({ kind: 'memory', work: 'what is computed once', bytes })
+  const parts = await built(run, data, { tell, spin: true })
   const { slug, model, dataset, vocabulary, runtime } = parts
   return trainModel({
     slug,
@@ -59,7 +58,8 @@ export async function openTrained(request: OpenRequest): Promise<ValidationParts
   const { folder, run, path, tensors, moved } = request
   if (moved && (modelOf(run.model) as ModelDefinition).offline)
     throw notLater(folder, run.model, 'its graphs and centers are of the items that it was trained on')
-  const parts = await built(run, request.data, request.memory?.tell)
+  // Whoever answers requests shares its machine with those who ask.
+  const parts = await built(run, request.data, { tell: request.memory?.tell, spin: false })
   const laid = moved ? relaidTensors(parts.model, tensors, moved) : tensors
   return { ...parts, ...learnedOf(parts.model, { path, tensors: laid }) }
 }

@@ -13,6 +13,11 @@ export interface RuntimeOptions {
   readonly threads?: number
   /** `cpu` by default; `cuda` and `webgpu` where the installed runtime has them. */
   readonly provider?: 'cpu' | 'cuda' | 'webgpu'
+  /**
+   * Whether threads without work wait in a loop (default true): the next operator begins a moment earlier, and a core
+   * is busy meanwhile. On a machine that does other work too, each run then takes several times as long.
+   */
+  readonly spin?: boolean
   /** Keep the memory arena between runs: faster, and its peak stays held (default true). */
   readonly arena?: boolean
   /** Writes a profile with this file prefix. */
@@ -95,8 +100,11 @@ export async function compile(
     // The pattern doubles what a session holds and gains no time here; without it the peak can be told beforehand.
     enableMemPattern: false,
     logSeverityLevel: 3,
-    // It turns the slices of a tensor, of which one is needed after the other, into all of them at once.
-    extra: { optimization: { disable_specified_optimizers: 'GatherSliceToSplitFusion' } },
+    extra: {
+      // It turns the slices of a tensor, of which one is needed after the other, into all of them at once.
+      optimization: { disable_specified_optimizers: 'GatherSliceToSplitFusion' },
+      session: { intra_op: { allow_spinning: options.spin === false ? '0' : '1' } },
+    },
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
   })
   return {

@@ -262,6 +262,16 @@ describe('a service', () => {
     expect(both).toBeGreaterThan(many + 30e6)
   })
 
+  it('keeps no core busy that has nothing to compute', async () => {
+    const compile = vi.spyOn(InferenceSession, 'create')
+    await using _ = await open({ retrieve: sasrec, rank: din })
+    const all = compile.mock.calls.map((call) => (call as unknown[]).at(1))
+    compile.mockRestore()
+    const still = expect.objectContaining({ session: { intra_op: { allow_spinning: '0' } } })
+    expect(all.length).toBeGreaterThan(0)
+    for (const options of all) expect(options).toMatchObject({ extra: still })
+  })
+
   it('says what it serves', async () => {
     const lines: string[] = []
     await using service = await open({ retrieve: sasrec, report: (line) => lines.push(line) })

@@ -36,27 +36,27 @@ const users = (count: number): number[] => Array.from({ length: count }, (_, at)
 describe('histories that wait together', () => {
   it('are scored in one pass, and each gets its own scores', async () => {
     const scorer = stub()
-    const queue = scoreQueue(scorer, 128)
-    const first = users(100).map((user) => ask(queue, user))
+    const queue = scoreQueue(scorer, 32)
+    const first = users(30).map((user) => ask(queue, user))
     // These come while the first pass runs.
     await new Promise((resume) => setImmediate(() => setImmediate(resume)))
-    const second = users(20).map((user) => ask(queue, 100 + user))
-    expect(await Promise.all([...first, ...second])).toEqual(users(120))
-    expect(scorer.batches).toEqual([100, 20])
+    const second = users(20).map((user) => ask(queue, 30 + user))
+    expect(await Promise.all([...first, ...second])).toEqual(users(50))
+    expect(scorer.batches).toEqual([30, 20])
     expect(await ask(queue, 7)).toBe(7)
     expect(scorer.arrays.size).toBe(1)
   })
 
   it('fill the batches that are compiled', () => {
-    const passes = [1, 2, 3, 5, 9, 16, 17, 33, 64, 65, 128, 500].map((waiting) => nextPass(waiting, 128))
-    expect(passes).toEqual([1, 1, 3, 4, 9, 16, 17, 32, 32, 65, 128, 128])
+    const passes = [1, 2, 3, 5, 9, 16, 17, 33, 500].map((waiting) => nextPass(waiting, 32))
+    expect(passes).toEqual([1, 1, 3, 4, 9, 16, 17, 32, 32])
     expect([1, 9, 17, 500].map((waiting) => nextPass(waiting, 16))).toEqual([1, 9, 16, 16])
     expect([1, 5].map((waiting) => nextPass(waiting, 1))).toEqual([1, 1])
-    expect([100, 93_466, 1_000_000, 30_000_000].map(mostAtOnce)).toEqual([128, 128, 16, 1])
+    expect([100, 93_466, 1_000_000, 30_000_000].map(mostAtOnce)).toEqual([32, 32, 16, 1])
   })
 
   it('fail with their pass alone, and one whose reader fails alone', async () => {
-    const queue = scoreQueue(stub({ failing: 3 }), 128)
+    const queue = scoreQueue(stub({ failing: 3 }), 32)
     const failed = await Promise.allSettled(users(5).map((user) => ask(queue, user)))
     expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected', 'fulfilled']))
     const readers = [

@@ -12,25 +12,29 @@ export async function warm({ retrieve, rank }: Stages, candidates: number): Prom
     const { scorer, maxLength } = retrieve.run
     const sizes = batchSizes.filter((rows) => rows <= mostAtOnce(scorer.itemCount))
     const held = new Float32Array((sizes.at(-1) as number) * (scorer.itemCount + 1))
-    for (const length of lengthsUpTo(maxLength, 8)) {
+    for (const length of lengthsUpTo(maxLength, { shortest: 16, times: 4 })) {
       for (const rows of sizes)
         await scorer.score(
           Array.from({ length: rows }, () => historyOf(length)),
           held,
         )
-      await scorer.explain?.(historyOf(length), [1])
     }
+    await scorer.explain?.(historyOf(maxLength), [1])
   }
   if (!rank) return
   const { predictor, maxLength } = rank.run
   const items = new Int32Array(candidates).fill(1)
-  for (const length of lengthsUpTo(maxLength, 4)) await predictor.candidates(historyOf(length), items)
+  for (const length of lengthsUpTo(maxLength, { shortest: 4, times: 2 }))
+    await predictor.candidates(historyOf(length), items)
 }
 
-/** Every length that histories are padded to: powers of two, and the longest. */
-function lengthsUpTo(maxLength: number, shortest: number): number[] {
+/** Every length that histories are padded to: `shortest`, each `times` the one before, and the longest. */
+function lengthsUpTo(
+  maxLength: number,
+  { shortest, times }: { readonly shortest: number; readonly times: number },
+): number[] {
   const lengths: number[] = []
-  for (let length = shortest; length < maxLength; length *= 2) lengths.push(length)
+  for (let length = shortest; length < maxLength; length *= times) lengths.push(length)
   return [...lengths, maxLength]
 }
 

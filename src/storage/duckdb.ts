@@ -129,13 +129,15 @@ async function readColumns<K extends ColumnKinds>(
   let at = 0
   for (;;) {
     const chunk = await result.fetchChunk()
-    if (!chunk || chunk.rowCount === 0) break
-    if (at + chunk.rowCount > count) throw otherCount(`more than ${count} rows`)
+    // Read once: each reading asks the library.
+    const rows = chunk?.rowCount ?? 0
+    if (!chunk || rows === 0) break
+    if (at + rows > count) throw otherCount(`more than ${count} rows`)
     for (const [index, array] of arrays.entries()) {
       const vector = chunk.getColumnVector(index)
-      for (let row = 0; row < chunk.rowCount; row++) array[at + row] = (vector.getItem(row) ?? empty[index]) as never
+      for (let row = 0; row < rows; row++) array[at + row] = (vector.getItem(row) ?? empty[index]) as never
     }
-    at += chunk.rowCount
+    at += rows
   }
   if (at < count) throw otherCount(`${at} rows of ${count}`)
   return Object.fromEntries(names.map((name, index) => [name, arrays[index]])) as Columns<K>

@@ -80,7 +80,14 @@ async function serveRuns(runs: RunFolders, flags: Flags, version: string): Promi
     ...(data !== undefined && { data }),
   }
   const { serve } = await import('../serving.ts')
-  await serve(settings, openerOf(runs, flags), log, isWorker ? await besideOthers() : undefined)
+  const together = isWorker ? await besideOthers() : undefined
+  try {
+    await serve(settings, openerOf(runs, flags), log, together)
+  } catch (error) {
+    // It would keep the worker alive. Cutting it would end the worker as one that did its work.
+    process.channel?.unref()
+    throw error
+  }
   // What a worker shares with the first process would keep it alive.
   if (isWorker && process.connected) process.disconnect()
 }
