@@ -54,6 +54,15 @@ describe('a run without validation targets', () => {
   })
 })
 
+it('is not begun where no item has what a model needs, though there are columns for it', async () => {
+  using place = temporaryFolder()
+  const out = join(place.path, 'run')
+  const text = { width: 2, vectors: new Float32Array(10), present: new Uint8Array(5) }
+  const empty = train(out, { model: 'unisrec', dataset: { ...dataset, features: { text } }, training: { epochs: 1 } })
+  await expect(empty).rejects.toThrow('unisrec: missing: no item with a text')
+  expect(existsSync(out)).toBe(false)
+})
+
 describe('a run’s settings', () => {
   it('are read as they were written where an option came later: the fingerprint stays', () => {
     const { embeddingRegularization: _, ...training } = clickTrainingConfig.parse({})
