@@ -7,7 +7,6 @@ import { initialParameters, type ParameterBuffers } from '../../learn/parameters
 import { compileStep, parametersOf, stepGraph } from '../../learn/step.ts'
 import type { BuiltModel, Objective } from '../../models/contract/model.ts'
 import { wholeGradient } from '../whole-gradient.ts'
-
 import { knownOf, lastTwo, livened, memoryOf, objectivesOf, runtime } from './candidate.ts'
 
 /** Expects each gradient to be what central differences of the loss find, at its largest element. */
@@ -42,9 +41,11 @@ export async function checkPad(model: BuiltModel, objective: Objective, dataset:
   await using checked = await checkedStep(model, objective, dataset)
   const { state, step, lossNow } = checked
   await lossNow()
+  const ofItems = parametersOf(objectivesOf(model)).filter(({ origin }) => origin.rows === 'items')
+  const tables = new Set(ofItems.map(({ origin }) => origin.name))
   for (const parts of step.gradients) {
     const { shape } = state.buffers.get(parts.name) as ParameterBuffers
-    if (parts.name !== 'item' && !parts.name.startsWith('item.')) continue
+    if (!tables.has(parts.name)) continue
     const row = wholeGradient(state, parts).subarray(0, shape[1])
     expect(Math.max(...row.map(Math.abs)), `gradient of row 0 of ${parts.name}`).toBeLessThan(1e-7)
   }
