@@ -8,6 +8,7 @@ import { optionsOf } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { splitConfig } from '../src/runs/split-config.ts'
 import { isTrained, modelsPage, withGeneratedBlocks } from './generated-docs.ts'
+import { cardHeadings, cards, slugOf } from './model-cards.ts'
 
 const pages = [
   'README.md',
@@ -15,6 +16,7 @@ const pages = [
   'ARCHITECTURE.md',
   'CHANGELOG.md',
   ...readdirSync('docs').map((name) => `docs/${name}`),
+  ...cards,
 ].filter((page) => page.endsWith('.md'))
 const textOf = (page: string): string => readFileSync(page, 'utf8')
 /** The fenced blocks of a page in one language ('' for none). */
@@ -56,6 +58,14 @@ describe('the docs', () => {
       .filter((target) => !target.includes('://'))
     const missing = links.filter((target) => !existsSync(join(dirname(page), target)))
     expect(missing).toEqual([])
+  })
+
+  it.each(cards)('%s is the card of a model: its facts, its options, and the same headings as the others', (page) => {
+    const text = textOf(page)
+    expect(text.startsWith(`# ${modelOf(slugOf(page)).title}\n`)).toBe(true)
+    expect([...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(cardHeadings)
+    const blocks = [...text.matchAll(/^<!-- generated: (\S+) -->$/gm)].map(([, name]) => name)
+    expect(blocks).toEqual(expect.arrayContaining(['model-card', 'model-options']))
   })
 
   it('cite every model, and have its options told apart in the help', () => {

@@ -2,14 +2,16 @@
  * @file What the docs have from the code: `docs/models.md`, and the blocks between `<!-- generated: NAME -->` and `<!--
  * /generated -->`.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { clickSplitConfig } from '../src/dataset/click-samples.ts'
 import { markdownTable } from '../src/evaluate/printing.ts'
 import { clickTrainingConfig, trainingConfig } from '../src/learn/config.ts'
-import { type Option, optionsOf } from '../src/models/contract/options.ts'
+import { optionsOf } from '../src/models/contract/options.ts'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { splitConfig } from '../src/runs/split-config.ts'
+import { cardBlocks, cardOf } from './model-cards.ts'
+import { citationOf, fileOf, optionsTable } from './model-facts.ts'
 import type { FaultCount } from './reliability/fault-count.ts'
 import type { FuzzCount } from './reliability/fuzz/pool.ts'
 
@@ -20,7 +22,7 @@ export function withGeneratedBlocks(page: string): string {
   return readFileSync(page, 'utf8').replace(blockPattern, (_, name: string) => {
     const body = name.startsWith('docs/results/')
       ? resultsTable(name)
-      : (modelLists[name]?.(page) ?? reliability[name]?.())
+      : (modelLists[name]?.(page) ?? cardBlocks[name]?.(page) ?? reliability[name]?.())
     if (body === undefined) throw new Error(`${page} has a block of an unknown kind: ${name}`)
     return `<!-- generated: ${name} -->\n${body}\n<!-- /generated -->`
   })
@@ -33,13 +35,6 @@ const titleOf = (slug: string): string => modelOf(slug).title
 function predictionOf(slug: string): string {
   // A model that is fitted by counting ranks the next item too.
   return modelOf(slug).task === 'clicks' ? 'clicks' : 'the next item'
-}
-/** The file a model is defined in; it has the model's slug for a name. */
-function fileOf(slug: string): string {
-  const files = readdirSync('src/models', { recursive: true, encoding: 'utf8' })
-  const file = files.find((name) => basename(name) === `${slug}.ts`)
-  if (!file) throw new Error(`no file in src/models is called ${slug}.ts`)
-  return `src/models/${file}`
 }
 
 /** The counts of the reliability suites, by the name of their block. */
@@ -102,31 +97,13 @@ const modelLists: Readonly<Record<string, (page: string) => string>> = {
     const rows = modelSlugs.map((slug) => {
       const file = fileOf(slug)
       const link = `[${relative('src/models', file)}](${relative(dirname(page), file)})`
-      return [titleOf(slug), `\`${slug}\``, predictionOf(slug), citationOf(bibliography, slug), link]
+      const card = cardOf(slug)
+      const toCard = card ? `[card](${relative(dirname(page), card)})` : '-'
+      return [titleOf(slug), `\`${slug}\``, predictionOf(slug), citationOf(bibliography, slug), link, toCard]
     })
-    return markdownTable(['model', 'slug', 'predicts', 'paper', 'equations and departures'], rows)
+    return markdownTable(['model', 'slug', 'predicts', 'paper', 'equations and departures', 'fidelity'], rows)
   },
 }
-
-/**
- * `Kang and McAuley, *Self-Attentive Sequential Recommendation*, ICDM 2018`, of an entry of references.bib; `-` without
- * one.
- */
-function citationOf(bibliography: string, slug: string): string {
-  const entry = bibliography.split(/^@/m).find((text) => text.includes(`{${slug},`))
-  if (!entry) return '-'
-  const field = (name: string): string =>
-    plain(new RegExp(`^\\s*${name}\\s*=\\s*\\{(.*)\\},?$`, 'm').exec(entry)?.[1] ?? '')
-  const names = field('author')
-    .split(' and ')
-    .map((name) => (name.includes(', ') ? name.split(', ')[0] : name.split(' ').at(-1)))
-  const authors = names.length > 2 ? `${names[0]} et al.` : names.join(' and ')
-  const venue = /International ACM SIGIR/.test(field('booktitle')) ? 'SIGIR' : field('booktitle')
-  return `${authors}, *${field('title')}*, ${venue || field('journal') || field('howpublished')}, ${field('year')}`
-}
-
-/** A value of references.bib without braces. Accents are not needed: first names are not printed. */
-const plain = (value: string): string => value.replace(/[{}]/g, '')
 
 /** The first table of a results page, or of its section after a `#`: `docs/results/movies.md#leave-one-out`. */
 function resultsTable(name: string): string {
@@ -141,25 +118,16 @@ function resultsTable(name: string): string {
 
 /** `docs/models.md`, made of the schemas. */
 export function modelsPage(): string {
-  const code = (value: unknown): string => (value === undefined ? '' : `\`${JSON.stringify(value)}\``)
-  const table = (options: readonly Option[]): string =>
-    markdownTable(
-      ['option', 'what it is', 'range', 'default'],
-      options.map(({ name, description, range, default: fallback }) => [
-        `\`${name}\``,
-        description,
-        range,
-        code(fallback),
-      ]),
-    )
   const sections = modelSlugs.map((slug) => {
     const how = isTrained(slug) ? 'is trained' : 'is fitted by counting and takes no training options'
     const file = fileOf(slug)
+    const card = cardOf(slug)
+    const toCard = card ? ` Its card: [${basename(card)}](${relative('docs', card)}).` : ''
     return `## ${slug}
 
-${titleOf(slug)} predicts ${predictionOf(slug)} and ${how}. Its paper and departures: [papers.md](papers.md#models), [${basename(file)}](../${file}).
+${titleOf(slug)} predicts ${predictionOf(slug)} and ${how}. Its paper and departures: [papers.md](papers.md#models), [${basename(file)}](../${file}).${toCard}
 
-${table(optionsOf(modelOf(slug).config))}
+${optionsTable(optionsOf(modelOf(slug).config))}
 `
   })
   return `# Models and their options
@@ -169,20 +137,20 @@ Made of the schemas in the code by \`npx vitest run test/docs -u\`; do not edit.
 ${sections.join('\n')}
 ## Training options
 
-${table(optionsOf(trainingConfig))}
+${optionsTable(optionsOf(trainingConfig))}
 
 Models that predict clicks have besides:
 
-${table(optionsOf(clickTrainingConfig).filter(({ name }) => !(name in trainingConfig.shape)))}
+${optionsTable(optionsOf(clickTrainingConfig).filter(({ name }) => !(name in trainingConfig.shape)))}
 
 ## Split options
 
 The flag for \`protocol\` is \`--split\`. For models that predict the next item:
 
-${table(optionsOf(splitConfig))}
+${optionsTable(optionsOf(splitConfig))}
 
 For models that predict clicks, where options without a default depend on the data:
 
-${table(optionsOf(clickSplitConfig))}
+${optionsTable(optionsOf(clickSplitConfig))}
 `
 }

@@ -15,8 +15,10 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { mmmlp } from './multi-modal/mmmlp.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
+import { unisrec } from './multi-modal/unisrec.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
@@ -33,6 +35,8 @@ const models: readonly ModelEntry[] = [
   sasrecf,
   sasrecBf,
   fdsa,
+  unisrec,
+  mmmlp,
   gru4rec,
   bert4rec,
   popularity,

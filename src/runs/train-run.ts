@@ -16,6 +16,7 @@ import { lockIn, makeFolder } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
 import { fittingSettings, fittingText } from './fitting-settings.ts'
 import { writeKnown } from './known.ts'
+import { refuseWithoutContent } from './needed-content.ts'
 import { holdsRun, printRun, readRun } from './run-file.ts'
 import { fingerprintOf, type Run } from './run-settings.ts'
 import type { SplitInput } from './split-config.ts'
@@ -118,13 +119,14 @@ function announcing(settings: RunSettings, text: string): RunSettings {
 }
 
 /**
- * A run with settings that fit its data, what it learns from, and what was chosen, in words. The split comes before any
- * folder is made: a wrong setting must leave none behind.
+ * A run with settings that fit its data, what it learns from, and what was chosen, in words. All that may be
+ * refused comes before any folder is made: a wrong setting must leave none behind.
  */
 function fitRun(settings: RunSettings): { run: Run; data: TrainingData; told: string } {
   const { model, dataset, config = {}, training = {}, asGiven = false } = settings
   const run = describeRun(settings)
   const data = dataOf(run, dataset)
+  refuseWithoutContent(modelOf(model), run.config, dataset)
   if (asGiven) return { run, data, told: '' }
   const fitting = fittingSettings(model, data)
   const open = (options: object, given: object) =>

@@ -8,8 +8,11 @@ import { rows as rowsOf } from '../../tensor/rows.ts'
 import type { Extra } from '../kind.ts'
 import type { Window } from '../windows.ts'
 
-/** How a history is changed: a stretch of it kept, items replaced by a mask, a stretch shuffled (CL4SRec). */
-export type Augmentation = 'crop' | 'mask' | 'reorder'
+/**
+ * How a history is changed: a stretch of it kept, items replaced by a mask, a stretch shuffled (CL4SRec), items after
+ * the first left out by chance (UniSRec).
+ */
+export type Augmentation = 'crop' | 'mask' | 'reorder' | 'drop'
 
 /** How strongly, as shares of a history's length, and what stands for a masked item. */
 export interface AugmentationSettings {
@@ -18,6 +21,7 @@ export interface AugmentationSettings {
   readonly cropShare?: number
   readonly maskShare?: number
   readonly reorderShare?: number
+  readonly dropShare?: number
   /** The item index that stands for a masked item. */
   readonly mask?: number
 }
@@ -75,7 +79,7 @@ export function augmented<Name extends string>(
  * @throws Bug when items are to be masked and no index stands for a masked one
  */
 function changed(items: readonly number[], settings: AugmentationSettings, random: RandomStream): number[] {
-  const { how, cropShare = 0.6, maskShare = 0.3, reorderShare = 0.6, mask } = settings
+  const { how, cropShare = 0.6, maskShare = 0.3, reorderShare = 0.6, dropShare = 0.2, mask } = settings
   const count = items.length
   const chosen = how[random.integer(how.length)] as Augmentation
   if (chosen === 'mask') {
@@ -83,6 +87,7 @@ function changed(items: readonly number[], settings: AugmentationSettings, rando
     const hidden = new Set(random.shuffle([...items.keys()]).slice(0, Math.floor(maskShare * count)))
     return items.map((item, at) => (hidden.has(at) ? mask : item))
   }
+  if (chosen === 'drop') return items.filter((_, at) => at === 0 || random.uniform() >= dropShare)
   const size = Math.max(1, Math.floor((chosen === 'crop' ? cropShare : reorderShare) * count))
   const from = random.integer(Math.max(1, count - size + 1))
   const stretch = items.slice(from, from + size)

@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod'
 import type { BatchKind, TrainingData } from '../../batches/kind.ts'
-import type { Dataset, History, ItemIndex } from '../../dataset/schema.ts'
+import type { Dataset, FeatureModality, History, ItemIndex } from '../../dataset/schema.ts'
 import type { Noise } from '../../nn/noise.ts'
 import type { Optimizer } from '../../optim/optimizer.ts'
 import type { RandomStream } from '../../random/stream.ts'
@@ -240,6 +240,10 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
   readonly task: TrainedTask
   /** What is left of it where no item has a picture or a text, and what makes sense then: part of a warning. */
   readonly withoutContent?: string
+  /** Pictures or texts without all of which it is nothing: at least one item must have one of these. */
+  needs?(config: Config): readonly FeatureModality[]
+  /** What stands for the published model where something that it needs cannot be had; part of its card in the docs. */
+  readonly reducedForm?: string
   /** The only place where options are written: types, defaults, checks, flags and docs are made of it. */
   readonly config: z.ZodType<Config>
   readonly offline?: {

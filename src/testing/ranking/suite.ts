@@ -26,6 +26,7 @@ export function conformance(candidate: RankingCandidate): void {
   const items = dataset.catalog.ids.length
   const unless = (check: RankingCheck): [boolean, string] => [skips[check] !== undefined, skips[check] ?? '']
   const short = historyOf([4, 5, 6])
+  const needy = candidate.definition.needs?.(candidate.definition.config.parse(candidate.options)) !== undefined
   describe(`${candidate.definition.slug} conforms`, () => {
     it('gives finite scores of the right shape, the pad never ranked, for any history', async () => {
       await using scorer = await scorerOf(candidate, dataset)
@@ -93,9 +94,17 @@ export function conformance(candidate: RankingCandidate): void {
       expect(distance(known, without)).toBeGreaterThan(1e-5)
     })
 
-    it('reads pictures and titles, and does without them', async ({ skip }) => {
+    it.skipIf(needy)('does without pictures and titles', async () => {
       await using bare = await scorerOf(candidate, extend(ringDataset({ steps, modalities: false })))
       expect((await scoresOf(bare, historyOf([1, 2, 3]))).slice(1).every(Number.isFinite)).toBe(true)
+    })
+
+    it.runIf(needy)('says that it cannot do without pictures or titles', async () => {
+      const bare = scorerOf(candidate, extend(ringDataset({ steps, modalities: false })))
+      await expect(bare).rejects.toThrow(`${candidate.definition.slug}: missing: no item with a`)
+    })
+
+    it('reads pictures and titles', async ({ skip }) => {
       skip(...unless('modalities'))
       await using scorer = await scorerOf(candidate, dataset)
       const { features } = dataset

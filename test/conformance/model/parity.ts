@@ -46,21 +46,21 @@ export async function expectParity(
   fixture: ModelFixture,
   { tolerance = 1e-5, prefix = '', pass }: { tolerance?: number; prefix?: string; pass?: Pass } = {},
 ): Promise<void> {
-  const { loss } = lossOf(model, shape, pass)
+  const { loss, inputs: declared } = lossOf(model, shape, pass)
   const { parameters, inputs } = buildGraph({ loss })
   expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(fixture.gradients).sort())
   const given = new Map<string, Numbers>(Object.entries(fixture.parameters))
   for (const [name, numbers] of Object.entries(fixture.inputs))
     given.set(name, numbers).set(`batch.${prefix}${name}`, numbers)
   const feeds: Record<string, Feeds[string]> = {}
-  const gradientGraph = [...inputs]
-  for (const [name, { shape: sizes, dtype }] of gradientGraph) {
+  // What the gradients alone read, such as an inverse, may be given too.
+  const read = [...inputs, ...Object.entries(declared).filter(([name]) => !inputs.has(name) && given.has(name))]
+  for (const [name, { shape: sizes, dtype }] of read) {
     const numbers = given.get(name)
     expect(numbers?.shape, `shape of ${name}`).toEqual(sizes)
     const { values } = numbers as Numbers
     feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
   }
-  const { inputs: declared } = lossOf(model, shape, pass)
   for (const [name, inverted] of [
     [`batch.${prefix}sourcesInverse`, `batch.${prefix}sources`],
     ['batch.placesInverse', 'batch.places'],
