@@ -15,6 +15,7 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { missrec } from './multi-modal/missrec.ts'
 import { mmmlp } from './multi-modal/mmmlp.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
@@ -37,6 +38,7 @@ const models: readonly ModelEntry[] = [
   fdsa,
   unisrec,
   mmmlp,
+  missrec,
   gru4rec,
   bert4rec,
   popularity,
