@@ -51,9 +51,11 @@ export function startOfNewItems({ score, batches }: BuiltModel, { dataset }: Tra
   const tensors =
     score.kind === 'dot'
       ? { table: score.table }
-      : score.kind === 'clicks'
-        ? { logit: score.forward(batches.declare(batches.smallest).batch, servingPass).logit_B }
-        : {}
+      : score.kind === 'products'
+        ? Object.fromEntries(score.tables.map((table, at) => [`table.${at}`, table]))
+        : score.kind === 'clicks'
+          ? { logit: score.forward(batches.declare(batches.smallest).batch, servingPass).logit_B }
+          : {}
   const inputs = buildGraph(tensors).inputs
   const fields = Object.keys(dataset.catalog.fields)
   const read = [

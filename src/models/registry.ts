@@ -17,6 +17,7 @@ import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
+import { missrec } from './multi-modal/missrec.ts'
 import { mmmlp } from './multi-modal/mmmlp.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
@@ -43,6 +44,7 @@ const models: readonly ModelEntry[] = [
   unisrec,
   mmmlp,
   iisanLast,
+  missrec,
   gru4rec,
   bert4rec,
   popularity,

@@ -9,7 +9,7 @@ import { Bug } from '../errors.ts'
 import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel, ClickScore, Memory, PairsScore, Score } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
-import type { DenoisedItems, Scorer } from '../models/contract/scorer.ts'
+import type { DenoisedItems, ItemTable, Scorer } from '../models/contract/scorer.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
@@ -125,15 +125,16 @@ export async function nextItemScorer({
     const denoised = model.denoised.bind(model)
     scorer.denoisedItems = () => denoisedItems(denoised, { itemRows, graphs, cached })
   }
+  let scores: ItemTable = { table: new Float32Array(0), width: 0, bias: false }
   if (score.kind === 'dot') {
     const [table] = await graphs.values([score.table])
-    const scores = { table: table as Float32Array, width: score.table.shape[1] as number, bias: score.bias ?? false }
+    scores = { table: table as Float32Array, width: score.table.shape[1] as number, bias: score.bias ?? false }
     scorer.itemTable = () => Promise.resolve(scores)
-    const explain = model.explain?.bind(model)
-    if (explain)
-      scorer.explain = async (history, items) =>
-        explain(windowOf(history).history, items, await scorer.reasons(history), scores)
   }
+  const explain = model.explain?.bind(model)
+  if (explain)
+    scorer.explain = async (history, items) =>
+      explain(windowOf(history).history, items, await scorer.reasons(history), scores)
   return scorer
 }
 
@@ -143,7 +144,11 @@ function outputsOf(
   batch: unknown,
 ): Record<'users' | 'reasons', Record<string, Tensor>> {
   const users = (all: readonly Tensor[]) => Object.fromEntries(all.map((user, at) => [`user.${at}`, user]))
-  if (score.kind === 'products') return { users: users(score.users(batch, servingPass)), reasons: {} }
+  if (score.kind === 'products') {
+    const read = score.users(batch, servingPass)
+    const product = (table: Tensor, at: number): Tensor => matmul(read[at] as Tensor, table, { transposeB: true })
+    return { users: users(read), reasons: score.reasons?.(score.tables.map(product)) ?? {} }
+  }
   if (score.kind === 'pairs') return { users: users([score.user(batch, servingPass)]), reasons: {} }
   const { user, reasons = {} } = readUser(score, batch, servingPass)
   return { users: users([user]), reasons }

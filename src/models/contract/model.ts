@@ -83,6 +83,8 @@ export interface ProductsScore<Batch = unknown> {
   users(batch: Batch, pass: Pass): readonly Tensor[]
   /** Products [P, V + 1] each -> scores [P, V + 1]. */
   combine(products: readonly Tensor[]): Tensor
+  /** What `explain` reads, by name, of the products of each served history. */
+  reasons?(products: readonly Tensor[]): Readonly<Record<string, Tensor>>
 }
 /** The score of an item goes through a network that reads user and item together. */
 export interface PairsScore<Batch = unknown> {
@@ -209,7 +211,7 @@ export interface HistorySettings {
   /** Whether every history is padded to `maxLength`, for models that mix places. */
   readonly lengths?: 'buckets' | 'fixed'
 }
-/** The item table's rows, to recompute a score's parts. */
+/** The item table's rows, to recompute a score's parts; empty where several products make a score. */
 export interface ItemScores {
   readonly table: Float32Array
   readonly width: number

@@ -12,10 +12,18 @@ export type TablePart = readonly [Modality, Tensor]
 
 const reasonOf = (modality: string): string => `score.${modality}`
 
+/** Parts of scores, [P, V + 1] each, by the names that {@link explainParts} reads. */
+export const partReasons = (
+  modalities: readonly Modality[],
+  parts: readonly Tensor[],
+): Readonly<Record<string, Tensor>> =>
+  Object.fromEntries(modalities.map((modality, at) => [reasonOf(modality), parts[at] as Tensor]))
+
 /** Each part of the scores of all items: user [P, D] -> [P, V + 1]. The parts add up to the table that ranks. */
 export function scoreParts(user: Tensor, parts: readonly TablePart[]): Readonly<Record<string, Tensor>> {
-  return Object.fromEntries(
-    parts.map(([modality, table]) => [reasonOf(modality), user.matmul(table, { transposeB: true })]),
+  return partReasons(
+    parts.map(([modality]) => modality),
+    parts.map(([, table]) => user.matmul(table, { transposeB: true })),
   )
 }
 
