@@ -17,6 +17,8 @@ const patience = 2000
 const patienceAtOpening = 10_000
 /** How many seconds the client waits before it tries to connect again. */
 const retryEvery = 0.25
+/** After how many seconds without a question a connection ends, also one of those that were given up. */
+const idleFor = 60
 const connections = 8
 /** How many events, items or users are read at a time where all are. */
 const chunk = 500
@@ -43,6 +45,15 @@ const schema = `
   create table siftrec.items (id text collate "C" primary key, record text not null);
   create table siftrec.items_version (version bigint not null);
   insert into siftrec.items_version values (0);`
+
+/** Arrays of int, bigint and text by the numbers that PostgreSQL has for them, as it reads them; no answer has one. */
+const arrays = {
+  to: 1009,
+  from: [1007, 1016, 1009],
+  serialize: (values: readonly (string | number | null)[]) =>
+    `{${values.map((value) => (value === null ? 'null' : `"${`${value}`.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`,
+  parse: (text: string) => text,
+}
 
 /** A row of events; numbers of eight bytes come as text. */
 interface Row {
@@ -80,8 +91,19 @@ export async function openPostgresStore(
     postgres(url, {
       max: connections,
       connect_timeout: patience / 1000,
+      idle_timeout: idleFor,
       backoff: () => retryEvery,
-      connection: { application_name: 'siftrec', synchronous_commit: 'on' },
+      // By default each new connection asks the server for its kinds of arrays, and nobody hears of it where that
+      // question fails: a rejection without a handler, which ends the process.
+      fetch_types: false,
+      types: { arrays },
+      // What nobody waits for any more keeps no locks.
+      connection: {
+        application_name: 'siftrec',
+        synchronous_commit: 'on',
+        statement_timeout: patienceAtOpening,
+        idle_in_transaction_session_timeout: patienceAtOpening,
+      },
       onnotice: () => undefined,
     }),
   )

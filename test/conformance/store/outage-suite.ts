@@ -1,6 +1,6 @@
 /** @file What a store must do whose server goes away and comes back, as tests. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type EventStore, StoreUnavailable } from '../../../src/store/event-store.ts'
 import { type OwnServer, openLine, password } from '../../fixtures/own-servers.ts'
 import { event, everything } from './store-suite.ts'
@@ -86,6 +86,25 @@ export function outageSuite(kind: string, { server, open }: OutageCase): void {
       line.mend()
       expect((await answered(() => store.history('cyd', 5))).events.map(({ item }) => item)).toEqual(['tea'])
       expect(await store.append([event('cyd', 'mug', 2)])).toEqual({ stored: 1, repeated: 0 })
+    })
+
+    it('fails soon at whatever moment of its beginning a connection ends, and goes on afterwards', async () => {
+      // Node ends a process where one is left.
+      const unhandled: unknown[] = []
+      const see = (error: unknown): void => void unhandled.push(error)
+      process.on('unhandledRejection', see)
+      onTestFinished(() => void process.off('unhandledRejection', see))
+      using line = await openLine(server().port)
+      await using store = await open(line.port)
+      for (let messages = 0; messages < 6; messages++) {
+        line.endAfter(messages)
+        const met = await Promise.all(Array.from({ length: 10 }, () => failureOf(() => store.ping())))
+        expect(met.filter(({ error }) => error !== undefined && !(error instanceof StoreUnavailable))).toEqual([])
+        expect(Math.max(...met.map(({ after }) => after))).toBeLessThan(3000)
+        line.mend()
+        await answered(() => store.ping())
+      }
+      expect(unhandled).toEqual([])
     })
 
     it('fails in a call that is under way, and stores a batch whole or not at all', async () => {
