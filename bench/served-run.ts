@@ -49,7 +49,10 @@ export async function servedRuns(): Promise<readonly ServedRun[]> {
   return runs
 }
 
-/** Compiles the sources, and bundles the command line as `npm run build` does. @returns node and the command line's file, which it runs */
+/**
+ * Compiles the sources, and bundles the command line as `npm run build` does.
+ * @returns node and the command line's file, which it runs
+ */
 export function compileCommand(): readonly string[] {
   console.error('compiling')
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
