@@ -4,7 +4,7 @@ import type { ClickSamples } from '../dataset/click-samples.ts'
 import type { Dataset, History } from '../dataset/schema.ts'
 import { historiesAtOnce } from '../evaluate/rank.ts'
 import { clickPredictor, type PredictorParts } from '../rank/click-predictor.ts'
-import { batchSizes, mostAtOnce } from '../rank/pass-sizes.ts'
+import { mostAtOnce, sizesFor } from '../rank/pass-sizes.ts'
 import { nextItemScorer, type ScorerParts } from '../rank/scorer.ts'
 import { dryRun } from './dry-run.ts'
 
@@ -20,7 +20,7 @@ export interface Callers {
 export async function rankingBytes(parts: Omit<ScorerParts, 'runtime'>, users: Users = 'many'): Promise<number> {
   const dry = dryRun()
   const { model, dataset } = parts
-  const rows = typeof users === 'object' ? sizesFor(dataset) : undefined
+  const rows = typeof users === 'object' ? sizesFor(dataset.catalog.ids.length - 1) : undefined
   await using scorer = await nextItemScorer({ ...parts, runtime: dry.runtime, rows })
   const { maxLength } = model.history
   for (const length of users === 'one' ? [maxLength] : servedLengths(maxLength)) {
@@ -29,12 +29,6 @@ export async function rankingBytes(parts: Omit<ScorerParts, 'runtime'>, users: U
   }
   if (rows) await scorer.reasons(emptyHistory(maxLength))
   return dry.bytes() + scoreBytes(dataset, users)
-}
-
-/** The sizes of batches that a service compiles. */
-const sizesFor = ({ catalog }: Dataset): number[] => {
-  const most = mostAtOnce(catalog.ids.length - 1)
-  return batchSizes.filter((rows) => rows <= most)
 }
 
 /** The fewest histories that have a batch of each size compiled: one more than the size before holds. */

@@ -9,5 +9,8 @@ export const batchSizes: readonly number[] = [1, 4, 16, 32]
 const scoresHeld = 20_000_000
 
 /** How many histories go into one pass over a catalog at most. */
-export const mostAtOnce = (itemCount: number): number =>
-  batchSizes.findLast((rows) => rows * (itemCount + 1) <= scoresHeld) ?? 1
+export const mostAtOnce = (itemCount: number): number => sizesFor(itemCount).at(-1) as number
+
+/** The sizes of batches that a catalog allows, ascending; one history always goes. */
+export const sizesFor = (itemCount: number): readonly number[] =>
+  batchSizes.filter((rows) => rows === 1 || rows * (itemCount + 1) <= scoresHeld)

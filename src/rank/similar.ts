@@ -40,7 +40,7 @@ export async function itemTableOf({ slug, itemTable }: Pick<Scorer, 'slug' | 'it
 }
 
 /** How much of a row is the item's vector. */
-const vectorWidth = ({ width, bias }: ItemTable): number => (bias ? width - 1 : width)
+export const vectorWidth = ({ width, bias }: ItemTable): number => (bias ? width - 1 : width)
 
 /** The length of each item's vector. */
 export function rowLengths(items: ItemTable): Float32Array {

@@ -1,8 +1,11 @@
 /** @file The map of items: what a model takes for alike, before and after it learned or took noise out. */
 import { Worker } from 'node:worker_threads'
 import type { Dataset, FeatureModality, ItemIndex } from '../dataset/schema.ts'
+import { topItems } from '../dataset/top-items.ts'
 import { UserError } from '../errors.ts'
+import type { Scorer } from '../models/contract/scorer.ts'
 import { popularScores } from '../rank/empty-histories.ts'
+import { vectorWidth } from '../rank/similar.ts'
 import type { OpenRun } from '../runs/open-run.ts'
 import { runName } from './answering.ts'
 import type { MapLayout, MapVectors } from './map-layout.ts'
@@ -19,21 +22,12 @@ export type Layouts = (maps: readonly MapVectors[]) => Promise<readonly MapLayou
 
 /** See `Service.map`. */
 export async function itemMap(serving: Serving, run: OpenRun, layouts: Layouts): Promise<ItemMap> {
-  const { dataset, split } = run
-  const { scorer } = run
-  const shown = mostPopular(popularScores(dataset, split), mostItems)
+  const { dataset, split, scorer } = run
+  const shown = topItems(popularScores(dataset, split), mostItems).map(({ item }) => item)
   const denoised = await scorer.denoisedItems?.()
-  const table = denoised ? undefined : await scorer.itemTable?.()
-  if (!denoised && !table) {
-    const value = `${run.run.model}, which has no vector of an item`
-    throw new UserError({ where: 'map', problem: 'unsupported', value, expected: 'a model that is trained' })
-  }
-  const after = denoised
-    ? rowsOf(denoised.after, denoised.width, shown)
-    : rowsOf(table?.table ?? new Float32Array(0), table?.width ?? 1, shown, table?.bias ? 1 : 0)
-  const before = denoised
-    ? rowsOf(denoised.before, denoised.width, shown)
-    : featureRows(dataset, serving.modalities, shown)
+  const { before, after } = denoised
+    ? { before: rowsOf(denoised.before, denoised, shown), after: rowsOf(denoised.after, denoised, shown) }
+    : { before: featureRows(dataset, serving.modalities, shown), after: await tableRows(scorer, shown) }
   const laid = await layouts(before ? [before, after] : [after])
   const { catalog } = serving.listings.last
   const field = categories.find((name) => catalog.fields[name]) ?? Object.keys(catalog.fields)[0]
@@ -55,20 +49,24 @@ export async function itemMap(serving: Serving, run: OpenRun, layouts: Layouts):
   }
 }
 
-/** In the order of how often they were a target; of equal ones the first. */
-function mostPopular(popularity: Float32Array, most: number): ItemIndex[] {
-  return Array.from(popularity.keys())
-    .slice(1)
-    .sort((a, b) => (popularity[b] as number) - (popularity[a] as number) || a - b)
-    .slice(0, most)
-}
-
-/** @param dropped how many of the last columns are no part of the vector */
-function rowsOf(table: Float32Array, width: number, items: readonly ItemIndex[], dropped = 0): MapVectors {
-  const kept = width - dropped
+/** @param kept how many of the columns are the vector; all by default */
+function rowsOf(
+  table: Float32Array,
+  { width }: { readonly width: number },
+  items: readonly ItemIndex[],
+  kept = width,
+): MapVectors {
   const vectors = new Float32Array(items.length * kept)
   for (const [row, item] of items.entries()) vectors.set(table.subarray(item * width, item * width + kept), row * kept)
   return { width: kept, vectors }
+}
+
+/** The vectors of the table that ranks. @throws UserError `unsupported` for a model without one */
+async function tableRows({ slug, itemTable }: Scorer, items: readonly ItemIndex[]): Promise<MapVectors> {
+  const table = await itemTable?.()
+  if (table) return rowsOf(table.table, table, items, vectorWidth(table))
+  const value = `${slug}, which has no vector of an item`
+  throw new UserError({ where: 'map', problem: 'unsupported', value, expected: 'a model that is trained' })
 }
 
 /** The prepared vectors of what a run reads, each modality as long as the other; undefined where it reads none. */

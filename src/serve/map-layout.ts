@@ -1,5 +1,6 @@
 /** @file Vectors as points of a map, and who is nearest to whom. */
 import { UMAP } from 'umap-js'
+import { topItems } from '../dataset/top-items.ts'
 import { randomStream } from '../random/stream.ts'
 
 /** Vectors of some items, row-major. */
@@ -58,20 +59,19 @@ function nearestRows(unit: Float32Array, width: number, most: number) {
   const count = unit.length / width
   const indices: number[][] = []
   const distances: number[][] = []
-  const far = new Float32Array(count)
+  // The nearest has the highest score; place 0 is nobody's.
+  const scores = new Float32Array(count + 1)
   for (let row = 0; row < count; row++) {
     for (let other = 0; other < count; other++) {
       let dot = 0
       for (let at = 0; at < width; at++)
         dot += (unit[row * width + at] as number) * (unit[other * width + at] as number)
-      far[other] = Math.max(0, 1 - dot)
+      scores[other + 1] = Math.min(0, dot - 1)
     }
-    far[row] = -1
-    const nearest = Array.from({ length: count }, (_, other) => other)
-      .sort((a, b) => (far[a] as number) - (far[b] as number) || a - b)
-      .slice(0, most)
-    indices.push(nearest)
-    distances.push(nearest.map((other) => Math.max(0, far[other] as number)))
+    scores[row + 1] = 1
+    const nearest = topItems(scores, most)
+    indices.push(nearest.map(({ item }) => item - 1))
+    distances.push(nearest.map(({ score }) => Math.max(0, -score)))
   }
   return { indices, distances }
 }

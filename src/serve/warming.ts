@@ -1,6 +1,7 @@
 /** @file Compiles what requests will need before the first of them comes: a graph takes a fraction of a second. */
+import { bucketLengths, servedLengths } from '../batches/lengths.ts'
 import type { History } from '../dataset/schema.ts'
-import { batchSizes, mostAtOnce } from '../rank/pass-sizes.ts'
+import { sizesFor } from '../rank/pass-sizes.ts'
 import type { Stages } from './serving.ts'
 
 /**
@@ -10,9 +11,9 @@ import type { Stages } from './serving.ts'
 export async function warm({ retrieve, rank }: Stages, candidates: number): Promise<void> {
   if (retrieve) {
     const { scorer, maxLength } = retrieve.run
-    const sizes = batchSizes.filter((rows) => rows <= mostAtOnce(scorer.itemCount))
+    const sizes = sizesFor(scorer.itemCount)
     const held = new Float32Array((sizes.at(-1) as number) * (scorer.itemCount + 1))
-    for (const length of lengthsUpTo(maxLength, { shortest: 16, times: 4 })) {
+    for (const length of servedLengths(maxLength)) {
       for (const rows of sizes)
         await scorer.score(
           Array.from({ length: rows }, () => historyOf(length)),
@@ -24,18 +25,7 @@ export async function warm({ retrieve, rank }: Stages, candidates: number): Prom
   if (!rank) return
   const { predictor, maxLength } = rank.run
   const items = new Int32Array(candidates).fill(1)
-  for (const length of lengthsUpTo(maxLength, { shortest: 4, times: 2 }))
-    await predictor.candidates(historyOf(length), items)
-}
-
-/** Every length that histories are padded to: `shortest`, each `times` the one before, and the longest. */
-function lengthsUpTo(
-  maxLength: number,
-  { shortest, times }: { readonly shortest: number; readonly times: number },
-): number[] {
-  const lengths: number[] = []
-  for (let length = shortest; length < maxLength; length *= times) lengths.push(length)
-  return [...lengths, maxLength]
+  for (const length of bucketLengths(maxLength)) await predictor.candidates(historyOf(length), items)
 }
 
 const historyOf = (length: number): History => ({
