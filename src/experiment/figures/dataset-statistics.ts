@@ -1,6 +1,6 @@
 /** @file What papers count of a data set, as a table and a plot. */
 import type { Dataset } from '../../dataset/schema.ts'
-import { markdownTable } from '../../evaluate/printing.ts'
+import { markdownTable, percent } from '../../evaluate/printing.ts'
 import type { Plot } from './plot.ts'
 
 /** A data set in numbers. */
@@ -49,7 +49,6 @@ function distinctPairs({ start, item }: Dataset['events']): number {
 }
 
 const whole = (number: number): string => number.toLocaleString('en-US')
-const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
 
 /** The table, one data set a line. */
 export function statisticsTable(sets: readonly DatasetStatistics[]): string {
@@ -64,8 +63,8 @@ export function statisticsTable(sets: readonly DatasetStatistics[]): string {
     Object.entries(meanOf)
       .map(([name, mean]) => `${name} ${mean.toFixed(2)}`)
       .join(', '),
-    percent(modalities.withImage),
-    percent(modalities.withText),
+    percent(modalities.withImage, 1),
+    percent(modalities.withText, 1),
   ])
   return markdownTable([...heads, 'items with a picture', 'with a text'], lines)
 }

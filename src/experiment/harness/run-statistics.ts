@@ -5,6 +5,7 @@ import { loadDataset } from '../../dataset/load.ts'
 import { writeAtomically } from '../../storage/atomic.ts'
 import type { DataExperiment } from '../experiment.ts'
 import { type DatasetStatistics, statisticsOf, statisticsPlot, statisticsTable } from '../figures/dataset-statistics.ts'
+import { rounded } from '../figures/results.ts'
 import { preparedDataset } from './dataset-recipe.ts'
 
 /** Where data sets lie, and where results go. */
@@ -44,8 +45,6 @@ export async function runStatistics(
   }
   return { page, files }
 }
-
-const rounded = (number: number): number => Number(number.toFixed(6))
 
 const withRoundedMeans = ({ meanOf, ...one }: DatasetStatistics): unknown => ({
   ...one,

@@ -2,7 +2,7 @@
 import type { ItemIndex, Modality } from '../../dataset/schema.ts'
 import type { ItemScores } from '../contract/model.ts'
 import type { Explanation } from '../contract/scorer.ts'
-import { averageRow, sharesOf } from './score-shares.ts'
+import { averageRow, sharesOfModalities } from './score-shares.ts'
 
 /**
  * A modality's part of a score is its stretch of the user's vector times that of the item's row, less what it gives the
@@ -17,14 +17,10 @@ export function modalityShares(
 ): Explanation[] {
   const average = averageRow(scores)
   const size = scores.width / modalities.length
-  return items.map((item) => {
-    const carried = modalities.map((_, part) => {
-      let sum = 0
-      for (let at = part * size; at < (part + 1) * size; at++)
-        sum += (user[at] as number) * ((scores.table[item * scores.width + at] as number) - (average[at] as number))
-      return sum
-    })
-    const shares = sharesOf(carried)
-    return { item, modalities: Object.fromEntries(modalities.map((modality, part) => [modality, shares[part]])) }
+  return sharesOfModalities(modalities, items, (modality, item) => {
+    let sum = 0
+    for (let at = modality * size; at < (modality + 1) * size; at++)
+      sum += (user[at] as number) * ((scores.table[item * scores.width + at] as number) - (average[at] as number))
+    return sum
   })
 }

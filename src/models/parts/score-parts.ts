@@ -2,10 +2,10 @@
  * @file Why an item is ranked, where its score is a sum over modalities: each modality's part of every item's score is
  * a reason, and a part's share is what it gives an item above the average one.
  */
-import type { ItemIndex, Modality } from '../../dataset/schema.ts'
+import type { Modality } from '../../dataset/schema.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { BuiltModel } from '../contract/model.ts'
-import { sharesOf } from './score-shares.ts'
+import { sharesOfModalities } from './score-shares.ts'
 
 /** A table [V + 1, D] of what a modality adds to the table that ranks. */
 export type TablePart = readonly [Modality, Tensor]
@@ -37,11 +37,11 @@ export function explainParts(modalities: readonly Modality[]): NonNullable<Built
       const scores = reasons[reasonOf(modality)] as Float32Array
       // What a part gives every item moves no ranking. The pad, the first of them, is no item.
       const average = scores.subarray(1).reduce((sum, score) => sum + score, 0) / (scores.length - 1)
-      return (item: ItemIndex): number => (scores[item] as number) - average
+      return { scores, average }
     })
-    return items.map((item) => {
-      const shares = sharesOf(parts.map((part) => part(item)))
-      return { item, modalities: Object.fromEntries(modalities.map((modality, at) => [modality, shares[at]])) }
+    return sharesOfModalities(modalities, items, (modality, item) => {
+      const { scores, average } = parts[modality] as (typeof parts)[0]
+      return (scores[item] as number) - average
     })
   }
 }
