@@ -1,5 +1,5 @@
 /** @file A prepared dataset built in memory from a few events, for tests that need no files. */
-import type { Catalog, Dataset, Events, FeatureModality, FeatureTable, Manifest } from '../dataset/schema.ts'
+import type { Catalog, Dataset, Events, FeatureModality, FeatureTable, Field, Manifest } from '../dataset/schema.ts'
 
 /** One event: user and item index (from 1), behavior name, time, and the role where the source brings its own split. */
 export type TinyEvent = readonly [user: number, item: number, behavior: string, time: number, role?: number]
@@ -104,3 +104,15 @@ function featureTable(items: number, rows: readonly (readonly number[] | null)[]
   })
   return { width, vectors, present }
 }
+
+/** A categorical field of items by the number of each item's value, from item 1 on; 0 is none. */
+export const tinyField = (values: readonly number[]): Field => ({
+  values: Int32Array.from([0, ...values]),
+  vocabulary: Array.from({ length: 1 + Math.max(...values) }, (_, at) => `${at}`),
+})
+
+/** The same dataset with these fields of its items, and no others. */
+export const withFields = (dataset: Dataset, fields: Readonly<Record<string, Field>>): Dataset => ({
+  ...dataset,
+  catalog: { ...dataset.catalog, fields },
+})

@@ -26,8 +26,8 @@ export interface SmallTraining {
 }
 
 /** Trains on all events of a user but the last two, and validates on the first of these. */
-export async function trainSmall(
-  { definition, options }: { readonly definition: ModelDefinition; readonly options: object },
+export async function trainSmall<Config>(
+  { definition, options }: { readonly definition: ModelDefinition<Config>; readonly options: object },
   dataset: Dataset,
   training: object,
 ): Promise<SmallTraining> {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { expectParity, type ModelFixture, type Numbers } from '../../../test/conformance/model/parity.ts'
 import { historyBefore, historyOf } from '../../dataset/histories.ts'
-import type { Dataset, Field } from '../../dataset/schema.ts'
 import { topItems } from '../../dataset/top-items.ts'
 import { stagesOf } from '../../learn/objectives.ts'
 import { initialParameters, valuesOf } from '../../learn/parameters.ts'
@@ -13,7 +12,7 @@ import { nodeRuntime } from '../../runtime/node.ts'
 import { bareCatalog } from '../../testing/bare-catalog.ts'
 import { evaluateTensors } from '../../testing/evaluate-tensor.ts'
 import { conformance, lastTwo } from '../../testing/ranking/index.ts'
-import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
+import { type TinyEvent, tinyDataset, tinyField, withFields } from '../../testing/tiny-dataset.ts'
 import { trainSmall } from '../../testing/train-small.ts'
 import { type CatalogShape, catalogInput, catalogShape } from '../contract/catalog.ts'
 import type { DotScore, Objective } from '../contract/model.ts'
@@ -22,22 +21,13 @@ import { readUser } from '../contract/read-user.ts'
 import { servingPass } from '../contract/serving-pass.ts'
 import { hm4sr } from './hm4sr.ts'
 
-const field = (values: readonly number[]): Field => ({
-  values: Int32Array.from([0, ...values]),
-  vocabulary: Array.from({ length: 1 + Math.max(...values) }, (_, at) => `${at}`),
-})
-const withFields = (dataset: Dataset, fields: Record<string, Field>): Dataset => ({
-  ...dataset,
-  catalog: { ...dataset.catalog, fields },
-})
-
 const small = { hiddenSize: 8, maxLength: 32, heads: 2, layers: 1, dropout: 0, experts: 2, timeExperts: 2 }
 conformance({
   definition: hm4sr,
   options: { ...small, intervalScale: 4 },
   epochs: 40,
   skips: { behaviors: 'it is blind to them' },
-  extend: (ring) => withFields(ring, { category: field([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 0]) }),
+  extend: (ring) => withFields(ring, { category: tinyField([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 0]) }),
 })
 
 /** See tools/hm4sr_fixture.py for what its arrays are. */
@@ -182,7 +172,7 @@ describe('HM4SR on planted times', () => {
 describe('HM4SR’s parts', () => {
   const features = { image: [[1, 0], [0, 1], [1, 1], null], text: [[2, 1, 0], null, [0, 1, 2], [1, 1, 1]] }
   const events = [1, 2, 3, 4].map((item): TinyEvent => [1, item, 'click', 60_000 * item])
-  const dataset = withFields(tinyDataset({ events, features }), { category: field([1, 2, 1, 2]) })
+  const dataset = withFields(tinyDataset({ events, features }), { category: tinyField([1, 2, 1, 2]) })
   const history = historyOf(dataset.events, 1)
   const build = (options: object, shape: Partial<CatalogShape> = {}) =>
     hm4sr.build(hm4sr.config.parse({ ...small, ...options }), { ...catalogShape(dataset), ...shape })

@@ -1,25 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { expectParity, type ModelFixture, type Numbers } from '../../../test/conformance/model/parity.ts'
 import type { Dataset, Field } from '../../dataset/schema.ts'
-import { trainingConfig } from '../../learn/config.ts'
-import { learnedOf } from '../../learn/learned.ts'
-import { trainModel } from '../../learn/loop.ts'
-import { rankingValidation } from '../../learn/validation.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
-import { nodeRuntime } from '../../runtime/node.ts'
-import { readSafetensors } from '../../storage/safetensors.ts'
 import { relu } from '../../tensor/elementwise.ts'
 import { bareCatalog } from '../../testing/bare-catalog.ts'
 import { evaluateTensor } from '../../testing/evaluate-tensor.ts'
 import { conformance } from '../../testing/index.ts'
-import { lastTwo } from '../../testing/ranking/index.ts'
-import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
+import { type TinyEvent, tinyDataset, tinyField, withFields } from '../../testing/tiny-dataset.ts'
+import { trainSmall } from '../../testing/train-small.ts'
 import { catalogInputs, catalogShape } from '../contract/catalog.ts'
-import type { BuiltModel, DotScore } from '../contract/model.ts'
+import type { DotScore } from '../contract/model.ts'
 import { readUser } from '../contract/read-user.ts'
 import { servingPass } from '../contract/serving-pass.ts'
 import { attentionWeights } from '../parts/attentive-pooling.ts'
@@ -27,21 +19,12 @@ import { itemFeatures } from '../parts/item-features.ts'
 import { fdsa } from './fdsa.ts'
 import { sasrec } from './sasrec.ts'
 
-const field = (values: readonly number[]): Field => ({
-  values: Int32Array.from([0, ...values]),
-  vocabulary: Array.from({ length: 1 + Math.max(...values) }, (_, at) => `${at}`),
-})
-const withFields = (dataset: Dataset, fields: Record<string, Field>): Dataset => ({
-  ...dataset,
-  catalog: { ...dataset.catalog, fields },
-})
-
 conformance({
   definition: fdsa,
   options: { hiddenSize: 16, maxLength: 32, heads: 2, layers: 1, dropout: 0 },
   epochs: 40,
   skips: { behaviors: 'it is blind to them' },
-  extend: (ring) => withFields(ring, { category: field([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 0]) }),
+  extend: (ring) => withFields(ring, { category: tinyField([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 0]) }),
 })
 
 /** See tools/fdsa_fixture.py for what its arrays are. */
@@ -126,52 +109,25 @@ const planted = (() => {
       items,
       behaviors: ['click'],
       candidates: 'all',
-      fields: Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, field(values)])),
+      fields: Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, tinyField(values)])),
     })
   return { category, noise, permuted, withField }
 })()
 
-const runtime = nodeRuntime({ threads: 1 })
 const small = { hiddenSize: 16, layers: 1, heads: 1, dropout: 0.2, maxLength: 8 }
 
-/** The best validation NDCG@10 of a model, and the parameters that had it. */
-async function trained(model: BuiltModel, dataset: Dataset, learningRate = 1e-2) {
-  const folder = mkdtempSync(join(tmpdir(), 'fdsa-'))
-  try {
-    const split = lastTwo(dataset)
-    const slug = 'planted'
-    const { best } = await trainModel({
-      slug,
-      model,
-      data: { dataset, split },
-      frozen: catalogInputs(dataset),
-      validation: rankingValidation({ slug, model, dataset, split, seed: 1, runtime }),
-      training: trainingConfig.parse({ epochs: 15, patience: 15, batchSize: 32, learningRate, threads: 1 }),
-      runtime,
-      folder,
-      fingerprint: 'planted',
-    })
-    const path = join(folder, 'model.safetensors')
-    const { parameters } = learnedOf(model, { path, tensors: readSafetensors(path).tensors })
-    return { ndcg: best?.validation ?? 0, parameters }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-const build = (options: object, dataset: Dataset): BuiltModel =>
-  fdsa.build(fdsa.config.parse({ ...small, ...options }), catalogShape(dataset))
+const trained = (options: object, dataset: Dataset, learningRate = 1e-2) =>
+  trainSmall({ definition: fdsa, options: { ...small, ...options } }, dataset, { epochs: 15, learningRate })
 
 describe('FDSA on planted categories', () => {
   it('beats what reads ids alone, and does not where the fields are permuted', async () => {
     const { withField, category, permuted } = planted
     const [known, mixed] = [withField({ category }), withField({ category: permuted })]
-    const ofIds = sasrec.build(sasrec.config.parse(small), catalogShape(known)) as BuiltModel
     const [whole, ids, alone, broken] = [
-      (await trained(build({}, known), known)).ndcg,
-      (await trained(ofIds, known)).ndcg,
-      (await trained(build({ withoutFeatureStream: true }, known), known)).ndcg,
-      (await trained(build({}, mixed), mixed)).ndcg,
+      (await trained({}, known)).ndcg,
+      (await trainSmall({ definition: sasrec, options: small }, known, { epochs: 15, learningRate: 1e-2 })).ndcg,
+      (await trained({ withoutFeatureStream: true }, known)).ndcg,
+      (await trained({}, mixed)).ndcg,
     ]
     expect(whole).toBeGreaterThan(2 * ids)
     expect(whole).toBeGreaterThan(2 * alone)
@@ -182,7 +138,7 @@ describe('FDSA on planted categories', () => {
 
   it('weighs the field that tells something above one that does not', async () => {
     const dataset = planted.withField({ category: planted.category, noise: planted.noise })
-    const { parameters } = await trained(build({}, dataset), dataset, 3e-2)
+    const { parameters } = await trained({}, dataset, 3e-2)
     const features = itemFeatures(catalogShape(dataset), small.hiddenSize)
     const weights = attentionWeights('features', small.hiddenSize)(features.map(({ of }) => of()))
     const frozen = catalogInputs(dataset)
@@ -194,7 +150,7 @@ describe('FDSA on planted categories', () => {
 })
 
 describe('FDSA’s options', () => {
-  const category = field([1, 2, 1])
+  const category = tinyField([1, 2, 1])
   const catalogOf = (fields: Record<string, Field>, features: object = {}) =>
     bareCatalog({
       itemCount: 3,
