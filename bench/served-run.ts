@@ -1,11 +1,11 @@
 /** @file A service to measure: `siftrec serve` on a run that was trained for a moment on a shop of 93,466 items. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { unknownName } from '../src/errors.ts'
 import { randomStream } from '../src/random/stream.ts'
-import { freePort } from '../test/fixtures/own-servers.ts'
+import { serveProcess } from '../test/fixtures/serve-process.ts'
 import { makeMadeUpShop } from './memory-data.ts'
 import { train } from './memory-run.ts'
 
@@ -74,25 +74,19 @@ export interface Serving extends AsyncDisposable {
 
 /** Starts `siftrec serve` as a user would, with an empty store, and waits until it is ready. */
 export async function startServing({ run, rank }: ServedRun): Promise<Serving> {
-  const port = await freePort()
   const store = `${run}.bench-events`
   rmSync(store, { recursive: true, force: true })
-  const url = `http://127.0.0.1:${port}`
-  const runs = rank === undefined ? [run] : ['--retrieve', run, '--rank', rank]
-  const args = ['bin/siftrec.js', 'serve', ...runs, '--port', String(port), '--store', store, '--rate', '0', '--quiet']
-  const begun = performance.now()
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  await untilReady(url, child)
+  const command = [process.execPath, 'bin/siftrec.js']
+  const served = await serveProcess({ command, run, ...(rank !== undefined && { rank }), store, heard: true })
+  const { child, url, ready } = served
   return {
     url,
-    ready: (performance.now() - begun) / 1e3,
+    ready,
     memory: () => memoryOf(child),
     processor: () => processorOf(child),
     reload: () => void child.kill('SIGHUP'),
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await ended
+      await served[Symbol.asyncDispose]()
       rmSync(store, { recursive: true, force: true })
     },
   }
@@ -133,15 +127,6 @@ export function requestsOf(seed: number): LoadRequest[] {
     const event = { user, item: `i${stream.integer(servedShop.items)}`, behavior: 'click' }
     return postOf(event)
   })
-}
-
-async function untilReady(url: string, child: ChildProcess): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`siftrec serve ended with ${child.exitCode}`)
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined)
-    if (answer?.ok) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }
 
 function memoryOf({ pid }: ChildProcess): number {
