@@ -11,15 +11,16 @@ from fixture import rounded
 class Layers:
     """Learned arrays by name, and what is computed with them."""
 
-    def __init__(self):
-        self.learned = {}
+    def __init__(self, linear=None, epsilon=1e-5):
+        """linear: the scale of linear layers' weights, 0.5 by default as of other matrices."""
+        self.learned, self.linear, self.epsilon = {}, linear, epsilon
 
     def declare(self, name, *shape, center=0.0, scale=None):
         scale = scale or (0.5 if len(shape) == 2 else 0.2)
         self.learned[name] = rounded(center + scale * torch.randn(*shape)).requires_grad_()
 
     def declare_linear(self, name, fan_in, fan_out):
-        self.declare(f"{name}.weight", fan_in, fan_out)
+        self.declare(f"{name}.weight", fan_in, fan_out, scale=self.linear)
         self.declare(f"{name}.bias", fan_out)
 
     def declare_norm(self, name, width):
@@ -41,7 +42,7 @@ class Layers:
         return x @ self[f"{name}.weight"] + self[f"{name}.bias"]
 
     def norm(self, name, x):
-        return F.layer_norm(x, x.shape[-1:], self[f"{name}.scale"], self[f"{name}.shift"], 1e-5)
+        return F.layer_norm(x, x.shape[-1:], self[f"{name}.scale"], self[f"{name}.shift"], self.epsilon)
 
     def block(self, name, x, heads, activation=F.gelu):
         """Causal, post-norm; x [B, L, D]."""

@@ -23,13 +23,13 @@ The file, for `fields`, two fields and a text, and for `text`, a text alone:
   gradients  of the loss, by parameter name
 """
 
-import math
 import sys
 
 import torch
 from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
+from blocks import Layers, catalog_loss  # noqa: E402
 from fixture import array, arrays, gradients, rounded, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, WIDTH = 3, 5, 8, 2, 2, 10, 3
@@ -39,80 +39,40 @@ STREAMS = ("item", "feature")
 MISSING = (0, 4, 8)
 
 
-def declare(learned, name, *shape, center=0.0):
-    learned[name] = rounded(center + (0.5 if len(shape) == 2 else 0.2) * torch.randn(*shape)).requires_grad_()
-
-
-def declare_linear(learned, name, fan_in, fan_out):
-    declare(learned, f"{name}.weight", fan_in, fan_out)
-    declare(learned, f"{name}.bias", fan_out)
-
-
-def declare_norm(learned, name):
-    declare(learned, f"{name}.scale", D, center=1.0)
-    declare(learned, f"{name}.shift", D)
-
-
-def declared(fields):
-    learned = {}
-    declare(learned, "item", ITEMS, D)
-    for field, values in fields.items():
-        declare(learned, f"field.{field}", values, D)
-    declare_linear(learned, "text", WIDTH, D)
-    declare(learned, "text.missing", 1, D)
-    if fields:
-        declare_linear(learned, "features.inner", D, D)
-        declare_linear(learned, "features.outer", D, 1)
-    declare(learned, "position", L, D)
-    declare_norm(learned, "norm")
-    for stream in STREAMS:
-        for layer in range(LAYERS):
-            block = f"{stream}.block{layer}"
-            for part in ("query", "key", "value", "output"):
-                declare_linear(learned, f"{block}.attention.{part}", D, D)
-            declare_linear(learned, f"{block}.feedForward.inner", D, 4 * D)
-            declare_linear(learned, f"{block}.feedForward.outer", 4 * D, D)
-            declare_norm(learned, f"{block}.norm1")
-            declare_norm(learned, f"{block}.norm2")
-    declare_linear(learned, "output", 2 * D, D)
-    return learned
-
-
-class Fdsa:
-    def __init__(self, learned, fields):
-        self.learned, self.fields = learned, fields
-
-    def affine(self, name, x):
-        return x @ self.learned[f"{name}.weight"] + self.learned[f"{name}.bias"]
-
-    def norm(self, name, x):
-        return F.layer_norm(x, (D,), self.learned[f"{name}.scale"], self.learned[f"{name}.shift"], 1e-5)
+class Fdsa(Layers):
+    def __init__(self, fields):
+        super().__init__()
+        self.fields = fields
+        self.declare("item", ITEMS, D)
+        for field, values in fields.items():
+            self.declare(f"field.{field}", values, D)
+        self.declare_linear("text", WIDTH, D)
+        self.declare("text.missing", 1, D)
+        if fields:
+            self.declare_linear("features.inner", D, D)
+            self.declare_linear("features.outer", D, 1)
+        self.declare("position", L, D)
+        self.declare_norm("norm", D)
+        for stream in STREAMS:
+            for layer in range(LAYERS):
+                self.declare_block(f"{stream}.block{layer}", D)
+        self.declare_linear("output", 2 * D, D)
 
     def features(self, inputs):
         """b [items, K] and f [items, d] of every item."""
         lacks = 1 - inputs["item.text.present"][:, None]
-        text = F.relu(self.affine("text", inputs["item.text"]) + lacks * self.learned["text.missing"])
-        each = torch.stack([*(self.learned[f"field.{name}"][inputs[f"item.field.{name}"]] for name in self.fields), text], 1)
+        text = F.relu(self.affine("text", inputs["item.text"]) + lacks * self["text.missing"])
+        each = torch.stack([*(self[f"field.{name}"][inputs[f"item.field.{name}"]] for name in self.fields), text], 1)
         if each.shape[1] == 1:
             return torch.ones(ITEMS, 1), text
         scores = self.affine("features.outer", F.relu(self.affine("features.inner", each)))
         shares = torch.softmax(scores[:, :, 0], 1)
         return shares, (shares[:, :, None] * each).sum(1)
 
-    def block(self, name, x):
-        def split(t):
-            return t.view(B, L, HEADS, D // HEADS).transpose(1, 2)
-
-        q, k, v = (split(self.affine(f"{name}.attention.{part}", x)) for part in ("query", "key", "value"))
-        ahead = torch.full((L, L), -1e9).triu(1)
-        attended = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(D / HEADS) + ahead, -1) @ v
-        x = self.norm(f"{name}.norm1", x + self.affine(f"{name}.attention.output", attended.transpose(1, 2).reshape(B, L, D)))
-        return self.norm(f"{name}.norm2", x + self.affine(f"{name}.feedForward.outer", F.gelu(self.affine(f"{name}.feedForward.inner", x))))
-
     def stream(self, name, rows):
-        x = self.norm("norm", rows + self.learned["position"])
+        x = self.norm("norm", rows + self["position"])
         for layer in range(LAYERS):
-            x = self.block(f"{name}.block{layer}", x)
+            x = self.block(f"{name}.block{layer}", x, HEADS)
         return x
 
 
@@ -135,15 +95,13 @@ def part(fields):
         "weights": torch.tensor([0.1, 0.05, 0.1, 0.15, 0.1, 0.05, 0.15, 0.1, 0.05, 0.15, 0.0]),
         **catalog(fields),
     }
-    learned = declared(fields)
-    model = Fdsa(learned, fields)
+    model = Fdsa(fields)
+    learned = model.learned
     shares, features = model.features(inputs)
     item = model.stream("item", learned["item"][inputs["history"]])
     feature = model.stream("feature", features[inputs["history"]])
     users = model.norm("norm", model.affine("output", torch.cat([item, feature], -1)))
-    scores = users.flatten(0, 1)[inputs["sources"]] @ learned["item"][1:].T
-    losses = F.cross_entropy(scores, (inputs["targets"] - 1).clamp(min=0), reduction="none")
-    loss = (losses * inputs["weights"]).sum()
+    loss = catalog_loss(users.flatten(0, 1)[inputs["sources"]], learned["item"], inputs["targets"], inputs["weights"])
     return {
         "config": {
             "batch": B,

@@ -29,13 +29,13 @@ The file, for `whole`, and for `timeless`, where there are no times: X is not re
   gradients  of the loss, by parameter name
 """
 
-import math
 import sys
 
 import torch
 from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
+from blocks import Layers  # noqa: E402
 from fixture import array, arrays, gradients, rounded, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, WIDTH, EXPERTS, SCALE = 5, 5, 8, 2, 2, 10, 3, 2, 3
@@ -49,68 +49,40 @@ TARGETS = [[1, 4, 1, 5, 9], [6, 8, 3], [9, 9], [2, 9, 3, 1]]
 READ = [(row, place) for row, targets in enumerate(TARGETS) for place in range(len(targets))]
 
 
-def declared(timed):
-    learned = {}
-
-    def declare(name, *shape, center=0.0, scale=None):
-        learned[name] = rounded(center + (scale or (0.5 if len(shape) == 2 else 0.2)) * torch.randn(*shape)).requires_grad_()
-
-    def declare_linear(name, fan_in, fan_out):
-        declare(f"{name}.weight", fan_in, fan_out, scale=0.3)
-        declare(f"{name}.bias", fan_out)
-
-    def declare_norm(name):
-        declare(f"{name}.scale", D, center=1.0)
-        declare(f"{name}.shift", D)
-
-    declare("item", ITEMS, D)
-    for modality in STREAMS[1:]:
-        declare_linear(modality, WIDTH, D)
-        declare(f"{modality}.missing", 1, D)
-    declare("position", L, D)
-    for expert in range(EXPERTS):
-        declare_linear(f"interact.expert{expert}", 3 * D, 3 * D)
-    for stream in STREAMS:
-        declare_linear(f"interact.gate.{stream}", D, EXPERTS)
-    declare("interact.weight", 3, 1, center=0.5)
-    if timed:
-        declare("time.gap", 32 * SCALE, D)
-        declare("time.scale", D)
-        declare("time.shift", D)
-        declare_linear("time.gate", 2 * D, EXPERTS)
-        declare("time.expert", EXPERTS, 3 * D)
-    for stream in STREAMS:
-        declare_norm(f"{stream}.norm")
-        for layer in range(LAYERS):
-            block = f"{stream}.block{layer}"
-            for part in ("query", "key", "value", "output"):
-                declare_linear(f"{block}.attention.{part}", D, D)
-            declare_linear(f"{block}.feedForward.inner", D, 4 * D)
-            declare_linear(f"{block}.feedForward.outer", 4 * D, D)
-            declare_norm(f"{block}.norm1")
-            declare_norm(f"{block}.norm2")
-    declare_linear("category", 3 * D, sum(size - 1 for size in FIELDS.values()))
-    for modality in STREAMS[1:]:
-        declare_linear(f"placeholder.{modality}", 2 * D if timed else D, D)
-    return learned
-
-
-class Hm4sr:
-    def __init__(self, learned, inputs, timed):
-        self.learned, self.inputs, self.timed = learned, inputs, timed
-
-    def affine(self, name, x):
-        return x @ self.learned[f"{name}.weight"] + self.learned[f"{name}.bias"]
-
-    def norm(self, name, x):
-        return F.layer_norm(x, (D,), self.learned[f"{name}.scale"], self.learned[f"{name}.shift"], 1e-5)
+class Hm4sr(Layers):
+    def __init__(self, inputs, timed):
+        super().__init__(linear=0.3)
+        self.inputs, self.timed = inputs, timed
+        self.declare("item", ITEMS, D)
+        for modality in STREAMS[1:]:
+            self.declare_linear(modality, WIDTH, D)
+            self.declare(f"{modality}.missing", 1, D)
+        self.declare("position", L, D)
+        for expert in range(EXPERTS):
+            self.declare_linear(f"interact.expert{expert}", 3 * D, 3 * D)
+        for stream in STREAMS:
+            self.declare_linear(f"interact.gate.{stream}", D, EXPERTS)
+        self.declare("interact.weight", 3, 1, center=0.5)
+        if timed:
+            self.declare("time.gap", 32 * SCALE, D)
+            self.declare("time.scale", D)
+            self.declare("time.shift", D)
+            self.declare_linear("time.gate", 2 * D, EXPERTS)
+            self.declare("time.expert", EXPERTS, 3 * D)
+        for stream in STREAMS:
+            self.declare_norm(f"{stream}.norm", D)
+            for layer in range(LAYERS):
+                self.declare_block(f"{stream}.block{layer}", D)
+        self.declare_linear("category", 3 * D, sum(size - 1 for size in FIELDS.values()))
+        for modality in STREAMS[1:]:
+            self.declare_linear(f"placeholder.{modality}", 2 * D if timed else D, D)
 
     def item_vectors(self):
         """Of every item, [items, d] a stream."""
-        vectors = {"id": self.learned["item"]}
+        vectors = {"id": self["item"]}
         for modality in STREAMS[1:]:
             lacks = 1 - self.inputs[f"item.{modality}.present"][:, None]
-            vectors[modality] = self.affine(modality, self.inputs[f"item.{modality}"]) + lacks * self.learned[f"{modality}.missing"]
+            vectors[modality] = self.affine(modality, self.inputs[f"item.{modality}"]) + lacks * self[f"{modality}.missing"]
         return vectors
 
     def interacted(self, x):
@@ -120,7 +92,7 @@ class Hm4sr:
         for at, stream in enumerate(STREAMS):
             gate = torch.softmax(self.affine(f"interact.gate.{stream}", x[stream]), -1)
             borrowed = sum(gate[..., k : k + 1] * outputs[k][at] for k in range(EXPERTS))
-            mixed[stream] = x[stream] + self.learned["interact.weight"][at] * borrowed
+            mixed[stream] = x[stream] + self["interact.weight"][at] * borrowed
         return mixed
 
     def moments(self):
@@ -129,28 +101,18 @@ class Hm4sr:
         buckets = torch.floor(SCALE * torch.log2(gaps + 1)).long()
         days = (self.inputs["date"] - self.inputs["time.first"]) * (self.inputs["history"] > 0)
         slower = 10000 ** (torch.arange(D) / D)
-        phases = (days[..., None] * self.learned["time.scale"] + self.learned["time.shift"]) / slower
-        return torch.cat([self.learned["time.gap"][buckets], torch.cos(phases)], -1)
+        phases = (days[..., None] * self["time.scale"] + self["time.shift"]) / slower
+        return torch.cat([self["time.gap"][buckets], torch.cos(phases)], -1)
 
     def rescaled(self, x, t):
-        chosen = torch.softmax(self.affine("time.gate", t), -1) @ self.learned["time.expert"]
+        chosen = torch.softmax(self.affine("time.gate", t), -1) @ self["time.expert"]
         parts = chosen.split(D, -1)
         return {stream: x[stream] * parts[at] for at, stream in enumerate(STREAMS)}
-
-    def block(self, name, x):
-        def split(y):
-            return y.view(B, L, HEADS, D // HEADS).transpose(1, 2)
-
-        q, k, v = (split(self.affine(f"{name}.attention.{part}", x)) for part in ("query", "key", "value"))
-        ahead = torch.full((L, L), -1e9).triu(1)
-        attended = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(D / HEADS) + ahead, -1) @ v
-        x = self.norm(f"{name}.norm1", x + self.affine(f"{name}.attention.output", attended.transpose(1, 2).reshape(B, L, D)))
-        return self.norm(f"{name}.norm2", x + self.affine(f"{name}.feedForward.outer", F.gelu(self.affine(f"{name}.feedForward.inner", x))))
 
     def encoded(self, stream, x):
         x = self.norm(f"{stream}.norm", x)
         for layer in range(LAYERS):
-            x = self.block(f"{stream}.block{layer}", x)
+            x = self.block(f"{stream}.block{layer}", x, HEADS)
         return x
 
 
@@ -212,8 +174,8 @@ def part(timed):
         **(of_time(lengths) if timed else {}),
         **catalog(),
     }
-    learned = declared(timed)
-    model = Hm4sr(learned, inputs, timed)
+    model = Hm4sr(inputs, timed)
+    learned = model.learned
     vectors = model.item_vectors()
     table = torch.cat([vectors[stream] for stream in STREAMS], -1)
     own = {stream: vectors[stream][history] for stream in STREAMS}

@@ -30,41 +30,11 @@ import torch
 from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from blocks import Layers  # noqa: E402
+from fixture import array, arrays, gradients, write  # noqa: E402
 
 B, L, POSITIONS, D, HEADS, LAYERS, ITEMS, LAMBDA = 3, 5, 7, 8, 2, 2, 10, 0.3
 SIDES = ("mean", "covariance")
-
-
-def declared():
-    learned = {}
-
-    def declare(name, *shape, center=0.0, scale=0.5):
-        learned[name] = rounded(center + (scale if len(shape) == 2 else 0.2) * torch.randn(*shape)).requires_grad_()
-
-    def declare_linear(name, fan_in, fan_out):
-        declare(f"{name}.weight", fan_in, fan_out)
-        declare(f"{name}.bias", fan_out)
-
-    def declare_norm(name):
-        declare(f"{name}.scale", D, center=1.0)
-        declare(f"{name}.shift", D)
-
-    for side in SIDES:
-        # As far apart as users are from items, so that the hinge holds for some and not for others.
-        declare(f"item.{side}", ITEMS, D, scale=1.2)
-        declare(f"position.{side}", POSITIONS, D)
-    declare_norm("norm")
-    for layer in range(LAYERS):
-        declare_norm(f"block{layer}.norm")
-        for side in SIDES:
-            name = f"block{layer}.{side}"
-            for part in ("query", "key", "value", "output"):
-                declare_linear(f"{name}.{part}", D, D)
-            declare_linear(f"{name}.feed.inner", D, 4 * D)
-            declare_linear(f"{name}.feed.outer", 4 * D, D)
-            declare_norm(f"{name}.feed.norm")
-    return learned
 
 
 def w2(mean, covariance, other_mean, other_covariance):
@@ -75,18 +45,27 @@ def positive(x):
     return F.elu(x) + 1
 
 
-class Stosa:
-    def __init__(self, learned, mean_path, attention):
-        self.learned, self.mean_path, self.attention = learned, mean_path, attention
-
-    def affine(self, name, x):
-        return x @ self.learned[f"{name}.weight"] + self.learned[f"{name}.bias"]
-
-    def norm(self, name, x):
-        return F.layer_norm(x, (D,), self.learned[f"{name}.scale"], self.learned[f"{name}.shift"], 1e-12)
+class Stosa(Layers):
+    def __init__(self, mean_path, attention):
+        super().__init__(epsilon=1e-12)
+        self.mean_path, self.attention = mean_path, attention
+        for side in SIDES:
+            # As far apart as users are from items, so that the hinge holds for some and not for others.
+            self.declare(f"item.{side}", ITEMS, D, scale=1.2)
+            self.declare(f"position.{side}", POSITIONS, D)
+        self.declare_norm("norm", D)
+        for layer in range(LAYERS):
+            self.declare_norm(f"block{layer}.norm", D)
+            for side in SIDES:
+                name = f"block{layer}.{side}"
+                for part in ("query", "key", "value", "output"):
+                    self.declare_linear(f"{name}.{part}", D, D)
+                self.declare_linear(f"{name}.feed.inner", D, 4 * D)
+                self.declare_linear(f"{name}.feed.outer", 4 * D, D)
+                self.declare_norm(f"{name}.feed.norm", D)
 
     def embedded(self, side, history):
-        x = self.norm("norm", self.learned[f"item.{side}"][history] + self.learned[f"position.{side}"])
+        x = self.norm("norm", self[f"item.{side}"][history] + self[f"position.{side}"])
         return F.elu(x) if side == "mean" else positive(x)
 
     def heads(self, name, x, activate):
@@ -139,8 +118,8 @@ def part(mean_path, attention):
         "negatives": torch.tensor([2, 6, 7, 8, 2, 1, 3, 4, 1, 3, 1])[:, None],
         "weights": torch.tensor([0.1, 0.05, 0.1, 0.15, 0.1, 0.05, 0.15, 0.1, 0.05, 0.15, 0.0]),
     }
-    learned = declared()
-    model = Stosa(learned, mean_path, attention)
+    model = Stosa(mean_path, attention)
+    learned = model.learned
     behind = torch.tensor([[0] * (POSITIONS - len(items)) + items for items in HISTORIES])
     every = model.states(behind)
     mean, covariance = (torch.stack([x[row, POSITIONS - len(HISTORIES[row]) + place] for row, place in READ[:-1]]) for x in every)
