@@ -1,6 +1,7 @@
 /** @file A chart: its size and words at once, its drawing when echarts has come. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import type { Drawn } from './draw.ts'
+import { useDrawing } from './drawing.ts'
 
 /** How an axis reads. */
 export interface Axis {
@@ -29,34 +30,10 @@ export interface ChartFacts {
 
 /** A chart. @param label what it shows, in a sentence: all that a screen reader has of it */
 export function Chart({ facts, label }: { readonly facts: ChartFacts; readonly label: string }) {
-  const place = useRef<HTMLDivElement>(null)
-  const drawn = useRef<Drawn>(undefined)
-  const latest = useRef(facts)
-  const [failed, setFailed] = useState(false)
-  latest.current = facts
-  useEffect(() => {
-    let left = false
-    const scheme = matchMedia('(prefers-color-scheme: dark)')
-    const again = (): void => drawn.current?.show(latest.current)
-    const size = new ResizeObserver(() => drawn.current?.resize())
-    void import('./draw.ts').then(
-      ({ draw }) => {
-        if (left || !place.current) return
-        drawn.current = draw(place.current)
-        drawn.current.show(latest.current)
-        size.observe(place.current)
-        scheme.addEventListener('change', again)
-      },
-      () => setFailed(true),
-    )
-    return () => {
-      left = true
-      size.disconnect()
-      scheme.removeEventListener('change', again)
-      drawn.current?.dispose()
-      drawn.current = undefined
-    }
-  }, [])
+  const { place, drawn, failed } = useDrawing<Drawn>(
+    async () => (await import('./draw.ts')).draw,
+    () => drawn.current?.show(facts),
+  )
   useEffect(() => drawn.current?.show(facts), [facts])
   const empty = facts.lines.every(({ points }) => points.length === 0)
   return (

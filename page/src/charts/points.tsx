@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { DrawnPoints } from './draw-map.ts'
+import { useDrawing } from './drawing.ts'
 
 /** What is drawn. */
 export interface PointsFacts {
@@ -28,42 +29,21 @@ const tipWidth = 180
 
 /** Points that can be pointed at; all of it is for the eyes, and must be told otherwise too. */
 export function Points({ facts, label, pick, tip }: PointsProps) {
-  const place = useRef<HTMLDivElement>(null)
-  const drawn = useRef<DrawnPoints>(undefined)
-  const latest = useRef({ facts, pick })
   const [at, setAt] = useState<readonly [number, number]>()
-  const [failed, setFailed] = useState(false)
-  latest.current = { facts, pick }
   const show = (): void => {
-    const { facts: now } = latest.current
-    drawn.current?.show(now)
-    setAt(now.picked === undefined ? undefined : drawn.current?.at(now.picked))
+    drawn.current?.show(facts)
+    setAt(facts.picked === undefined ? undefined : drawn.current?.at(facts.picked))
   }
-  useEffect(() => {
-    let left = false
-    const scheme = matchMedia('(prefers-color-scheme: dark)')
-    const size = new ResizeObserver(() => {
-      drawn.current?.resize()
-      show()
-    })
-    void import('./draw-map.ts').then(
-      ({ drawPoints }) => {
-        if (left || !place.current) return
-        drawn.current = drawPoints(place.current, (index) => latest.current.pick(index))
-        show()
-        size.observe(place.current)
-        scheme.addEventListener('change', show)
-      },
-      () => setFailed(true),
-    )
-    return () => {
-      left = true
-      size.disconnect()
-      scheme.removeEventListener('change', show)
-      drawn.current?.dispose()
-      drawn.current = undefined
-    }
-  }, [])
+  const latest = useRef(pick)
+  latest.current = pick
+  const { place, drawn, failed } = useDrawing<DrawnPoints>(
+    async () => {
+      const { drawPoints } = await import('./draw-map.ts')
+      return (around: HTMLDivElement) => drawPoints(around, (index) => latest.current(index))
+    },
+    show,
+    show,
+  )
   useEffect(show, [facts])
   const width = place.current?.clientWidth ?? 0
   return (
