@@ -15,14 +15,17 @@ export interface ProgressReport {
   readonly done: () => void
 }
 
-/** How often the line is updated, and how often a line is written where nothing can be updated, in milliseconds. */
-const [refreshEvery, writeEvery] = [100, 60_000]
+/** How often the line is updated, in milliseconds. */
+const refreshEvery = 100
+
+/** How often a line is written where nothing can be updated, in milliseconds. */
+export const writeEvery = 60_000
 
 /** Tells how much is done of work that is counted. */
 export type Counted = (work: string, done: number, all: number) => void
 
 /** A line that is updated in place; undefined where the stream is no terminal, or one that does not know its width. */
-const liveLine = (stream: ProgressStream) =>
+export const liveLine = (stream: ProgressStream) =>
   stream.isTTY && stream.columns !== 0 ? createLogUpdate(stream) : undefined
 
 /** Reports counted work on a stream: how much is done, and how long the rest will take. */

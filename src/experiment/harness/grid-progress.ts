@@ -1,9 +1,9 @@
 /**
- * @file An experiment's progress: a line for each cell that ends, and in a terminal one living line of those that run.
+ * @file An experiment's progress: a line for each cell that ends, and of those that run one living line in a terminal, or
+ * a line a minute.
  */
-import { createLogUpdate } from 'log-update'
 import { printedFigure } from '../../metrics/table.ts'
-import { durationText, type ProgressStream } from '../../runs/progress.ts'
+import { durationText, liveLine, type ProgressStream, writeEvery } from '../../runs/progress.ts'
 import { validationOf } from '../figures/results.ts'
 import { isClicks, validationMetricOf } from '../terms.ts'
 import { trainedOf } from './grid-cell.ts'
@@ -20,21 +20,30 @@ export interface GridProgress {
 
 /** Reports on a stream, for so many cells side by side. */
 export function gridProgress(stream: ProgressStream, sideBySide: number): GridProgress {
-  const live = stream.isTTY ? createLogUpdate(stream) : undefined
+  const live = liveLine(stream)
   const running = new Map<Job, string>()
   const clock = gridClock(sideBySide)
-  let [ended, total] = [0, 0]
+  let [ended, total, shown] = [0, 0, performance.now()]
   const say = (line: string): void => {
     live?.clear()
     stream.write(`${line}\n`)
   }
-  const show = (): void => live?.([...running].map(([{ label }, told]) => `${label}: ${told}`).join('  |  '))
+  const show = (): void => {
+    const line = [...running].map(([{ label }, told]) => `${label}: ${told}`).join('  |  ')
+    if (live) live(line)
+    else if (line && performance.now() - shown >= writeEvery) {
+      shown = performance.now()
+      stream.write(`${line}\n`)
+    }
+  }
   return {
     say,
     begin(jobs, doneBefore) {
       ;[ended, total] = [doneBefore, doneBefore + jobs.length]
       clock.begin(jobs)
       if (doneBefore > 0) say(`${doneBefore} of ${total} cells were done before`)
+      else if (total > 0)
+        say(`${total === 1 ? '1 cell' : `${total} cells`} to do, ${Math.min(total, sideBySide)} at once`)
     },
     report(event) {
       const { job } = event
