@@ -65,6 +65,7 @@ async function timeSteps(positions: Positions, count: number): Promise<number[]>
     heads,
     dropout: 0,
     auxiliaryTargets: 1,
+    positions: 'start' as const,
   }
   const model = sasrec.build(config, catalog)
   const lastOnly = positions === 'last'

@@ -1,6 +1,6 @@
 /**
- * @file An experiment's progress: a line for each cell that ends, and of those that run one living line in a terminal, or
- * a line a minute.
+ * @file An experiment's progress: a line for each cell that ends, and of those that run one living line in a terminal,
+ * or a line a minute.
  */
 import { printedFigure } from '../../metrics/table.ts'
 import { durationText, liveLine, type ProgressStream, writeEvery } from '../../runs/progress.ts'

@@ -7,13 +7,15 @@ import { defaults } from './defaults.ts'
 import { kuairand } from './kuairand.ts'
 import { movies, moviesAblation } from './movies.ts'
 import { noise } from './noise.ts'
-import { scientific, sgp4srAblation, sgp4srCenters } from './scientific.ts'
+import { sasrecPositions, scientific, sgp4srCenters } from './scientific.ts'
+import { sgp4srAblation } from './sgp4sr-ablation.ts'
 import { shop, shopAblation, shopReadings } from './shop.ts'
 import { statistics } from './statistics.ts'
 
 /** All experiments, in the order they are listed. */
 export const experiments: readonly Experiment[] = [
   scientific,
+  sasrecPositions,
   baby,
   noise,
   sgp4srAblation,

@@ -49,10 +49,15 @@ export const sgp4srSettings: Readonly<Record<'shop' | 'movies', OptionSet>> = {
 /** See {@link sgp4srSettings}: what helps with few users, and what helped on amazon-scientific. */
 export const sgp4srTries: readonly OptionSet[] = [0.2, 0.5].map((dropout) => ({ config: { dropout } }))
 
+/** Models that are trained on the Amazon sets as SASRec is. */
+const likeSasrec = ['sasrec', 'fdsa', 'unisrec', 'sasrecf', 'missrec', 'iisan-last', 'hm4sr', 'stosa']
+/** One row a target, as published, would take ten times as long. */
+const wholeWindows = { causal: true }
+
 /** The trained models on amazon-scientific, by slug. */
 export const scientificSettings: Readonly<Record<string, OptionSet>> = {
-  sasrec: { training: usual },
-  sasrecf: { training: usual },
+  ...Object.fromEntries(likeSasrec.map((model) => [model, { training: usual }])),
+  mmmlp: { config: wholeWindows, training: usual },
   sgp4sr: { config: sgp4srTrial, training: usual },
   // Slower learners: GRU4Rec was best in epoch 53 on validation, and BERT4Rec wants hundreds (Petrov & Macdonald,
   // RecSys 2022).
@@ -60,7 +65,7 @@ export const scientificSettings: Readonly<Record<string, OptionSet>> = {
   bert4rec: { training: { ...usual, epochs: 400, patience: 40 } },
 }
 
-/** What is tried of each trained model on amazon-scientific: two rates of dropout, so that all have one budget. */
+/** What is tried of each trained model on the Amazon sets: two rates of dropout, so that all have one budget. */
 export function triesOf(model: string): readonly OptionSet[] | undefined {
   if (!(model in scientificSettings)) return undefined
   // Masks are noise enough that BERT4Rec wants less of the other.
@@ -71,9 +76,10 @@ export function triesOf(model: string): readonly OptionSet[] | undefined {
 const babyTraining = { batchSize: 256, epochs: 40, patience: 5, learningRate: 1e-3 }
 /** The trained models on amazon-baby, by slug. */
 export const babySettings: Readonly<Record<string, OptionSet>> = {
-  sasrec: { training: babyTraining },
-  sasrecf: { training: babyTraining },
-  sgp4sr: { training: babyTraining },
+  ...Object.fromEntries([...likeSasrec, 'sgp4sr'].map((model) => [model, { training: babyTraining }])),
+  mmmlp: { config: wholeWindows, training: babyTraining },
+  gru4rec: { training: { ...babyTraining, epochs: 100, patience: 10 } },
+  bert4rec: { training: { ...babyTraining, epochs: 200, patience: 20 } },
 }
 
 /** The data sets of clicks. */

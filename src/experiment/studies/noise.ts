@@ -14,7 +14,7 @@ const metrics = ['ndcg@10', 'hr@10'] as const
 const nameInPaper = (metric: (typeof metrics)[number]): string => (metric === 'hr@10' ? 'R@10' : printedFigure(metric))
 const variantName = (model: string, share: number): string => `${nameOf(model)} ${Math.round(100 * share)} %`
 
-/** SGP4SR and SASRecF, or the models named on the command line. */
+/** The models of Fig. 3, or those named on the command line. */
 export const noise: Experiment = {
   name: 'noise',
   title: 'Wrong images, amazon-scientific',
@@ -22,7 +22,7 @@ export const noise: Experiment = {
     'The decline of models (--models) when a share of the items, 0 to 50 % in five seeded groups, has the image of another item.',
   // A group of items goes with each seed of training.
   seeds: [1, 2, 3, 4, 5],
-  models: ['sgp4sr', 'sasrecf'],
+  models: ['sasrecf', 'missrec', 'hm4sr', 'sgp4sr'],
   comparisons(wanted) {
     const variants = (wanted.models ?? []).flatMap((model) => shares.map((share) => noisy(model, share, wanted)))
     return [scientificComparison(wanted, { title: 'Models by the share of wrong images', variants })]

@@ -1,5 +1,6 @@
 /**
- * @file amazon-scientific with CLIP vectors: the comparison, SGP4SR's ablations and its sweep over interest centers.
+ * @file amazon-scientific with CLIP vectors: the comparison, SASRec's positions, and SGP4SR's sweep over interest
+ * centers.
  */
 
 import { printedFigure, validationMetric } from '../../metrics/table.ts'
@@ -11,16 +12,31 @@ import type { OptionSet } from '../terms.ts'
 import { scientificSettings, triesOf } from './model-settings.ts'
 
 const names: Readonly<Record<string, string>> = {
-  sasrec: 'SASRec',
-  sasrecf: 'SASRecF',
-  sgp4sr: 'SGP4SR',
-  gru4rec: 'GRU4Rec',
   bert4rec: 'BERT4Rec',
+  sasrec: 'SASRec',
+  fdsa: 'FDSA',
+  unisrec: 'UniSRec',
+  sasrecf: 'SASRecF',
+  mmmlp: 'MMMLP',
+  missrec: 'MISSRec',
+  'iisan-last': 'IISAN (last layer)',
+  hm4sr: 'HM4SR',
+  sgp4sr: 'SGP4SR',
+  stosa: 'STOSA',
+  gru4rec: 'GRU4Rec',
   popularity: 'popularity',
   'item-knn': 'item-kNN',
 }
 /** What a model is called in tables. */
 export const nameOf = (slug: string): string => names[slug] ?? slug
+
+/** SGP4SR's Table 2 in its order, then what is counted. */
+export const tableTwo = [
+  ...['bert4rec', 'sasrec', 'fdsa', 'unisrec', 'sasrecf', 'mmmlp', 'missrec', 'iisan-last', 'hm4sr', 'sgp4sr'],
+  ...['popularity', 'item-knn'],
+]
+/** Sequential models that other papers compare with, beside what all are measured against. */
+export const others = ['sasrec', 'stosa', 'gru4rec']
 
 /** A model as it is run on amazon-scientific, with the options that are tried. */
 export function scientificVariant(model: string): Variant {
@@ -43,48 +59,33 @@ export const scientificComparison = (
   ...about,
 })
 
-/** SGP4SR beside SASRec, SASRecF and the rest. */
+/** The models of SGP4SR's Table 2, and others, with one budget of tuning for all. */
 export const scientific: Experiment = {
   name: 'scientific',
   title: 'amazon-scientific',
-  about:
-    'SASRec, SASRecF, SGP4SR, GRU4Rec, BERT4Rec, popularity and item-kNN on amazon-scientific with its CLIP vectors.',
-  comparisons: (wanted) => [
-    scientificComparison(wanted, {
-      title: 'Models',
-      reference: 'SASRec',
-      variants: Object.keys(names).map(scientificVariant),
-    }),
-  ],
+  about: "The ten models of SGP4SR's Table 2, and others, on amazon-scientific with its CLIP vectors.",
+  comparisons: (wanted) =>
+    Object.entries({ "SGP4SR's Table 2": tableTwo, 'Other models': others }).map(([title, models]) =>
+      scientificComparison(wanted, { title, reference: 'SASRec', variants: models.map(scientificVariant) }),
+    ),
 }
 
-const ablations: Readonly<Record<string, string>> = {
-  'w/o COO': 'withoutCoOccurrence',
-  'w/o CGC': 'withoutGraphs',
-  'w/o CIP': 'withoutCenters',
-  'w/o MUL': 'withoutSeparation',
-  'w/o C2C': 'withoutBoth',
-}
-
-/** SGP4SR without each of its parts (the paper's Table 3). */
-export const sgp4srAblation: Experiment = {
-  name: 'sgp4sr-ablation',
-  title: 'SGP4SR without each part, amazon-scientific',
-  about:
-    'SGP4SR on amazon-scientific without co-occurrence, graphs, interest centers, separated streams, and graphs and centers.',
+/** SASRec with positions from either end, over ten seeds: is the difference from what others have noise? */
+export const sasrecPositions: Experiment = {
+  name: 'sasrec-positions',
+  title: 'SASRec with positions from the start and from the end, amazon-scientific',
+  about: 'SASRec on amazon-scientific with positions that are counted from the start and from the end, ten seeds.',
+  seeds: Array.from({ length: 10 }, (_, at) => at + 1),
   comparisons(wanted) {
-    const whole = scientificVariant('sgp4sr')
-    const without = Object.entries(ablations).map(([name, option]) => ({
-      name,
-      model: 'sgp4sr',
-      like: whole.name,
-      config: { [option]: true },
-    }))
-    return [scientificComparison(wanted, { title: 'Ablations', reference: whole.name, variants: [whole, ...without] })]
+    const fromStart = { ...scientificVariant('sasrec'), name: 'from the start' }
+    const fromEnd = { name: 'from the end', model: 'sasrec', like: fromStart.name, config: { positions: 'end' } }
+    return [
+      scientificComparison(wanted, { title: 'Positions', reference: fromStart.name, variants: [fromStart, fromEnd] }),
+    ]
   },
 }
 
-const centers = [0, 10, 30, 50, 70, 100]
+const centers = Array.from({ length: 11 }, (_, at) => 10 * at)
 /** The number of centers with which the other options are chosen: that of the whole model. */
 const usual = 50
 const centersName = (count: number): string => `k = ${count}`
@@ -93,7 +94,7 @@ const centersName = (count: number): string => `k = ${count}`
 export const sgp4srCenters: Experiment = {
   name: 'sgp4sr-centers',
   title: 'SGP4SR by the number of interest centers, amazon-scientific',
-  about: 'SGP4SR on amazon-scientific with 0 to 100 interest centers.',
+  about: 'SGP4SR on amazon-scientific with 0, 10, ... and 100 interest centers.',
   comparisons(wanted) {
     const whole = { ...scientificVariant('sgp4sr'), name: centersName(usual) }
     const variants = centers.map((count) =>

@@ -149,7 +149,7 @@ export const hm4sr = defineModel({
       const withPlaceholders = placeholders.map((replacement, index) => {
         const [{ encoder }, x_BLD] = [streams[index + 1] as Stream, each[index + 1] as Tensor]
         const replaced = where(drawn, replacement(moment), x_BLD)
-        const state_BD = encoder.atTargets(replaced, { atLast: atEvent, last_B: event_B, length }, noise)
+        const state_BD = encoder.atTargets(replaced, { atLast: atEvent, last_B: event_B, mask_BL, length }, noise)
         return contrast(states[index + 1] as Tensor, state_BD, config.placeholderTemperature)
       })
       const ids = (): Tensor => contrast(states[0] as Tensor, (streams[0] as Stream).of(item_B), config.temperature)

@@ -54,6 +54,12 @@ export const auxiliaryTargets = z
     'weight in the loss of a next event that is not of the target behavior; 0 trains on the target behavior alone',
   )
 
+/** Where positions begin. */
+export const positions = z
+  .enum(['start', 'end'])
+  .default('start')
+  .describe('which of the events that are read has the first position: the earliest, or the last one')
+
 /** The options of models that read a sequence of items with a Transformer. */
 export const sequenceOptions = { hiddenSize, maxLength, stride, layers, heads, dropout, auxiliaryTargets }
 

@@ -10,7 +10,9 @@ import { type Block, transformerBlock } from '../../nn/transformer-block.ts'
 import { add } from '../../tensor/elementwise.ts'
 import { reshape, slice } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
+import { rows } from '../../tensor/rows.ts'
 import { causalBias, lastBias } from './attention-bias.ts'
+import { placesFromEnd } from './places-from-end.ts'
 
 /** The sizes of an encoder. */
 export interface EncoderConfig {
@@ -22,6 +24,8 @@ export interface EncoderConfig {
   readonly dropout: number
   /** Shorter histories have the last of the positions, not the first. */
   readonly fromEnd?: boolean
+  /** In `atTargets`: a history's first event has the first position (the default), or its last event the last one. */
+  readonly positions?: 'start' | 'end'
   /** Of the feed-forward layers; GELU by default. */
   readonly activation?: 'gelu' | 'relu'
 }
@@ -53,7 +57,7 @@ export interface SequenceEncoder {
    * What each target of a batch sees of its history, [P, D]: causal attention, read at the last event before the
    * target.
    */
-  atTargets(x_BLD: Tensor, batch: Pick<Sequences, 'atLast' | 'last_B' | 'length'>, noise: Noise): Tensor
+  atTargets(x_BLD: Tensor, batch: Pick<Sequences, 'atLast' | 'last_B' | 'mask_BL' | 'length'>, noise: Noise): Tensor
 }
 
 /** How one position a history is read. */
@@ -71,34 +75,39 @@ interface SingleReading {
 export function sequenceEncoder(
   config: EncoderConfig,
   prefix = '',
-  { positions, norm }: EncoderEntry = encoderEntry(config, prefix),
+  { positions: table, norm }: EncoderEntry = encoderEntry(config, prefix),
 ): SequenceEncoder {
-  const { hiddenSize, maxLength, layers, heads, dropout, fromEnd = false, activation = 'gelu' } = config
+  const { hiddenSize, maxLength, layers, heads, dropout, fromEnd = false, positions, activation = 'gelu' } = config
   const blocks = Array.from({ length: layers }, (_, layer) =>
     transformerBlock(`${prefix}block${layer}`, { width: hiddenSize, heads, dropout, activation }),
   )
-  const begin = (x_BLD: Tensor, noise: Noise): Tensor => {
-    const length = x_BLD.shape[1] as number
+  const inOrder = (length: number): Tensor | undefined => {
     const first = fromEnd ? maxLength - length : 0
-    const placed_BLD = positions ? add(x_BLD, slice(positions, 0, first, first + length)) : x_BLD
-    return noise.dropout(norm(placed_BLD), dropout)
+    return table && slice(table, 0, first, first + length)
   }
+  const enter = (x_BLD: Tensor, noise: Noise, place = inOrder(x_BLD.shape[1] as number)): Tensor =>
+    noise.dropout(norm(place ? add(x_BLD, place) : x_BLD), dropout)
   const through = (some: readonly Block[], hidden_BLD: Tensor, bias: Tensor, noise: Noise): Tensor =>
     some.reduce((query, block) => block({ query, bias, noise }), hidden_BLD)
-
-  const encoder: SequenceEncoder = {
-    whole: (x_BLD, bias, noise) => through(blocks, begin(x_BLD, noise), bias, noise),
-    single(x_BLD, { bias, queryBias, pick, noise }) {
-      const memory = through(blocks.slice(0, -1), begin(x_BLD, noise), bias, noise)
-      const query = reshape(pick(memory), [-1, 1, hiddenSize])
-      return reshape((blocks.at(-1) as Block)({ query, memory, bias: queryBias, noise }), [-1, hiddenSize])
-    },
-    atTargets(x_BLD, { atLast, last_B, length }, noise) {
-      // Histories start at position 0, so causality alone keeps the padding behind them out of sight.
+  const single = (entered_BLD: Tensor, { bias, queryBias, pick, noise }: SingleReading): Tensor => {
+    const memory = through(blocks.slice(0, -1), entered_BLD, bias, noise)
+    const query = reshape(pick(memory), [-1, 1, hiddenSize])
+    return reshape((blocks.at(-1) as Block)({ query, memory, bias: queryBias, noise }), [-1, hiddenSize])
+  }
+  return {
+    whole: (x_BLD, bias, noise) => through(blocks, enter(x_BLD, noise), bias, noise),
+    single: (x_BLD, reading) => single(enter(x_BLD, reading.noise), reading),
+    atTargets(x_BLD, { atLast, last_B, mask_BL, length }, noise) {
+      const byEnd = positions === 'end' && table
+      const entered_BLD = enter(
+        x_BLD,
+        noise,
+        byEnd ? rows(table, placesFromEnd({ mask_BL, length }, maxLength)) : undefined,
+      )
+      // Histories start at place 0, so causality alone keeps the padding behind them out of sight.
       const bias = causalBias(length)
-      if (!last_B) return atLast(encoder.whole(x_BLD, bias, noise))
-      return encoder.single(x_BLD, { bias, queryBias: lastBias(last_B, length), pick: atLast, noise })
+      if (!last_B) return atLast(through(blocks, entered_BLD, bias, noise))
+      return single(entered_BLD, { bias, queryBias: lastBias(last_B, length), pick: atLast, noise })
     },
   }
-  return encoder
 }

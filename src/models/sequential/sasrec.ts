@@ -17,7 +17,7 @@ import { parameter } from '../../tensor/node.ts'
 import { rows } from '../../tensor/rows.ts'
 import { defineModel } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
-import { headsDivide, sequenceOptions } from '../parts/options.ts'
+import { headsDivide, positions, sequenceOptions } from '../parts/options.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 
 /** SASRec; see the file's header. */
@@ -25,7 +25,7 @@ export const sasrec = defineModel({
   slug: 'sasrec',
   task: 'next-item',
   title: 'SASRec',
-  config: z.strictObject(sequenceOptions).refine(...headsDivide('hiddenSize')),
+  config: z.strictObject({ ...sequenceOptions, positions }).refine(...headsDivide('hiddenSize')),
   build(config, catalog) {
     const items = parameter('item', [catalog.itemCount + 1, config.hiddenSize], normal(), { rows: 'items' })
     const encoder = sequenceEncoder(config)

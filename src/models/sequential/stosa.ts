@@ -29,7 +29,7 @@ import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { add, elu, elu1, mul, relu, softplus, square, sub } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { cast, concat, reshape, transpose } from '../../tensor/move.ts'
+import { concat, reshape, transpose } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
 import { softmax } from '../../tensor/normalize.ts'
 import { dims } from '../../tensor/shape.ts'
@@ -38,6 +38,7 @@ import { causalBias } from '../parts/attention-bias.ts'
 import { type Gaussian, nearness, pointDistance, pointOf, rankedPoint } from '../parts/gaussians.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { dropout, flag, heads, headsDivide, layers, lossWeight, sequenceOptions } from '../parts/options.ts'
+import { placesFromEnd } from '../parts/places-from-end.ts'
 
 const config = z
   .strictObject({
@@ -158,16 +159,6 @@ function onesBeside(x: Tensor): Tensor {
 function varianceOf(item: number, { table, width }: ItemScores): number {
   const deviations = table.subarray(item * width + (width - 1) / 2, (item + 1) * width - 1)
   return deviations.reduce((sum, deviation) => sum + deviation * deviation, 0) / deviations.length
-}
-
-/** The place of each event, [B, L] int64: a history's last event has the last place, as behind padding in front. */
-function placesFromEnd({ mask_BL, length }: Sequences, maxLength: number): Tensor {
-  const counted = constant(
-    Float32Array.from({ length }, (_, at) => at + 1),
-    [length],
-  )
-  const later_BL = sub(mask_BL.sum([1], { keep: true }), counted)
-  return cast(sub(maxLength - 1, relu(later_BL)), 'int64')
 }
 
 /** (10-11) of points [P, W] each. */
