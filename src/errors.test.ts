@@ -46,9 +46,9 @@ describe('a sentence', () => {
   })
 
   it('compares no long text with the names', () => {
-    const before = performance.now()
+    const before = process.cpuUsage()
     expect(unknownName('mapping', long, ['click', 'buy']).message).not.toContain('did you mean')
-    expect(performance.now() - before).toBeLessThan(500)
+    expect(process.cpuUsage(before).user / 1e3).toBeLessThan(500)
   })
 
   it('offers the nearest names, three at most, and none that is far-fetched', () => {

@@ -134,9 +134,9 @@ describe('safetensors', () => {
       { length: 400_000 },
       (_, at) => `"${at}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`,
     )
-    const before = performance.now()
+    const before = process.cpuUsage()
     expect(() => read(withHeader(`{${entries.join()}}`, new Uint8Array(0)))).toThrow('more than 65536 arrays')
-    expect(performance.now() - before).toBeLessThan(5000)
+    expect(process.cpuUsage(before).user / 1e3).toBeLessThan(5000)
   })
 
   it('refuses a file of ours with any bit flipped, its hash too, and one whose hash is gone', () => {
