@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../src/store/open-store.ts'
-import { type Ended, inProcess, siftrec, succeed, workplace } from './fixtures/siftrec.ts'
+import { type Ended, inProcess, siftrec, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
@@ -146,7 +146,7 @@ describe('a trained model that counting beats', () => {
     const last =
       /^SASRec is below item-kNN.* here \(validation NDCG@10 0\.\d{4} against 0\.\d{4}.*\): serve item-kNN, or give it more epochs \(siftrec train --resume poor --epochs (\d)\)$/
     const ends = async (...args: readonly string[]): Promise<string | undefined> =>
-      last.exec((await succeed(['train', ...args], folder)).stdout.trim().split('\n').at(-1) ?? '')?.[1]
+      last.exec((await succeedHere(['train', ...args], folder)).stdout.trim().split('\n').at(-1) ?? '')?.[1]
     expect(await ends('sasrec', 'data', '--out', 'poor', '--hidden-size', '8', '--epochs', '1')).toBe('2')
     expect(await ends('--resume', 'poor', '--epochs', '2')).toBe('4')
   })
@@ -320,7 +320,7 @@ describe('a dataset prepared later', () => {
     const items = readFileSync(join(folder, 'items.csv'), 'utf8').trimEnd().split('\n')
     write('later-items.csv', [items[0] as string, 'fresh,red chair 1', ...items.slice(1).toReversed()])
     const files = ['--events', 'later-events.csv', '--items', 'later-items.csv', '--config', 'shop.yaml']
-    await succeed(['prepare', ...files, '--out', 'later'], folder)
+    await succeedHere(['prepare', ...files, '--out', 'later'], folder)
   })
   const more =
     'the dataset has 1 item, 1 user and 7 events more than the run was trained on; nobody has counted new items'
@@ -343,17 +343,17 @@ describe('a dataset prepared later', () => {
 
 describe('what a dataset allows', () => {
   it('is told as text, JSON and a page; prepare ends with the gravest of it', async () => {
-    const { stdout } = await succeed(['describe', 'data'], folder)
+    const { stdout } = await succeedHere(['describe', 'data'], folder)
     expect(stdout).toMatch(/^data: \d+ events of 60 users on 240 items\n/)
     expect(stdout).toContain('cannot: another earlier event of the same item')
-    const { stdout: json, stderr } = await succeed(['describe', 'data', '--json', '--html', 'data.html'], folder)
+    const { stdout: json, stderr } = await succeedHere(['describe', 'data', '--json', '--html', 'data.html'], folder)
     const { targets } = JSON.parse(json) as {
       targets: { rankable: number; events: number; repeated: number; touched: number }
     }
     expect(targets.rankable + targets.repeated + targets.touched).toBe(targets.events)
     expect(stderr).toBe('written: data.html\n')
     expect(readFileSync(join(folder, 'data.html'), 'utf8')).toContain('<svg')
-    const prepared = await succeed([...prepareTinyShop, '--overwrite'], folder)
+    const prepared = await succeedHere([...prepareTinyShop, '--overwrite'], folder)
     const from = prepared.stderr.split('\n').findIndex((line) => line.includes('favorite events can be targets'))
     expect(from).toBeGreaterThan(0)
     expect(prepared.stderr.trim().split('\n').length - from).toBeLessThanOrEqual(8)
@@ -366,13 +366,13 @@ describe('export-events', () => {
     await using store = await openStore(join(folder, 'kept.events'))
     await store.append([event])
     await store.forget('u2')
-    const { stdout } = await succeed(['export-events', 'kept.events', '--out', 'fresh.parquet'], folder)
+    const { stdout } = await succeedHere(['export-events', 'kept.events', '--out', 'fresh.parquet'], folder)
     expect(stdout.split('\n')).toEqual([
       '1 events in fresh.parquet, 1 forgotten users in fresh.forgotten.txt',
       'next: siftrec prepare --fresh fresh.parquet, with the options of the first time',
       '',
     ])
-    const prepared = await succeed(
+    const prepared = await succeedHere(
       [...prepareTinyShop.slice(0, -1), 'again', '--fresh', 'fresh.parquet', '--encoder', 'none'],
       folder,
     )

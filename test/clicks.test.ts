@@ -6,7 +6,7 @@ import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
 import { readSafetensors } from '../src/storage/safetensors.ts'
-import { type Ended, inProcess, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
+import { type Ended, inProcess, siftrec, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
 
 const folder = workplace()
@@ -55,7 +55,7 @@ describe('a run of a model of clicks', () => {
 
   it('says in its last line that probabilities are no better than a constant', async () => {
     // Labels are as they fall: one epoch of steps that are too long is worse than their share.
-    const { stdout } = await succeed(train('wild', '--epochs', '1', '--learning-rate', '1'), folder)
+    const { stdout } = await succeedHere(train('wild', '--epochs', '1', '--learning-rate', '1'), folder)
     expect(stdout).toMatch(
       /\nits probabilities are no better than a constant: the base rate has a validation log loss of 0\.\d{4}\n$/,
     )
@@ -79,7 +79,7 @@ describe('a run of a model of clicks', () => {
     const run = JSON.parse(readFileSync(path, 'utf8')) as { keptBy: string }
     expect(run.keptBy).toBe('validation log loss')
     writeFileSync(path, JSON.stringify({ ...run, keptBy: 'validation' }))
-    const { code, stderr } = await siftrec(['train', '--resume', 'early', '--epochs', '13'], folder)
+    const { code, stderr } = await inProcess(['train', '--resume', 'early', '--epochs', '13'], folder)
     expect([code, stderr]).toEqual([
       2,
       expect.stringContaining('early: unsupported: a training whose best epoch was chosen by AUC'),
@@ -89,7 +89,8 @@ describe('a run of a model of clicks', () => {
   it('has shorter embeddings where they are penalized', async () => {
     const lengthWith = async (penalty: string): Promise<number> => {
       const out = `penalty-${penalty}`
-      await succeed(train(out, '--epochs', '2', '--embedding-regularization', penalty), folder)
+      const args = train(out, '--epochs', '2', '--embedding-regularization', penalty)
+      await succeedHere(args, folder)
       const { tensors } = readSafetensors(join(folder, out, 'model.safetensors'))
       return Math.hypot(...(tensors['field.item.id']?.data as Float32Array))
     }
@@ -97,7 +98,7 @@ describe('a run of a model of clicks', () => {
   })
 
   it('learns the planted kinds: a click of one’s own kind is nine times as likely', async () => {
-    const { stdout } = await run('evaluate', 'whole', '--json', '--reliability', 'reliability.svg')
+    const { stdout } = await succeedHere(['evaluate', 'whole', '--json', '--reliability', 'reliability.svg'], folder)
     const [report] = JSON.parse(stdout) as [
       { impressions: number; figures: Record<'auc' | 'calibration', { mean: number }> },
     ]
@@ -110,7 +111,7 @@ describe('a run of a model of clicks', () => {
   })
 
   it('is evaluated beside another, with what their AUCs differ by', async () => {
-    await succeed(train('other', '--seed', '8'), folder)
+    await succeedHere(train('other', '--seed', '8'), folder)
     const { stdout } = await run('evaluate', 'whole', 'other')
     expect(stdout).toMatch(/^din seed \d+ +0\.\d{4} \[0\.\d{3}, 0\.\d{3}\]/m)
     expect(stdout).toMatch(
@@ -119,7 +120,7 @@ describe('a run of a model of clicks', () => {
   })
 
   it('is compared beside the base rate, which a model can be worse than', async () => {
-    const { stdout } = await run('compare', 'whole', 'wild')
+    const { stdout } = await succeedHere(['compare', 'whole', 'wild'], folder)
     const [, , ...lines] = stdout.trim().split('\n')
     expect(lines.map((line) => line.split(/ +/)[0])).toEqual(['whole', 'wild', 'base'])
     expect(lines.map((line) => line.endsWith('worse than the base rate'))).toEqual([false, true, false])
@@ -143,9 +144,8 @@ describe('a run of a model of clicks', () => {
     expect(told.map(({ attention }) => attention.length)).toEqual([2, 2])
     const [first, second] = told[0]?.attention ?? []
     expect(Math.abs(first?.weight ?? 0)).toBeGreaterThanOrEqual(Math.abs(second?.weight ?? 1))
-    expect((await run('explain', 'whole', '--user', 'u1', '--items', 'i1')).stdout).toMatch(
-      /^blue thing 1 \(i1\): \d+\.\d %\n {5}looked at: /,
-    )
+    const args = ['explain', 'whole', '--user', 'u1', '--items', 'i1']
+    expect((await succeedHere(args, folder)).stdout).toMatch(/^blue thing 1 \(i1\): \d+\.\d %\n {5}looked at: /)
   })
 })
 
@@ -181,7 +181,7 @@ describe('what a model of clicks cannot do', () => {
   })
 
   it('and a model of the next item explains no clicks', async () => {
-    await succeed(['train', 'popularity', 'data', '--out', 'popular'], folder)
+    await succeedHere(['train', 'popularity', 'data', '--out', 'popular'], folder)
     expect(await refused('explain', 'popular', '--user', 'u1', '--items', 'i1')).toContain(
       'popularity ranks the next item',
     )

@@ -11,7 +11,7 @@ import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
 import { dataExperiments, experiments } from '../src/experiment/studies/experiments.ts'
 import type { Frame } from '../src/experiment/terms.ts'
 import { openDatabase } from '../src/storage/duckdb.ts'
-import { compiled, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
+import { compiled, type Ended, inProcess, siftrec, start, workplace } from './fixtures/siftrec.ts'
 import { tinyChoice } from './fixtures/tiny-experiment.ts'
 import { writeTinyShop } from './fixtures/tiny-shop.ts'
 
@@ -144,24 +144,18 @@ describe('an experiment', () => {
     expect(bytesOf(cwd)).toEqual(before)
   })
 
-  it('goes on after kill -9 in the middle of a cell, to the same bytes', async () => {
-    const cwd = place('killed')
-    const { child, ended } = startTiny(cwd, 1)
+  it('gives the same bytes after kill -9 in a cell, and a signal between two processes side by side', async () => {
+    const cwd = place('stopped')
+    const killed = startTiny(cwd, 1)
     const begun = (): boolean =>
       cellsOf(cwd).some((files) => files.includes('checkpoint.safetensors') && !files.includes('trained.json'))
-    while (!begun() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2))
-    child.kill('SIGKILL')
-    await ended
+    while (!begun() && killed.child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2))
+    killed.child.kill('SIGKILL')
+    await killed.ended
     expect(begun()).toBe(true)
     expect(existsSync(join(cwd, 'results'))).toBe(false)
-    expect((await startTiny(cwd, 1).ended).code).toBe(0)
-    expect(bytesOf(cwd)).toEqual(bytesOf(join(folder, 'whole')))
-  })
-
-  it('gives the same bytes from two processes side by side, stopped by a signal in between', async () => {
-    const cwd = place('pair')
     const { child, ended, said } = startTiny(cwd, 2)
-    await said('[1/2]')
+    await said('option set')
     child.kill('SIGINT')
     const { code, stderr } = await ended
     expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining('stopping') })
@@ -298,7 +292,7 @@ describe('a table', () => {
     // What the command chooses is what the run says.
     const data = readdirSync(join(folder, 'two-runs', 'data')).find((name) => /^tiny-\w+$/.test(name)) ?? ''
     const args = ['train', 'sasrec', join('two-runs', 'data', data), '--hidden-size', '8', '--epochs', '1']
-    await siftrec([...args, '--out', 'usual'], folder)
+    await inProcess([...args, '--out', 'usual'], folder)
     const run = JSON.parse(readFileSync(join(folder, 'usual', 'run.json'), 'utf8')) as Record<string, object>
     expect({ ...run['config'], ...run['training'] }).toMatchObject(fitted)
   })

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { compiled, start, succeed, workplace } from './fixtures/siftrec.ts'
+import { compiled, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 
 const folder = workplace()
 /** What denoising costs, and what doing nothing does. */
@@ -9,14 +9,14 @@ const idle =
   /^in epoch \d denoising pictures and texts \(L_m\) cost 0\.\d{4}, doing nothing 0\.\d{4}; .*\(L_b\) cost \d\.\d{4}, doing nothing \d\.\d{4}$/m
 const run = (line: string) => succeed(line.split(' '), folder)
 
-beforeAll(() => run('simulate --out shop --users 80 --items 200 --sessions 4 --seed 3'))
+beforeAll(() => run('simulate --out shop --users 40 --items 160 --sessions 4 --seed 3'))
 
 describe("a newcomer's first hour", () => {
   it('walks from files to recommendations', async () => {
     const prepared = await run(
       'prepare --events shop/events.csv --items shop/items.csv --config shop/shop.yaml --out data/shop',
     )
-    expect(prepared.stderr).toMatch(/image: vectors for 200 of 200 items \(local-image/)
+    expect(prepared.stderr).toMatch(/image: vectors for 160 of 160 items \(local-image/)
     expect(prepared.stdout).toContain('next: siftrec train m3bsr data/shop')
 
     const options = '--hidden-size 16 --modality-steps 2 --behavior-steps 2 --max-length 16 --epochs 2 --batch-size 32'
@@ -28,14 +28,15 @@ describe("a newcomer's first hour", () => {
     expect(trained.stdout).toContain('next: siftrec evaluate runs/shop')
     expect(trained.stdout).toMatch(idle)
 
-    await run('train popularity data/shop --out runs/popularity')
+    await succeedHere('train popularity data/shop --out runs/popularity'.split(' '), folder)
     const { stdout } = await run('evaluate runs/shop runs/popularity')
     expect(stdout).toMatch(/shop, leave-one-out split, test: \d+ targets of \d+ users/)
     expect(stdout.indexOf('Full catalog')).toBeLessThan(stdout.indexOf('99 sampled negatives'))
     expect(stdout).toMatch(/NDCG@10 +0\.\d{4} \[0\.\d{3}, 0\.\d{3}\] +0\.\d{4} \[/)
     expect(stdout).toMatch(/m3bsr less popularity, NDCG@10, full catalog, same targets: -?0\.\d{4} \[/)
 
-    const reports = JSON.parse((await run('evaluate runs/shop --part validation --k 5 --json')).stdout) as {
+    const asJson = await succeedHere('evaluate runs/shop --part validation --k 5 --json'.split(' '), folder)
+    const reports = JSON.parse(asJson.stdout) as {
       model: string
       part: string
       ks: number[]

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { inProcess, succeed, workplace } from './fixtures/siftrec.ts'
+import { inProcess, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
@@ -58,13 +58,13 @@ describe('an experiment of one’s own', () => {
 describe('compared runs', () => {
   beforeAll(async () => {
     for (const model of ['popularity', 'item-knn', 'last-item'])
-      await succeed(['train', model, 'data', '--out', `runs/${model}`], folder)
-    await succeed(['train', 'popularity', 'data', '--split', 'time', '--out', 'runs/by-time'], folder)
+      await succeedHere(['train', model, 'data', '--out', `runs/${model}`], folder)
+    await succeedHere(['train', 'popularity', 'data', '--split', 'time', '--out', 'runs/by-time'], folder)
   })
   const all = ['popularity', 'item-knn', 'last-item', 'by-time'].map((name) => `runs/${name}`)
 
   it('stand in a table for each split, best first, with paired intervals', async () => {
-    const { stdout, stderr } = await succeed(['compare', ...all, 'data', '--html', 'runs.html'], folder)
+    const { stdout, stderr } = await succeedHere(['compare', ...all, 'data', '--html', 'runs.html'], folder)
     const [first = '', second = ''] = stdout.split('\n\n')
     expect(first).toMatch(
       /^data, leave-one-out split: 60 targets\nrun +model +HR@10 +NDCG@10 +MRR@10 +NDCG@10 less runs\/item-knn/,
@@ -77,7 +77,7 @@ describe('compared runs', () => {
   })
 
   it('are compared with any of them, by any metric', async () => {
-    const { stdout } = await succeed(
+    const { stdout } = await succeedHere(
       ['compare', ...all.slice(0, 2), '--against', 'runs/popularity', '--metric', 'hr@5', '--json'],
       folder,
     )

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { fuzz } from './reliability/fuzz/pool.ts'
 
+// The full form is `npm run fuzz`: 10,000 inputs.
 describe('reading', () => {
-  it('gets 300 right, strange and damaged inputs right, or refuses them in one sentence', async () => {
-    const { kinds, wrong } = await fuzz(300, 7)
+  it('gets 120 right, strange and damaged inputs right, or refuses them in one sentence', async () => {
+    const { kinds, wrong } = await fuzz(120, 7)
     expect(wrong).toEqual([])
     const all = Object.values(kinds)
-    expect(all.reduce((sum, { cases }) => sum + cases, 0)).toBe(300)
+    expect(all.reduce((sum, { cases }) => sum + cases, 0)).toBe(120)
     // A suite that refuses everything, or judges nothing, would find nothing.
-    expect(all.reduce((sum, { right }) => sum + right, 0)).toBeGreaterThan(80)
-    expect(all.reduce((sum, { unjudged }) => sum + unjudged, 0)).toBeLessThan(60)
+    expect(all.reduce((sum, { right }) => sum + right, 0)).toBeGreaterThan(32)
+    expect(all.reduce((sum, { unjudged }) => sum + unjudged, 0)).toBeLessThan(24)
   })
 })

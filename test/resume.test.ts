@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { command, type Ended, inProcess, siftrec, start, succeed, workplace } from './fixtures/siftrec.ts'
+import { command, type Ended, inProcess, siftrec, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
@@ -10,9 +10,9 @@ const settings = [
   '--hidden-size',
   '16',
   '--epochs',
-  '30',
+  '12',
   '--patience',
-  '30',
+  '12',
   '--batch-size',
   '8',
   '--threads',
@@ -31,25 +31,33 @@ const train = (out: string, ...more: readonly string[]): string[] => [
 ]
 const bytes = (...path: readonly string[]): Buffer => readFileSync(join(folder, ...path))
 
+/** Starts a training and stops it. */
+async function stop(out: string, at: string, signal: NodeJS.Signals): Promise<Ended> {
+  const { child, ended, said } = start(train(out), { cwd: folder })
+  await said(at)
+  child.kill(signal)
+  return ended
+}
+
+let interrupted: Ended | undefined
 beforeAll(async () => {
   writeTinyShop(folder)
   await succeed(prepareTinyShop, folder)
   await succeed(train('whole'), folder)
+  interrupted = await stop('SIGINT', 'epoch 2', 'SIGINT')
+  // Several tests go on with a run that was stopped.
+  for (const out of ['same', 'short', 'full']) cpSync(join(folder, 'SIGINT'), join(folder, out), { recursive: true })
 })
 
 describe('a run', () => {
   it('writes the same bytes with the same seed, and others with another', async () => {
-    await run(...train('again'))
-    await run(...train('other', '--seed', '8'))
+    await Promise.all([run(...train('again')), run(...train('other', '--seed', '8'))])
     expect(bytes('again', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
     expect(bytes('other', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(false)
   })
 
   it('killed in the middle goes on to the same bytes, and leaves no stray file', async () => {
-    const { child, ended, said } = start(train('killed'), { cwd: folder })
-    await said('epoch 3')
-    child.kill('SIGKILL')
-    expect((await ended).code).toBeNull()
+    expect((await stop('killed', 'epoch 3', 'SIGKILL')).code).toBeNull()
     const { stderr, code } = await run('train', '--resume', 'killed')
     expect(code).toBe(0)
     expect(stderr).toMatch(/going on after epoch [1-9]/)
@@ -63,23 +71,16 @@ describe('a run', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'stopped by %s saves, tells how to go on, and goes on to the same bytes',
     async (signal) => {
-      const { child, ended, said } = start(train(signal), { cwd: folder })
-      await said('epoch 2')
-      child.kill(signal)
-      const { code, stderr } = await ended
-      expect(code).toBe(130)
-      const told = /go on with: siftrec (train --resume \S+)/.exec(stderr)?.[1] ?? ''
+      const ended = signal === 'SIGINT' ? interrupted : await stop(signal, 'epoch 2', signal)
+      expect(ended?.code).toBe(130)
+      const told = /go on with: siftrec (train --resume \S+)/.exec(ended?.stderr ?? '')?.[1] ?? ''
       await succeed(told.split(' '), folder)
       expect(bytes(signal, 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
     },
   )
 
   it('goes on with the very command that started it, and refuses other settings', async () => {
-    const { child, ended, said } = start(train('same'), { cwd: folder })
-    await said('epoch 1')
-    child.kill('SIGINT')
-    await ended
-    const other = await run(...train('same', '--resume', '--learning-rate', '0.1'))
+    const other = await inProcess(train('same', '--resume', '--learning-rate', '0.1'), folder)
     expect(other).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('same learningRate: mismatched: 0.1, expected 0.001') as string,
@@ -89,24 +90,20 @@ describe('a run', () => {
   })
 
   it('goes on with more epochs to the bytes of a run begun with them, ended or stopped', async () => {
-    await succeed(train('longer', '--epochs', '40'), folder)
+    await succeed(train('longer', '--epochs', '16'), folder)
     const longer = ['model.safetensors', 'checkpoint.safetensors', 'epochs.json']
     const different = (out: string) => longer.filter((file) => !bytes(out, file).equals(bytes('longer', file)))
     cpSync(join(folder, 'whole'), join(folder, 'ended'), { recursive: true })
-    const { code, stderr } = await run('train', '--resume', 'ended', '--epochs', '40')
+    const { code, stderr } = await run('train', '--resume', 'ended', '--epochs', '16')
     expect(code).toBe(0)
-    expect(stderr).toContain('going on after epoch 30')
+    expect(stderr).toContain('going on after epoch 12')
     expect(different('ended')).toEqual([])
-    expect(JSON.parse(bytes('ended', 'run.json').toString())).toMatchObject({ training: { epochs: 40 } })
-    const { child, ended, said } = start(train('short'), { cwd: folder })
-    await said('epoch 3')
-    child.kill('SIGINT')
-    await ended
-    await succeed(train('short', '--resume', '--epochs', '40'), folder)
+    expect(JSON.parse(bytes('ended', 'run.json').toString())).toMatchObject({ training: { epochs: 16 } })
+    await succeed(train('short', '--resume', '--epochs', '16'), folder)
     expect(different('short')).toEqual([])
     // Without the flag the run keeps what it was given last.
-    await succeed(['train', '--resume', 'short'], folder)
-    expect(JSON.parse(bytes('short', 'run.json').toString())).toMatchObject({ training: { epochs: 40 } })
+    await succeedHere(['train', '--resume', 'short'], folder)
+    expect(JSON.parse(bytes('short', 'run.json').toString())).toMatchObject({ training: { epochs: 16 } })
   })
 
   it('refuses fewer epochs than it trained, other options, and epochs of what is counted', async () => {
@@ -115,22 +112,18 @@ describe('a run', () => {
       expect(code).toBe(2)
       return stderr
     }
-    expect(await refused('whole', '--epochs', '20')).toContain(
-      'whole --epochs: invalid: 20, expected at least the 30 epochs that are trained',
+    expect(await refused('whole', '--epochs', '8')).toContain(
+      'whole --epochs: invalid: 8, expected at least the 12 epochs that are trained',
     )
     expect(await refused('whole', '--epochs', 'many')).toContain('training.epochs: invalid')
     expect(await refused('whole', '--hidden-size', '8')).toContain(
       'train --resume: unsupported: --hidden-size, expected --data or --epochs alone',
     )
-    await succeed(['train', 'popularity', 'data', '--out', 'counted'], folder)
+    await succeedHere(['train', 'popularity', 'data', '--out', 'counted'], folder)
     expect(await refused('counted', '--epochs', '8')).toContain('popularity is fitted by counting, not in epochs')
   })
 
   it('keeps its last checkpoint when a save fails for want of room, and goes on from it', async () => {
-    const { child, ended, said } = start(train('full'), { cwd: folder })
-    await said('epoch 2')
-    child.kill('SIGINT')
-    await ended
     const before = bytes('full', 'checkpoint.safetensors')
     // A limit on the size of files fails the write halfway, as a full disk does.
     const limited = ['bash', '-c', 'ulimit -f 64; exec "$@"', 'bash', ...command]
@@ -153,7 +146,7 @@ describe('opening a run', () => {
   it('refuses the model of another run, a damaged one, and what is no model', async () => {
     for (const name of ['foreign', 'cut', 'noise'])
       cpSync(join(folder, 'whole'), join(folder, name), { recursive: true })
-    await run(...train('wide', '--hidden-size', '32', '--epochs', '1'))
+    await succeedHere(train('wide', '--hidden-size', '32', '--epochs', '1'), folder)
     cpSync(join(folder, 'wide', 'model.safetensors'), join(folder, 'foreign', 'model.safetensors'))
     expect(await outcome('evaluate', 'foreign')).toEqual(
       refusal('model.safetensors: mismatched: the model of another run'),
@@ -186,10 +179,10 @@ describe('opening a run', () => {
   it('refuses a dataset that changed since', async () => {
     cpSync(join(folder, 'data'), join(folder, 'kept'), { recursive: true })
     writeTinyShop(folder, { seed: 2 })
-    expect((await run(...prepareTinyShop, '--overwrite')).code).toBe(0)
+    await succeedHere([...prepareTinyShop, '--overwrite'], folder)
     expect(await outcome('evaluate', 'whole')).toEqual(refusal('data: mismatched: a dataset with hash'))
     expect(await outcome('train', '--resume', 'whole')).toEqual(refusal('data: mismatched: a dataset with hash'))
-    const moved = await run('evaluate', 'whole', '--data', 'kept')
+    const moved = await inProcess(['evaluate', 'whole', '--data', 'kept'], folder)
     expect(moved.stdout).toContain('99 sampled negatives')
   })
 

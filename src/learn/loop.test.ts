@@ -8,7 +8,7 @@ import { objective } from '../models/contract/model.ts'
 import { sgd } from '../optim/sgd.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { encodeSafetensors, readSafetensors } from '../storage/safetensors.ts'
-import { mul, sub } from '../tensor/elementwise.ts'
+import { add, mul, sub } from '../tensor/elementwise.ts'
 import { parameter, type Tensor } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
@@ -206,6 +206,22 @@ describe('training', () => {
     const stage: Stage = { name: 'train', epochs: 1, objectives: [follows('a', 1)] }
     const start = new Map([['a', Float32Array.of(9)]])
     expect((await train(modelOf(stage), [], {}, 'start', { start })).values).toEqual({ a: 5 })
+  })
+
+  it('draws noise from given pools', async () => {
+    const drawn = parameter('a', [1], (values) => void values.fill(0))
+    const noisy = objective<Tensor>({
+      name: 'noisy',
+      batches: constantBatches(0),
+      losses(x, { noise }) {
+        const away = sub(drawn, add(x, noise.normal([1]) as Tensor))
+        return { distance: { weight: 0.5, value: sum(mul(away, away)) } }
+      },
+      optimizer: sgd({ learningRate: 0.5 }),
+    })
+    const stage: Stage = { name: 'train', epochs: 1, objectives: [noisy] }
+    const pools = { draw: () => Float32Array.of(6) }
+    expect((await train(modelOf(stage), [], {}, 'pools', { pools })).values).toEqual({ a: 3 })
   })
 
   it.each([

@@ -52,6 +52,7 @@ const keyOf = (shape: BatchShape): string => JSON.stringify(shape)
 export function openStage(stage: Stage, run: TrainingRun, state: TrainingState): OpenStage {
   const { slug, data, training, frozen, runtime } = run
   const { batchSize, seed, weightDecay, embeddingRegularization: rowPenalty = 0 } = training
+  const { pools = noisePools(seed) } = run
   const { parameters, memory } = state
   const objectives = stage.objectives.map((objective): OpenObjective => {
     const batches = objective.batches.training(data, { slug, batchSize, seed })
@@ -68,7 +69,6 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     prepareOptimizer(parameters, optimizerOf(objective), names)
   }
   const graphs = objectives.flatMap((one) => [...one.graphs.values()])
-  const pools = noisePools(seed)
   const steps = new Map<StepGraph, Promise<TrainingStep>>()
   const evaluate: StageContext['evaluate'] = async (outputs) => {
     const graph = buildGraph(outputs)

@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Progress } from './checkpoint.ts'
 import type { TrainingConfig } from './config.ts'
 import type { MemoryEstimate } from './memory.ts'
+import type { NoisePools } from './noise-pools.ts'
 
 /** Measures the parameters as they stand. */
 export interface Validator extends AsyncDisposable {
@@ -38,6 +39,8 @@ export interface TrainingRun {
   readonly frozen: FrozenInputs
   readonly validation: Validation
   readonly training: TrainingConfig
+  /** Noise of the training's seed, where somebody has it already. */
+  readonly pools?: NoisePools
   readonly runtime: Runtime
   /** Where checkpoints go. */
   readonly folder: string

@@ -5,7 +5,7 @@ import { matmul } from '../tensor/linear.ts'
 import { slice } from '../tensor/move.ts'
 import { input } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
-import { compile } from './node.ts'
+import { compile, keepingRuntime } from './node.ts'
 import type { Program } from './runtime.ts'
 
 const x = input('x', [3])
@@ -61,6 +61,28 @@ describe('compile', () => {
     await first.run()
     await second.run()
     expect(second.outputs['y']).toEqual(Float32Array.of(4, 8, 12))
+  })
+
+  it('compiles equal graphs once where a runtime keeps them, for programs with buffers of their own', async () => {
+    const runtime = keepingRuntime(threads)
+    const own = new Float32Array(3)
+    const [first, second, other] = [
+      await runtime(graph),
+      await runtime(buildGraph({ y: mul(x, 2) }), { y: own }),
+      await runtime(buildGraph({ y: mul(x, 3) })),
+    ]
+    for (const [at, program] of [first, second, other].entries()) program.bind('x', new Float32Array(3).fill(at + 1))
+    await first[Symbol.asyncDispose]()
+    for (const program of [second, first, other]) await program.run()
+    expect([first, second, other].map(({ outputs }) => outputs['y']?.[0])).toEqual([2, 4, 9])
+    expect(second.outputs['y']).toBe(own)
+    await runtime.release()
+    for (const program of [first, second, other]) await expect(program.run()).rejects.toThrow('disposed')
+    const anew = await runtime(graph)
+    anew.bind('x', own)
+    await anew.run()
+    expect(anew.outputs['y']).toEqual(Float32Array.of(8, 8, 8))
+    await runtime.release()
   })
 
   it('says what is wrong with a name, a size, an input left unbound', async () => {

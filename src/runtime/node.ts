@@ -1,7 +1,7 @@
 /**
  * @file The runtime of Node, and the only importer of onnxruntime-node: a compiled graph that runs on given buffers.
  */
-import type { Tensor as RuntimeTensor } from 'onnxruntime-node'
+import type { Tensor as RuntimeTensor, InferenceSession as Session } from 'onnxruntime-node'
 import { Bug, UserError } from '../errors.ts'
 import type { Graph } from '../onnx/graph.ts'
 import { type DataType, type Tensor as Shaped, sizeOf } from '../tensor/node.ts'
@@ -20,6 +20,11 @@ export interface RuntimeOptions {
   readonly spin?: boolean
   /** Keep the memory arena between runs: faster, and its peak stays held (default true). */
   readonly arena?: boolean
+  /**
+   * Whether a graph is made faster before it runs (default true): for one that runs a few times, that takes longer than
+   * it gains.
+   */
+  readonly optimize?: boolean
   /** Writes a profile with this file prefix. */
   readonly profile?: string
 }
@@ -38,6 +43,34 @@ export const nodeRuntime =
   (options: RuntimeOptions = {}): Runtime =>
   (graph, outputBuffers) =>
     compile(graph, options, outputBuffers)
+
+/** A runtime that compiles equal graphs once, for whoever makes the same ones again and again, as tests do. */
+export interface KeepingRuntime extends Runtime {
+  /** Gives back what was compiled; the programs made so far run no more. */
+  release(): Promise<void>
+}
+
+/** A runtime whose programs of equal graphs share what was compiled, which stays until it is released. */
+export function keepingRuntime(options: RuntimeOptions = {}): KeepingRuntime {
+  const kept = new Map<string, Promise<Session>>()
+  const sessionOf = (graph: Graph): Promise<Session> => {
+    const key = new TextDecoder('latin1').decode(graph.bytes)
+    const session = kept.get(key) ?? createSession(graph, options)
+    kept.set(key, session)
+    return session
+  }
+  const runtime: Runtime = async (graph, outputBuffers) => ({
+    ...(await programOf(graph, sessionOf, outputBuffers)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  })
+  return Object.assign(runtime, {
+    async release() {
+      const sessions = [...kept.values()]
+      kept.clear()
+      for (const session of sessions) await (await session).release()
+    },
+  })
+}
 
 type Onnxruntime = typeof import('onnxruntime-node')
 
@@ -71,12 +104,41 @@ async function load(): Promise<Onnxruntime> {
  * Compiles a graph; `outputBuffers` names buffers of the caller's to write outputs to.
  * @throws Bug for an unknown name or a wrong size, and UserError where onnxruntime cannot be loaded
  */
-export async function compile(
+export function compile(
   graph: Graph,
   options: RuntimeOptions = {},
+  outputBuffers?: Readonly<Record<string, Buffer>>,
+): Promise<Program> {
+  return programOf(graph, () => createSession(graph, options), outputBuffers)
+}
+
+async function createSession({ bytes }: Graph, options: RuntimeOptions): Promise<Session> {
+  const { InferenceSession } = await load()
+  return InferenceSession.create(bytes, {
+    executionProviders: [options.provider ?? 'cpu'],
+    intraOpNumThreads: options.threads ?? 2,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: options.optimize === false ? 'disabled' : 'all',
+    enableCpuMemArena: options.arena ?? true,
+    // The pattern doubles what a session holds and gains no time here; without it the peak can be told beforehand.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: {
+      // It turns the slices of a tensor, of which one is needed after the other, into all of them at once.
+      optimization: { disable_specified_optimizers: 'GatherSliceToSplitFusion' },
+      session: { intra_op: { allow_spinning: options.spin === false ? '0' : '1' } },
+    },
+    ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
+  })
+}
+
+/** A session with buffers of its own. */
+async function programOf(
+  graph: Graph,
+  sessionOf: (graph: Graph) => Promise<Session>,
   outputBuffers: Readonly<Record<string, Buffer>> = {},
 ): Promise<Program> {
-  const { InferenceSession, Tensor } = await load()
+  const { Tensor } = await load()
   const wrap = (name: string, tensor: Shaped, buffer: Buffer): RuntimeTensor => {
     checkSize(name, tensor, buffer)
     return new Tensor(tensor.dtype, buffer as Float32Array, tensor.shape)
@@ -91,22 +153,7 @@ export async function compile(
     outputs[name] = outputBuffers[name] ?? arrayOf[tensor.dtype](sizeOf(tensor.shape))
     fetches[name] = wrap(name, tensor, outputs[name])
   }
-  const session = await InferenceSession.create(graph.bytes, {
-    executionProviders: [options.provider ?? 'cpu'],
-    intraOpNumThreads: options.threads ?? 2,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    enableCpuMemArena: options.arena ?? true,
-    // The pattern doubles what a session holds and gains no time here; without it the peak can be told beforehand.
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    extra: {
-      // It turns the slices of a tensor, of which one is needed after the other, into all of them at once.
-      optimization: { disable_specified_optimizers: 'GatherSliceToSplitFusion' },
-      session: { intra_op: { allow_spinning: options.spin === false ? '0' : '1' } },
-    },
-    ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
-  })
+  const session = await sessionOf(graph)
   return {
     outputs,
     bind(name, buffer) {

@@ -1,7 +1,7 @@
 /** @file Numbers of symbolic tensors, for tests: a graph is built, compiled, run once and disposed of. */
 import { buildGraph } from '../onnx/graph.ts'
-import { compile } from '../runtime/node.ts'
-import type { Buffer } from '../runtime/runtime.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import type { Buffer, Runtime } from '../runtime/runtime.ts'
 import { gradients } from '../tensor/gradient.ts'
 import type { Parameter, Tensor } from '../tensor/node.ts'
 
@@ -12,9 +12,10 @@ export type Feeds = Readonly<Record<string, Buffer>>
 export async function evaluateTensors<Name extends string>(
   tensors: Readonly<Record<Name, Tensor>>,
   feeds: Feeds = {},
+  runtime: Runtime = nodeRuntime({ threads: 1 }),
 ): Promise<Readonly<Record<Name, Buffer>>> {
   const graph = buildGraph(tensors)
-  await using program = await compile(graph, { threads: 1 })
+  await using program = await runtime(graph)
   for (const [name, buffer] of Object.entries(feeds)) if (graph.inputs.has(name)) program.bind(name, buffer)
   await program.run()
   return program.outputs

@@ -12,6 +12,7 @@ import type { BuiltModel, Memory, ModelDefinition } from '../models/contract/mod
 import type { ParameterValues } from '../rank/served-graphs.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { readSafetensors } from '../storage/safetensors.ts'
+import { keptPools } from './kept-pools.ts'
 import { lastTwo } from './ranking/candidate.ts'
 
 /** What came of a training. */
@@ -45,6 +46,7 @@ export async function trainSmall<Config>(
       frozen: catalogInputs(dataset, { own: model.frozen ?? {} }),
       validation: rankingValidation({ slug, model, dataset, split, seed: 1, runtime }),
       training: settings,
+      pools: keptPools(settings.seed),
       runtime,
       folder,
       fingerprint: 'small',

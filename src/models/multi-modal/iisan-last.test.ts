@@ -33,8 +33,8 @@ it('learns by the targets of a batch, and goes on to the same bytes after it was
   const dataset = ringDataset({ steps: 6 })
   const whole = await trainRing(candidate, dataset, { seed: 7, epochs: 12 })
   // What a user touched is nobody's negative in his own window, so that it ranks high as well: chance is 1 / 12.
-  expect(whole.hits).toBeGreaterThan(0.3)
-  const resumed = await trainRing(candidate, dataset, { seed: 7, epochs: 12, stopAt: 5 })
+  expect(await whole.hits()).toBeGreaterThan(0.3)
+  const resumed = await trainRing(candidate, dataset, { seed: 7, epochs: 12, stops: [5] })
   expect(resumed.checkpoint.equals(whole.checkpoint)).toBe(true)
 })
 

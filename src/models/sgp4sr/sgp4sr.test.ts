@@ -1,14 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { TrainingBatch, TrainingData } from '../../batches/kind.ts'
 import type { Window } from '../../batches/windows.ts'
 import type { Dataset, History } from '../../dataset/schema.ts'
-import { noisePools } from '../../learn/noise-pools.ts'
 import { stagesOf } from '../../learn/objectives.ts'
 import { initialParameters, type ParameterState, valuesOf } from '../../learn/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../../learn/step.ts'
 import { randomStream } from '../../random/stream.ts'
 import { nextItemScorer } from '../../rank/scorer.ts'
-import { nodeRuntime } from '../../runtime/node.ts'
+import { keepingRuntime } from '../../runtime/node.ts'
+import { keptPools } from '../../testing/kept-pools.ts'
 import { buildOn, conformance } from '../../testing/ranking/index.ts'
 import { expectSlope } from '../../testing/slope.ts'
 import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
@@ -18,7 +18,9 @@ import { parseOptions } from '../contract/options.ts'
 import { sgp4srConfig } from './config.ts'
 import { sgp4sr } from './sgp4sr.ts'
 
-const runtime = nodeRuntime({ threads: 1 })
+/** Most variants are compiled by several tests, and each runs a few times. */
+const runtime = keepingRuntime({ threads: 1, optimize: false })
+afterAll(() => runtime.release())
 const small = { hiddenSize: 8, maxLength: 12, dropout: 0, neighbors: 3, centers: 4 }
 conformance({
   definition: sgp4sr,
@@ -76,7 +78,7 @@ const compiled = (model: BuiltModel, dataset: Dataset, state: ParameterState) =>
     step: stepGraph(objective, shape),
     state,
     frozen: catalogInputs(dataset, { own: model.frozen ?? {} }),
-    pools: noisePools(1),
+    pools: keptPools(1),
     seed: 1,
     runtime,
   })

@@ -5,16 +5,16 @@ import { randomStream } from '../../random/stream.ts'
 import { wholeGradient } from '../whole-gradient.ts'
 import type { Sample } from './planted.ts'
 import type { SmallShop } from './shop.ts'
-import { batchOf, livenedState, stepOf } from './training.ts'
+import { batchOf, livenedState, stepAndLoss } from './training.ts'
 
 /** Each parameter at its largest gradient, which must not be 0, and at two elements drawn at random. */
 export async function checkGradients(model: BuiltModel, shop: SmallShop, samples: readonly Sample[]): Promise<void> {
   const state = livenedState(model)
   const shape = { rows: samples.length, length: 6 }
-  await using step = await stepOf(model, shop, { shape, state, seed: 1 })
+  const [step, loss] = await stepAndLoss(model, shop, { shape, state, seed: 1 })
   const batch = batchOf(model, samples, shape.length)
-  const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
-  await lossNow()
+  const lossNow = async (): Promise<number> => (await loss.run(batch, 1)).loss
+  expect(await lossNow()).toBeCloseTo((await step.run(batch, 1)).loss, 4)
   const gradients = step.gradients.map((parts) => [parts.name, wholeGradient(state, parts)] as const)
   for (const [name, gradient] of gradients) {
     const { values } = state.buffers.get(name)!

@@ -9,12 +9,11 @@ import { valuesOf } from '../../learn/parameters.ts'
 import { servingPass } from '../../models/contract/serving-pass.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { type ClickPredictor, clickPredictor } from '../../rank/click-predictor.ts'
-import { nodeRuntime } from '../../runtime/node.ts'
 import { sizeOf } from '../../tensor/node.ts'
 import { labelInput, plantedSamples, weightInput } from './planted.ts'
 import { clickScoreOf, expectOther, type OnShop, wide } from './run.ts'
 import { frozenOf, items, type SmallShop } from './shop.ts'
-import { livenedState } from './training.ts'
+import { livenedState, runtime } from './training.ts'
 
 /** The samples that are drawn from a shop's events. */
 function drawnFrom({ dataset, vocabulary }: SmallShop): ClickSamples {
@@ -30,11 +29,11 @@ function predictorOf({ model, shop }: OnShop, samples: ClickSamples): ClickPredi
     samples,
     parameters: valuesOf(livenedState(model)),
     memory: model.memory ?? {},
-    runtime: nodeRuntime({ threads: 1 }),
+    runtime,
   })
 }
 
-/** Expects 200 requests of several users at once to get what each gets alone. */
+/** Expects 60 requests of several users at once to get what each gets alone. */
 export async function expectRequestsApart(on: OnShop): Promise<void> {
   const samples = drawnFrom(on.shop)
   await using predictor = predictorOf(on, samples)
@@ -55,7 +54,7 @@ export async function expectRequestsApart(on: OnShop): Promise<void> {
   const rated = Array.from(await predictor.samples(numbers))
   expect(new Set(alone.map(String)).size).toBe(histories.length)
 
-  const requests = Array.from({ length: 200 }, (_, at) => (5 * at) % histories.length)
+  const requests = Array.from({ length: 60 }, (_, at) => (5 * at) % histories.length)
   const together = await Promise.all([
     ...requests.map(ask),
     ...[0, 1, 2].map(async () => Array.from(await predictor.samples(numbers))),

@@ -1,5 +1,5 @@
 /** @file What every model of clicks must do; a model's own test runs this and adds what is special about its paper. */
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { ParameterState } from '../../learn/parameters.ts'
 import { auc } from '../../metrics/auc.ts'
 import type { BuiltModel, ModelDefinition } from '../../models/contract/model.ts'
@@ -10,7 +10,7 @@ import { plantedSamples, type Rule, type Sample } from './planted.ts'
 import { answersOf, clickScoreOf, expectClose, expectOther, lossOf, type OnShop } from './run.ts'
 import { expectPastOnly, expectRequestsApart, expectStatedInputs } from './serving.ts'
 import { permuted, renumbered, smallShop, turnedItem, without } from './shop.ts'
-import { trainOn } from './training.ts'
+import { runtime, trainOn } from './training.ts'
 
 /** Every check of the suite, by the name that `skip` uses. */
 export type ClickCheck =
@@ -74,6 +74,8 @@ export function clickConformance<Config>(
   const samples = plantedSamples(5, 'interest', 2)
 
   describe(`${definition.slug} conforms`, () => {
+    afterAll(() => runtime.release())
+
     it('builds with its defaults, which survive JSON, and describes every option', async ({ skip }) => {
       skip(...unless('defaults'))
       const defaults = definition.config.parse({})
@@ -208,7 +210,7 @@ export function clickConformance<Config>(
       expect(beyond.filter((weight) => weight !== 0)).toEqual([])
     })
 
-    it('gives each of 200 requests at once what it gets alone', async ({ skip }) => {
+    it('gives each of 60 requests at once what it gets alone', async ({ skip }) => {
       skip(...unless('requests at once'))
       await expectRequestsApart(on())
     })

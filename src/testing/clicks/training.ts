@@ -1,22 +1,30 @@
 /** @file The smallest training of a model of clicks: Adam over random batches, without validation. */
 import type { BatchShape } from '../../batches/kind.ts'
-import { noisePools } from '../../learn/noise-pools.ts'
 import { stagesOf, totalLoss } from '../../learn/objectives.ts'
 import { applyGradients, initialParameters, type ParameterState } from '../../learn/parameters.ts'
-import { compileStep, parametersOf, stepGraph, type TrainingStep } from '../../learn/step.ts'
+import {
+  compileStep,
+  parametersOf,
+  type StepGraph,
+  type StepParts,
+  stepGraph,
+  type TrainingStep,
+} from '../../learn/step.ts'
 import type { BuiltModel, Objective, Pass } from '../../models/contract/model.ts'
 import { adam } from '../../optim/adam.ts'
 import { randomStream } from '../../random/stream.ts'
-import { nodeRuntime } from '../../runtime/node.ts'
+import { keepingRuntime } from '../../runtime/node.ts'
 import type { Parameter, Tensor } from '../../tensor/node.ts'
+import { keptPools } from '../kept-pools.ts'
+import { lossAlone } from '../loss-alone.ts'
 import { fillSamples, type Sample } from './planted.ts'
 import { frozenOf, type SmallShop } from './shop.ts'
 
 /** The sizes of a batch of samples, each with a history of its own. */
 export type SampleShape = Pick<BatchShape, 'rows' | 'length'>
 
-const pools = noisePools(1)
-const runtime = nodeRuntime({ threads: 1 })
+/** The checks of a suite make the same graphs again and again. */
+export const runtime = keepingRuntime({ threads: 1 })
 
 /** What the last stage of a model is trained by first: for most models the log loss and their own losses. */
 const objectiveOf = (model: BuiltModel): Objective => stagesOf(model).at(-1)?.objectives[0] as Objective
@@ -38,22 +46,33 @@ export function clickGraph(
 type Inputs = Readonly<Record<string, Tensor>>
 
 /** A compiled step over batches of samples. */
-export function stepOf(
+function stepOf(
   model: BuiltModel,
   shop: SmallShop,
-  { shape: { rows, length }, state, seed }: { shape: SampleShape; state: ParameterState; seed: number },
+  { shape, state, seed }: { shape: SampleShape; state: ParameterState; seed: number },
 ): Promise<TrainingStep> {
-  const step = stepGraph(objectiveOf(model), { rows, length, targets: rows })
-  return compileStep({
-    step,
-    state,
-    frozen: frozenOf(shop, model),
-    memory: model.memory ?? {},
-    pools,
-    seed,
-    runtime,
-  })
+  return compiledOn({ model, shop }, { step: graphOf(model, shape), state, seed })
 }
+
+/** A step, and the same one with the loss alone. */
+export async function stepAndLoss(
+  model: BuiltModel,
+  shop: SmallShop,
+  { shape, state, seed }: { shape: SampleShape; state: ParameterState; seed: number },
+): Promise<readonly [step: TrainingStep, loss: TrainingStep]> {
+  const step = graphOf(model, shape)
+  const on = { model, shop }
+  return [await compiledOn(on, { step, state, seed }), await compiledOn(on, { step: lossAlone(step), state, seed })]
+}
+
+const graphOf = (model: BuiltModel, { rows, length }: SampleShape): StepGraph =>
+  stepGraph(objectiveOf(model), { rows, length, targets: rows })
+
+const compiledOn = (
+  { model, shop }: { readonly model: BuiltModel; readonly shop: SmallShop },
+  parts: Pick<StepParts, 'step' | 'state' | 'seed'>,
+): Promise<TrainingStep> =>
+  compileStep({ ...parts, frozen: frozenOf(shop, model), memory: model.memory ?? {}, pools: keptPools(1), runtime })
 
 /** Samples as a batch that a step runs on. */
 export const batchOf = (

@@ -7,7 +7,7 @@ import type { ParameterState } from '../../learn/parameters.ts'
 import { catalogInputs, catalogShape, type FrozenInputs, type Vocabulary } from '../../models/contract/catalog.ts'
 import type { BuiltModel, Memory, ModelDefinition, Objective } from '../../models/contract/model.ts'
 import { buildGraph } from '../../onnx/graph.ts'
-import { nodeRuntime } from '../../runtime/node.ts'
+import { keepingRuntime } from '../../runtime/node.ts'
 import { type Tensor } from '../../tensor/node.ts'
 
 /** Checks that a model may be excused from, with the reason beside it. */
@@ -36,7 +36,8 @@ export interface RankingCandidate {
 /** Why a model of ids alone is excused. */
 export const blindToAll = { behaviors: 'it is blind to them', modalities: 'it reads ids alone' } as const
 
-export const runtime = nodeRuntime({ threads: 1 })
+/** The checks of a suite make the same graphs again and again. */
+export const runtime = keepingRuntime({ threads: 1 })
 
 /** The model for a dataset, with what it computes offline from the training rows of {@link lastTwo}. */
 export async function buildOn(

@@ -2,18 +2,18 @@
 import { expect } from 'vitest'
 import type { TrainingData } from '../../batches/kind.ts'
 import type { Dataset } from '../../dataset/schema.ts'
-import { noisePools } from '../../learn/noise-pools.ts'
 import { initialParameters, type ParameterBuffers } from '../../learn/parameters.ts'
-import { compileStep, parametersOf, stepGraph } from '../../learn/step.ts'
+import { compileStep, parametersOf, stepGraph, type TrainingStep } from '../../learn/step.ts'
 import type { BuiltModel, Objective } from '../../models/contract/model.ts'
+import { keptPools } from '../kept-pools.ts'
+import { lossAlone } from '../loss-alone.ts'
 import { wholeGradient } from '../whole-gradient.ts'
 import { knownOf, lastTwo, livened, memoryOf, objectivesOf, runtime } from './candidate.ts'
 
 /** Expects each gradient to be what central differences of the loss find, at its largest element. */
 export async function checkGradients(model: BuiltModel, objective: Objective, dataset: Dataset): Promise<void> {
-  await using checked = await checkedStep(model, objective, dataset)
-  const { state, step, lossNow } = checked
-  await lossNow()
+  const { state, step, batch, lossNow } = await checkedStep(model, objective, dataset)
+  expect(await lossNow()).toBeCloseTo((await step.run(batch, 1)).loss, 4)
   const gradients = new Map(step.gradients.map((parts) => [parts.name, wholeGradient(state, parts)]))
   expect(gradients.size).toBeGreaterThan(0)
   for (const [name, gradient] of gradients) {
@@ -38,9 +38,8 @@ export async function checkGradients(model: BuiltModel, objective: Objective, da
 
 /** Expects the first row of the tables of items, which pads, to have no gradient: it is nobody's next item. */
 export async function checkPad(model: BuiltModel, objective: Objective, dataset: Dataset): Promise<void> {
-  await using checked = await checkedStep(model, objective, dataset)
-  const { state, step, lossNow } = checked
-  await lossNow()
+  const { state, step, batch } = await checkedStep(model, objective, dataset)
+  await step.run(batch, 1)
   const tables = parametersOf(objectivesOf(model)).flatMap(({ origin: { name, rows } }) =>
     rows === 'items' && /^item(?:\.|$)/.test(name) ? [name] : [],
   )
@@ -52,22 +51,18 @@ export async function checkPad(model: BuiltModel, objective: Objective, dataset:
   }
 }
 
-/** A step on the first batch of an objective, and its loss. */
+/** A step on the first batch of an objective, and the loss of that batch as the parameters are now. */
 async function checkedStep(model: BuiltModel, objective: Objective, dataset: Dataset) {
   const data: TrainingData = { dataset, split: lastTwo(dataset) }
   const batches = objective.batches.training(data, { slug: 'checked', batchSize: 4, seed: 1 })
   const [batch] = batches.epoch(1)
   if (!batch) throw new Error('an epoch without a batch')
   const state = livened(initialParameters(parametersOf(objectivesOf(model)), 1))
-  const step = await compileStep({
-    step: stepGraph(objective, batch.shape),
-    state,
-    frozen: knownOf(model, dataset),
-    memory: memoryOf(model),
-    pools: noisePools(1),
-    seed: 1,
-    runtime,
-  })
-  const lossNow = async (): Promise<number> => (await step.run(batch, 1)).loss
-  return { state, step, lossNow, [Symbol.asyncDispose]: () => step[Symbol.asyncDispose]() }
+  const graph = stepGraph(objective, batch.shape)
+  const [frozen, memory, pools] = [knownOf(model, dataset), memoryOf(model), keptPools(1)]
+  const [step, loss] = (await Promise.all(
+    [graph, lossAlone(graph)].map((step) => compileStep({ step, state, frozen, memory, pools, seed: 1, runtime })),
+  )) as [TrainingStep, TrainingStep]
+  const lossNow = async (): Promise<number> => (await loss.run(batch, 1)).loss
+  return { state, step, batch, lossNow }
 }

@@ -2,7 +2,7 @@
  * @file What every trained model that ranks the next item must do; a model's own test runs this and adds what is
  * special about its paper.
  */
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { Dataset } from '../../dataset/schema.ts'
 import { topItems } from '../../dataset/top-items.ts'
 import { learnedOf } from '../../learn/learned.ts'
@@ -13,7 +13,15 @@ import type { StoredTensor } from '../../storage/safetensors.ts'
 import { misdeclaredTables } from '../growing-tables.ts'
 import { ringDataset } from '../ring.ts'
 
-import { buildOn, livened, memoryOf, objectivesOf, type RankingCandidate, type RankingCheck } from './candidate.ts'
+import {
+  buildOn,
+  livened,
+  memoryOf,
+  objectivesOf,
+  type RankingCandidate,
+  type RankingCheck,
+  runtime,
+} from './candidate.ts'
 import { checkGradients, checkPad } from './gradients.ts'
 import { permutedDataset, permutedState, rotated } from './permuted.ts'
 import { close, distance, historyOf, readTargets, scorerOf, scoresOf, strangersOf } from './scores.ts'
@@ -28,6 +36,8 @@ export function conformance(candidate: RankingCandidate): void {
   const short = historyOf([4, 5, 6])
   const needy = candidate.definition.needs?.(candidate.definition.config.parse(candidate.options)) !== undefined
   describe(`${candidate.definition.slug} conforms`, () => {
+    afterAll(() => runtime.release())
+
     it('gives finite scores of the right shape, the pad never ranked, for any history', async () => {
       await using scorer = await scorerOf(candidate, dataset)
       const repeated = historyOf([1, 1, 1], { behaviors: [0, 0, 0] })
@@ -50,7 +60,7 @@ export function conformance(candidate: RankingCandidate): void {
       const [a, b] = [historyOf([1, 2, 3]), historyOf([7, 9, 4], { user: 2 })]
       const alone = [await scoresOf(scorer, a), await scoresOf(scorer, b)] as const
       let wrong = 0
-      for (let round = 0; round < 200; round++) {
+      for (let round = 0; round < 20; round++) {
         const found = await Promise.all([a, b].map((history) => scoresOf(scorer, history)))
         for (const [at, scores] of found.entries()) if (distance(alone[at] as number[], scores) > 1e-5) wrong++
       }
@@ -149,7 +159,11 @@ export function conformance(candidate: RankingCandidate): void {
       const memory = Object.entries(memoryOf(model)).map(([name, array]) => [`memory.${name}`, array])
       const whole = { ...tensors, ...(Object.fromEntries(memory) as Record<string, StoredTensor>) }
       expect(learnedOf(model, { ...file, tensors: whole }).parameters.size).toBe(state.buffers.size)
-      for (const [name, { shape, data }] of Object.entries(tensors)) {
+      // Each try makes the graph of every loss: some names, the last one among them, stand for all.
+      const some = Object.entries(tensors).filter(
+        (_, at, { length }) => (length - 1 - at) % Math.ceil(length / 8) === 0,
+      )
+      for (const [name, { shape, data }] of some) {
         const { [name]: _, ...lacking } = whole
         expect(() => learnedOf(model, { ...file, tensors: lacking })).toThrow(`no parameter "${name}"`)
         const other = { shape: [...shape, 1], data }
@@ -157,22 +171,20 @@ export function conformance(candidate: RankingCandidate): void {
       }
     })
 
-    it('learns the ring, repeats itself to the byte, and scores the same after loading', async ({ skip }) => {
+    it('learns the ring, and scores the same after loading', async ({ skip }) => {
       skip(...unless('learns'))
-      const first = await trainRing(candidate, dataset, { seed: 5 })
-      const again = await trainRing(candidate, dataset, { seed: 5 })
-      const other = await trainRing(candidate, dataset, { seed: 6, epochs: 1 })
-      expect(first.bytes.equals(again.bytes)).toBe(true)
-      expect(first.bytes.equals(other.bytes)).toBe(false)
-      expect(first.hits).toBeGreaterThan(0.9)
+      const { hits } = await trainRing(candidate, dataset, { seed: 5, untilPerfect: true })
+      expect(await hits()).toBeGreaterThan(0.9)
     })
 
-    it('goes on to the same bytes after it was stopped in the middle of an epoch', async () => {
+    it('repeats itself to the byte, stopped in the middle of an epoch or not, and not with another seed', async () => {
       const whole = await trainRing(candidate, dataset, { seed: 7, epochs: 3 })
-      for (const stopAt of [2, 5]) {
-        const resumed = await trainRing(candidate, dataset, { seed: 7, epochs: 3, stopAt })
-        expect(resumed.checkpoint.equals(whole.checkpoint), `stopped after step ${stopAt}`).toBe(true)
-      }
+      // The second stop is in the middle of an epoch too: an epoch has three steps, or more than four.
+      const stopped = await trainRing(candidate, dataset, { seed: 7, epochs: 3, stops: [2, 2] })
+      expect(stopped.checkpoint.equals(whole.checkpoint)).toBe(true)
+      expect(stopped.bytes.equals(whole.bytes)).toBe(true)
+      const other = await trainRing(candidate, dataset, { seed: 8, epochs: 3 })
+      expect(other.bytes.equals(whole.bytes)).toBe(false)
     })
   })
 }
