@@ -14,9 +14,9 @@ choose(logits, noise): one-hot of the largest of logits + noise, with the gradie
   g = choose(1 - fit); where n <= positions - 2: left = choose(q_l . E~[candidates]), q_l the forward state before g of the LSTM over x alone, right with the
        backward state after g; left and right stand beside g. A second g' = choose(1 - fit) of the longer history; if it is one of the three it is taken away
   r = rnn(rnn(e)), e = E[s], rnn a bi-LSTM whose directions are added; a^seq = sigmoid(ReLU(W_r r + W_e e + c) W_place), W_r, W_e over places
-  a^item = sigmoid(tanh(LN(x) W_event + E~[target] W_next) W_choice); a place is noise if choose(a^seq) and choose(a^item) both say 1
+  a^item = sigmoid(tanh(LN(x) W_event + E[target] W_next + b) W_choice); a place is noise if choose(a^seq) and choose(a^item) both say 1
   h = SASRec of the E[s] that stay, the last place; the score is h . E
-  loss = sum w CE + sum w rec + sum v pref; rec = sum |r - e| / n; v the weights of rows, w without the floor(share B) largest rec, divided by their sum;
+  loss = sum w CE + sum w rec + sum v pref; rec = sum |r - e|^2 / n; v the weights of rows, w without the floor(share B) largest rec, divided by their sum;
        pref = sum_t -log sigma(U[u] . E[s_t] - U[u] . E[negative]) without the floor((0.5 - share) n) largest
 
 The file, for `whole`, for `first`, whose share leaves rows out, and for `plain`, without graphs:
@@ -72,7 +72,7 @@ class Ssdrec(Layers):
         self.declare("denoise.place", D, 2)
         self.declare_norm("denoise.readout.norm", D)
         self.declare("denoise.readout.event", D, D)
-        self.declare("denoise.readout.next", D, D)
+        self.declare_linear("denoise.readout.next", D, D)
         self.declare("denoise.readout.choice", D, 2, scale=1.0)
         self.declare("position", POSITIONS, D)
         self.declare_norm("norm", D)
@@ -187,14 +187,14 @@ def read(model, noise, b, related):
     real = [t for t in range(len(ids)) if stays[t] > 0]
     e = [E[ids[t]] * stays[t] for t in real]
     r = model.both_ways("denoise.rnn", model.both_ways("denoise.rnn", e))
-    reconstruction = sum((a - c).abs().sum() for a, c in zip(r, e)) / len(real)
+    reconstruction = sum((a - c).square().sum() for a, c in zip(r, e)) / len(real)
     weights, bias = model["denoise.pair.weight"], model["denoise.pair.bias"]
     kept, left_ids = [], []
     for t in real:
         mixed = bias[t] + sum(weights[0, t, k] * r[at] + weights[1, t, k] * e[at] for at, k in enumerate(real))
         by_order = torch.sigmoid(F.relu(mixed) @ model["denoise.place"])
         event = model.norm("denoise.readout.norm", x[t] * stays[t]) @ model["denoise.readout.event"]
-        by_item = torch.sigmoid(torch.tanh(event + items_[TARGETS[b]] @ model["denoise.readout.next"]) @ model["denoise.readout.choice"])
+        by_item = torch.sigmoid(torch.tanh(event + model.affine("denoise.readout.next", E[TARGETS[b]])) @ model["denoise.readout.choice"])
         _, a = choose(by_order, noise[4][b][t])
         _, c = choose(by_item, noise[5][b][t])
         keep = (1 - a[1] * c[1]) * stays[t]

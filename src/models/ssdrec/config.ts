@@ -11,7 +11,7 @@ export const ssdrecConfig = z
     ...readOptions,
     embeddingDropout: dropout
       .default(0.3)
-      .describe('share of values set to 0 while training: of what the graphs mix, and of what is reconstructed'),
+      .describe('share of values set to 0 while training where a history is reconstructed'),
     readoutDropout: dropout
       .default(0.2)
       .describe('share of values set to 0 while training where an event is compared with the next item'),

@@ -1,6 +1,6 @@
 /** @file Which events of a history are noise, by its own order and by what comes next (eq. 9-11 of SSDRec). */
 import { normal, uniform, xavier, zeros } from '../../nn/init.ts'
-import { layerNorm } from '../../nn/linear.ts'
+import { layerNorm, linear } from '../../nn/linear.ts'
 import { biLstm } from '../../nn/lstm.ts'
 import { concat, reshape, slice } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
@@ -13,7 +13,7 @@ import type { Drawn, ReadHistory } from './insertion.ts'
 export interface Judged {
   /** Rows of E, zeros where nothing is: [B, L, D]. */
   readonly raw_BLD: Tensor
-  /** The next item in training, the user when serving: [B, D]. */
+  /** The row of E of the next item in training, of U of the user when serving: [B, D]. */
   readonly next_BD: Tensor
 }
 
@@ -37,11 +37,8 @@ export function judge({ hiddenSize: width, maxLength, embeddingDropout, readoutD
   const matrix = (name: string, to: number): Parameter => parameter(name, [width, to], xavier(width, to))
   const toPlace = matrix('denoise.place', 2)
   const norm = layerNorm('denoise.readout.norm', width)
-  const [ofEvent, ofNext, toChoice] = [
-    matrix('denoise.readout.event', width),
-    matrix('denoise.readout.next', width),
-    matrix('denoise.readout.choice', 2),
-  ]
+  const [ofEvent, toChoice] = [matrix('denoise.readout.event', width), matrix('denoise.readout.choice', 2)]
+  const ofNext = linear('denoise.readout.next', [width, width])
   return ({ x_BLD, present_BL }, { raw_BLD, next_BD }, { noise, temperature }) => {
     const [rows, length] = dims(raw_BLD, 3)
     const mask_BL = present_BL.stopGradient()
@@ -53,11 +50,10 @@ export function judge({ hiddenSize: width, maxLength, embeddingDropout, readoutD
     // (9)
     const events_BLD = noise.dropout(raw_BLD, embeddingDropout)
     const again_BLD = recurred(recurred(events_BLD))
-    const off_BLD = again_BLD.sub(events_BLD)
+    const off_BLD = again_BLD.sub(raw_BLD)
     const count_B = mask_BL.sum([1])
     const reconstruction_B = off_BLD
-      .relu()
-      .add(off_BLD.neg().relu())
+      .square()
       .sum([1, 2])
       .div(count_B.add(count_B.equal(0).cast('float32')))
     const part = slice(slice(pair, 1, 0, length), 2, 0, length)
@@ -66,13 +62,13 @@ export function judge({ hiddenSize: width, maxLength, embeddingDropout, readoutD
       1,
     )
     const mixed = weights
-      .matmul(concat([again_BLD, events_BLD], 1))
+      .matmul(concat([again_BLD, raw_BLD], 1))
       .add(slice(pairBias, 0, 0, length).reshape([length, 1]))
-    const bySequence = mixed.relu().matmul(toPlace).sigmoid()
+    const bySequence = noise.dropout(mixed, embeddingDropout).relu().matmul(toPlace).sigmoid()
     // (10)
     const read = noise.dropout(norm(x_BLD), readoutDropout).matmul(ofEvent)
     const byItem = read
-      .add(next_BD.matmul(ofNext).reshape([rows, 1, width]))
+      .add(ofNext(next_BD).reshape([rows, 1, width]))
       .tanh()
       .matmul(toChoice)
       .sigmoid()

@@ -35,7 +35,7 @@ export interface PlaceReader {
 
 /** Parameters `places.{start,end}` [D] and `places.rnn.*`, which has no bias. */
 export function placeReader(width: number): PlaceReader {
-  const [start_D, end_D] = ['start', 'end'].map((name) => parameter(`places.${name}`, [width], normal())) as [
+  const [start_D, end_D] = ['start', 'end'].map((name) => parameter(`places.${name}`, [width], normal(1))) as [
     Tensor,
     Tensor,
   ]

@@ -21,13 +21,13 @@ export interface Tables {
 export interface Relations {
   /** I~ [V + 1, D] */
   items(noise: Noise): Tensor
-  /** U~ of some users [B] -> [B, D]; user 0, whom training does not know, is the average of those it knows. */
+  /** U~ of some users [B] -> [B, D], known by {@link userRows}. */
   users(user_B: Tensor, noise: Noise): Tensor
 }
 
 /** W/o graphs: E and U themselves. */
 export function plainRelations({ items_VD, users_UD }: Tables): Relations {
-  return { items: () => items_VD, users: (user_B, { training }) => tableOf(users_UD, training).rows(user_B) }
+  return { items: () => items_VD, users: (user_B, noise) => userRows(users_UD, user_B, noise) }
 }
 
 /** The graphs; parameters `graph.{items,users}.*`. @param graphs as `graphLayout` lays them out */
@@ -74,6 +74,10 @@ export function graphRelations(tables: Tables, graphs: Offline, config: SsdrecCo
 
 type Product = ReturnType<typeof sparseProduct>
 
+/** Rows of U [B, D]; user 0, whom training does not know, is the average of those it knows. */
+export const userRows = (users_UD: Parameter, user_B: Tensor, { training }: Pick<Noise, 'training'>): Tensor =>
+  tableOf(users_UD, training).rows(user_B)
+
 /** U, in whose row 0 stands the average user when serving; nobody is user 0 in training. */
 function tableOf(users_UD: Parameter, training: boolean): Tensor {
   const [rows] = dims(users_UD, 2)
@@ -95,12 +99,12 @@ function neighbors(name: string, graphs: Offline): (table: Tensor, rows_B: Tenso
 }
 
 /** drop(w_0 n + w_1 e + b), n a neighbor average and e the vector itself; parameters `NAME.{weight,bias}`. */
-function mixed(name: string, { embeddingDropout }: SsdrecConfig) {
+function mixed(name: string, { dropout }: SsdrecConfig) {
   const weight = parameter(`${name}.weight`, [2], uniform(Math.SQRT1_2))
   const bias = parameter(`${name}.bias`, [1], zeros)
   return (near: Tensor, own: Tensor, noise: Noise): Tensor => {
     const [ofNear, ofOwn] = split(weight, 0, [1, 1]) as [Tensor, Tensor]
-    return noise.dropout(near.mul(ofNear).add(own.mul(ofOwn)).add(bias), embeddingDropout)
+    return noise.dropout(near.mul(ofNear).add(own.mul(ofOwn)).add(bias), dropout)
   }
 }
 

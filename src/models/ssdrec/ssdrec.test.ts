@@ -136,7 +136,7 @@ describe('SSDRec without its parts', () => {
       const next = state.buffers.get('denoise.readout.event')?.values as Float32Array
       const place = state.buffers.get('denoise.place')?.values as Float32Array
       state.buffers.get('denoise.pair.bias')?.values.fill(100)
-      state.buffers.get('denoise.readout.next')?.values.fill(0)
+      state.buffers.get('denoise.readout.next.weight')?.values.fill(0)
       state.buffers.get('denoise.readout.norm.shift')?.values.fill(1)
       state.buffers.get('denoise.readout.norm.scale')?.values.fill(0)
       next.fill(1)

@@ -9,10 +9,10 @@
  *   (7)   left = choice of f_g . E~, right = choice of b_g . E~; s becomes .., left, s_g, right, ..
  *   (8)   a second choice by (5-6); one of the three goes again             -> x_BLD, item_BL
  *   (9)   r = LSTM(LSTM(E[s])), a^seq = sigmoid(ReLU(r W_r + E[s] W_e + b) W_p), W_r, W_e over places -> [B, L, 2]
- *   (10)  a^item = sigmoid(tanh(norm(x) W_u + y W_v) W), y = E~[target] in training, U~[u] when serving
+ *   (10)  a^item = sigmoid(tanh(norm(x) W_u + y W_v + b) W), y = E[target] in training, U[u] when serving
  *   (11)  keep = 1 - [choice of a^seq is noise][choice of a^item is noise]  -> keep_BL
  *   (12)  h = SASRec of the kept E[s], moved together; score = h . E        -> user_BD
- *   L = CE + |r - E[s]| / n, both without the rows that are reconstructed worst, a share falling from 0.2 to 0
+ *   L = CE + |r - E[s]|^2 / n, both without the rows that are reconstructed worst, a share falling from 0.2 to 0
  *       + sum_t -log sigma(U[u] . (E[s_t] - E[negative])) without the largest (0.2 - share) n of a row
  * A choice is drawn with Gumbel noise in training, straight through, and is the largest when serving.
  * Differs (the equations are read from the code; numbers are the sheet's and **unconfirmed** in the paper):
@@ -43,7 +43,7 @@ import { emptyGraphs, graphBytes, graphLayout, ssdrecGraphs } from './graphs.ts'
 import { type Drawn, type ReadHistory, withInsertion } from './insertion.ts'
 import { ssdrecLosses } from './losses.ts'
 import { placeReader } from './places.ts'
-import { graphRelations, plainRelations } from './relations.ts'
+import { graphRelations, plainRelations, userRows } from './relations.ts'
 import { compaction, placesBefore } from './rows.ts'
 
 type Batch = Sequences & LastTargets & Negatives & DrawnItems
@@ -118,7 +118,7 @@ export const ssdrec = defineModel({
             history,
             {
               raw_BLD: items_VD.rows(history.item_BL).mul(history.present_BL.reshape([rows, length, 1])),
-              next_BD: training ? known.items_VD.rows(batch.lastTargets.item_B) : known.user_BD,
+              next_BD: training ? items_VD.rows(batch.lastTargets.item_B) : userRows(users_UD, batch.user_B, noise),
             },
             drawn,
           )
