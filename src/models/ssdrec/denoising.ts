@@ -2,7 +2,7 @@
 import { normal, uniform, xavier, zeros } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
 import { biLstm } from '../../nn/lstm.ts'
-import { concat, reshape, slice } from '../../tensor/move.ts'
+import { concat, reshape, slice, split } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import { hardChoice } from '../parts/hard-choice.ts'
@@ -21,6 +21,8 @@ export interface Judged {
 export interface Judgment {
   /** 1 at events that stay, else 0: [B, L]. */
   readonly keep_BL: Tensor
+  /** The probability with which a draw of training drops each event: [B, L]. */
+  readonly doubt_BL: Tensor
   /** How far a history is from its reconstruction, a place: [B]. */
   readonly reconstruction_B: Tensor
 }
@@ -77,6 +79,15 @@ export function judge({ hiddenSize: width, maxLength, embeddingDropout, readoutD
       const { chosen } = hardChoice(signals_BL2, { gumbel: noise.gumbel(signals_BL2.shape), temperature })
       return slice(chosen, 2, 1, 2).reshape([rows, length])
     }
-    return { keep_BL: noisy(bySequence).mul(noisy(byItem)).mul(-1).add(1), reconstruction_B }
+    /** A draw of two calls noise with the sigmoid of what sets them apart. */
+    const chance = (signals_BL2: Tensor): Tensor => {
+      const [event, noise] = split(signals_BL2, 2, [1, 1]) as [Tensor, Tensor]
+      return noise.sub(event).sigmoid().reshape([rows, length])
+    }
+    return {
+      keep_BL: noisy(bySequence).mul(noisy(byItem)).mul(-1).add(1),
+      doubt_BL: chance(bySequence).mul(chance(byItem)),
+      reconstruction_B,
+    }
   }
 }

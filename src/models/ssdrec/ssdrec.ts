@@ -21,7 +21,8 @@
  *   an insertion are read too; in the code the last two are cut off;
  * - LayerNorm in (10) for a BatchNorm over places; W_o begins as Xavier, in the code as memory that nobody filled;
  * - graphs are of training alone and keep `neighbors` a row; who is alike is sought by items that at most 2,000 users
- *   have; the weights of incompatible users and y's table are our reading;
+ *   have; how incompatible users are weighed is our reading (**unconfirmed**);
+ * - the place that goes again in (8) has a gradient, straight through as all choices; in the code it has none;
  * - (7) chooses among `insertCandidates` drawn items; a row of the last loss keeps what rounds to none;
  * - the negative lies outside the user's training events; a user nobody knows is the average one.
  */
@@ -138,7 +139,7 @@ export const ssdrec = defineModel({
         table: items_VD,
         user(batch: Batch, pass) {
           const { user, judgment } = read(batch, pass)
-          return { user, ...(judgment && { reasons: { keep: judgment.keep_BL } }) }
+          return { user, ...(judgment && { reasons: { keep: judgment.keep_BL, doubt: judgment.doubt_BL } }) }
         },
       },
       stages: [
