@@ -3,6 +3,7 @@ import type { History } from '../dataset/schema.ts'
 import { sizeOf } from '../tensor/node.ts'
 import { augmented } from './extras/augmented.ts'
 import { cloze } from './extras/cloze.ts'
+import { drawnItems } from './extras/drawn-items.ts'
 import { duplicates } from './extras/duplicates.ts'
 import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
@@ -32,6 +33,7 @@ const kinds: Readonly<Record<string, unknown>> = {
     .with(duplicates())
     .with(lastTargets())
     .with(drawnPlaces(0.3))
+    .with(drawnItems(4))
     .with(augmented('view', { how: ['crop'] })),
 }
 const history: History = {

@@ -5,6 +5,7 @@
 import { Bug } from '../errors.ts'
 import { augmented } from './extras/augmented.ts'
 import { cloze } from './extras/cloze.ts'
+import { drawnItems } from './extras/drawn-items.ts'
 import { duplicates } from './extras/duplicates.ts'
 import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
@@ -31,6 +32,7 @@ const extras: Readonly<Record<string, (settings: never) => unknown>> = {
   duplicates,
   lastTargets,
   drawnPlaces,
+  drawnItems,
   augmented: ({ view, ...settings }: { view: string; how: [] }) => augmented(view, settings),
 }
 

@@ -145,6 +145,10 @@ const answeredItem = z.object({
     })
     .exactOptional()
     .describe('how much each modality carried the score'),
+  noise: z
+    .array(z.object({ id: z.string(), title: z.string(), behavior: z.string() }))
+    .exactOptional()
+    .describe('events that the model left out as noise; the same for every item'),
   because: z
     .array(z.object({ id: z.string(), title: z.string(), behavior: z.string(), share: z.number() }))
     .exactOptional()

@@ -159,6 +159,17 @@ describe('training', () => {
     expect(result).toMatchObject({ epochs: 3, best: { epoch: 3, validation: 0.3 } })
   })
 
+  it('scales gradients down to the length that an objective says, with the run’s Adam', async () => {
+    const after = async (name: string, more: object): Promise<number | undefined> => {
+      const followed = follows('a', 8, { optimizer: undefined, ...more })
+      const stage: Stage = { name: 'train', epochs: 'until-best', objectives: [followed] }
+      return (await train(modelOf(stage), [0.1, 0.2], { epochs: 2, learningRate: 1 }, name)).values['a']
+    }
+    // Adam's second step is as long as its first where both gradients are: 8 and 7 are not, cut to 1 they are.
+    expect(await after('clipped', { clipNorm: 1 })).toBeCloseTo(2, 5)
+    expect(await after('unclipped', {})).toBeLessThan(1.995)
+  })
+
   it('begins the next stage with the best parameters of one that validates, and counts its own epochs', async () => {
     const first: Stage = { name: 'first', epochs: 'until-best', objectives: [follows('a', 1)] }
     const second: Stage = { name: 'second', epochs: 2, objectives: [follows('b', 8)] }

@@ -62,8 +62,10 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
       graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape)])),
     }
   })
-  const ownAdam = adam({ weightDecay, rowPenalty })
-  const optimizerOf = ({ optimizer = ownAdam }: Objective): Optimizer => optimizer
+  const ownAdam = ({ clipNorm }: Objective): Optimizer =>
+    adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }) })
+  const optimizers = new Map(stage.objectives.map((one) => [one, one.optimizer ?? ownAdam(one)]))
+  const optimizerOf = (one: Objective): Optimizer => optimizers.get(one) as Optimizer
   for (const { objective, graphs } of objectives) {
     const names = [...graphs.values()].flatMap(({ gradients }) => gradients.map(({ name }) => name))
     prepareOptimizer(parameters, optimizerOf(objective), names)

@@ -28,6 +28,7 @@ import { gru4rec } from './sequential/gru4rec.ts'
 import { sasrec } from './sequential/sasrec.ts'
 import { stosa } from './sequential/stosa.ts'
 import { sgp4sr } from './sgp4sr/sgp4sr.ts'
+import { ssdrec } from './ssdrec/ssdrec.ts'
 
 /** A model of the registry: trained by gradients, or fitted by counting. */
 export type ModelEntry = ModelDefinition | FittedModel<unknown>
@@ -40,6 +41,7 @@ const models: readonly ModelEntry[] = [
   sasrecBf,
   fdsa,
   stosa,
+  ssdrec,
   hm4sr,
   unisrec,
   mmmlp,

@@ -1,5 +1,5 @@
 /** @file Items and the reasons for them, in the log's own ids and titles. */
-import type { Catalog, Dataset, ItemIndex, Modality } from '../dataset/schema.ts'
+import type { BehaviorIndex, Catalog, Dataset, ItemIndex, Modality } from '../dataset/schema.ts'
 import type { Explanation } from '../models/contract/scorer.ts'
 
 /** An event that carried a recommendation. */
@@ -11,6 +11,9 @@ export interface Reason {
   readonly share: number
 }
 
+/** An event that was left out. */
+export type NoiseEvent = Omit<Reason, 'share'>
+
 /** Why an item is in a list; what the model cannot tell is absent. */
 export interface Reasons {
   /** How much each behavior and each modality carried the score, in [0, 1]. */
@@ -20,6 +23,8 @@ export interface Reasons {
   readonly center?: NonNullable<Explanation['center']>
   /** Mean variances of the user's and the item's place; see `Explanation`. */
   readonly uncertainty?: NonNullable<Explanation['uncertainty']>
+  /** Events that the model left out as noise; see `Explanation`. */
+  readonly noise?: readonly NoiseEvent[]
   readonly because?: readonly Reason[]
 }
 
@@ -35,19 +40,18 @@ export const itemNamed = ({ catalog }: Pick<Named, 'catalog'>, item: ItemIndex):
 /** An explanation in names. */
 export function reasonsNamed(
   named: Named,
-  { behaviors, modalities, center, uncertainty, because }: Explanation,
+  { behaviors, modalities, center, uncertainty, noise, because }: Explanation,
 ): Reasons {
+  const eventNamed = (item: ItemIndex, behavior: BehaviorIndex): NoiseEvent => ({
+    ...itemNamed(named, item),
+    behavior: named.manifest.behaviors[behavior] ?? '',
+  })
   return {
     ...(behaviors && { behaviors }),
     ...(modalities && { modalities }),
     ...(center && { center }),
     ...(uncertainty && { uncertainty }),
-    ...(because && {
-      because: because.map(({ item, behavior, share }) => ({
-        ...itemNamed(named, item),
-        behavior: named.manifest.behaviors[behavior] ?? '',
-        share,
-      })),
-    }),
+    ...(noise && { noise: noise.map(({ item, behavior }) => eventNamed(item, behavior)) }),
+    ...(because && { because: because.map(({ item, behavior, share }) => ({ ...eventNamed(item, behavior), share })) }),
   }
 }

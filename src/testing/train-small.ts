@@ -7,13 +7,13 @@ import { trainingConfig } from '../learn/config.ts'
 import { learnedOf } from '../learn/learned.ts'
 import { trainModel } from '../learn/loop.ts'
 import { rankingValidation } from '../learn/validation.ts'
-import { catalogInputs, catalogShape } from '../models/contract/catalog.ts'
+import { catalogInputs } from '../models/contract/catalog.ts'
 import type { BuiltModel, Memory, ModelDefinition } from '../models/contract/model.ts'
 import type { ParameterValues } from '../rank/served-graphs.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { readSafetensors } from '../storage/safetensors.ts'
 import { keptPools } from './kept-pools.ts'
-import { lastTwo } from './ranking/candidate.ts'
+import { buildOn, lastTwo } from './ranking/candidate.ts'
 
 /** What came of a training. */
 export interface SmallTraining {
@@ -35,7 +35,7 @@ export async function trainSmall<Config>(
   const folder = mkdtempSync(join(tmpdir(), 'small-'))
   try {
     const { slug } = definition
-    const model = definition.build(definition.config.parse(options), catalogShape(dataset))
+    const model = await buildOn({ definition: definition as ModelDefinition, options: { ...options } }, dataset)
     const runtime = nodeRuntime({ threads: 1 })
     const split = lastTwo(dataset)
     const settings = trainingConfig.parse({ batchSize: 32, threads: 1, patience: 1000, ...training })

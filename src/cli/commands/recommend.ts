@@ -144,7 +144,7 @@ const finePercent = (share: number): string => `${Number((100 * share).toFixed(1
 /** How many history items are named. */
 const namedReasons = 3
 
-function why({ behaviors, modalities, center, uncertainty, because = [] }: Recommendation): string {
+function why({ behaviors, modalities, center, uncertainty, noise = [], because = [] }: Recommendation): string {
   const shares = (record: Readonly<Record<string, number>> | undefined): string[] =>
     Object.entries(record ?? {})
       .sort(([, a], [, b]) => b - a)
@@ -153,6 +153,12 @@ function why({ behaviors, modalities, center, uncertainty, because = [] }: Recom
   if (center && center.share >= 0.005) parts.push(`${center.modality} center ${center.index} ${percent(center.share)}`)
   if (uncertainty)
     parts.push(`variance of the item ${uncertainty.item.toFixed(2)}, of the user ${uncertainty.user.toFixed(2)}`)
+  if (noise.length > 0) {
+    const left = noise.slice(0, namedReasons).map((event) => label(event))
+    parts.push(
+      `left out as noise: ${left.join(', ')}${noise.length > namedReasons ? ` and ${noise.length - namedReasons} more` : ''}`,
+    )
+  }
   const events = because
     .slice(0, namedReasons)
     .map((reason) => `${label(reason)} (${reason.behavior} ${finePercent(reason.share)})`)

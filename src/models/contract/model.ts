@@ -114,6 +114,8 @@ export interface Objective<Batch = never> {
   trains?(parameter: string): boolean
   /** By default the run's Adam. Objectives whose optimizers have one name share its moments. */
   readonly optimizer?: Optimizer
+  /** With the run's Adam: gradients whose length, over all parameters together, is above this are scaled down to it. */
+  readonly clipNorm?: number
   /** Reads what `pass.observe` handed back of one batch into the memory. */
   observe?(observed: Readonly<Record<string, Float32Array | BigInt64Array>>, memory: Memory): void
 }

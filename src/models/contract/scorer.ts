@@ -15,6 +15,8 @@ export interface Explanation {
   readonly center?: { readonly modality: Modality; readonly index: number; readonly share: number }
   /** How unsure the model is of where the user and the item are, each a mean variance; not shares. */
   readonly uncertainty?: { readonly user: number; readonly item: number }
+  /** History events that the model left out as noise, oldest first; the same for every item. */
+  readonly noise?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex }[]
   /** History events that carried the score, strongest first, each once; their shares add up to 1. */
   readonly because?: readonly { readonly item: ItemIndex; readonly behavior: BehaviorIndex; readonly share: number }[]
 }

@@ -44,7 +44,7 @@ export function nearestByUsers(
 }
 
 /** The places of the k highest values, highest first, ties by item. */
-function best(items: readonly number[], values: readonly number[], k: number): number[] {
+export function best(items: readonly number[], values: readonly number[], k: number): number[] {
   const places = values.map((_, at) => at)
   const byValue = (a: number, b: number): number =>
     (values[b] as number) - (values[a] as number) || (items[a] as number) - (items[b] as number)

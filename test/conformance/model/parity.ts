@@ -39,12 +39,18 @@ export function lossOf(
 /**
  * Expects the loss, the names of all parameters and every gradient to be the fixture's.
  * @param prefix before the names of the fixture's inputs, where a model's batch has them by other names
+ * @param known what graphs read that is neither in the batch nor in the fixture, and what the gradients alone read
  */
 export async function expectParity(
   model: BuiltModel,
   shape: BatchShape,
   fixture: ModelFixture,
-  { tolerance = 1e-5, prefix = '', pass }: { tolerance?: number; prefix?: string; pass?: Pass } = {},
+  {
+    tolerance = 1e-5,
+    prefix = '',
+    pass,
+    known = {},
+  }: { tolerance?: number; prefix?: string; pass?: Pass; known?: Feeds } = {},
 ): Promise<void> {
   const { loss, inputs: declared } = lossOf(model, shape, pass)
   const { parameters, inputs } = buildGraph({ loss })
@@ -52,10 +58,11 @@ export async function expectParity(
   const given = new Map<string, Numbers>(Object.entries(fixture.parameters))
   for (const [name, numbers] of Object.entries(fixture.inputs))
     given.set(name, numbers).set(`batch.${prefix}${name}`, numbers)
-  const feeds: Record<string, Feeds[string]> = {}
+  const feeds: Record<string, Feeds[string]> = { ...known }
   // What the gradients alone read, such as an inverse, may be given too.
   const read = [...inputs, ...Object.entries(declared).filter(([name]) => !inputs.has(name) && given.has(name))]
   for (const [name, { shape: sizes, dtype }] of read) {
+    if (name in known) continue
     const numbers = given.get(name)
     expect(numbers?.shape, `shape of ${name}`).toEqual(sizes)
     const { values } = numbers as Numbers
