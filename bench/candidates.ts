@@ -19,12 +19,12 @@ const sizes = {
   limit: 100,
 }
 
-/** The median of single requests, each with another history and other candidates. */
+/** The median of single requests, each with another history and other candidates, and that of their processor time. */
 export async function candidates(): Promise<BenchResult> {
   const { items, users, length, vectors, limit } = sizes
   const data = clickData({ items, users, length, samples: 1000, itemFields: [200], vectors })
   const model = diffMsin.build(diffMsin.config.parse({}), catalogShape(data.dataset, data.samples.vocabulary))
-  const times = await candidateTimes({ ...sizes, ...data, model })
-  const settings = { ...sizes, p99: percentile(times, 0.99), paper: 360 }
-  return { name: 'candidates', ours: median(times), peer: null, ratio: median(times) / limit, unit: 'ms', settings }
+  const { wall, processor } = await candidateTimes({ ...sizes, ...data, model })
+  const settings = { ...sizes, p99: percentile(wall, 0.99), processorMs: median(processor), paper: 360 }
+  return { name: 'candidates', ours: median(wall), peer: null, ratio: median(wall) / limit, unit: 'ms', settings }
 }

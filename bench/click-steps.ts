@@ -76,7 +76,10 @@ interface TimedRequests {
   readonly threads: number
 }
 
-/** Milliseconds of each request, with another history and other candidates each, after five to warm up. */
+/**
+ * Milliseconds of each request, and of its time of the processor, with another history and other candidates each, after
+ * five to warm up.
+ */
 export async function candidateTimes({
   model,
   dataset,
@@ -85,14 +88,15 @@ export async function candidateTimes({
   length,
   requests,
   threads,
-}: TimedRequests): Promise<number[]> {
+}: TimedRequests): Promise<{ readonly wall: readonly number[]; readonly processor: readonly number[] }> {
   const parameters = valuesOf(initialParameters(parametersOf([objectiveOf(model)]), 0))
-  const runtime = nodeRuntime({ threads })
+  // As a service runs it.
+  const runtime = nodeRuntime({ threads, spin: false })
   await using predictor = clickPredictor({ slug: 'model', model, dataset, samples, parameters, runtime })
   const random = randomStream(1)
   const drawn = (size: number): Int32Array =>
     Int32Array.from({ length: size }, () => 1 + random.integer(dataset.catalog.ids.length - 1))
-  const times: number[] = []
+  const [wall, processor]: [number[], number[]] = [[], []]
   for (let request = 0; request < requests + 5; request++) {
     const history = {
       user: 1 + random.integer(dataset.userIds.length - 1),
@@ -100,9 +104,12 @@ export async function candidateTimes({
       behavior: new Uint8Array(length),
     }
     const asked = drawn(candidates)
-    const start = performance.now()
+    const [start, used] = [performance.now(), process.cpuUsage()]
     await predictor.candidates(history, asked)
-    if (request >= 5) times.push(performance.now() - start)
+    if (request < 5) continue
+    wall.push(performance.now() - start)
+    const { user, system } = process.cpuUsage(used)
+    processor.push((user + system) / 1e3)
   }
-  return times
+  return { wall, processor }
 }

@@ -47,7 +47,7 @@ export async function efficiency(): Promise<BenchResult> {
   const table: Record<string, { epochSeconds: number; requestMs: number }> = {}
   for (const [name, model] of [...alone, ...plugged]) {
     const step = median(await clickSteps({ ...data, model, batchSize: batch, steps, threads }))
-    const request = median(await candidateTimes({ ...sizes, ...data, model, requests }))
+    const request = median((await candidateTimes({ ...sizes, ...data, model, requests })).wall)
     table[name] = { epochSeconds: (step * samples) / batch / 1e3, requestMs: request }
   }
   const [ours, peer] = ['diff-msin + din', 'din'].map((name) => table[name]?.epochSeconds ?? Number.NaN) as [

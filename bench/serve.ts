@@ -1,11 +1,12 @@
 /**
  * @file `npm run -s bench -- serve [SECONDS] [MODEL...]`: lists of ten of 93,466 items over HTTP, for 1, 8 and 32
- * callers at once, then 32 at 80 % of that rate; every tenth request stores an event. At last batches of 64 events
- * beside a hundred lists a second.
+ * callers at once, then at random moments with 80 % of that rate; every tenth request stores an event. At last batches
+ * of 64 events beside a hundred lists a second.
  */
 import autocannon from 'autocannon'
 import type { BenchResult } from './result.ts'
 import { batchesOf, requestsOf, type Serving, servedRuns, servedShop, startServing } from './served-run.ts'
+import { type SteadyLoad, steadyLoad } from './steady-load.ts'
 
 const callers = [1, 8, 32]
 const warming = 3
@@ -20,21 +21,29 @@ export async function serve(): Promise<BenchResult> {
   for (const served of await servedRuns()) {
     await using serving = await startServing(served)
     await load(serving, { connections: 8, duration: warming, requests: requestsOf(1) })
-    const measure = async (name: string, more: Partial<Load>): Promise<number> => {
-      const row = await load(serving, { connections: 32, duration, requests: requestsOf(2), ...more })
+    const told = <Row extends { readonly perSecond: number }>(name: string, row: Row): Row => {
       rows[`${served.model}, ${name}`] = row
       console.error(`${served.model}, ${name}: ${JSON.stringify(row)}, ${serving.memory().toFixed()} MB`)
-      return row.perSecond
+      return row
+    }
+    const measure = async (name: string, more: Partial<Load>): Promise<number> => {
+      const row = await load(serving, { connections: 32, duration, requests: requestsOf(2), ...more })
+      return told(name, row).perSecond
+    }
+    const steadily = async (name: string, asked: Omit<SteadyLoad, 'duration'>): Promise<void> => {
+      const [row, processorMs] = await withProcessor(serving, () => steadyLoad(serving.url, { ...asked, duration }))
+      told(name, { ...row, processorMs })
     }
     let saturated = 0
     for (const connections of callers) saturated = await measure(`${connections} at once`, { connections })
     most.push(saturated)
-    await measure(`${100 * share} % of that`, { overallRate: Math.max(1, Math.floor(share * saturated)) })
+    const part = { connections: 32, requests: requestsOf(2), rate: Math.max(1, Math.floor(share * saturated)) }
+    await steadily(`${100 * share} % of that`, part)
     const lists = requestsOf(3).filter(({ method }) => method === 'GET')
     const { batch, writers, readers } = beside
     const [events] = await Promise.all([
       measure(`batches of ${batch} events`, { connections: writers, requests: batchesOf(4, batch) }),
-      measure('lists beside them', { connections: readers, requests: lists, overallRate: beside.lists }),
+      steadily('lists beside them', { connections: readers, requests: lists, rate: beside.lists }),
     ])
     console.error(`${served.model}: ${(events * batch).toFixed()} events a second`)
   }
@@ -43,21 +52,30 @@ export async function serve(): Promise<BenchResult> {
   return { name: 'serve', ours: Math.min(...most), peer: null, ratio: null, unit, settings }
 }
 
-/** What callers ask, how many there are, and for how many seconds. */
+/** What callers ask, each as soon as it is answered, how many there are, and for how many seconds. */
 interface Load {
   readonly connections: number
   readonly duration: number
   readonly requests: ReturnType<typeof requestsOf>
-  /** Requests a second of all callers; as many as are answered by default. */
-  readonly overallRate?: number
 }
 
 /** @throws Error where a request fails */
 async function load(serving: Serving, asked: Load) {
+  const [row, processorMs] = await withProcessor(serving, async () => {
+    const { requests, latency, errors, non2xx } = await autocannon({ url: serving.url, ...asked })
+    if (errors + non2xx > 0) throw new Error(`${errors} errors and ${non2xx} refusals of ${requests.total} requests`)
+    const { p50, p99, max } = latency
+    return { total: requests.total, perSecond: requests.average, p50, p99, max }
+  })
+  return { ...row, processorMs }
+}
+
+/** A load, and the time that the service had of the processor for each of its requests. */
+async function withProcessor<Row extends { readonly total: number }>(
+  serving: Serving,
+  asking: () => Promise<Row>,
+): Promise<readonly [row: Row, processorMs: number]> {
   const before = serving.processor() ?? Number.NaN
-  const { requests, latency, errors, non2xx } = await autocannon({ url: serving.url, ...asked })
-  if (errors + non2xx > 0) throw new Error(`${errors} errors and ${non2xx} refusals of ${requests.total} requests`)
-  const { p50, p99, max } = latency
-  const processorMs = (1000 * ((serving.processor() ?? Number.NaN) - before)) / requests.total
-  return { perSecond: requests.average, p50, p99, max, processorMs }
+  const row = await asking()
+  return [row, (1000 * ((serving.processor() ?? Number.NaN) - before)) / row.total]
 }

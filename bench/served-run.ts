@@ -93,10 +93,12 @@ export async function startServing({ run, rank }: ServedRun): Promise<Serving> {
 }
 
 /** A request of a load. */
-interface LoadRequest {
+export interface LoadRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly [more: string]: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** JSON. */
+  readonly body?: string
 }
 
 const postOf = (events: object): LoadRequest => ({

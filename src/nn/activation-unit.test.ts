@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { buildGraph } from '../onnx/graph.ts'
+import { buildGraph, operationsOf } from '../onnx/graph.ts'
 import { randomStream } from '../random/stream.ts'
 import { concat, slice } from '../tensor/move.ts'
 import { constant, parameter, sizeOf, type Tensor } from '../tensor/node.ts'
@@ -54,6 +54,21 @@ it('weighs long histories, each with a matrix of its candidate, as it weighs sho
     ),
   )
   expect(far.map(([name]) => name)).toEqual([])
+})
+
+it('weighs one history for all candidates as the same history of each, in fewer passes', async () => {
+  const shared = slice(history, 0, 0, 1)
+  const seen = slice(mask, 0, 0, 1)
+  const whole = unit({ history: shared, target, mask: seen })
+  const repeated = concat([shared, shared, shared], 0)
+  const apart = unit({ history: repeated, target, mask })
+  const feeds = feedsOf(whole)
+  const found = await evaluateTensor(whole, feeds)
+  const expected = await evaluateTensor(apart, feeds)
+  expect(found.map((value) => value.toFixed(4))).toEqual(expected.map((value) => value.toFixed(4)))
+  // What holds the first layer of each event and candidate is made by one product, and gone through once.
+  const large = operationsOf([whole]).filter(({ outputs }) => outputs.some(({ shape }) => sizeOf(shape) === 3 * 5 * 6))
+  expect(large.map(({ type }) => type).filter((type) => type !== 'Reshape')).toEqual(['MatMul', 'Relu'])
 })
 
 it('adds up a history, shared or not', async () => {

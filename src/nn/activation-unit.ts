@@ -1,12 +1,12 @@
 /** @file The activation unit of DIN (Zhou et al., KDD 2018, eq. 3): how much an event says about a candidate. */
 import { add, mul, sub } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
-import { reshape, slice } from '../tensor/move.ts'
-import { parameter, type Tensor } from '../tensor/node.ts'
+import { concat, reshape, slice, transpose } from '../tensor/move.ts'
+import { constant, parameter, type Tensor } from '../tensor/node.ts'
 import { dims } from '../tensor/shape.ts'
 import { xavier, zeros } from './init.ts'
-import { activation, type MlpOptions, mlp } from './mlp.ts'
-import { noNoise } from './noise.ts'
+import { linear } from './linear.ts'
+import { prelu } from './mlp.ts'
 
 /** What a target attention reads: histories of H = B rows, or of one row that all B candidates share. */
 export interface TargetAttentionInputs {
@@ -23,37 +23,46 @@ export interface TargetAttentionInputs {
  * Parameters `NAME.first.{weight,bias}`, weight [4 D, hidden[0]], and `NAME.rest.*`.
  * Instead of concatenating [h, t, h - t, h * t], the first layer is computed as
  *   (W_1 + W_3) h + (W_2 - W_3) t + W_4 (h * t).
- * Same numbers, a quarter of the width, and the h term is shared by all candidates of a user.
+ * Same numbers, a quarter of the width.
  */
-export function activationUnit(
-  name: string,
-  width: number,
-  hidden: readonly [number, ...number[]],
-  options: MlpOptions = {},
-) {
+export function activationUnit(name: string, width: number, hidden: readonly [number, ...number[]]) {
   const [first, ...rest] = hidden
-  const { activation: kind = 'prelu' } = options
   const weight = parameter(`${name}.first.weight`, [4 * width, first], xavier(4 * width, first))
   const bias = parameter(`${name}.first.bias`, [first], zeros)
-  const activate = activation(kind, `${name}.first`, first)
-  const toWeight = mlp(`${name}.rest`, [first, ...rest, 1], { activation: kind })
+  const layers = [...rest, 1].map((to, at) => ({
+    activate: prelu(at === 0 ? `${name}.first` : `${name}.rest.${at - 1}`, hidden[at] as number),
+    affine: linear(`${name}.rest.${at}`, [hidden[at] as number, to]),
+  }))
   const part = (at: number): Tensor => slice(weight, 0, at * width, (at + 1) * width)
   return ({ history, target, mask }: TargetAttentionInputs): Tensor => {
     const [histories, length] = dims(history, 3)
     const [rows] = dims(target, 2)
     const [ofHistory, ofTarget, ofDifference, ofProduct] = [part(0), part(1), part(2), part(3)]
-    const [toHistory, targetPart] = [
-      add(ofHistory, ofDifference),
-      add(matmul(target, sub(ofTarget, ofDifference)), bias),
-    ]
-    // For long histories of their own, one product with a matrix for each candidate, (W_1 + W_3) + diag(t) W_4, costs
-    // half of two products with all.
-    const historyPart =
-      histories === rows && 2 * length > width
-        ? matmul(history, add(mul(reshape(target, [rows, width, 1]), ofProduct), toHistory))
-        : add(matmul(mul(history, reshape(target, [rows, 1, width])), ofProduct), matmul(history, toHistory))
-    const hidden_BLU = activate(add(historyPart, reshape(targetPart, [rows, 1, first])))
-    return mul(reshape(toWeight(hidden_BLU, noNoise), [rows, length]), mask)
+    const [toHistory, toTarget] = [add(ofHistory, ofDifference), sub(ofTarget, ofDifference)]
+    /** Of one history for all candidates, each event is a matrix diag(h) W_4 + W_2 - W_3: one product does for all. */
+    const ofShared = (): Tensor => {
+      const eachEvent = reshape(transpose(reshape(history, [length, width])), [width, length, 1])
+      const ofEvents = add(mul(eachEvent, reshape(ofProduct, [width, 1, first])), reshape(toTarget, [width, 1, first]))
+      // What no candidate changes is the last row.
+      const own = reshape(add(matmul(history, toHistory), bias), [1, length * first])
+      const candidates = concat([target, constant(new Float32Array(rows).fill(1), [rows, 1])], 1)
+      const all = matmul(candidates, concat([reshape(ofEvents, [width, length * first]), own], 0))
+      return reshape(all, [rows, length, first])
+    }
+    const ofOwn = (): Tensor => {
+      // For long histories, one product with a matrix for each candidate, (W_1 + W_3) + diag(t) W_4, costs half of two
+      // products with all.
+      const historyPart =
+        histories === rows && 2 * length > width
+          ? matmul(history, add(mul(reshape(target, [rows, width, 1]), ofProduct), toHistory))
+          : add(matmul(mul(history, reshape(target, [rows, 1, width])), ofProduct), matmul(history, toHistory))
+      return add(historyPart, reshape(add(matmul(target, toTarget), bias), [rows, 1, first]))
+    }
+    const toWeight =
+      histories < rows
+        ? layers.reduce((x, { activate, affine }) => activate.into(x, affine), ofShared())
+        : layers.reduce((x, { activate, affine }) => affine(activate(x)), ofOwn())
+    return mul(reshape(toWeight, [rows, length]), mask)
   }
 }
 

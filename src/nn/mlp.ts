@@ -4,7 +4,7 @@ import { matmul } from '../tensor/linear.ts'
 import { expand, reshape } from '../tensor/move.ts'
 import { type Initializer, parameter, scalar, type Tensor, withGradient } from '../tensor/node.ts'
 import { dims } from '../tensor/shape.ts'
-import { type Layer, linear } from './linear.ts'
+import { type Affine, type Layer, linear } from './linear.ts'
 import type { Noise } from './noise.ts'
 
 /** Activations of hidden layers. */
@@ -12,10 +12,19 @@ export type Activation = 'relu' | 'prelu' | 'sigmoid'
 
 const quarter: Initializer = (values) => void values.fill(0.25)
 
+/** PReLU, alone or with the layer that comes after it. */
+type Prelu = Layer & {
+  /**
+   * The affine layer of what is activated: x (a W) + relu(x) ((1 - a) W) + b. For a layer with fewer outputs these
+   * are two products and a pass over x, where the activation takes four passes of its own.
+   */
+  readonly into: (x: Tensor, after: Affine) => Tensor
+}
+
 /** max(0, x) + a * min(0, x) with a learned slope a for each column, 0.25 at first; parameter `NAME.slope` [D]. */
-function prelu(name: string, width: number): Layer {
+export function prelu(name: string, width: number): Prelu {
   const slope = parameter(`${name}.slope`, [width], quarter)
-  return (x) => {
+  const layer: Layer = (x) => {
     const negative = below(x)
     const factor = add(mul(negative, sub(slope, 1)), 1)
     // By hand, since all of this is as large as x: dy/dx is the factor, and a product with ones sums columns fastest.
@@ -25,10 +34,16 @@ function prelu(name: string, width: number): Layer {
       return [mul(g, factor), reshape(matmul(ones, forSlope), [width])]
     })
   }
+  const into = (x: Tensor, { weight, bias }: Affine): Tensor => {
+    const kept = reshape(slope, [width, 1])
+    const whole = add(matmul(x, mul(kept, weight)), matmul(relu(x), mul(sub(1, kept), weight)))
+    return bias ? add(whole, bias) : whole
+  }
+  return Object.assign(layer, { into })
 }
 
 /** The activation of a layer of `width`; only PReLU has a parameter, named for the layer. */
-export function activation(kind: Activation, name: string, width: number): Layer {
+function activation(kind: Activation, name: string, width: number): Layer {
   return kind === 'relu' ? relu : kind === 'sigmoid' ? sigmoid : prelu(name, width)
 }
 
