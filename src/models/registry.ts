@@ -19,6 +19,7 @@ import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
 import { missrec } from './multi-modal/missrec.ts'
 import { mmmlp } from './multi-modal/mmmlp.ts'
+import { mmsbr } from './multi-modal/mmsbr/mmsbr.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
@@ -45,6 +46,7 @@ const models: readonly ModelEntry[] = [
   mmmlp,
   iisanLast,
   missrec,
+  mmsbr,
   gru4rec,
   bert4rec,
   popularity,

@@ -7,12 +7,12 @@ import { trainingConfig } from '../learn/config.ts'
 import { learnedOf } from '../learn/learned.ts'
 import { trainModel } from '../learn/loop.ts'
 import { rankingValidation } from '../learn/validation.ts'
-import { catalogInputs, catalogShape } from '../models/contract/catalog.ts'
+import { catalogInputs } from '../models/contract/catalog.ts'
 import type { BuiltModel, Memory, ModelDefinition } from '../models/contract/model.ts'
 import type { ParameterValues } from '../rank/served-graphs.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { readSafetensors } from '../storage/safetensors.ts'
-import { lastTwo } from './ranking/candidate.ts'
+import { buildOn, lastTwo } from './ranking/candidate.ts'
 
 /** What came of a training. */
 export interface SmallTraining {
@@ -27,14 +27,17 @@ export interface SmallTraining {
 
 /** Trains on all events of a user but the last two, and validates on the first of these. */
 export async function trainSmall<Config>(
-  { definition, options }: { readonly definition: ModelDefinition<Config>; readonly options: object },
+  {
+    definition,
+    options,
+  }: { readonly definition: ModelDefinition<Config>; readonly options: Readonly<Record<string, unknown>> },
   dataset: Dataset,
   training: object,
 ): Promise<SmallTraining> {
   const folder = mkdtempSync(join(tmpdir(), 'small-'))
   try {
     const { slug } = definition
-    const model = definition.build(definition.config.parse(options), catalogShape(dataset))
+    const model = await buildOn({ definition, options }, dataset)
     const runtime = nodeRuntime({ threads: 1 })
     const split = lastTwo(dataset)
     const settings = trainingConfig.parse({ batchSize: 32, threads: 1, patience: 1000, ...training })
