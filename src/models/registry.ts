@@ -17,6 +17,7 @@ import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
+import { m3srec } from './multi-modal/m3srec.ts'
 import { missrec } from './multi-modal/missrec.ts'
 import { mmmlp } from './multi-modal/mmmlp.ts'
 import { mmsbr } from './multi-modal/mmsbr/mmsbr.ts'
@@ -47,6 +48,7 @@ const models: readonly ModelEntry[] = [
   iisanLast,
   missrec,
   mmsbr,
+  m3srec,
   gru4rec,
   bert4rec,
   popularity,
