@@ -17,8 +17,10 @@ import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
+import { m3srec } from './multi-modal/m3srec.ts'
 import { missrec } from './multi-modal/missrec.ts'
 import { mmmlp } from './multi-modal/mmmlp.ts'
+import { mmsbr } from './multi-modal/mmsbr/mmsbr.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
@@ -47,6 +49,8 @@ const models: readonly ModelEntry[] = [
   mmmlp,
   iisanLast,
   missrec,
+  mmsbr,
+  m3srec,
   gru4rec,
   bert4rec,
   popularity,

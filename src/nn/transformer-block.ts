@@ -16,6 +16,8 @@ export interface BlockConfig {
   readonly feedForward?: number
   readonly dropout: number
   readonly activation?: 'gelu' | 'relu'
+  /** Whether what heads found is projected with a bias; true by default. */
+  readonly outputBias?: boolean
 }
 
 /** What one application of a block reads. */
@@ -44,10 +46,10 @@ export function attentionProjections(name: string, width: number): Projections {
 /** Attention of several heads; parameters `NAME.{query,key,value,output}`. */
 export function multiHeadAttention(
   name: string,
-  { width, heads, dropout }: BlockConfig,
+  { width, heads, dropout, outputBias = true }: BlockConfig,
   { query: toQuery, key: toKey, value: toValue }: Projections = attentionProjections(name, width),
 ): Block {
-  const toOutput = linear(`${name}.output`, [width, width], { init: normal() })
+  const toOutput = linear(`${name}.output`, [width, width], { init: normal(), bias: outputBias })
   const split = (x: Tensor): Tensor => {
     const [rows, length] = dims(x, 3)
     return heads === 1

@@ -57,7 +57,7 @@ export async function learnTrained(
 export async function openTrained(request: OpenRequest): Promise<ValidationParts & Learned> {
   const { folder, run, path, tensors, moved } = request
   if (moved && (modelOf(run.model) as ModelDefinition).offline)
-    throw notLater(folder, run.model, 'its graphs and centers are of the items that it was trained on')
+    throw notLater(folder, run.model, 'what it makes before training is of the items that it was trained on')
   // Whoever answers requests shares its machine with those who ask.
   const parts = await built(run, request.data, { tell: request.memory?.tell, spin: false })
   const laid = moved ? relaidTensors(parts.model, tensors, moved) : tensors

@@ -11,6 +11,7 @@ export function bareCatalog(sizes: Partial<CatalogShape> & Pick<CatalogShape, 'i
     time: 'milliseconds',
     fields: {},
     userFields: {},
+    numbers: [],
     itemNumbers: 0,
     userNumbers: 0,
     features: {},

@@ -28,14 +28,17 @@ export interface SmallTraining {
 
 /** Trains on all events of a user but the last two, and validates on the first of these. */
 export async function trainSmall<Config>(
-  { definition, options }: { readonly definition: ModelDefinition<Config>; readonly options: object },
+  {
+    definition,
+    options,
+  }: { readonly definition: ModelDefinition<Config>; readonly options: Readonly<Record<string, unknown>> },
   dataset: Dataset,
   training: object,
 ): Promise<SmallTraining> {
   const folder = mkdtempSync(join(tmpdir(), 'small-'))
   try {
     const { slug } = definition
-    const model = await buildOn({ definition: definition as ModelDefinition, options: { ...options } }, dataset)
+    const model = await buildOn({ definition, options }, dataset)
     const runtime = nodeRuntime({ threads: 1 })
     const split = lastTwo(dataset)
     const settings = trainingConfig.parse({ batchSize: 32, threads: 1, patience: 1000, ...training })

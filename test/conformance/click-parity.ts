@@ -64,7 +64,15 @@ export async function expectClickParity<Config>(
     fields: { category: categories },
     features: {},
   } as const
-  const shape = { ...catalog, itemRows, userRows, userFields: { age: ages }, itemNumbers: 2, userNumbers: 1 }
+  const shape = {
+    ...catalog,
+    itemRows,
+    userRows,
+    userFields: { age: ages },
+    numbers: ['a', 'b'],
+    itemNumbers: 2,
+    userNumbers: 1,
+  }
   const model = definition.build(definition.config.parse({ ...optionsOf(config), maxLength: length }), shape)
 
   const { loss } = clickGraph(model, { rows, length }, servingPass)

@@ -79,7 +79,15 @@ it('DIN’s logits and gradients equal PyTorch’s, whose unit reads all four ve
     fields: { category: categories },
     features: {},
   } as const
-  const shape = { ...catalog, itemRows: items, userRows: users, userFields: {}, itemNumbers: 0, userNumbers: 0 }
+  const shape = {
+    ...catalog,
+    itemRows: items,
+    userRows: users,
+    userFields: {},
+    numbers: [],
+    itemNumbers: 0,
+    userNumbers: 0,
+  }
   const config = din.config.parse({
     embeddingSize: embedding,
     attentionSize: attention,

@@ -18,6 +18,8 @@ export interface CatalogShape {
   readonly fields: Readonly<Record<string, number>>
   /** The same of a user. */
   readonly userFields: Readonly<Record<string, number>>
+  /** Names of the numeric fields of items that some item has a value of. */
+  readonly numbers: readonly string[]
   /** How many numeric fields items and users have. */
   readonly itemNumbers: number
   readonly userNumbers: number
@@ -46,6 +48,9 @@ export function catalogShape(
     time: manifest.time,
     fields: sizes(catalog.fields),
     userFields: sizes(users?.fields ?? {}),
+    numbers: Object.entries(catalog.numbers ?? {}).flatMap(([name, values]) =>
+      values.some((value, item) => item > 0 && Number.isFinite(value)) ? [name] : [],
+    ),
     itemNumbers: Object.keys(catalog.numbers ?? {}).length,
     userNumbers: Object.keys(users?.numbers ?? {}).length,
     features: Object.fromEntries(Object.entries(features).map(([modality, { width }]) => [modality, width])),

@@ -57,6 +57,7 @@ const shape: CatalogShape = {
   itemRows,
   userRows,
   userFields: {},
+  numbers: ['price'],
   itemNumbers: 1,
   userNumbers: 0,
 }
