@@ -26,7 +26,8 @@ export function conformance(candidate: RankingCandidate): void {
   const items = dataset.catalog.ids.length
   const unless = (check: RankingCheck): [boolean, string] => [skips[check] !== undefined, skips[check] ?? '']
   const short = historyOf([4, 5, 6])
-  const needy = candidate.definition.needs?.(candidate.definition.config.parse(candidate.options)) !== undefined
+  const { definition, options } = candidate
+  const needy = (definition.needs?.(definition.config.parse(options)) ?? []).length > 0
   describe(`${candidate.definition.slug} conforms`, () => {
     it('gives finite scores of the right shape, the pad never ranked, for any history', async () => {
       await using scorer = await scorerOf(candidate, dataset)
