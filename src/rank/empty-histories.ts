@@ -5,7 +5,7 @@ import { popularity } from '../models/counting/popularity.ts'
 
 /**
  * The same scorer, but for empty histories: an item's score is then how often it was a target in training. What a model
- * says of nobody hangs on its first values. A scorer with an answer of its own keeps it, be it for users it knows alone.
+ * says of nobody hangs on its first values. A scorer with an answer of its own keeps it, for all or for users it knows.
  */
 export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Dataset, split: Split): Kind {
   if (scorer.answersEmpty) return scorer

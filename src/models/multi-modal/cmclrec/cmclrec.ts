@@ -39,8 +39,9 @@ import { causalBias, lastBias } from '../../parts/attention-bias.ts'
 import { itemWindows } from '../../parts/item-windows.ts'
 import { sequenceEncoder } from '../../parts/sequence-encoder.ts'
 import { type Config, config } from './config.ts'
-import { type Backbone, type Mapping, mapping } from './mapping.ts'
+import { type Mapping, mapping } from './mapping.ts'
 import { hasUserFields } from './profile.ts'
+import type { Backbone } from './remembered.ts'
 import { type Prefixed, prefixed } from './simulated.ts'
 
 type AdaptBatch = Sequences & LastTargets & Shortened
@@ -75,7 +76,7 @@ export const cmclrec = defineModel({
         main: { weight: 1, value: catalogLoss({ hidden: plain(batch, noise), table: items, targets, weights }) },
       }
     }
-    const { of, memory, stage, begin } = mapped
+    const { of, memory, stage } = mapped
     const ofMapping = /^(?:user|history|map)\./
     return {
       batches,
@@ -92,7 +93,7 @@ export const cmclrec = defineModel({
         {
           name: 'backbone',
           epochs: 'until-best',
-          before: begin,
+          before: (context) => mapped.begin(context),
           objectives: [objective({ name: 'backbone', batches, losses })],
         },
         stage,
