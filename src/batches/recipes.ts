@@ -10,6 +10,7 @@ import { duplicates } from './extras/duplicates.ts'
 import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
 import { negatives } from './extras/negatives.ts'
+import { shortened } from './extras/shortened.ts'
 import type { BatchKind, Extra, Recipe } from './kind.ts'
 import { pairs } from './pairs.ts'
 import { sequences } from './sequences.ts'
@@ -33,6 +34,7 @@ const extras: Readonly<Record<string, (settings: never) => unknown>> = {
   lastTargets,
   drawnPlaces,
   drawnItems,
+  shortened,
   augmented: ({ view, ...settings }: { view: string; how: [] }) => augmented(view, settings),
 }
 

@@ -2,12 +2,12 @@
 import type { TrainingData } from '../batches/kind.ts'
 import { UserError } from '../errors.ts'
 import { catalogInput } from '../models/contract/catalog.ts'
-import type { BuiltModel } from '../models/contract/model.ts'
-import { type Places, relaidRows } from '../models/contract/places.ts'
+import type { BuiltModel, MemoryArray } from '../models/contract/model.ts'
+import { type Places, placesAfter, relaidRows } from '../models/contract/places.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
 import { buildGraph } from '../onnx/graph.ts'
 import type { StoredTensor } from '../storage/safetensors.ts'
-import { type RowsOf, type Shape, sizeOf } from '../tensor/node.ts'
+import { type Shape, sizeOf } from '../tensor/node.ts'
 import { stagesOf } from './objectives.ts'
 import { parametersOf } from './step.ts'
 
@@ -22,22 +22,32 @@ type Tensors = Readonly<Record<string, StoredTensor>>
 /** The tensors of a run's file as a model that is built for the later dataset wants them. */
 export function relaidTensors(model: BuiltModel, tensors: Tensors, moved: Moved): Tensors {
   const laid: Record<string, StoredTensor> = { ...tensors }
-  const lay = (name: string, rows: RowsOf | undefined, shape: Shape): void => {
+  const lay = (name: string, { rows, shape, fresh, holds }: Omit<MemoryArray, 'data'>): void => {
     const stored = tensors[name]
-    if (rows && stored) laid[name] = relaidTensor(stored, moved[rows], shape)
+    if (rows && stored)
+      laid[name] = relaidTensor(stored, moved[rows], { shape, fresh, after: holds && placesAfter(moved[holds]) })
   }
   for (const { origin, shape } of parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives)))
-    lay(origin.name, origin.rows, shape)
-  for (const [name, { rows, shape }] of Object.entries(model.memory ?? {})) lay(`memory.${name}`, rows, shape)
+    lay(origin.name, { shape, ...(origin.rows && { rows: origin.rows }) })
+  for (const [name, array] of Object.entries(model.memory ?? {})) lay(`memory.${name}`, array)
   return laid
 }
 
 /** A tensor that is not what it should be stays as it is, for `learnedOf` to refuse. */
-function relaidTensor(stored: StoredTensor, places: Places, shape: Shape): StoredTensor {
+function relaidTensor(
+  stored: StoredTensor,
+  places: Places,
+  {
+    shape,
+    fresh = 'mean',
+    after,
+  }: { shape: Shape; fresh?: 'mean' | 'zero' | undefined; after: Int32Array | undefined },
+): StoredTensor {
   const { data } = stored
   const others = (shape[0] as number) - places.now.length
   if (!(data instanceof Float32Array) || stored.shape[0] !== places.before + 1 + others) return stored
-  return { shape: [...shape], data: relaidRows(data, places, { width: sizeOf(shape.slice(1)) }) }
+  const rows = relaidRows(data, places, { width: sizeOf(shape.slice(1)), fresh })
+  return { shape: [...shape], data: after ? rows.map((value) => after[value] ?? 0) : rows }
 }
 
 /** @throws UserError `unsupported`: what the model made of the dataset it was trained on cannot be laid anew */

@@ -15,6 +15,7 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { cmclrec } from './multi-modal/cmclrec/cmclrec.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
 import { m3srec } from './multi-modal/m3srec.ts'
@@ -51,6 +52,7 @@ const models: readonly ModelEntry[] = [
   missrec,
   mmsbr,
   m3srec,
+  cmclrec,
   gru4rec,
   bert4rec,
   popularity,

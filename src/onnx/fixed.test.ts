@@ -18,6 +18,9 @@ it('is what hangs on no changing input, as far as something that does reads it',
   expect(fixedTensors([whole, projected], changes)).toEqual([doubled, projected])
   expect(fixedTensors([whole, projected], () => true)).toEqual([doubled])
   expect(fixedTensors([x], changes)).toEqual([])
+  // Double precision stays inside a graph.
+  const exact = mul(x.cast('float64'), weight.slice(0, 0, 1).cast('float64')).cast('float32')
+  expect(fixedTensors([exact], changes)).toEqual([])
 })
 
 it('is fed to the rest, which gives the same', async () => {

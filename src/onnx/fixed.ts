@@ -27,7 +27,8 @@ export function fixedTensors(outputs: readonly Tensor[], changes: (input: string
   const found = new Set<Tensor>()
   const look = (x: Tensor): void => {
     const inner = resolved.get(x) ?? x
-    if (!isLeaf(inner) && !varies(inner)) found.add(inner)
+    // Double precision does not leave a graph.
+    if (!isLeaf(inner) && !varies(inner) && inner.dtype !== 'float64') found.add(inner)
   }
   for (const step of order) if (changing.has(step)) for (const x of step.aliased ?? step.inputs) if (x) look(x)
   for (const output of outputs) look(output)

@@ -71,6 +71,15 @@ describe('users without a history', () => {
     expect(answeringEmpty(model, dataset, split)).toBe(model)
   })
 
+  it('are left to a model that knows something of users, where they are of the dataset', async () => {
+    const scorer = answeringEmpty({ ...stub(), answersUsers: true }, dataset, split)
+    const scores = await scorer.score([historyOf(), { ...historyOf(), user: 0 }, historyOf(1)])
+    expect([...scores]).toEqual([...own, ...popular, ...own])
+    const { popular: isPopular, items } = await recommend({ scorer, dataset, split }, 'u6', { top: 1 })
+    expect(isPopular).toBe(false)
+    expect(items).toEqual([expect.objectContaining({ id: 'i4', score: 4 })])
+  })
+
   it('have ranks by popularity in an evaluation, whatever the model', async () => {
     // User 1 by the model: its target, item 1, has the fourth score. User 4's is the most popular, user 5's the second.
     const scorer = answeringEmpty(stub(), dataset, split)

@@ -1,14 +1,15 @@
-/** @file Users without a history: no model knows anything of them, so they are answered by popularity. */
+/** @file Users without a history: hardly any model knows anything of them, so they are answered by popularity. */
 import type { Dataset, History, Split } from '../dataset/schema.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { popularity } from '../models/counting/popularity.ts'
 
 /**
  * The same scorer, but for empty histories: an item's score is then how often it was a target in training. What a model
- * says of nobody hangs on its first values. A scorer with an answer of its own keeps it.
+ * says of nobody hangs on its first values. A scorer with an answer of its own keeps it, for all or for users it knows.
  */
 export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Dataset, split: Split): Kind {
   if (scorer.answersEmpty) return scorer
+  const isUnanswered = ({ user, item }: History): boolean => item.length === 0 && !(scorer.answersUsers && user > 0)
   const itemRows = scorer.itemCount + 1
   let counted: Float32Array | undefined
   const popular = (): Float32Array => {
@@ -18,26 +19,24 @@ export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Datas
   const explain = scorer.explain?.bind(scorer)
   const answered: Pick<Scorer, 'score' | 'explain'> = {
     async score(histories, into) {
-      const known = histories.filter((history) => !isEmpty(history))
+      const known = histories.filter((history) => !isUnanswered(history))
       if (known.length === histories.length) return scorer.score(histories, into)
       const scores = into ?? new Float32Array(histories.length * itemRows)
       const ofKnown = known.length > 0 ? await scorer.score(known) : new Float32Array(0)
       let next = 0
       for (const [row, history] of histories.entries()) {
-        const own = isEmpty(history) ? popular() : ofKnown.subarray(next * itemRows, ++next * itemRows)
+        const own = isUnanswered(history) ? popular() : ofKnown.subarray(next * itemRows, ++next * itemRows)
         scores.set(own, row * itemRows)
       }
       return scores.subarray(0, histories.length * itemRows)
     },
     ...(explain && {
       explain: (history, items) =>
-        isEmpty(history) ? Promise.resolve(items.map((item) => ({ item }))) : explain(history, items),
+        isUnanswered(history) ? Promise.resolve(items.map((item) => ({ item }))) : explain(history, items),
     }),
   }
   return Object.assign({}, scorer, answered)
 }
-
-const isEmpty = ({ item }: History): boolean => item.length === 0
 
 /** How often each item was a target in training, [items + 1]; the pad has -Infinity. */
 export function popularScores(dataset: Dataset, split: Split): Float32Array {

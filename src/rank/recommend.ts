@@ -50,7 +50,8 @@ export async function recommend(
   }
   const history = historyOf(dataset.events, index)
   const items = await bestItems({ scorer, dataset }, history, top)
-  return { user, known: true, popular: history.item.length === 0, items }
+  const popular = history.item.length === 0 && !scorer.answersUsers
+  return { user, known: true, popular, items }
 }
 
 /**

@@ -106,6 +106,7 @@ export async function nextItemScorer({
   const scorer: NextItemScorer = {
     slug,
     itemCount: itemRows - 1,
+    answersUsers: model.answersUsers ?? false,
     refresh: () => graphs.refresh(),
     async score(histories, into = new Float32Array(histories.length * itemRows)) {
       for (let from = 0; from < histories.length; from += mostRows) {

@@ -17,11 +17,12 @@ const idle = [
   { part: 'behavior', said: 'leading (L_b)', cost: 0.47241 },
 ]
 
-describe('the price of doing nothing', () => {
+describe('whether noise is removed', () => {
   it('is told beside what the epoch that was kept has', () => {
     const best = { epoch: 2, validation: 0.1 }
     expect(idleText({ idle, best, history })).toEqual([
-      'in epoch 2 denoising (L_m) cost 0.2544, doing nothing 0.3149; leading (L_b) cost 0.5000, doing nothing 0.4724',
+      'denoising (L_m) removes noise: its loss is 0.2544 in epoch 2, and would be 0.3149 if it changed nothing',
+      'leading (L_b) removes no noise: its loss is 0.5000 in epoch 2, no better than 0.4724 for changing nothing',
     ])
   })
 
@@ -29,6 +30,8 @@ describe('the price of doing nothing', () => {
     const best = { epoch: 3, validation: 0.1 }
     expect(idleText({ best, history })).toEqual([])
     expect(idleText({ idle, best: null, history })).toEqual([])
-    expect(idleText({ idle, best, history })).toEqual(['in epoch 3 denoising (L_m) cost 0.1000, doing nothing 0.3149'])
+    expect(idleText({ idle, best, history })).toEqual([
+      'denoising (L_m) removes noise: its loss is 0.1000 in epoch 3, and would be 0.3149 if it changed nothing',
+    ])
   })
 })

@@ -53,7 +53,8 @@ export async function recommended(answering: Answering, request: RecommendReques
   const counted = explain ? stagesLeft(listing, passes, isAllowed) : []
   const base = { run: runName(retrieve.run), events: eventsRead(reading, asked) }
   const told = (left: readonly StageLeft[]): Pick<Recommended, 'stages'> => (explain ? { stages: left } : {})
-  if (reading.shown.item.length === 0) {
+  const { answersUsers } = retrieve.run.scorer
+  if (reading.shown.item.length === 0 && !(answersUsers && reading.shown.user > 0)) {
     const popular = retrieve.popular(wanted, listing.catalog, isAllowed).slice(offset)
     const items = popular.map((scored) => answered(serving, listing, scored))
     return { ...base, items, fallback: 'popular', ...told(counted) }

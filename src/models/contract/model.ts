@@ -130,6 +130,10 @@ export interface MemoryArray {
   readonly shape: Shape
   /** What its rows belong to; to be said where they grow with the items or users of a dataset. */
   readonly rows?: RowsOf
+  /** What a row is that a later dataset has and this one does not; the mean of the rows by default. */
+  readonly fresh?: 'zero'
+  /** What its values are the indices of, where they are; 0 is none. */
+  readonly holds?: RowsOf
   readonly data: Float32Array | BigInt64Array
 }
 
@@ -186,6 +190,11 @@ export interface BuiltModel<Batch = unknown> {
   readonly frozen?: Readonly<Record<string, Float32Array | BigInt64Array>>
   /** First values of the model's memory. */
   readonly memory?: Memory
+  /**
+   * Whether what it says of somebody it has a row for, who did nothing yet, means something; false by default, and then
+   * popularity speaks for it.
+   */
+  readonly answersUsers?: boolean
   /** Parts of the loss that have a price of doing nothing: what stays there has learned nothing. */
   readonly idle?: readonly IdlePart[]
   /** Turns the reasons of one history into explanations of some items' scores. */

@@ -46,6 +46,8 @@ export interface Scorer extends AsyncDisposable {
   readonly itemCount: number
   /** Whether what it says of an empty history means something, as popularity does; false by default. */
   readonly answersEmpty?: boolean
+  /** The same of an empty history of a user of the dataset: false by default. */
+  readonly answersUsers?: boolean
   /**
    * Scores of all items for each history, [B, itemCount + 1] row-major; column 0 (the pad) is -Infinity.
    * @param into an array of the caller's, at least that long, to write the scores to; a new one by default

@@ -4,6 +4,11 @@ import { UserError } from '../../errors.ts'
 import { type Featured, presentModalities } from './modalities.ts'
 
 const names = { image: 'picture', text: 'text' } as const
+/** What prepare makes their vectors of. */
+const sources = {
+  image: '--images or --image-features',
+  text: 'titles (items.title of the mapping) or --text-features',
+} as const
 
 /** What is said where no item has a vector of any modality that a model needs. */
 export function noneNeeded(slug: string, needed: readonly FeatureModality[]): UserError {
@@ -13,7 +18,7 @@ export function noneNeeded(slug: string, needed: readonly FeatureModality[]): Us
     problem: 'missing',
     value: `no item with a ${named('')}`,
     expected: `a dataset with ${named('s')}`,
-    hint: 'prepare it with --images, --text-features, or titles and --encoder local',
+    hint: `prepare it with ${needed.map((modality) => sources[modality]).join(', or ')}`,
   })
 }
 

@@ -34,7 +34,8 @@ export function conformance(candidate: RankingCandidate): void {
   const items = dataset.catalog.ids.length
   const unless = (check: RankingCheck): [boolean, string] => [skips[check] !== undefined, skips[check] ?? '']
   const short = historyOf([4, 5, 6])
-  const needy = candidate.definition.needs?.(candidate.definition.config.parse(candidate.options)) !== undefined
+  const { definition, options } = candidate
+  const needy = (definition.needs?.(definition.config.parse(options)) ?? []).length > 0
   describe(`${candidate.definition.slug} conforms`, () => {
     afterAll(() => runtime.release())
 

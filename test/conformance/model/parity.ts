@@ -30,14 +30,19 @@ export function lossOf(
   model: BuiltModel,
   shape: BatchShape,
   pass: Pass = { ...servingPass, training: true },
-): { readonly loss: Tensor; readonly inputs: Readonly<Record<string, Tensor>> } {
+): {
+  readonly loss: Tensor
+  readonly inputs: Readonly<Record<string, Tensor>>
+  readonly trains: (parameter: string) => boolean
+} {
   const objective = stagesOf(model)[0]?.objectives[0] as Objective
   const { inputs, batch } = objective.batches.declare(shape)
-  return { loss: totalLoss(objective.losses(batch, pass)).loss, inputs }
+  const trains = (parameter: string): boolean => objective.trains?.(parameter) ?? true
+  return { loss: totalLoss(objective.losses(batch, pass)).loss, inputs, trains }
 }
 
 /**
- * Expects the loss, the names of all parameters and every gradient to be the fixture's.
+ * Expects the loss, the names of all trained parameters and every gradient to be the fixture's.
  * @param prefix before the names of the fixture's inputs, where a model's batch has them by other names
  * @param known what graphs read that is neither in the batch nor in the fixture, and what the gradients alone read
  */
@@ -52,16 +57,17 @@ export async function expectParity(
     known = {},
   }: { tolerance?: number; prefix?: string; pass?: Pass; known?: Feeds } = {},
 ): Promise<void> {
-  const { loss, inputs: declared } = lossOf(model, shape, pass)
-  const { parameters, inputs } = buildGraph({ loss })
+  const { loss, inputs: declared, trains } = lossOf(model, shape, pass)
+  const { parameters: read, inputs } = buildGraph({ loss })
+  const parameters = read.filter(({ origin }) => trains(origin.name))
   expect(parameters.map(({ origin }) => origin.name).sort()).toEqual(Object.keys(fixture.gradients).sort())
   const given = new Map<string, Numbers>(Object.entries(fixture.parameters))
   for (const [name, numbers] of Object.entries(fixture.inputs))
     given.set(name, numbers).set(`batch.${prefix}${name}`, numbers)
   const feeds: Record<string, Feeds[string]> = { ...known }
   // What the gradients alone read, such as an inverse, may be given too.
-  const read = [...inputs, ...Object.entries(declared).filter(([name]) => !inputs.has(name) && given.has(name))]
-  for (const [name, { shape: sizes, dtype }] of read) {
+  const fed = [...inputs, ...Object.entries(declared).filter(([name]) => !inputs.has(name) && given.has(name))]
+  for (const [name, { shape: sizes, dtype }] of fed) {
     if (name in known) continue
     const numbers = given.get(name)
     expect(numbers?.shape, `shape of ${name}`).toEqual(sizes)
