@@ -26,8 +26,8 @@ const sides = ['forward', 'backward'] as const
 /**
  * From states of zeros on, as PyTorch has it: i, f, o = sigmoid(x W + h U + b), g = tanh(x W + h U + b),
  * c' = f c + i g, h' = o tanh(c'). Parameters `NAME.{forward,backward}.input.{weight,bias}`, W [in, 4H] and b [4H], and
- * `NAME.{forward,backward}.hidden.weight`, U [H, 4H]; columns are in the order i, f, o, g. PyTorch's two biases are one.
- * Without a bias, steps of zeros leave a state of zeros as it is.
+ * `NAME.{forward,backward}.hidden.weight`, U [H, 4H]; columns are in the order i, f, o, g. PyTorch's two biases are
+ * one. Without a bias, steps of zeros leave a state of zeros as it is.
  */
 export function biLstm(
   name: string,

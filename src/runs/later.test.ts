@@ -51,7 +51,7 @@ function small(slug: string): Record<string, unknown> {
   const sizes: Record<string, number> = {
     embeddingSize: 8,
     hiddenSize: 8,
-    layers: 1,
+    layers: 2,
     heads: 1,
     maxLength: 8,
     centers: 2,

@@ -23,6 +23,10 @@ const names: Readonly<Record<string, string>> = {
   hm4sr: 'HM4SR',
   sgp4sr: 'SGP4SR',
   stosa: 'STOSA',
+  ssdrec: 'SSDRec',
+  mmsbr: 'MMSBR',
+  m3srec: 'M3SRec (reconstructed)',
+  cmclrec: 'CMCLRec (reconstructed)',
   gru4rec: 'GRU4Rec',
   popularity: 'popularity',
   'item-knn': 'item-kNN',
@@ -32,11 +36,21 @@ export const nameOf = (slug: string): string => names[slug] ?? slug
 
 /** SGP4SR's Table 2 in its order, then what is counted. */
 export const tableTwo = [
-  ...['bert4rec', 'sasrec', 'fdsa', 'unisrec', 'sasrecf', 'mmmlp', 'missrec', 'iisan-last', 'hm4sr', 'sgp4sr'],
-  ...['popularity', 'item-knn'],
+  'bert4rec',
+  'sasrec',
+  'fdsa',
+  'unisrec',
+  'sasrecf',
+  'mmmlp',
+  'missrec',
+  'iisan-last',
+  'hm4sr',
+  'sgp4sr',
+  'popularity',
+  'item-knn',
 ]
 /** Sequential models that other papers compare with, beside what all are measured against. */
-export const others = ['sasrec', 'stosa', 'gru4rec']
+export const others = ['sasrec', 'stosa', 'ssdrec', 'mmsbr', 'm3srec', 'cmclrec', 'gru4rec']
 
 /** A model as it is run on amazon-scientific, with the options that are tried. */
 export function scientificVariant(model: string): Variant {

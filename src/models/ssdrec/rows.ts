@@ -49,7 +49,9 @@ export function insertionAt(place_B1: Tensor, inserted_B1: Tensor, length: numbe
   return { sources: kept(sources), inverse: kept(inverse) }
 }
 
-/** Rows [B, L, ..] in another order within each history, given as float places; the inverse makes the gradient cheap. */
+/**
+ * Rows [B, L, ..] in another order within each history, given as float places; the inverse makes the gradient cheap.
+ */
 export function reordered(x: Tensor, { sources, inverse }: Insertion): Tensor {
   const [rows, length, ...rest] = x.shape as [number, number, ...number[]]
   const first = integers(Array.from({ length: rows }, (_, row) => row * length)).reshape([rows, 1])

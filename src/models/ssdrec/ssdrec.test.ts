@@ -24,7 +24,7 @@ const small = { hiddenSize: 16, maxLength: 8, layers: 1, dropout: 0, embeddingDr
 conformance({
   definition: ssdrec,
   options: { ...small, minimumCoOccurrence: 1, coldItems: 0, coldUsers: 0, insertCandidates: 8 },
-  epochs: 20,
+  epochs: 30,
   skips: {
     ...blindToAll,
     causal: 'it reads all places, and each target has a window of its own',
