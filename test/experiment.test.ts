@@ -58,8 +58,11 @@ describe('an experiment', () => {
       code: 0,
       lines: [
         'preparing tiny',
+        '^tiny: at most 5 cells$',
+        '^2 cells to do, 1 at once$',
         `^\\[1/2\\] SASRec, option set 1 of 2: ${validation} in epoch [1-5] of 5${left}`,
         `^\\[2/2\\] SASRec, option set 2 of 2: ${validation} in epoch [1-5] of 5, \\d+ s$`,
+        '^3 cells to do, 1 at once$',
         `^\\[1/3\\] SASRec, seed 1: ${validation} in epoch [1-5] of 5${left}`,
         `^\\[2/3\\] item-kNN, seed 1: ${validation}${left}`,
         `^\\[3/3\\] SASRec, seed 2: ${validation} in epoch [1-5] of 5, \\d+ s$`,

@@ -5,6 +5,11 @@ import { baby } from './baby.ts'
 import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './click-prediction.ts'
 import { defaults } from './defaults.ts'
 import { kuairand } from './kuairand.ts'
+import { m3bsrAblation } from './m3bsr-ablation.ts'
+import { m3bsrColdStart } from './m3bsr-cold-start.ts'
+import { m3bsrHeatmaps } from './m3bsr-heatmaps.ts'
+import { m3bsrPaper, m3bsrReadings } from './m3bsr-readings.ts'
+import { m3bsrTable2 } from './m3bsr-table2.ts'
 import { movies, moviesAblation } from './movies.ts'
 import { noise } from './noise.ts'
 import { sasrecPositions, scientific, sgp4srCenters } from './scientific.ts'
@@ -20,6 +25,12 @@ export const experiments: readonly Experiment[] = [
   noise,
   sgp4srAblation,
   sgp4srCenters,
+  m3bsrTable2,
+  m3bsrAblation,
+  m3bsrHeatmaps,
+  m3bsrColdStart,
+  m3bsrReadings,
+  m3bsrPaper,
   shop,
   shopAblation,
   shopReadings,
