@@ -123,3 +123,24 @@ export interface DataExperiment {
   readonly title: string
   readonly datasets: (wanted: Wanted) => readonly DatasetChoice[]
 }
+
+/** What a timing experiment times, and how. */
+export interface Timed {
+  readonly dataset: DatasetChoice
+  readonly split: SplitInput
+  readonly variants: readonly Variant[]
+  /** Trained of each; the first is not counted. */
+  readonly epochs: number
+  readonly predictions: number
+  readonly threads: number
+  readonly batchSize: number
+}
+
+/** An experiment that times models on the machine it runs on: its figures differ from run to run. */
+export interface TimingExperiment {
+  readonly name: string
+  /** A sentence. */
+  readonly about: string
+  readonly title: string
+  readonly timed: (wanted: Wanted) => Timed
+}

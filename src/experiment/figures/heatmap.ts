@@ -91,5 +91,7 @@ function seriesOf(heatmap: Heatmap, at: number): HeatmapSeriesOption {
       return [{ value: [x, y, figure], label, itemStyle: frame }]
     }),
   )
+  // The best is drawn last, so that no neighbor covers its frame.
+  data.sort((a, b) => (a.value[2] as number) - (b.value[2] as number))
   return { type: 'heatmap', xAxisIndex: at, yAxisIndex: at, label: { show: true, fontSize: 10 }, data }
 }
