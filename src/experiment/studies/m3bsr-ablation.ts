@@ -1,6 +1,6 @@
 /** @file M³BSR without each of its parts (the paper's Fig. 3), on the shop and the films. */
 import type { Experiment } from '../experiment.ts'
-import { compared, m3bsrOn, sets } from './m3bsr-comparisons.ts'
+import { compared, m3bsrOn, sets, spent } from './m3bsr-comparisons.ts'
 
 /** The rows of Fig. 3, and the option that leaves each part out. */
 const ablations: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ export const m3bsrAblation: Experiment = {
   title: 'M³BSR without each part',
   about:
     'M³BSR without each denoiser, the experts, the shared expert and the disentanglement, on the simulated shop and ml-latest-small.',
-  guess: { hours: 7, from: '5 minutes a training on the shop, 20 on the films' },
+  guess: { hours: 5, from: spent },
   comparisons: (wanted) =>
     (['shop', 'movies'] as const).map((set) => {
       const without = Object.entries(ablations).map(([name, option]) =>

@@ -1,6 +1,6 @@
 /** @file Users with few events (the paper's Table 3), of the cells of `m3bsr-table2` on kuairand-pure. */
 import type { Experiment } from '../experiment.ts'
-import { compared, m3bsrOn } from './m3bsr-comparisons.ts'
+import { compared, m3bsrOn, spent } from './m3bsr-comparisons.ts'
 import { tableTwoVariant } from './m3bsr-table2.ts'
 
 /** The models of Table 3 beside M³BSR. */
@@ -12,7 +12,7 @@ export const m3bsrColdStart: Experiment = {
   title: 'Users with few events, kuairand-pure',
   about:
     'STOSA, MMMLP, EBM where it is built, and M³BSR on kuairand-pure’s long views by a global time split: targets of users with at most ten earlier events, and all targets.',
-  guess: { hours: 8, from: '40 minutes a training; one seed of each is a cell of m3bsr-table2' },
+  guess: { hours: 4, from: `${spent}; one seed of each is a cell of m3bsr-table2` },
   comparisons(wanted) {
     const variants = [...published.flatMap((model) => tableTwoVariant(model, 'kuairand')), m3bsrOn('kuairand')]
     const about = { protocol: 'time', reference: 'M³BSR', variants } as const

@@ -20,6 +20,10 @@ export const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'h
 /** A data set of M³BSR's studies, by the name of its settings. */
 export type M3bsrSet = keyof typeof m3bsrSettings
 
+/** What guesses of hours are made of; docs/benchmarks.md has the films' and kuairand-pure's seconds, measured. */
+export const spent =
+  'M³BSR had 24 s an epoch on the films, so about 14 on the shop, and 3 minutes on kuairand-pure; a training is some 20, 30 and 6 epochs'
+
 /** What studies call each data set, and what it is. */
 export const sets: Readonly<
   Record<M3bsrSet, { readonly title: string; readonly dataset: (wanted: Wanted) => DatasetChoice }>

@@ -3,7 +3,7 @@ import { printedFigure } from '../../metrics/table.ts'
 import type { Experiment, Variant } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
 import type { Heatmap, Heatmaps } from '../figures/heatmap.ts'
-import { compared, m3bsrOn } from './m3bsr-comparisons.ts'
+import { compared, m3bsrOn, spent } from './m3bsr-comparisons.ts'
 
 /** An option of M³BSR as an axis. */
 interface Axis {
@@ -47,7 +47,7 @@ export const m3bsrHeatmaps: Experiment = {
   about:
     'M³BSR on the simulated shop by the steps and the weight of each denoising, and by the temperature and the weight of the contrastive loss: one seed a cell, three at the best and the worst by validation.',
   seeds: [1],
-  guess: { hours: 9, from: '5 minutes a training' },
+  guess: { hours: 9, from: spent },
   comparisons: (wanted) =>
     maps.map(({ title, rows, columns }) => {
       const variants = rows.values.flatMap((row) =>

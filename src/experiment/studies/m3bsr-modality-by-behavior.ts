@@ -10,7 +10,7 @@ import { plantedShares } from '../../simulate/sessions.ts'
 import type { Experiment, Findings, TrainedCell } from '../experiment.ts'
 import { rounded } from '../figures/results.ts'
 import { evaluationSeed } from '../terms.ts'
-import { compared, m3bsrOn } from './m3bsr-comparisons.ts'
+import { compared, m3bsrOn, spent } from './m3bsr-comparisons.ts'
 
 /** The slots of a behavior, in M³BSR's order where items have pictures and texts. */
 const modalities = ['id', 'image', 'text'] as const
@@ -22,7 +22,7 @@ export const m3bsrModalityByBehavior: Experiment = {
   title: 'Pictures and texts by behavior, the simulated shop',
   about:
     'How much of each behavior’s pictures and texts M³BSR’s gates let through on the simulated shop, beside the shares that its draws of clicks and favorites have planted.',
-  guess: { hours: 0.3, from: '5 minutes a training; the cells are those of m3bsr-table2' },
+  guess: { hours: 0.3, from: `${spent}; the cells are those of m3bsr-table2` },
   comparisons: (wanted) => [compared(wanted, 'shop', { title: 'Shop', variants: [m3bsrOn('shop')] })],
   look: async (cells) => {
     const seeds: Gates[] = []

@@ -1,6 +1,6 @@
 /** @file M³BSR on the shop by the other readings of what its paper leaves open, and by the paper's settings (5.1.3). */
 import type { Experiment } from '../experiment.ts'
-import { compared, m3bsrOn } from './m3bsr-comparisons.ts'
+import { compared, m3bsrOn, spent } from './m3bsr-comparisons.ts'
 
 const readings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'R-M4 without stateTerm': { stateTerm: false, lambdaBehavior: 0.02, lambdaModality: 0.02 },
@@ -24,7 +24,7 @@ export const m3bsrReadings: Experiment = {
   title: 'M³BSR by reading, the simulated shop',
   about:
     'M³BSR on the simulated shop by the other readings of what its paper leaves open (R-M4, R-M8, R-M11, R-M17, and the paper’s reading of R-M9 to R-M13).',
-  guess: { hours: 4, from: '5 minutes a training, 40 with a row for each target' },
+  guess: { hours: 4, from: `${spent}, and 40 minutes with a row for each target` },
   comparisons(wanted) {
     const others = Object.entries(readings).map(([name, config]) => m3bsrOn('shop', { name, config }))
     const variants = [m3bsrOn('shop'), ...others, rowPerTarget]
@@ -64,7 +64,7 @@ export const m3bsrPaper: Experiment = {
   title: 'M³BSR by its paper’s settings, the simulated shop',
   about:
     'M³BSR on the simulated shop by the settings of section 5.1.3, with its equations as we read them and as printed, beside ours.',
-  guess: { hours: 8, from: 'an hour a training with a row for each target, 5 minutes with ours' },
+  guess: { hours: 8, from: `${spent}, and an hour with a row for each target` },
   comparisons(wanted) {
     const variants = [
       m3bsrOn('shop'),

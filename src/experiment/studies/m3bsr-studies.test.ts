@@ -85,6 +85,9 @@ describe('Table 2', () => {
           .map(({ model }) => [model, 2]),
       )
     }
+    // A row a target: fewer epochs, each of many times as many rows.
+    const [shop, , films] = of(m3bsrTable2).map(({ variants }) => variants.find(({ model }) => model === 'missrec'))
+    expect([shop?.training?.['epochs'], films?.training?.['epochs']]).toEqual([15, 8])
   })
 })
 

@@ -14,7 +14,7 @@ import { rounded } from '../figures/results.ts'
 import type { Scatter } from '../figures/scatter.ts'
 import { rawShop } from '../harness/run-measures.ts'
 import { evaluationSeed } from '../terms.ts'
-import { compared, m3bsrOn, sets } from './m3bsr-comparisons.ts'
+import { compared, m3bsrOn, sets, spent } from './m3bsr-comparisons.ts'
 
 const withMlp = 'an MLP in place of CDMD-M'
 /** The items of a map: those with the most events. */
@@ -28,7 +28,7 @@ export const m3bsrTsne: Experiment = {
   title: 'Items before and after denoising',
   about:
     'The vectors of items that M³BSR reads before and after it denoises pictures and texts, and with an MLP in place of the denoising, on the simulated shop and ml-latest-small.',
-  guess: { hours: 3, from: '5 minutes a training on the shop, 20 on the films; M³BSR’s are cells of m3bsr-table2' },
+  guess: { hours: 2, from: `${spent}; M³BSR’s are cells of m3bsr-table2` },
   comparisons: (wanted) =>
     (['shop', 'movies'] as const).map((set) => {
       const variants = [m3bsrOn(set), m3bsrOn(set, { name: withMlp, config: { modalityDenoiser: 'mlp' } })]

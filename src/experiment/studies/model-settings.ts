@@ -37,14 +37,32 @@ export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
     training: { batchSize: 64, epochs: 6, patience: 2, learningRate: 1e-3, weightDecay: 0.5 },
   },
 }
+/**
+ * Models that read a history in both directions train with one row a target: an epoch has some 25 times as many as
+ * one of windows, teaches as much and takes as long.
+ */
+const rowPerTarget = ['missrec', 'mmsbr', 'ssdrec', 'mb-str']
+const fewEpochs: Readonly<Record<Datasets, OptionSet>> = {
+  shop: { training: { epochs: 15, patience: 3 } },
+  movies: { training: { epochs: 8, patience: 2 } },
+  kuairand: { training: { epochs: 2, patience: 1 } },
+}
+const withFewEpochs = (set: Datasets): Readonly<Record<string, OptionSet>> =>
+  Object.fromEntries(rowPerTarget.map((model) => [model, fewEpochs[set]]))
+
 /** The other models of M³BSR's Table 2: trained as SASRec is, but for slow learners. */
 const besideM3bsr: Readonly<Record<Datasets, Readonly<Record<string, OptionSet>>>> = {
   shop: {
+    ...withFewEpochs('shop'),
     gru4rec: { training: { epochs: 150, patience: 15 } },
     bert4rec: { training: { epochs: 300, patience: 30 } },
   },
-  movies: { gru4rec: { training: { epochs: 60 } }, bert4rec: { training: { epochs: 100, patience: 20 } } },
-  kuairand: { bert4rec: { training: { epochs: 40, patience: 8 } } },
+  movies: {
+    ...withFewEpochs('movies'),
+    gru4rec: { training: { epochs: 60 } },
+    bert4rec: { training: { epochs: 100, patience: 20 } },
+  },
+  kuairand: { ...withFewEpochs('kuairand'), bert4rec: { training: { epochs: 40, patience: 8 } } },
 }
 
 /** A model's own options by their names. */
