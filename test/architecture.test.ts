@@ -228,6 +228,7 @@ describe('the heavy packages', () => {
     ['onnxruntime-web', /^src\/browser\/recommend\.ts$/],
     ['@duckdb/node-api', /^src\/storage\/duckdb\.ts$/],
     ['sharp', /^src\/(features|simulate)\//],
+    ['umap-js', /^src\/map\/map-layout\.ts$/],
     ['lmdb', /^src\/store\/lmdb\.ts$/],
     ['ioredis', /^src\/store\/redis\.ts$/],
     ['postgres', /^src\/store\/postgres\.ts$/],

@@ -9,6 +9,7 @@ import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { splitConfig } from '../src/runs/split-config.ts'
 import { isTrained, modelsPage, withGeneratedBlocks } from './generated-docs.ts'
 import { cardHeadings, cards, slugOf } from './model-cards.ts'
+import { paperResultsPage } from './paper-results.ts'
 
 const pages = [
   'README.md',
@@ -16,6 +17,7 @@ const pages = [
   'ARCHITECTURE.md',
   'CHANGELOG.md',
   ...readdirSync('docs').map((name) => `docs/${name}`),
+  'docs/results/README.md',
   ...cards,
 ].filter((page) => page.endsWith('.md'))
 const textOf = (page: string): string => readFileSync(page, 'utf8')
@@ -36,6 +38,10 @@ const sources = [
 describe('the docs', () => {
   it('list every model and option as the schemas have them', async () => {
     await expect(modelsPage()).toMatchFileSnapshot('../docs/models.md')
+  })
+
+  it('list every table and figure of the papers, with our command and what is in docs/results', async () => {
+    await expect(paperResultsPage()).toMatchFileSnapshot('../docs/results/README.md')
   })
 
   it.each(pages)('%s has its generated blocks as the code and the results have them', async (page) => {

@@ -8,7 +8,7 @@ import { protocolTable } from '../src/experiment/figures/tables.ts'
 import { checkComparison } from '../src/experiment/harness/check-comparison.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
-import { dataExperiments, experiments } from '../src/experiment/studies/experiments.ts'
+import { dataExperiments, experiments, timingExperiments } from '../src/experiment/studies/experiments.ts'
 import type { Frame } from '../src/experiment/terms.ts'
 import { openDatabase } from '../src/storage/duckdb.ts'
 import { compiled, type Ended, inProcess, siftrec, start, workplace } from './fixtures/siftrec.ts'
@@ -58,6 +58,7 @@ describe('an experiment', () => {
       code: 0,
       lines: [
         'preparing tiny',
+        '^tiny: at most 5 cells$',
         '^2 cells to do, 1 at once$',
         `^\\[1/2\\] SASRec, option set 1 of 2: ${validation} in epoch [1-5] of 5${left}`,
         `^\\[2/2\\] SASRec, option set 2 of 2: ${validation} in epoch [1-5] of 5, \\d+ s$`,
@@ -333,7 +334,7 @@ describe('siftrec experiment', () => {
     ])
     expect(listed.code).toBe(0)
     for (const line of listed.stdout.trim().split('\n')) expect(line).toMatch(/^[a-z0-9-]+ +\S.*\.$/)
-    for (const { name } of [...dataExperiments, ...experiments])
+    for (const { name } of [...dataExperiments, ...experiments, ...timingExperiments])
       expect(listed.stdout).toMatch(new RegExp(`^${name} `, 'm'))
     const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', stderr: expect.stringMatching(told) })
     expect(unknown).toEqual(refusal(/^experiment: unknown: "moveis".*did you mean "movies"\?$/))

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, inject, it } from 'vitest'
+import { mapLayout } from '../src/map/map-layout.ts'
 import type { Layouts } from '../src/serve/item-map.ts'
-import { mapLayout } from '../src/serve/map-layout.ts'
 
 it('a map is laid out in a thread as it would be here', async () => {
   const script = join(inject('compiled'), 'src/serve/item-map.js')

@@ -2,12 +2,13 @@
  * @file What an experiment is: comparisons of named variants on one protocol each, from which the harness makes every
  * table.
  */
+import type { OpenRun } from '../runs/open-run.ts'
 import type { SplitInput } from '../runs/split-config.ts'
 import type { ComparisonResult } from './figures/comparison-result.ts'
-import type { Plot } from './figures/plot.ts'
+import type { Drawing } from './figures/plot.ts'
 import type { DatasetRecipe } from './harness/dataset-recipe.ts'
 import type { MeasureName } from './harness/run-measures.ts'
-import type { Metric, OptionSet } from './terms.ts'
+import type { Metric, OptionSet, SliceName } from './terms.ts'
 
 /** A dataset as a comparison names it; the noise test has another one for each seed. */
 export interface DatasetChoice {
@@ -47,6 +48,38 @@ export interface Comparison {
   readonly reference?: string
   /** A figure that is no ranking metric, taken of each run of a model that has it. */
   readonly measure?: MeasureName
+  /** By default the experiment's. */
+  readonly seeds?: readonly number[]
+  /** Seeds with which the best and the worst variant by validation are run too, in tables of their own. */
+  readonly extremes?: readonly number[]
+  /** Only these test targets count, of ranks; all by default. Cells are those of all targets. */
+  readonly slice?: SliceName
+}
+
+/** A trained cell, for studies that look into models. */
+export interface TrainedCell {
+  /** The title of its comparison. */
+  readonly comparison: string
+  readonly variant: string
+  readonly seed: number
+  readonly open: () => Promise<OpenRun>
+}
+
+/** What a study found by looking into trained models. */
+export interface Findings {
+  /** Tables beside the harness's own, as Markdown. */
+  readonly page: string
+  /** What the JSON tells of it, a line each. */
+  readonly lines: readonly unknown[]
+  readonly plot: Drawing
+}
+
+/** How long an experiment takes, before anything of it was run here. */
+export interface Guess {
+  /** On one core. */
+  readonly hours: number
+  /** What the guess is made of. */
+  readonly from: string
 }
 
 /** What the command line says of an experiment. */
@@ -69,11 +102,15 @@ export interface Experiment {
   readonly models?: readonly string[]
   readonly comparisons: (wanted: Wanted) => readonly Comparison[]
   /** By default the first metric of every variant, with its interval. */
-  readonly plot?: (results: readonly ComparisonResult[]) => Plot
+  readonly plot?: (results: readonly ComparisonResult[]) => Drawing
   /** What makes its page; by default `npx siftrec experiment NAME`. */
   readonly command?: string
   /** Whether its page is written as HTML too, with its plot in it. */
   readonly html?: boolean
+  /** How long all of it takes; told before it starts. */
+  readonly guess?: Guess
+  /** Looks into the cells that are done, once all are; its plot takes the place of the others. */
+  readonly look?: (cells: readonly TrainedCell[]) => Promise<Findings>
   /** Tables beside the harness's own, as Markdown. */
   readonly notes?: (results: readonly ComparisonResult[]) => string
 }
@@ -85,4 +122,25 @@ export interface DataExperiment {
   readonly about: string
   readonly title: string
   readonly datasets: (wanted: Wanted) => readonly DatasetChoice[]
+}
+
+/** What a timing experiment times, and how. */
+export interface Timed {
+  readonly dataset: DatasetChoice
+  readonly split: SplitInput
+  readonly variants: readonly Variant[]
+  /** Trained of each; the first is not counted. */
+  readonly epochs: number
+  readonly predictions: number
+  readonly threads: number
+  readonly batchSize: number
+}
+
+/** An experiment that times models on the machine it runs on: its figures differ from run to run. */
+export interface TimingExperiment {
+  readonly name: string
+  /** A sentence. */
+  readonly about: string
+  readonly title: string
+  readonly timed: (wanted: Wanted) => Timed
 }

@@ -20,6 +20,9 @@ export interface OptionSet {
  */
 export type Protocol = 'full' | 'sampled99' | 'impressions'
 
+/** Some of the targets, by the name that `src/evaluate/slices.ts` has for them. */
+export type SliceName = 'coldStart' | 'emptyHistory'
+
 /** The protocol whose figures come first. */
 export const headlineOf = (figures: Readonly<Partial<Record<Protocol, unknown>>>): 'full' | 'impressions' =>
   'impressions' in figures ? 'impressions' : 'full'

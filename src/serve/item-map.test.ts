@@ -2,35 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../test/fixtures/memory-store.ts'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { shopDataset, trainServed } from '../../test/fixtures/served-shop.ts'
-import { mapLayout, nearestShown } from './map-layout.ts'
+import { mapLayout } from '../map/map-layout.ts'
 import { openService } from './open-service.ts'
-
-describe('a layout', () => {
-  // Three groups around three directions.
-  const width = 8
-  const vectors = Float32Array.from({ length: 60 * width }, (_, at) => {
-    const [row, column] = [Math.floor(at / width), at % width]
-    return (column === row % 3 ? 1 : 0) + 0.1 * Math.sin(7 * at)
-  })
-  const { points, near } = mapLayout({ width, vectors }, 1)
-
-  it('is the same each time, and tells nearest ones that are of the same group', () => {
-    expect(mapLayout({ width, vectors }, 1)).toEqual({ points, near })
-    expect(near).toHaveLength(60 * nearestShown)
-    for (const [at, other] of near.entries()) expect(other % 3).toBe(Math.floor(at / nearestShown) % 3)
-  })
-
-  it('lays a group together', () => {
-    const place = (row: number): [number, number] => [points[2 * row] as number, points[2 * row + 1] as number]
-    const apart = (a: number, b: number): number => Math.hypot(place(a)[0] - place(b)[0], place(a)[1] - place(b)[1])
-    let [inside, outside] = [0, 0]
-    for (let row = 3; row < 60; row++) {
-      inside += apart(row, row - 3)
-      outside += apart(row, row - 1)
-    }
-    expect(inside).toBeLessThan(outside)
-  })
-})
 
 describe('the map of a service', async () => {
   const dataset = shopDataset()

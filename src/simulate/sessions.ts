@@ -43,6 +43,19 @@ const story = {
   favoriteOfStyle: 40,
 } as const
 
+/** By behavior, how much of what leads a draw is the look of an item, and how much its topic; adds up to 1. */
+export const plantedShares: Readonly<Record<TrueEvent['behavior'], { readonly image: number; readonly text: number }>> =
+  {
+    click: sharesOf(story.clickOfPicture, story.clickOfTopic),
+    favorite: sharesOf(story.favoriteOfStyle, story.favoriteOfTopic),
+  }
+
+/** Factors multiply: their logarithms add up. */
+function sharesOf(look: number, topic: number): { image: number; text: number } {
+  const whole = Math.log(look) + Math.log(topic)
+  return { image: Math.log(look) / whole, text: Math.log(topic) / whole }
+}
+
 const dayMs = 86_400_000
 const firstDay = Date.UTC(2025, 0, 1)
 

@@ -1,7 +1,7 @@
 /** @file `siftrec experiment`: runs or continues one of the named experiments, and prints its tables. */
 import { Command } from 'commander'
 import { UserError } from '../../errors.ts'
-import type { DataExperiment, Experiment } from '../../experiment/experiment.ts'
+import type { DataExperiment, Experiment, TimingExperiment } from '../../experiment/experiment.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { whole } from '../values.ts'
@@ -45,30 +45,38 @@ export function experimentCommand(): Command {
     )
     .option('--models <slugs>', 'models to compare, separated by commas, in an experiment that takes any model', list)
     .action(async (name: string | undefined, flags: Flags) => {
-      const { dataExperiments, experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
-      if (name === undefined) process.stdout.write(listing([...dataExperiments, ...experiments]))
+      const { dataExperiments, experimentOf, experiments, timingExperiments } = await import(
+        '../../experiment/studies/experiments.ts'
+      )
+      if (name === undefined) process.stdout.write(listing([...dataExperiments, ...experiments, ...timingExperiments]))
       else if (/\.ya?ml$/i.test(name)) {
         const { ownExperiment } = await import('../../experiment/studies/own-experiment.ts')
         await run(ownExperiment(name), { out: 'results', ...flags })
       } else {
         const out = { out: 'docs/results', ...flags }
-        const ofData = dataExperiments.find((one) => one.name === name)
-        await (ofData ? count(ofData, out) : run(experimentOf(name), out))
+        const single = [...dataExperiments, ...timingExperiments].find((one) => one.name === name)
+        await (single ? runSingle(single, out) : run(experimentOf(name), out))
       }
     })
 }
 
-/** @throws UserError `unsupported` for flags of trainings */
-async function count(experiment: DataExperiment, flags: Flags & { readonly out: string }): Promise<void> {
+/** Runs an experiment that is no grid of cells. @throws UserError `unsupported` for flags of such grids */
+async function runSingle(
+  experiment: DataExperiment | TimingExperiment,
+  flags: Flags & { readonly out: string },
+): Promise<void> {
   const { seeds, only, models } = flags
+  const does = 'timed' in experiment ? 'times its own models' : 'trains nothing'
   for (const [flag, given] of Object.entries({ '--seeds': seeds, '--only': only, '--models': models })) {
     if (!given) continue
-    const expected = `none: ${experiment.name} trains nothing`
+    const expected = `none: ${experiment.name} ${does}`
     throw new UserError({ where: flag, problem: 'unsupported', value: given.join(','), expected })
   }
-  const { runStatistics } = await import('../../experiment/harness/run-statistics.ts')
-  const say = (line: string): void => void process.stderr.write(`${line}\n`)
-  const { page, files } = await runStatistics(experiment, { ...flags, say })
+  const place = { ...flags, say: (line: string): void => void process.stderr.write(`${line}\n`) }
+  const { page, files } =
+    'timed' in experiment
+      ? await (await import('../../experiment/harness/run-timing.ts')).runTiming(experiment, place)
+      : await (await import('../../experiment/harness/run-statistics.ts')).runStatistics(experiment, place)
   process.stdout.write(`${page}\nwritten: ${files.join(', ')}\n`)
 }
 

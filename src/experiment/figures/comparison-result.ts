@@ -82,6 +82,8 @@ export interface ComparisonResult {
   readonly seeds: readonly number[]
   readonly metrics: readonly Metric[]
   readonly measure?: string
+  /** Which of the targets count, in words; all by default. */
+  readonly slice?: string
   readonly variants: readonly VariantResult[]
   /** Of clicks: what a constant has, the share of clicks that trained. */
   readonly constant?: VariantResult

@@ -42,3 +42,55 @@ describe('a plot', () => {
     ).toBe(0)
   })
 })
+
+describe('a heatmap', () => {
+  const heatmap = {
+    title: 'by steps',
+    x: 'weight',
+    y: 'steps',
+    columns: [0.01, 1],
+    rows: [5, 15],
+    cells: [
+      [0.1, 0.2],
+      [0.35, undefined],
+    ],
+  }
+  const svg = drawPlot({ title: 'Maps', heatmaps: [heatmap, { ...heatmap, title: 'again' }] })
+
+  it('has its axes, and each figure printed in its cell', () => {
+    for (const text of ['Maps', 'by steps', 'again', 'weight', 'steps', '0.01', '15', '0.1000', '0.2000', '0.3500'])
+      expect(svg).toContain(`>${text}</text>`)
+    expect(svg.match(/>0\.3500</g)).toHaveLength(2)
+  })
+
+  it('is darker where a figure is higher, in blue alone, and frames the best', () => {
+    const fillOf = (text: string): string | undefined =>
+      new RegExp(`<text[^>]*fill="([^"]*)"[^>]*>${text}<`).exec(svg)?.[1]
+    expect([fillOf('0.1000'), fillOf('0.3500')]).toEqual(['#1a1a1a', '#ffffff'])
+    const fills = new Set(
+      [...svg.matchAll(/<path[^>]*fill="rgb\((\d+),(\d+),(\d+)\)"/g)].map(([, ...rgb]) => rgb.map(Number)),
+    )
+    expect(fills.size).toBeGreaterThan(2)
+    for (const [red = 0, green = 0, blue = 0] of fills) expect(red <= green && green <= blue).toBe(true)
+    expect(svg.match(/stroke-width="3"/g)).toHaveLength(2)
+  })
+})
+
+describe('a map', () => {
+  const points = Array.from({ length: 9 }, (_, at) => ({ x: at, y: at % 3, category: `kind ${at}` }))
+
+  it('has a point an item, and a shape of its own once colors begin again', () => {
+    const svg = drawPlot({
+      title: 'Items',
+      rows: [
+        [
+          { title: 'before', points },
+          { title: 'after', points },
+        ],
+      ],
+    })
+    for (const text of ['Items', 'before', 'after', 'kind 0', 'kind 8']) expect(svg).toContain(`>${text}</text>`)
+    // Nine a map, and nine in the legend; the ninth is a triangle.
+    expect(svg.match(/fill="#0072b2"/g)).toHaveLength(6)
+  })
+})

@@ -1,20 +1,13 @@
-/** @file Plots as SVG, drawn without a browser: the only importer of echarts. */
-import { CustomChart, type CustomSeriesOption, LineChart, type LineSeriesOption } from 'echarts/charts'
-import {
-  GridComponent,
-  type GridComponentOption,
-  LegendComponent,
-  type LegendComponentOption,
-  TitleComponent,
-  type TitleComponentOption,
-} from 'echarts/components'
-import { type ComposeOption, init, use } from 'echarts/core'
-import { SVGRenderer } from 'echarts/renderers'
+/** @file Plots as SVG: figures with their intervals here, heatmaps and maps in files of their own. */
+import type { CustomSeriesOption, LineSeriesOption } from 'echarts/charts'
+import type { GridComponentOption, LegendComponentOption, TitleComponentOption } from 'echarts/components'
+import type { ComposeOption } from 'echarts/core'
 import { printedFigure } from '../../metrics/table.ts'
 import { headlineOf, validationMetricOf } from '../terms.ts'
 import type { ComparisonResult } from './comparison-result.ts'
-
-use([CustomChart, GridComponent, LegendComponent, LineChart, SVGRenderer, TitleComponent])
+import { drawHeatmaps, type Heatmaps } from './heatmap.ts'
+import { drawScatters, type Scatters } from './scatter.ts'
+import { colors, svgOf } from './svg.ts'
 
 /** A figure at a place of the x axis, with its interval. */
 export interface PlotPoint {
@@ -41,24 +34,27 @@ export interface Plot {
   readonly panels: readonly Panel[]
 }
 
-/** Colors told apart by people who see no red or no green (Okabe and Ito). */
-const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#999999']
+/** Whatever a study's plot is. */
+export type Drawing = Plot | Heatmaps | Scatters
+
 const size = { panel: 460, height: 380, left: 64, right: 24, top: 84, bottom: 64 }
 
 type ChartOption = ComposeOption<
   CustomSeriesOption | GridComponentOption | LegendComponentOption | LineSeriesOption | TitleComponentOption
 >
 
-/** The plot as SVG text; the same plot gives the same text. */
-export function drawPlot({ title, panels }: Plot): string {
+/** A drawing as SVG text; the same drawing gives the same text. */
+export function drawPlot(drawing: Drawing): string {
+  if ('heatmaps' in drawing) return drawHeatmaps(drawing)
+  return 'rows' in drawing ? drawScatters(drawing) : drawFigures(drawing)
+}
+
+function drawFigures({ title, panels }: Plot): string {
   const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))]
   const wide = Math.max(...panels.map(categoriesOf).map(({ length }) => length)) > 6 ? 1.6 : 1
   const width = size.panel * wide
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: width * panels.length, height: size.height })
   const option: ChartOption = {
-    animation: false,
     color: colors,
-    backgroundColor: '#ffffff',
     title: [
       { text: title, left: 'center', top: 8, textStyle: { fontSize: 15 } },
       ...panels.map(({ title }, at) => ({
@@ -102,12 +98,7 @@ export function drawPlot({ title, panels }: Plot): string {
       ),
     ),
   }
-  chart.setOption(option)
-  const svg = chart.renderToSVGString()
-  chart.dispose()
-  // For pointers, which no page of ours has, and counted over all charts of the process, as ids are.
-  const still = svg.replaceAll(/ class="[^"]*"/g, '').replace(/<style[\s\S]*?<\/style>\s*/, '')
-  return `${still.replaceAll(/\bzr\d+-/g, 'zr-')}\n`
+  return svgOf(option, { width: width * panels.length, height: size.height })
 }
 
 const isNumeric = ({ series }: Panel): boolean =>

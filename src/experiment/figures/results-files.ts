@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeAtomically } from '../../storage/atomic.ts'
 import { writeParquetTable } from '../../storage/parquet-table.ts'
-import type { Experiment } from '../experiment.ts'
+import type { Experiment, Findings } from '../experiment.ts'
 import { headlineOf } from '../terms.ts'
 import type { ComparisonResult } from './comparison-result.ts'
 import { htmlPage } from './html-page.ts'
@@ -16,8 +16,10 @@ export interface ResultsPlace {
   readonly out: string
   /** Folder of datasets and cells, where the Parquet table lies. */
   readonly runs: string
-  readonly seeds: readonly number[]
+  /** Those of the command line. */
+  readonly seeds?: readonly number[]
   readonly models?: readonly string[]
+  readonly findings?: Findings | undefined
 }
 
 const kinds = {
@@ -40,7 +42,7 @@ const kinds = {
 export async function writeResults(
   experiment: Experiment,
   results: readonly ComparisonResult[],
-  { out, runs, seeds, models }: ResultsPlace,
+  { out, runs, seeds, models, findings }: ResultsPlace,
 ): Promise<{ page: string; files: string[] }> {
   const { name, title, about } = experiment
   const own = join(runs, name)
@@ -48,11 +50,11 @@ export async function writeResults(
   const usual = (experiment.seeds ?? [1, 2, 3]).join()
   const flags = [
     ...(models ? [` --models ${models.join(',')}`] : []),
-    ...(seeds.join() === usual ? [] : [` --seeds ${seeds.join(',')}`]),
+    ...(!seeds || seeds.join() === usual ? [] : [` --seeds ${seeds.join(',')}`]),
   ]
   const command = `${experiment.command ?? `npx siftrec experiment ${name}`}${flags.join('')}`
   const rows = results.flatMap(rowsOf)
-  const page = pageOf(experiment, command, results)
+  const page = pageOf(experiment, command, { results, findings })
   const files = {
     json: join(out, `${name}.json`),
     md: join(out, `${name}.md`),
@@ -62,12 +64,15 @@ export async function writeResults(
   }
   await writeAtomically(
     files.json,
-    printJson({ name, title, about, command }, { rows, comparisons: results.map(withoutRows) }),
+    printJson(
+      { name, title, about, command },
+      { rows, comparisons: results.map(withoutRows), ...(findings && { findings: findings.lines }) },
+    ),
   )
   await writeAtomically(files.md, page)
   // Loaded where it is needed: every other command would start the slower for it.
   const { drawPlot, plotOfVariants } = await import('./plot.ts')
-  const plot = drawPlot(experiment.plot?.(results) ?? plotOfVariants(title, results))
+  const plot = drawPlot(findings?.plot ?? experiment.plot?.(results) ?? plotOfVariants(title, results))
   await writeAtomically(files.svg, plot)
   if (files.html !== undefined) {
     await writeAtomically(files.html, htmlPage({ markdown: page, plots: { [`${name}.svg`]: plot } }))
@@ -95,27 +100,38 @@ function printJson(
 function pageOf(
   { name, title, about, notes }: Experiment,
   command: string,
-  results: readonly ComparisonResult[],
+  { results, findings }: { readonly results: readonly ComparisonResult[]; readonly findings: Findings | undefined },
 ): string {
   const clicks = results.some(({ variants }) => variants.some(({ figures }) => headlineOf(figures) === 'impressions'))
   const how = clicks
     ? "A figure is the mean over the seeds. The intervals of AUC and of its differences, taken impression by impression, are DeLong's for that mean at 95 %; that of the log loss is a bootstrap over users. Calibration is the clicks expected over those that came. The base rate says one thing of every impression: the share of clicks that trained."
     : 'A figure is the mean over the seeds, with the 95 % bootstrap interval over users of the metric averaged over the seeds; a difference is taken target by target.'
-  const own = notes?.(results)
+  const own = [notes?.(results), findings?.page].flatMap((text) => text ?? [])
   const parts = [
     `# ${title}`,
     about,
     `\`${command}\` makes this page, [its rows](${name}.json) and the plot. ${how}`,
     `![${title}](${name}.svg)`,
   ]
-  return `${[...parts, ...(own === undefined ? [] : [own]), ...results.map(comparisonPage)].join('\n\n')}\n`
+  return `${[...parts, ...own, ...results.map(comparisonPage)].join('\n\n')}\n`
 }
 
 /** What the file tells of a comparison beside its rows. */
-function withoutRows({ title, frame, targets, users, seeds, measure, variants, tried }: ComparisonResult): unknown {
+function withoutRows({
+  title,
+  frame,
+  slice,
+  targets,
+  users,
+  seeds,
+  measure,
+  variants,
+  tried,
+}: ComparisonResult): unknown {
   return {
     title,
     protocol: frame,
+    ...(slice !== undefined && { slice }),
     targets,
     users,
     seeds,

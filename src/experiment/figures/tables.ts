@@ -131,7 +131,8 @@ export function comparisonPage(result: ComparisonResult): string {
       : String(protocol)
   const headline = headlineOf(variants[0]?.figures ?? {})
   const what = headline === 'full' ? 'targets' : 'impressions'
-  const about = `Split ${split}${asked}, candidates ${frame.candidates}, ${targets} test ${what} of ${users} users, seeds ${seeds.join(', ')}.`
+  const those = result.slice === undefined ? '' : ` (${result.slice})`
+  const about = `Split ${split}${asked}, candidates ${frame.candidates}, ${targets} test ${what}${those} of ${users} users, seeds ${seeds.join(', ')}.`
   const sampled = frame.negatives !== null
   const parts = [
     `## ${title}`,

@@ -1,12 +1,13 @@
 /** @file The grid of a comparison: tuning by validation, then every variant with every seed, each cell once. */
 import { UserError } from '../../errors.ts'
+import { type Slice, sliceOf } from '../../evaluate/slices.ts'
 import { betterOf, isBetter } from '../../metrics/table.ts'
 import { taskOptions } from '../../runs/task-options.ts'
 import type { Comparison, Variant } from '../experiment.ts'
 import { constantOf } from '../figures/click-results.ts'
 import type { ComparisonResult, Tried, VariantRuns } from '../figures/comparison-result.ts'
 import { resultsOf, validationOf } from '../figures/results.ts'
-import type { OptionSet } from '../terms.ts'
+import { isClicks, type OptionSet, type StoredRanks, type Tested } from '../terms.ts'
 import { checkComparison, mergedOptions } from './check-comparison.ts'
 import type { PreparedDataset } from './dataset-recipe.ts'
 import { type Cell, cellOf, testedOf, trainedOf } from './grid-cell.ts'
@@ -29,12 +30,21 @@ export interface GridSettings {
 
 /** A comparison's grid. */
 export interface Grid {
+  readonly title: string
   /** What tuning needs, with the first seed; their test targets stay unseen. */
   tuningJobs(): Job[]
   /** All wanted variants and seeds, once tuning has ended. */
   jobs(): Job[]
+  /** How many trainings it takes at most, those included that are done. */
+  planned(): number
   /** The figures of the variants that are done. */
   result(): ComparisonResult
+  /** Whether every wanted variant is done. */
+  isDone(): boolean
+  /** What is done, with the cell of each seed. */
+  done(): { readonly variant: Variant; readonly seed: number; readonly cell: Cell }[]
+  /** The best and the worst variant by validation with more seeds, where this is asked for and all are done. */
+  extremes(): Comparison | undefined
 }
 
 /** @throws UserError as {@link checkComparison} */
@@ -46,6 +56,7 @@ export function gridOf(settings: GridSettings): Grid {
     (variant) => wanted(variant) || variants.some((other) => other.like === variant.name && wanted(other)),
   )
   return {
+    title: comparison.title,
     tuningJobs: () =>
       needed.flatMap((variant) =>
         (variant.tune ?? []).map((set, at) => {
@@ -75,8 +86,48 @@ export function gridOf(settings: GridSettings): Grid {
           }
         }),
       ),
+    planned() {
+      const tried = needed.reduce((sum, { tune = [] }) => sum + tune.length, 0)
+      const more = comparison.extremes?.filter((seed) => !seeds.includes(seed)).length ?? 0
+      // The cell that tuning keeps is that of the first seed.
+      const trained = variants.filter(wanted).map(({ tune }) => seeds.length - (tune ? 1 : 0))
+      return trained.reduce((sum, count) => sum + count, tried + 2 * more)
+    },
     result: () => resultOf(settings),
+    isDone: () => variants.filter(wanted).every((variant) => cellsOf(settings, variant) !== undefined),
+    done: () => variants.flatMap((variant) => cellsOf(settings, variant) ?? []),
+    extremes: () => extremesOf(settings),
   }
+}
+
+/** A variant's cells, where all of them are done. */
+function cellsOf(settings: GridSettings, variant: Variant): ReturnType<Grid['done']> | undefined {
+  const options = chosenOptions(settings, variant)
+  if (!options) return undefined
+  const cells = settings.seeds.map((seed) => ({ variant, seed, cell: cellFor(settings, variant, options, seed) }))
+  return cells.every(({ cell }) => isDone(cell, 'tested')) ? cells : undefined
+}
+
+function extremesOf(settings: GridSettings): Comparison | undefined {
+  const { comparison } = settings
+  const { extremes: seeds, ...rest } = comparison
+  if (!seeds) return undefined
+  const judged: { readonly variant: Variant; readonly value: number }[] = []
+  for (const variant of comparison.variants) {
+    const cells = cellsOf(settings, variant)
+    if (!cells) return undefined
+    const { name, model, dataset, split } = variant
+    const like = { name, model, ...(dataset && { dataset }), ...(split && { split }) }
+    const value = validationOf(cells.flatMap(({ cell }) => trainedOf(cell) ?? []))
+    judged.push({ variant: { ...like, ...chosenOptions(settings, variant) }, value })
+  }
+  const [first, ...others] = judged
+  if (!first || others.length === 0) return undefined
+  const better = betterOf(taskOptions(first.variant.model).metric)
+  const best = others.reduce((best, one) => (isBetter(better, one.value, best.value) ? one : best), first)
+  const worst = others.reduce((worst, one) => (isBetter(better, worst.value, one.value) ? one : worst), first)
+  const title = `${comparison.title}: best and worst`
+  return { ...rest, title, seeds, reference: worst.variant.name, variants: [best.variant, worst.variant] }
 }
 
 const firstOf = (seeds: readonly number[]): number => seeds[0] as number
@@ -134,10 +185,12 @@ function chosenOptions(settings: GridSettings, variant: Variant): Required<Optio
 function resultOf(settings: GridSettings): ComparisonResult {
   const { comparison, seeds } = settings
   const { title, metrics, reference, variants, measure } = comparison
+  const slice = comparison.slice && sliceOf(comparison.slice, settings.dataset(variants[0] as Variant, firstOf(seeds)))
   const runs = variants.flatMap((variant): VariantRuns[] => {
-    const options = chosenOptions(settings, variant)
-    const cells = options ? seeds.map((seed) => cellFor(settings, variant, options, seed)) : []
-    if (!options || !cells.every((cell) => isDone(cell, 'tested'))) return []
+    const [options, done] = [chosenOptions(settings, variant), cellsOf(settings, variant)]
+    if (!options || !done) return []
+    const cells = done.map(({ cell }) => cell)
+    const tested = cells.flatMap((cell) => testedOf(cell) ?? [])
     const against = variant.against ?? reference
     return [
       {
@@ -147,7 +200,7 @@ function resultOf(settings: GridSettings): ComparisonResult {
         dataset: (variant.dataset ?? comparison.dataset).label,
         seeds,
         trained: cells.flatMap((cell) => trainedOf(cell) ?? []),
-        tested: cells.flatMap((cell) => testedOf(cell) ?? []),
+        tested: slice ? tested.map((one) => sliced(one, slice)) : tested,
         ...(against !== undefined && against !== variant.name && { against }),
       },
     ]
@@ -160,6 +213,21 @@ function resultOf(settings: GridSettings): ComparisonResult {
   const tried = variants.flatMap((variant) => triedFor(settings, variant) ?? [])
   const about = { title, frame: first.frame, targets: user.length, users: new Set(user).size, seeds, metrics }
   const absent = variants.flatMap(({ name }) => (runs.some(({ variant }) => variant === name) ? [] : [name]))
-  const more = { ...(measure !== undefined && { measure }), ...(constant && { constant }) }
+  const more = {
+    ...(measure !== undefined && { measure }),
+    ...(constant && { constant }),
+    ...(slice && { slice: slice.about }),
+  }
   return { ...about, ...more, variants: results, tried, absent }
+}
+
+/** A cell's ranks of the targets that a slice holds. @throws UserError `empty` where it holds none */
+function sliced({ test, ...tested }: Tested, { name, holds }: Slice): Tested {
+  if (isClicks(test)) return { ...tested, test }
+  const kept = test.earlier.flatMap((earlier, at) => (holds({ earlier, behavior: '' }) ? [at] : []))
+  if (kept.length === 0) throw new UserError({ where: `slice ${name}`, problem: 'empty', value: 'no test target' })
+  const of = (list: readonly number[]): number[] => kept.map((at) => list[at] as number)
+  const { model, rows, user, earlier, full, sampled99 } = test
+  const lists: StoredRanks = { model, rows: of(rows), user: of(user), earlier: of(earlier), full: of(full) }
+  return { ...tested, test: { ...lists, ...(sampled99 && { sampled99: of(sampled99) }) } }
 }

@@ -1,7 +1,9 @@
 /** @file Runs an experiment: prepares its data, trains what is not done yet, and has its results written. */
 import { join } from 'node:path'
+import { loadDataset } from '../../dataset/load.ts'
 import { UserError, unknownName } from '../../errors.ts'
-import type { Comparison, DatasetChoice, Experiment, Variant } from '../experiment.ts'
+import { openRun } from '../../runs/open-run.ts'
+import type { Comparison, DatasetChoice, Experiment, TrainedCell, Variant } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
 import { writeResults } from '../figures/results-files.ts'
 import { type PreparedDataset, preparedDataset } from './dataset-recipe.ts'
@@ -48,7 +50,6 @@ export type ExperimentOutcome =
  */
 export async function runExperiment(experiment: Experiment, options: ExperimentOptions): Promise<ExperimentOutcome> {
   const { runs = join('runs', 'experiments'), progress, jobs, signal } = options
-  const seeds = options.seeds ?? experiment.seeds ?? [1, 2, 3]
   if (options.models && !experiment.models) {
     throw new UserError({
       where: '--models',
@@ -58,27 +59,64 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     })
   }
   const models = options.models ?? experiment.models
-  const comparisons = experiment.comparisons({ dataRoot: options.dataRoot, ...(models && { models }) })
+  const comparisons = experiment
+    .comparisons({ dataRoot: options.dataRoot, ...(models && { models }) })
+    .map((one) => ({ ...one, seeds: options.seeds ?? one.seeds ?? experiment.seeds ?? usualSeeds }))
   const wanted = wantedBy(comparisons, options.only)
-  const datasets = await prepareAll(comparisons, seeds, join(runs, 'data'), progress)
-  const fitted: Comparison[] = []
-  for (const comparison of comparisons)
-    fitted.push(await withFittedOptions(comparison, (choice) => datasets(choice, seeds[0] as number)))
-  const grids = fitted.map((comparison) => {
+  const datasets = await prepareAll(comparisons, join(runs, 'data'), progress)
+  const gridFor = (comparison: Seeded): Grid => {
     const dataset = (variant: Variant, seed: number) => datasets(variant.dataset ?? comparison.dataset, seed)
     const prefix = comparisons.length > 1 ? `${comparison.title}, ` : ''
-    return gridOf({ comparison, seeds, prefix, cells: join(runs, 'cells'), dataset, wanted })
-  })
-  for (const stage of ['tuningJobs', 'jobs'] as const) {
-    const status = await runStage(
-      grids.flatMap((grid: Grid) => grid[stage]()),
-      { jobs, signal, progress },
-    )
-    if (status === 'interrupted') return { status }
+    return gridOf({ comparison, seeds: comparison.seeds, prefix, cells: join(runs, 'cells'), dataset, wanted })
+  }
+  const grids: Grid[] = []
+  for (const comparison of comparisons) {
+    const fitted = await withFittedOptions(comparison, (choice) => datasets(choice, comparison.seeds[0] as number))
+    grids.push(gridFor({ ...fitted, seeds: comparison.seeds }))
+  }
+  const stages = [
+    () => grids.flatMap((grid) => grid.tuningJobs()),
+    () => grids.flatMap((grid) => grid.jobs()),
+    () => {
+      // What the first jobs say best and worst is run with more seeds, after its own table.
+      for (const [at, grid] of [...grids.entries()].toReversed()) {
+        const more = grid.extremes()
+        if (more) grids.splice(at + 1, 0, gridFor({ ...more, seeds: more.seeds ?? usualSeeds }))
+      }
+      return grids.flatMap((grid) => grid.jobs())
+    },
+  ]
+  tellBudget(experiment, grids, progress)
+  for (const stage of stages.slice(0, comparisons.some(({ extremes }) => extremes) ? 3 : 2)) {
+    if ((await runStage(stage(), { jobs, signal, progress })) === 'interrupted') return { status: 'interrupted' }
   }
   const results = grids.map((grid) => grid.result())
-  return { status: 'finished', results, ...(await writeResults(experiment, results, { ...options, runs, seeds })) }
+  const findings = await experiment.look?.(grids.flatMap(trainedCells))
+  return { status: 'finished', results, ...(await writeResults(experiment, results, { ...options, runs, findings })) }
 }
+
+const usualSeeds: readonly number[] = [1, 2, 3]
+
+/** A comparison whose seeds are settled. */
+type Seeded = Comparison & { readonly seeds: readonly number[] }
+
+/** Tells how much there is to do, unless nothing is. */
+function tellBudget({ name, guess }: Experiment, grids: readonly Grid[], { say }: GridProgress): void {
+  if (grids.every((grid) => grid.isDone())) return
+  const count = grids.reduce((sum, grid) => sum + grid.planned(), 0)
+  const trainings = count === 1 ? '1 cell' : `at most ${count} cells`
+  const long = guess ? `; all of them take about ${guess.hours} hours on one core (${guess.from})` : ''
+  say(`${name}: ${trainings}${long}`)
+}
+
+/** What a study may look into. */
+const trainedCells = (grid: Grid): TrainedCell[] =>
+  grid.done().map(({ variant, seed, cell }) => ({
+    comparison: grid.title,
+    variant: variant.name,
+    seed,
+    open: async () => openRun(cell.folder, { dataset: await loadDataset(cell.data) }),
+  }))
 
 /** Which variants are trained. @throws UserError `unknown` for a name that no comparison has */
 function wantedBy(
@@ -96,8 +134,7 @@ function wantedBy(
 
 /** Prepares every dataset of the grid once, and finds it by its choice and seed. */
 async function prepareAll(
-  comparisons: readonly Comparison[],
-  seeds: readonly number[],
+  comparisons: readonly Seeded[],
   folder: string,
   progress: GridProgress,
 ): Promise<(choice: DatasetChoice, seed: number) => PreparedDataset> {
@@ -106,9 +143,9 @@ async function prepareAll(
     return JSON.stringify([name, settings, inputs])
   }
   const datasets = new Map<string, PreparedDataset>()
-  for (const { dataset, variants } of comparisons) {
+  for (const { dataset, variants, seeds, extremes = [] } of comparisons) {
     for (const choice of new Set(variants.map((variant) => variant.dataset ?? dataset))) {
-      for (const seed of seeds) {
+      for (const seed of new Set([...seeds, ...extremes])) {
         const name = nameOf(choice, seed)
         if (!datasets.has(name)) datasets.set(name, await preparedDataset(choice.recipe(seed), folder, progress.say))
       }

@@ -1,15 +1,14 @@
 /** @file Runs an experiment that tells what data sets are: prepares each, counts it and writes the page. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDataset } from '../../dataset/load.ts'
-import { writeAtomically } from '../../storage/atomic.ts'
 import type { DataExperiment } from '../experiment.ts'
 import { type DatasetStatistics, statisticsOf, statisticsPlot, statisticsTable } from '../figures/dataset-statistics.ts'
+import { writePageFiles } from '../figures/page-files.ts'
 import { rounded } from '../figures/results.ts'
 import { preparedDataset } from './dataset-recipe.ts'
 
 /** Where data sets lie, and where results go. */
-export interface StatisticsPlace {
+export interface RunPlace {
   readonly dataRoot: string
   readonly out: string
   /** Folder of prepared datasets and cells; `runs/experiments` by default. */
@@ -20,7 +19,7 @@ export interface StatisticsPlace {
 /** Counts the data sets of an experiment and writes NAME.json, NAME.md and NAME.svg. */
 export async function runStatistics(
   { name, title, about, datasets }: DataExperiment,
-  { dataRoot, out, runs = join('runs', 'experiments'), say }: StatisticsPlace,
+  { dataRoot, out, runs = join('runs', 'experiments'), say }: RunPlace,
 ): Promise<{ page: string; files: string[] }> {
   const sets: DatasetStatistics[] = []
   for (const { label, recipe } of datasets({ dataRoot })) {
@@ -30,20 +29,8 @@ export async function runStatistics(
   const command = `npx siftrec experiment ${name}`
   const made = `\`${command}\` makes this page, [its numbers](${name}.json) and the plot.`
   const page = `${[`# ${title}`, about, made, `![${title}](${name}.svg)`, statisticsTable(sets)].join('\n\n')}\n`
-  const { drawPlot } = await import('../figures/plot.ts')
-  const texts = {
-    json: `${JSON.stringify({ name, title, about, command, datasets: sets.map(withRoundedMeans) }, null, 1)}\n`,
-    md: page,
-    svg: drawPlot(statisticsPlot(title, sets)),
-  }
-  mkdirSync(out, { recursive: true })
-  const files: string[] = []
-  for (const [ending, text] of Object.entries(texts)) {
-    const file = join(out, `${name}.${ending}`)
-    await writeAtomically(file, text)
-    files.push(file)
-  }
-  return { page, files }
+  const numbers = { name, title, about, command, datasets: sets.map(withRoundedMeans) }
+  return { page, files: await writePageFiles(out, { name, page, numbers, plot: statisticsPlot(title, sets) }) }
 }
 
 const withRoundedMeans = ({ meanOf, ...one }: DatasetStatistics): unknown => ({

@@ -1,10 +1,18 @@
 /** @file Every experiment by its name. */
 import { unknownName } from '../../errors.ts'
-import type { DataExperiment, Experiment } from '../experiment.ts'
+import type { DataExperiment, Experiment, TimingExperiment } from '../experiment.ts'
 import { baby } from './baby.ts'
 import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './click-prediction.ts'
 import { defaults } from './defaults.ts'
 import { kuairand } from './kuairand.ts'
+import { m3bsrAblation } from './m3bsr-ablation.ts'
+import { m3bsrColdStart } from './m3bsr-cold-start.ts'
+import { m3bsrEfficiency } from './m3bsr-efficiency.ts'
+import { m3bsrHeatmaps } from './m3bsr-heatmaps.ts'
+import { m3bsrModalityByBehavior } from './m3bsr-modality-by-behavior.ts'
+import { m3bsrPaper, m3bsrReadings } from './m3bsr-readings.ts'
+import { m3bsrTable2 } from './m3bsr-table2.ts'
+import { m3bsrTsne } from './m3bsr-tsne.ts'
 import { movies, moviesAblation } from './movies.ts'
 import { noise } from './noise.ts'
 import { sasrecPositions, scientific, sgp4srCenters } from './scientific.ts'
@@ -20,6 +28,14 @@ export const experiments: readonly Experiment[] = [
   noise,
   sgp4srAblation,
   sgp4srCenters,
+  m3bsrTable2,
+  m3bsrAblation,
+  m3bsrHeatmaps,
+  m3bsrColdStart,
+  m3bsrTsne,
+  m3bsrModalityByBehavior,
+  m3bsrReadings,
+  m3bsrPaper,
   shop,
   shopAblation,
   shopReadings,
@@ -37,6 +53,9 @@ export const experiments: readonly Experiment[] = [
 /** Those that tell what data sets are. */
 export const dataExperiments: readonly DataExperiment[] = [statistics]
 
+/** Those that time models. */
+export const timingExperiments: readonly TimingExperiment[] = [m3bsrEfficiency]
+
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */
 export function experimentOf(name: string): Experiment {
   const found = experiments.find((experiment) => experiment.name === name)
@@ -44,7 +63,7 @@ export function experimentOf(name: string): Experiment {
     throw unknownName(
       'experiment',
       name,
-      [...dataExperiments, ...experiments].map(({ name }) => name),
+      [...dataExperiments, ...experiments, ...timingExperiments].map(({ name }) => name),
     )
   return found
 }

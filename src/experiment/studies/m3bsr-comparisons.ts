@@ -1,8 +1,11 @@
 /**
- * @file What the comparisons of M³BSR have in common: two protocols, what is measured, and the models that only count.
+ * @file What the studies of M³BSR have in common: three data sets and their splits, what is measured, M³BSR itself and
+ * the models it is always beside.
  */
-import type { Comparison, Variant } from '../experiment.ts'
-import { sasrecSettings } from './model-settings.ts'
+import { kuairandLongViews, mlLatestSmall } from '../data/public-datasets.ts'
+import { simulatedShop } from '../data/shop-dataset.ts'
+import type { Comparison, DatasetChoice, Variant, Wanted } from '../experiment.ts'
+import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
 
 /** How a dataset is split. */
 export type SplitProtocol = 'leave-one-out' | 'time'
@@ -13,8 +16,52 @@ export const titles: Readonly<Record<SplitProtocol, string>> = {
 }
 /** What is measured of every model. */
 export const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20']
+
+/** A data set of M³BSR's studies, by the name of its settings. */
+export type M3bsrSet = keyof typeof m3bsrSettings
+
+/** What guesses of hours are made of; docs/benchmarks.md has the films' and kuairand-pure's seconds, measured. */
+export const spent =
+  'M³BSR had 24 s an epoch on the films, so about 14 on the shop, and 3 minutes on kuairand-pure; a training is some 20, 30 and 6 epochs'
+
+/** What studies call each data set, and what it is. */
+export const sets: Readonly<
+  Record<M3bsrSet, { readonly title: string; readonly dataset: (wanted: Wanted) => DatasetChoice }>
+> = {
+  shop: { title: 'Shop', dataset: () => simulatedShop },
+  movies: { title: 'Films', dataset: ({ dataRoot }) => mlLatestSmall(dataRoot) },
+  kuairand: { title: 'kuairand-pure', dataset: ({ dataRoot }) => kuairandLongViews(dataRoot) },
+}
+
+/** A comparison on one of the sets; on the shop with the AUC of click denoising. */
+export const compared = (
+  wanted: Wanted,
+  set: M3bsrSet,
+  {
+    protocol = 'leave-one-out',
+    ...about
+  }: Pick<Comparison, 'title' | 'variants'> & Partial<Comparison> & { readonly protocol?: SplitProtocol },
+): Comparison => ({
+  dataset: sets[set].dataset(wanted),
+  split: { protocol },
+  metrics,
+  ...(set === 'shop' && { measure: 'click auc' }),
+  ...about,
+})
+
+/** M³BSR with the options of a set, and others laid over them. */
+export const m3bsrOn = (
+  set: M3bsrSet,
+  { name = 'M³BSR', config = {}, training = {} }: Partial<Pick<Variant, 'name' | 'config' | 'training'>> = {},
+): Variant => ({
+  name,
+  model: 'm3bsr',
+  config: { ...m3bsrSettings[set].config, ...config },
+  training: { ...m3bsrSettings[set].training, ...training },
+})
+
 /** SASRec, and SASRec that reads all that M³BSR reads, by the same options. */
-export const sasrecs = (set: keyof typeof sasrecSettings): readonly Variant[] => [
+export const sasrecs = (set: M3bsrSet): readonly Variant[] => [
   { name: 'SASRec', model: 'sasrec', ...sasrecSettings[set] },
   { name: 'SASRec + behavior + features', model: 'sasrec-bf', ...sasrecSettings[set] },
 ]

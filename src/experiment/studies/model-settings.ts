@@ -1,4 +1,6 @@
 /** @file Options of the experiments' models by dataset: what validation chose earlier, and what tuning tries. */
+import { optionsOf } from '../../models/contract/options.ts'
+import { modelOf } from '../../models/registry.ts'
 import type { OptionSet } from '../terms.ts'
 
 /** One model's options on one dataset. */
@@ -14,6 +16,8 @@ export const sasrecSettings: Readonly<Record<Datasets, Tuned>> = {
   movies: { config: { dropout: 0.2 }, training: { batchSize: 64, epochs: 25, patience: 10 } },
   kuairand: { config: { dropout: 0.2 }, training: { batchSize: 128, epochs: 20, patience: 4 } },
 }
+/** One row a target, as published, would take ten times as long. */
+const wholeWindows = { causal: true }
 const m3bsrConfig = { stride: 40, auxiliaryTargets: 1 }
 /** M³BSR's, in the joint reading. */
 export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
@@ -33,6 +37,56 @@ export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
     training: { batchSize: 64, epochs: 6, patience: 2, learningRate: 1e-3, weightDecay: 0.5 },
   },
 }
+/**
+ * Models that read a history in both directions train with one row a target: an epoch has some 25 times as many as
+ * one of windows, teaches as much and takes as long.
+ */
+const rowPerTarget = ['missrec', 'mmsbr', 'ssdrec', 'mb-str']
+const fewEpochs: Readonly<Record<Datasets, OptionSet>> = {
+  shop: { training: { epochs: 15, patience: 3 } },
+  movies: { training: { epochs: 8, patience: 2 } },
+  kuairand: { training: { epochs: 2, patience: 1 } },
+}
+const withFewEpochs = (set: Datasets): Readonly<Record<string, OptionSet>> =>
+  Object.fromEntries(rowPerTarget.map((model) => [model, fewEpochs[set]]))
+
+/** The other models of M³BSR's Table 2: trained as SASRec is, but for slow learners. */
+const besideM3bsr: Readonly<Record<Datasets, Readonly<Record<string, OptionSet>>>> = {
+  shop: {
+    ...withFewEpochs('shop'),
+    gru4rec: { training: { epochs: 150, patience: 15 } },
+    bert4rec: { training: { epochs: 300, patience: 30 } },
+  },
+  movies: {
+    ...withFewEpochs('movies'),
+    gru4rec: { training: { epochs: 60 } },
+    bert4rec: { training: { epochs: 100, patience: 20 } },
+  },
+  kuairand: { ...withFewEpochs('kuairand'), bert4rec: { training: { epochs: 40, patience: 8 } } },
+}
+
+/** A model's own options by their names. */
+const optionsNamed = (model: string): Set<string> => new Set(optionsOf(modelOf(model).config).map(({ name }) => name))
+
+/** A model beside M³BSR on a data set, and the two option sets that are tried of it: one budget for all. */
+export function besideM3bsrSettings(model: string, set: Datasets): OptionSet & { readonly tune: readonly OptionSet[] } {
+  const known = optionsNamed(model)
+  const { auxiliaryTargets } = sasrecSettings[set].config
+  const { config, training } = besideM3bsr[set][model] ?? {}
+  const tries = known.has('dropout')
+    ? [0.2, 0.5].map((dropout) => ({ config: { dropout } }))
+    : [1e-3, 3e-4].map((learningRate) => ({ training: { learningRate } }))
+  return {
+    config: {
+      ...(auxiliaryTargets !== undefined && known.has('auxiliaryTargets') && { auxiliaryTargets }),
+      ...(model === 'mmmlp' && wholeWindows),
+      ...config,
+    },
+    training: { ...sasrecSettings[set].training, ...training },
+    tune: tries,
+  }
+}
+
 /** Early stopping ends a training long before its last epoch where it can. */
 const usual = { batchSize: 128, epochs: 40, patience: 8, learningRate: 1e-3 }
 /**
@@ -51,8 +105,6 @@ export const sgp4srTries: readonly OptionSet[] = [0.2, 0.5].map((dropout) => ({ 
 
 /** Models that are trained on the Amazon sets as SASRec is. */
 const likeSasrec = ['sasrec', 'fdsa', 'unisrec', 'sasrecf', 'missrec', 'iisan-last', 'hm4sr', 'stosa']
-/** One row a target, as published, would take ten times as long. */
-const wholeWindows = { causal: true }
 
 /** The trained models on amazon-scientific, by slug. */
 export const scientificSettings: Readonly<Record<string, OptionSet>> = {

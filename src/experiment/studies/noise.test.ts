@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ComparisonResult, VariantResult } from '../figures/comparison-result.ts'
+import type { Plot } from '../figures/plot.ts'
 import { noise } from './noise.ts'
 
 const wanted = { dataRoot: 'data', models: ['sasrec', 'item-knn'] }
@@ -66,12 +67,11 @@ describe('the noise test', () => {
   })
 
   it('is drawn by share, NDCG@10 beside R@10', () => {
-    const panels = noise
-      .plot?.([result])
-      .panels.map(({ title, series }) => [
-        title,
-        series.map(({ name, points }) => [name, points.map(({ x, mean }) => [x, mean])]),
-      ])
+    const drawn = noise.plot?.([result]) as Plot
+    const panels = drawn.panels.map(({ title, series }) => [
+      title,
+      series.map(({ name, points }) => [name, points.map(({ x, mean }) => [x, mean])]),
+    ])
     expect(panels).toEqual([
       [
         'NDCG@10',

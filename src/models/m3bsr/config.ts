@@ -83,6 +83,13 @@ export const m3bsrConfig = z
       .describe(
         'weight in the loss of a next event that is not of the target behavior; 0 trains on the target behavior alone',
       ),
+    // Without a default: options that say nothing of it are those of runs from before it.
+    modalityDenoiser: z
+      .enum(['diffusion', 'mlp'])
+      .optional()
+      .describe(
+        'what denoises pictures and texts: diffusion, which is meant where nothing is said, or, to compare, an MLP in its place (section 5.6)',
+      ),
     withoutModalityDenoising: flag('do not denoise pictures and texts (w/o CDMD-M)'),
     withoutBehaviorDenoising: flag('do not denoise auxiliary behaviors (w/o CDMD-B)'),
     withoutExperts: flag('replace the experts by the mean of each stream, and the mean of the streams (w/o MEIE)'),
@@ -90,6 +97,10 @@ export const m3bsrConfig = z
     withoutDisentanglement: flag('leave out the contrastive loss that disentangles interests'),
   })
   .refine(...headsDivide('hiddenSize'))
+  .refine(({ modalityDenoiser, withoutModalityDenoising }) => modalityDenoiser !== 'mlp' || !withoutModalityDenoising, {
+    path: ['modalityDenoiser'],
+    message: 'is not mlp where withoutModalityDenoising is true',
+  })
   .refine(({ reading, residualId }) => reading === 'paper' || !residualId, {
     path: ['residualId'],
     message: 'has no place where reading is joint',

@@ -2,6 +2,7 @@
  * @file The two denoising layers. An event's picture and text are denoised under its id (section 4.2.1), auxiliary
  * events under the target behavior (section 4.2.2).
  */
+import { mlp } from '../../nn/mlp.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { add, addAll, div, mul, sqrt, sub } from '../../tensor/elementwise.ts'
 import { unsqueeze } from '../../tensor/move.ts'
@@ -56,6 +57,21 @@ export function modalityDenoising(
       reasons: {},
     }
   }
+}
+
+/**
+ * An MLP in the place of each denoiser of a picture or text, which is led by nothing and has no loss of its own
+ * (section 5.6); parameters `mlp.MODALITY.*`.
+ */
+export function modalityMlp([, ...modalities]: readonly string[], width: number): DenoisingLayer<unknown> {
+  const layers = modalities.map((modality) => mlp(`mlp.${modality}`, [width, width, width]))
+  return ([id, ...vectors], _, noise) => ({
+    ...withoutDenoising([], undefined, noise),
+    streams_BLD: [
+      id as Tensor,
+      ...vectors.map((vector_BLD, at) => (layers[at] as (typeof layers)[0])(vector_BLD, noise)),
+    ],
+  })
 }
 
 /**

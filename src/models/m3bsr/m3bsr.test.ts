@@ -111,6 +111,7 @@ const variants: readonly { readonly name: string; readonly options: object; read
   { name: 'the paper’s reading without its shared expert', options: { reading: 'paper', withoutSharedExpert: true } },
   { name: 'one row a target', options: { samples: 'targets' } },
   { name: 'no modality denoising', options: { withoutModalityDenoising: true } },
+  { name: 'an MLP in place of modality denoising', options: { modalityDenoiser: 'mlp' } },
   { name: 'no behavior denoising', options: { withoutBehaviorDenoising: true } },
   { name: 'no experts', options: { withoutExperts: true } },
   { name: 'no shared expert', options: { withoutSharedExpert: true } },
@@ -173,6 +174,35 @@ describe('m3bsr', () => {
       ...shared.slice(1),
     ])
     expect(await gone('withoutDisentanglement')).toEqual([])
+  })
+
+  it('has an MLP in place of modality denoising where asked to, which moves items and has no loss of its own', async () => {
+    const dataset = shop()
+    const [usual, replaced] = [build({}, dataset), build({ modalityDenoiser: 'mlp' }, dataset)]
+    const namesOf = (model: Model, pattern: RegExp): string[] =>
+      [...begun(model).buffers.keys()].filter((name) => pattern.test(name))
+    const before = namesOf(usual, /^denoise\.(image|text)\./)
+    expect(before.length).toBeGreaterThan(0)
+    expect(namesOf(replaced, /^denoise\.(image|text)\./)).toEqual([])
+    expect(namesOf(replaced, /^mlp\.(image|text)\.[01]\.weight$/)).toHaveLength(4)
+    expect([usual.idle, replaced.idle].map((idle) => idle?.map(({ part }) => part))).toEqual([
+      ['modality', 'behavior'],
+      ['behavior'],
+    ])
+    await using scorer = await nextItemScorer({
+      slug: 'm3bsr',
+      model: replaced,
+      dataset,
+      parameters: new Map([...begun(replaced).buffers].map(([name, { values }]) => [name, values])),
+      runtime,
+    })
+    const moved = await scorer.denoisedItems?.()
+    expect(moved?.after).not.toEqual(moved?.before)
+    // What says nothing of it is stored and hashed as it was before there was a choice.
+    expect('modalityDenoiser' in m3bsr.config.parse({})).toBe(false)
+    expect(() => build({ modalityDenoiser: 'mlp', withoutModalityDenoising: true }, dataset)).toThrow(
+      'is not mlp where withoutModalityDenoising is true',
+    )
   })
 
   it('counts events of one item at one time once in the joint reading, and leaves out old ones where asked to', () => {

@@ -43,7 +43,7 @@ import { defineModel, type IdlePart } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { type M3bsrConfig, m3bsrConfig } from './config.ts'
 import { idleCost } from './denoiser.ts'
-import { behaviorDenoising, modalityDenoising, withoutDenoising } from './denoising-layers.ts'
+import { behaviorDenoising, modalityDenoising, modalityMlp, withoutDenoising } from './denoising-layers.ts'
 import { type Compared, disentanglement, noContrast } from './disentangle.ts'
 import { ageEmbedding, meansOfStreams, noExperts, placed, sharedExpert, specificExperts } from './experts.ts'
 import { explainItems } from './explain.ts'
@@ -133,13 +133,13 @@ export const m3bsr = defineModel({
 /** What L_m and L_b come to where nothing is denoised; a layer that is left out has neither. */
 function idleParts(config: M3bsrConfig, catalog: CatalogShape): IdlePart[] {
   const modalities = modalitiesOf(catalog).length
-  const { withoutModalityDenoising, withoutBehaviorDenoising, modalitySteps, behaviorSteps } = config
+  const { withoutModalityDenoising, modalityDenoiser, withoutBehaviorDenoising, modalitySteps, behaviorSteps } = config
   const costs = {
     modality: (modalities - 1) * idleCost({ ...config, steps: modalitySteps }),
     behavior: modalities * idleCost({ ...config, steps: behaviorSteps }),
   }
   return [
-    ...(withoutModalityDenoising || modalities === 1
+    ...(withoutModalityDenoising || modalityDenoiser === 'mlp' || modalities === 1
       ? []
       : [{ part: 'modality', said: 'denoising pictures and texts (L_m)', cost: costs.modality }]),
     ...(withoutBehaviorDenoising || catalog.behaviors.length === 1
@@ -170,6 +170,7 @@ function partsOf(config: M3bsrConfig, catalog: CatalogShape) {
     route: gatedRouting(sizes),
     contrast: disentanglement({ reading: config.disentanglement, temperature }),
   }
+  if (config.modalityDenoiser === 'mlp') parts = { ...parts, denoiseModalities: modalityMlp(modalities, width) }
   if (!denoises(config, modalities)) parts = { ...parts, denoiseModalities: withoutDenoising }
   if (config.withoutBehaviorDenoising || behaviors === 1) parts = { ...parts, denoiseBehaviors: withoutDenoising }
   if (config.withoutSharedExpert) parts = { ...parts, shared: noExperts, route: ungatedRouting(sizes) }

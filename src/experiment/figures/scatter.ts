@@ -1,0 +1,78 @@
+/** @file Maps of items: a point each, its color and shape those of its category. */
+import type { ScatterSeriesOption } from 'echarts/charts'
+import type { GridComponentOption, LegendComponentOption, TitleComponentOption } from 'echarts/components'
+import type { ComposeOption } from 'echarts/core'
+import { colors, svgOf } from './svg.ts'
+
+/** Points of some categories. */
+export interface Scatter {
+  readonly title: string
+  readonly points: readonly { readonly x: number; readonly y: number; readonly category: string }[]
+}
+/** Rows of maps; the maps of a row have the same categories. */
+export interface Scatters {
+  readonly title: string
+  readonly rows: readonly (readonly Scatter[])[]
+}
+
+type ChartOption = ComposeOption<
+  GridComponentOption | LegendComponentOption | ScatterSeriesOption | TitleComponentOption
+>
+
+/** Of the second eight categories on: colors begin again. */
+const shapes = ['circle', 'triangle', 'rect', 'diamond']
+const size = { panel: 320, top: 40, head: 24, legend: 60, point: 4 }
+const rowHeight = size.panel + size.head + size.legend
+
+/** The maps as SVG text. */
+export function drawScatters({ title, rows }: Scatters): string {
+  const width = size.panel * Math.max(...rows.map(({ length }) => length))
+  const placed = rows.flatMap((maps, row) =>
+    maps.map((map, column) => ({ map, left: column * size.panel, top: size.top + row * rowHeight })),
+  )
+  const categories = rows.map((maps) => [
+    ...new Set(maps.flatMap(({ points }) => points.map(({ category }) => category))),
+  ])
+  const hidden = placed.map((_, gridIndex) => ({ gridIndex, type: 'value' as const, scale: true, show: false }))
+  const option: ChartOption = {
+    title: [
+      { text: title, left: 'center', top: 8, textStyle: { fontSize: 15 } },
+      ...placed.map(({ map, left, top }) => ({
+        text: map.title,
+        left: left + size.panel / 2,
+        top,
+        textAlign: 'center' as const,
+        textStyle: { fontSize: 12 },
+      })),
+    ],
+    legend: categories.map((data, row) => ({
+      data: data.toSorted(),
+      top: size.top + row * rowHeight + size.head + size.panel,
+      itemWidth: 8,
+      itemHeight: 8,
+      textStyle: { fontSize: 10 },
+    })),
+    grid: placed.map(({ left, top }) => ({
+      left: left + 8,
+      top: top + size.head,
+      width: size.panel - 16,
+      height: size.panel - 8,
+    })),
+    xAxis: hidden,
+    yAxis: hidden,
+    series: placed.flatMap(({ map }, at) => {
+      const row = rows.findIndex((maps) => maps.includes(map))
+      return (categories[row] ?? []).toSorted().map((name, place) => ({
+        name,
+        type: 'scatter' as const,
+        xAxisIndex: at,
+        yAxisIndex: at,
+        color: colors[place % colors.length] as string,
+        symbol: shapes[Math.floor(place / colors.length) % shapes.length] as string,
+        symbolSize: size.point,
+        data: map.points.filter(({ category }) => category === name).map(({ x, y }) => [x, y]),
+      }))
+    }),
+  }
+  return svgOf(option, { width, height: size.top + rows.length * rowHeight })
+}

@@ -1,0 +1,124 @@
+/** @file Runs an experiment that times models: a few epochs of each, then single predictions, one after the other. */
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { historyOf } from '../../dataset/histories.ts'
+import { loadDataset } from '../../dataset/load.ts'
+import type { Dataset } from '../../dataset/schema.ts'
+import { markdownTable } from '../../evaluate/printing.ts'
+import { openRun } from '../../runs/open-run.ts'
+import { trainRun } from '../../runs/train-run.ts'
+import type { Timed, TimingExperiment, Variant } from '../experiment.ts'
+import { writePageFiles } from '../figures/page-files.ts'
+import type { Drawing } from '../figures/plot.ts'
+import { preparedDataset } from './dataset-recipe.ts'
+import type { RunPlace } from './run-statistics.ts'
+
+/** What a model took; its epochs are those after the first, which compiles. */
+interface Took {
+  readonly variant: string
+  readonly epochSeconds: number
+  readonly predictionSeconds: number
+  /** Without what was timed: the least and the most, since a machine may have other work. */
+  readonly epochRange: readonly [number, number]
+}
+
+/** Times the models of an experiment and writes NAME.json, NAME.md and NAME.svg. */
+export async function runTiming(
+  { name, title, about, timed }: TimingExperiment,
+  { dataRoot, out, runs = join('runs', 'experiments'), say }: RunPlace,
+): Promise<{ page: string; files: string[] }> {
+  const wanted = timed({ dataRoot })
+  const { folder } = await preparedDataset(wanted.dataset.recipe(1), join(runs, 'data'), say)
+  const dataset = await loadDataset(folder)
+  const took: Took[] = []
+  for (const variant of wanted.variants) {
+    say(`timing ${variant.name}`)
+    took.push(await timeVariant(variant, wanted, { dataset, out: join(runs, name, variant.model) }))
+  }
+  const command = `npx siftrec experiment ${name}`
+  const machine = machineText()
+  const date = new Date().toISOString().slice(0, 10)
+  const { epochs, predictions, threads, batchSize } = wanted
+  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads; an epoch is the median of ${epochs - 1} after a first one and holds no validation, a prediction the median of ${predictions}: one user's whole history read, and all ${dataset.catalog.ids.length - 1} items scored. Other work on the machine makes both longer, so another run has other figures.`
+  const made = `\`${command}\` makes this page, [its numbers](${name}.json) and the plot.`
+  const table = markdownTable(
+    ['model', 'seconds an epoch', 'least and most', 'seconds a prediction'],
+    took.map(({ variant, epochSeconds, epochRange, predictionSeconds }) => [
+      variant,
+      epochSeconds.toFixed(1),
+      epochRange.map((seconds) => seconds.toFixed(1)).join(', '),
+      predictionSeconds.toFixed(4),
+    ]),
+  )
+  const page = `${[`# ${title}`, about, made, how, `![${title}](${name}.svg)`, table].join('\n\n')}\n`
+  const numbers = { name, title, about, command, machine, date, findings: took.map(withFewDigits) }
+  return { page, files: await writePageFiles(out, { name, page, numbers, plot: plotOf(title, took) }) }
+}
+
+async function timeVariant(
+  { name, model, config = {}, training = {} }: Variant,
+  { split, epochs, predictions, threads, batchSize }: Timed,
+  { dataset, out }: { readonly dataset: Dataset; readonly out: string },
+): Promise<Took> {
+  const seconds: number[] = []
+  await trainRun({
+    model,
+    dataset,
+    out,
+    config,
+    training: { ...training, epochs, patience: epochs, threads, batchSize },
+    split,
+    asGiven: true,
+    overwrite: true,
+    report: (event) => {
+      if (event.kind === 'epoch') seconds.push(event.seconds)
+    },
+  })
+  await using run = await openRun(out, { dataset })
+  const one = async (at: number): Promise<number> => {
+    const history = historyOf(run.dataset.events, 1 + (at % (run.dataset.userIds.length - 1)))
+    const began = performance.now()
+    await run.scorer.score([history])
+    return (performance.now() - began) / 1e3
+  }
+  // The first of each length compile.
+  for (let at = 0; at < predictions; at++) await one(at)
+  const each: number[] = []
+  for (let at = 0; at < predictions; at++) each.push(await one(at))
+  const later = seconds.slice(1)
+  return {
+    variant: name,
+    epochSeconds: medianOf(later),
+    epochRange: [Math.min(...later), Math.max(...later)],
+    predictionSeconds: medianOf(each),
+  }
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return ((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2
+}
+
+function machineText(): string {
+  const all = cpus()
+  return `${all.length} cores of ${all[0]?.model.trim() ?? 'an unknown processor'}, Node ${process.versions.node}`
+}
+
+const fewDigits = (value: number): number => Number(value.toPrecision(4))
+
+const withFewDigits = ({ variant, epochSeconds, predictionSeconds, epochRange }: Took): unknown => ({
+  variant,
+  epochSeconds: fewDigits(epochSeconds),
+  epochRange: epochRange.map(fewDigits),
+  predictionSeconds: fewDigits(predictionSeconds),
+})
+
+function plotOf(title: string, took: readonly Took[]): Drawing {
+  const panel = (of: string, figure: 'epochSeconds' | 'predictionSeconds') => ({
+    title: `Seconds ${of}`,
+    x: 'model',
+    y: 'seconds',
+    series: [{ name: 'seconds', points: took.map((one) => ({ x: one.variant, mean: one[figure] })) }],
+  })
+  return { title, panels: [panel('an epoch', 'epochSeconds'), panel('a prediction', 'predictionSeconds')] }
+}

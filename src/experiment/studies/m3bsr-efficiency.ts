@@ -1,0 +1,24 @@
+/** @file Seconds of an epoch and of a prediction (the paper's Table 4), on kuairand-pure. */
+import type { TimingExperiment } from '../experiment.ts'
+import { m3bsrOn, sets } from './m3bsr-comparisons.ts'
+import { tableTwoVariant } from './m3bsr-table2.ts'
+
+/** The models of Table 4 beside M³BSR. */
+const published = ['stosa', 'mmmlp', 'ebm']
+
+/** As Table 4 has it: batches of 128, one machine. */
+export const m3bsrEfficiency: TimingExperiment = {
+  name: 'm3bsr-efficiency',
+  title: 'Seconds of an epoch and of a prediction, kuairand-pure',
+  about:
+    'How long STOSA, MMMLP, EBM where it is built, and M³BSR take on kuairand-pure’s long views: seconds an epoch in batches of 128, and seconds a prediction. MMMLP trains all places of a window at once (`causal`), not one row a target as published.',
+  timed: (wanted) => ({
+    dataset: sets.kuairand.dataset(wanted),
+    split: { protocol: 'time' },
+    variants: [...published.flatMap((model) => tableTwoVariant(model, 'kuairand')), m3bsrOn('kuairand')],
+    epochs: 4,
+    predictions: 200,
+    threads: 2,
+    batchSize: 128,
+  }),
+}
