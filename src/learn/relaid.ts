@@ -22,22 +22,27 @@ type Tensors = Readonly<Record<string, StoredTensor>>
 /** The tensors of a run's file as a model that is built for the later dataset wants them. */
 export function relaidTensors(model: BuiltModel, tensors: Tensors, moved: Moved): Tensors {
   const laid: Record<string, StoredTensor> = { ...tensors }
-  const lay = (name: string, rows: RowsOf | undefined, shape: Shape): void => {
+  const lay = (name: string, rows: RowsOf | undefined, shape: Shape, fresh?: 'mean' | 'zero'): void => {
     const stored = tensors[name]
-    if (rows && stored) laid[name] = relaidTensor(stored, moved[rows], shape)
+    if (rows && stored) laid[name] = relaidTensor(stored, moved[rows], { shape, fresh })
   }
   for (const { origin, shape } of parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives)))
     lay(origin.name, origin.rows, shape)
-  for (const [name, { rows, shape }] of Object.entries(model.memory ?? {})) lay(`memory.${name}`, rows, shape)
+  for (const [name, { rows, shape, fresh }] of Object.entries(model.memory ?? {}))
+    lay(`memory.${name}`, rows, shape, fresh)
   return laid
 }
 
 /** A tensor that is not what it should be stays as it is, for `learnedOf` to refuse. */
-function relaidTensor(stored: StoredTensor, places: Places, shape: Shape): StoredTensor {
+function relaidTensor(
+  stored: StoredTensor,
+  places: Places,
+  { shape, fresh = 'mean' }: { readonly shape: Shape; readonly fresh: 'mean' | 'zero' | undefined },
+): StoredTensor {
   const { data } = stored
   const others = (shape[0] as number) - places.now.length
   if (!(data instanceof Float32Array) || stored.shape[0] !== places.before + 1 + others) return stored
-  return { shape: [...shape], data: relaidRows(data, places, { width: sizeOf(shape.slice(1)) }) }
+  return { shape: [...shape], data: relaidRows(data, places, { width: sizeOf(shape.slice(1)), fresh }) }
 }
 
 /** @throws UserError `unsupported`: what the model made of the dataset it was trained on cannot be laid anew */

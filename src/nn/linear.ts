@@ -8,8 +8,8 @@ import { filled, xavier, zeros } from './init.ts'
 /** A function of one tensor that holds its own parameters. */
 export type Layer = (x: Tensor) => Tensor
 
-/** An affine layer, and its W [in, out]. */
-export type Affine = Layer & { readonly weight: Parameter }
+/** An affine layer, its W [in, out], and its b [out] where it has one. */
+export type Affine = Layer & { readonly weight: Parameter; readonly bias: Parameter | undefined }
 
 /** x [.., in] -> x W + b [.., out]; W is named `NAME.weight` [in, out], b `NAME.bias` [out]. */
 export function linear(
@@ -20,7 +20,7 @@ export function linear(
   const weight = parameter(`${name}.weight`, [fanIn, fanOut], options.init ?? xavier(fanIn, fanOut))
   const bias = options.bias === false ? undefined : parameter(`${name}.bias`, [fanOut], zeros)
   const layer: Layer = (x) => (bias ? add(matmul(x, weight), bias) : matmul(x, weight))
-  return Object.assign(layer, { weight })
+  return Object.assign(layer, { weight, bias })
 }
 
 /**

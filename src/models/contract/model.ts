@@ -89,6 +89,8 @@ export interface ProductsScore<Batch = unknown> {
 /** The score of an item goes through a network that reads user and item together. */
 export interface PairsScore<Batch = unknown> {
   readonly kind: 'pairs'
+  /** How many numbers a pair takes at its widest, by which passes over users and items are cut; 1 by default. */
+  readonly widest?: number
   /** [B, W]: what is computed once for a user. */
   user(batch: Batch, pass: Pass): Tensor
   /** user [B, W], items [C] int64 -> scores [B, C]. */
@@ -128,6 +130,8 @@ export interface MemoryArray {
   readonly shape: Shape
   /** What its rows belong to; to be said where they grow with the items or users of a dataset. */
   readonly rows?: RowsOf
+  /** What the rows of items or users are that a later dataset brings: the mean of the others by default. */
+  readonly fresh?: 'mean' | 'zero'
   readonly data: Float32Array | BigInt64Array
 }
 
