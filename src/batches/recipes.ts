@@ -9,6 +9,7 @@ import { duplicates } from './extras/duplicates.ts'
 import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
 import { negatives } from './extras/negatives.ts'
+import { targetBehaviors } from './extras/target-behaviors.ts'
 import type { BatchKind, Extra, Recipe } from './kind.ts'
 import { pairs } from './pairs.ts'
 import { sequences } from './sequences.ts'
@@ -31,6 +32,7 @@ const extras: Readonly<Record<string, (settings: never) => unknown>> = {
   duplicates,
   lastTargets,
   drawnPlaces,
+  targetBehaviors,
   augmented: ({ view, ...settings }: { view: string; how: [] }) => augmented(view, settings),
 }
 

@@ -15,6 +15,7 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { dipn } from './multi-behavior/dipn.ts'
 import { nmtr } from './multi-behavior/nmtr.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
@@ -47,6 +48,7 @@ const models: readonly ModelEntry[] = [
   iisanLast,
   missrec,
   nmtr,
+  dipn,
   gru4rec,
   bert4rec,
   popularity,

@@ -83,6 +83,7 @@ export const nmtr = defineModel({
   slug: 'nmtr',
   task: 'next-item',
   title: 'NMTR',
+  rows: 'pairs',
   config,
   build(config, catalog): BuiltModel<Pairs> {
     const { hiddenSize, maxLength, negatives } = config
