@@ -1,11 +1,11 @@
-/** @file Which behaviors and which events a user's vector is made of, where attention says it: the same for each item. */
+/** @file Which behaviors and events a user's vector is made of, where attention says it: the same for each item. */
 import type { History, ItemIndex } from '../../dataset/schema.ts'
 import type { Explanation } from '../contract/scorer.ts'
 
 /**
- * Shares of behaviors and events: the attention to a view times that to the event within it. A view of all events, which
- * comes last where there is one, counts for the behaviors of its events. What falls to a view without events is shared
- * out by the others.
+ * Shares of behaviors and events: the attention to a view times that to the event within it. A view of all events,
+ * which comes last where there is one, counts for the behaviors of its events. What falls to a view without events is
+ * shared out by the others.
  * @param reasons `views` [M] and, unless last states stand for views, `events` [M, L]
  */
 export function explainViews(
