@@ -8,6 +8,7 @@ import { duplicates } from './extras/duplicates.ts'
 import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
 import { negatives } from './extras/negatives.ts'
+import { targetBehaviors } from './extras/target-behaviors.ts'
 import type { BatchKind } from './kind.ts'
 import { pairs } from './pairs.ts'
 import { batchesOf } from './recipes.ts'
@@ -34,6 +35,7 @@ const kinds: Readonly<Record<string, unknown>> = {
     .with(lastTargets())
     .with(drawnPlaces(0.3))
     .with(drawnItems(4))
+    .with(targetBehaviors())
     .with(augmented('view', { how: ['crop'] })),
 }
 const history: History = {

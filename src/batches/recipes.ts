@@ -11,6 +11,7 @@ import { drawnPlaces, lastTargets } from './extras/histories.ts'
 import { moments, times } from './extras/moments.ts'
 import { negatives } from './extras/negatives.ts'
 import { shortened } from './extras/shortened.ts'
+import { targetBehaviors } from './extras/target-behaviors.ts'
 import type { BatchKind, Extra, Recipe } from './kind.ts'
 import { pairs } from './pairs.ts'
 import { sequences } from './sequences.ts'
@@ -35,6 +36,7 @@ const extras: Readonly<Record<string, (settings: never) => unknown>> = {
   drawnPlaces,
   drawnItems,
   shortened,
+  targetBehaviors,
   augmented: ({ view, ...settings }: { view: string; how: [] }) => augmented(view, settings),
 }
 

@@ -93,6 +93,28 @@ describe('training windows', () => {
     ])
   })
 
+  it('have as many of other behaviors as of one, drawn anew each epoch, where they are to be even', () => {
+    const behaviorOf = (at: number): string => (at % 4 === 3 ? 'favorite' : 'click')
+    const events = Array.from({ length: 17 }, (_, at): TinyEvent => [1, at + 1, behaviorOf(at), at])
+    const even = { ...settings, onePerWindow: true, evenWith: 1 }
+    const windows = trainingWindows(tinyDataset({ events }).events, allTrain(tinyDataset({ events })), 'all', even)
+    const batching = { batchSize: 3, lengths: [4], seed: 1 }
+    const targetsOf = (epoch: number): { clicks: number[]; favorites: number[] } => {
+      const batches = epochBatches(windows, even, bucketsOf(windows, even, batching), batching, epoch)
+      const all = batches
+        .flatMap((batch) => makeWindows(windows, batch, even, 1, epoch))
+        .flatMap(({ targets }) => targets)
+      const of = (which: number) =>
+        all.flatMap(({ item, behavior }) => (behavior === which ? [item] : [])).sort((a, b) => a - b)
+      return { clicks: of(0), favorites: of(1) }
+    }
+    const [one, two] = [targetsOf(1), targetsOf(2)]
+    expect(one.favorites).toEqual([4, 8, 12, 16])
+    expect(two.favorites).toEqual([4, 8, 12, 16])
+    expect([one.clicks.length, two.clicks.length]).toEqual([4, 4])
+    expect(one.clicks).not.toEqual(two.clicks)
+  })
+
   it('never read an event at the time of the target or later', () => {
     const event = tuple(
       integer({ min: 1, max: 3 }),

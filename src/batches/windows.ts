@@ -17,6 +17,11 @@ export interface WindowSettings {
   readonly onePerPosition: boolean
   /** Whether each target has a window of its own, as long as it can be. */
   readonly onePerWindow?: boolean
+  /**
+   * A behavior whose targets train every epoch, and as many windows of all other behaviors, drawn anew each time; for
+   * windows of one target.
+   */
+  readonly evenWith?: number
   /** How many of a user's last training events are used; all where it is absent. */
   readonly recent?: number
 }
@@ -179,7 +184,8 @@ export function epochBatches(
   epoch: number,
 ): Batch[] {
   const stream = randomStream(seed, 'epoch', epoch)
-  const order = stream.shuffle(Int32Array.from(windows.rows, (_, index) => index))
+  const shuffled = stream.shuffle(Int32Array.from(windows.rows, (_, index) => index))
+  const order = settings.evenWith === undefined ? shuffled : evened(windows, shuffled, settings.evenWith)
   const batches: Batch[] = []
   const open = new Map<Bucket, { windows: number[]; targets: number }>()
   for (const number of order) {
@@ -199,6 +205,14 @@ export function epochBatches(
   for (const [bucket, { windows }] of open) batches.push({ bucket, windows })
   const places = stream.shuffle(Int32Array.from(batches, (_, index) => index))
   return Array.from(places, (place) => batches[place] as Batch)
+}
+
+/** The windows of a behavior's targets, and the first of the others, as many. */
+function evened({ columns, rows }: TrainingWindows, order: Int32Array, behavior: number): Int32Array {
+  const isOf = (number: number): boolean =>
+    (rows[number] as WindowRows).targets.some(({ row }) => columns.behavior[row] === behavior)
+  let left = order.reduce((count, number) => count + (isOf(number) ? 1 : 0), 0)
+  return order.filter((number) => isOf(number) || left-- > 0)
 }
 
 /**

@@ -15,7 +15,7 @@ export const trainingConfig = z.strictObject({
     .min(1)
     .max(65_536)
     .default(256)
-    .describe('windows in one step; for models of clicks, samples in one step'),
+    .describe('windows in one step; for models of clicks samples, for those of pairs pairs'),
   learningRate: z.number().positive().max(1).default(1e-3).describe('learning rate of Adam'),
   weightDecay: z
     .number()

@@ -15,6 +15,8 @@ import { lastItem } from './counting/last-item.ts'
 import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
+import { dipn } from './multi-behavior/dipn.ts'
+import { nmtr } from './multi-behavior/nmtr.ts'
 import { cmclrec } from './multi-modal/cmclrec/cmclrec.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
@@ -53,6 +55,8 @@ const models: readonly ModelEntry[] = [
   mmsbr,
   m3srec,
   cmclrec,
+  nmtr,
+  dipn,
   gru4rec,
   bert4rec,
   popularity,

@@ -4,7 +4,7 @@ import { mul } from '../tensor/elementwise.ts'
 import { input, parameter } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
 import { evaluateGradients, evaluateTensor, type Feeds } from '../testing/evaluate-tensor.ts'
-import { gru } from './gru.ts'
+import { gru, gruLayers } from './gru.ts'
 
 interface Numbers {
   readonly shape: readonly number[]
@@ -61,5 +61,43 @@ describe('a GRU layer equals torch.nn.GRU', () => {
     const { loss: actual, gradients } = await evaluateGradients(loss, [x], feeds())
     expect(actual).toBeCloseTo(fixture.loss, 4)
     expect(far(gradients['x'], fixture.gradients.x)).toEqual([])
+  })
+})
+
+describe('layers of GRUs side by side', () => {
+  const x = parameter('x', [batch, length, width], () => {})
+  const open = input('open', [2, batch, length])
+  const states = gruLayers('gru', 2, [width, hidden])(x, open)
+  /** The fixture's weights for both layers. */
+  const both = (openAt: (layer: number, step: number) => boolean): Feeds => {
+    const { x: values, ...weights } = feeds()
+    const twice = Object.entries(weights).map(([name, one]) => [name, Float32Array.from([...one, ...one].map(Number))])
+    const opened = Float32Array.from({ length: 2 * batch * length }, (_, at) =>
+      openAt(Math.floor(at / (batch * length)), at % length) ? 1 : 0,
+    )
+    return { ...(Object.fromEntries(twice) as Feeds), x: values as Float32Array, open: opened }
+  }
+
+  it('are each a layer where all steps are open', async () => {
+    expect(states.shape).toEqual([2, batch, length, hidden])
+    const actual = await evaluateTensor(
+      states,
+      both(() => true),
+    )
+    expect(far(actual.slice(0, actual.length / 2), fixture.hidden)).toEqual([])
+    expect(far(actual.slice(actual.length / 2), fixture.hidden)).toEqual([])
+  })
+
+  it('keep their state over steps that are closed', async () => {
+    const actual = await evaluateTensor(
+      states,
+      both((layer, step) => layer === 0 || step < 2),
+    )
+    const stateAt = (layer: number, step: number): number[] => {
+      const from = ((layer * batch + 1) * length + step) * hidden
+      return actual.slice(from, from + hidden)
+    }
+    expect(stateAt(1, length - 1)).toEqual(stateAt(0, 1))
+    expect(stateAt(0, length - 1)).not.toEqual(stateAt(0, 1))
   })
 })

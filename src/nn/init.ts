@@ -14,6 +14,17 @@ export const normal =
   (values, random) => {
     for (let index = 0; index < values.length; index++) values[index] = mean + deviation * random.normal()
   }
+/** Normal, and drawn anew where it is more than two deviations from 0, as TensorFlow's. */
+export const truncatedNormal =
+  (deviation: number): Initializer =>
+  (values, random) => {
+    for (let index = 0; index < values.length; index++) {
+      let drawn: number
+      do drawn = random.normal()
+      while (Math.abs(drawn) > 2)
+      values[index] = deviation * drawn
+    }
+  }
 /** Uniform in +-bound. */
 export const uniform =
   (bound: number): Initializer =>

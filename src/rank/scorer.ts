@@ -46,8 +46,9 @@ export interface NextItemScorer extends Scorer {
 
 /** The most histories of one compiled batch. */
 const batchRows = 128
-/** Items of one pass where a network reads user and item together. */
+/** Where a network reads user and item together: the most items of one pass, and the most numbers that pairs take. */
 const pairItems = 32_768
+const pairNumbers = 2 ** 24
 
 /** The scores of a batch of users from their vectors, into `into` [rows, items + 1]. */
 type ScoreUsers = (users: readonly Float32Array[], rows: number, into: Float32Array) => Promise<void>
@@ -216,9 +217,10 @@ async function scoring(
 
 /** Scores by a network, some items of the catalog at a time. */
 function pairScoring(pairs: PairsScore, { itemRows, graphs, cached }: ScoringParts): ScoreUsers {
-  const count = Math.min(itemRows, pairItems)
   return async ([user], rows, into) => {
     const width = (user as Float32Array).length / rows
+    const fitting = Math.max(1, Math.floor(pairNumbers / (rows * (pairs.widest ?? 1))))
+    const count = Math.min(itemRows, pairItems, fitting)
     const graph = await cached(`scores ${rows}`, () => {
       const request = { user: input('user', [rows, width]), candidates: input('candidates', [count], 'int64') }
       return graphs.compile({ scores: pairs.score(request.user, request.candidates) }, request)

@@ -20,6 +20,11 @@ describe('settings that fit', () => {
     expect(fittingSettings('sasrec', dataOf(20_000, 5)).training).toEqual({ batchSize: 256, patience: 10 })
   })
 
+  it('have larger batches for a model of pairs, of which there are as many as events', () => {
+    expect(fittingSettings('nmtr', dataOf(300, 8)).training).toEqual({ batchSize: 256, patience: 40 })
+    expect(fittingSettings('nmtr', dataOf(4000, 15)).training).toEqual({ batchSize: 1024, patience: 10 })
+  })
+
   it('read no further back than histories go', () => {
     expect(fittingSettings('sasrec', dataOf(50, 8)).config).toEqual({ maxLength: 10 })
     expect(fittingSettings('sasrec', dataOf(50, 90)).config).toEqual({})

@@ -16,7 +16,12 @@ export interface FittingSettings {
 
 /** An epoch shall have so many steps at least, as far as batches of the smallest size allow. */
 const stepsOfEpoch = 50
-const batches = { least: 32, most: 256 } as const
+const batches = {
+  windows: { least: 32, most: 256 },
+  targets: { least: 32, most: 256 },
+  // A pair is one row of a table where a window is fifty.
+  pairs: { least: 256, most: 2048 },
+} as const
 /** Training goes on for so many steps without a better validation, and for so many epochs. */
 const patientSteps = 500
 const patience = { least: 10, most: 40 } as const
@@ -32,8 +37,10 @@ const windowLength = 50
 export function fittingSettings(slug: string, data: TrainingData): FittingSettings {
   if (!taskOptions(slug).training) return { config: {}, training: {} }
   const lengths = trainingLengths(data)
-  const examples = data.samples ? trainingSamples(data) : windowsOf(lengths)
-  const batchSize = powerWithin(examples / stepsOfEpoch, batches)
+  const model = modelOf(slug)
+  const rows = ('build' in model && model.rows) || 'windows'
+  const examples = data.samples ? trainingSamples(data) : rows === 'windows' ? windowsOf(lengths) : eventsOf(lengths)
+  const batchSize = powerWithin(examples / stepsOfEpoch, batches[rows])
   const steps = Math.max(1, Math.ceil(examples / batchSize))
   return {
     config: lengthOf(slug, lengths),
@@ -69,6 +76,8 @@ function trainingLengths({ dataset: { events }, split }: TrainingData): number[]
 
 const windowsOf = (lengths: readonly number[]): number =>
   lengths.reduce((sum, length) => sum + Math.ceil(length / windowLength), 0)
+
+const eventsOf = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + length, 0)
 
 const trainingSamples = ({ samples }: TrainingData): number => samples?.train.length ?? 0
 

@@ -5,7 +5,7 @@ import { drawnItems } from './drawn-items.ts'
 /** What a batch of a catalog of so many items draws. */
 function drawnOf(count: number, items: number, seed = 1): number[] {
   const into = new BigInt64Array(count)
-  const data = { dataset: { catalog: { ids: new Array(items + 1) } } } as never
+  const data = { dataset: { catalog: { ids: Array.from({ length: items + 1 }) } } } as never
   drawnItems(count).fill?.(
     [],
     { rows: 1, length: 1, targets: 1 },

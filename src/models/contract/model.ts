@@ -89,6 +89,8 @@ export interface ProductsScore<Batch = unknown> {
 /** The score of an item goes through a network that reads user and item together. */
 export interface PairsScore<Batch = unknown> {
   readonly kind: 'pairs'
+  /** How many numbers a pair takes at its widest, by which passes over users and items are cut; 1 by default. */
+  readonly widest?: number
   /** [B, W]: what is computed once for a user. */
   user(batch: Batch, pass: Pass): Tensor
   /** user [B, W], items [C] int64 -> scores [B, C]. */
@@ -258,6 +260,8 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
   readonly task: TrainedTask
   /** What is left of it where no item has a picture or a text, and what makes sense then: part of a warning. */
   readonly withoutContent?: string
+  /** What a row of its batches is, by which `train` fits their size to the data: windows of many targets by default. */
+  readonly rows?: 'windows' | 'targets' | 'pairs'
   /** Pictures or texts without all of which it is nothing: at least one item must have one of these. */
   needs?(config: Config): readonly FeatureModality[]
   /** What stands for the published model where something that it needs cannot be had; part of its card in the docs. */

@@ -30,13 +30,14 @@ import type { Noise } from '../../nn/noise.ts'
 import { add, elu, elu1, mul, relu, softplus, square, sub } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
 import { concat, reshape, transpose } from '../../tensor/move.ts'
-import { constant, parameter, type Tensor } from '../../tensor/node.ts'
+import { parameter, type Tensor } from '../../tensor/node.ts'
 import { softmax } from '../../tensor/normalize.ts'
 import { dims } from '../../tensor/shape.ts'
 import { defineModel, type ItemScores, type Losses } from '../contract/model.ts'
 import { causalBias } from '../parts/attention-bias.ts'
 import { type Gaussian, nearness, pointDistance, pointOf, rankedPoint } from '../parts/gaussians.ts'
 import { itemWindows } from '../parts/item-windows.ts'
+import { onesBeside } from '../parts/ones-beside.ts'
 import { dropout, flag, heads, headsDivide, layers, lossWeight, sequenceOptions } from '../parts/options.ts'
 import { placesFromEnd } from '../parts/places-from-end.ts'
 
@@ -148,12 +149,6 @@ const unchanged: Layer = (x) => x
 /** A mean may be anything; a variance is above 0. */
 const positive = { mean: unchanged, covariance: elu1 }
 const activate = { mean: elu, covariance: elu1 }
-
-/** A one beside each row of x [P, W], [P, 1], which meets the items' bias. */
-function onesBeside(x: Tensor): Tensor {
-  const [rows] = dims(x, 2)
-  return constant(new Float32Array(rows).fill(1), [rows, 1])
-}
 
 /** The mean of an item's variances, whose roots are the second half of its point. */
 function varianceOf(item: number, { table, width }: ItemScores): number {

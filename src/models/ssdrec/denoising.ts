@@ -1,5 +1,5 @@
 /** @file Which events of a history are noise, by its own order and by what comes next (eq. 9-11 of SSDRec). */
-import { normal, uniform, xavier, zeros } from '../../nn/init.ts'
+import { uniform, xavier, zeros } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
 import { biLstm } from '../../nn/lstm.ts'
 import { concat, reshape, slice, split } from '../../tensor/move.ts'

@@ -20,7 +20,7 @@ const known = [[], ...histories.map((history) => history.slice(0, -2))]
 type Dense = readonly (readonly number[])[]
 const dense = ({ rows, columns, start, column, value }: SparseMatrix): Dense =>
   Array.from({ length: rows }, (_, row) => {
-    const all = new Array<number>(columns).fill(0)
+    const all = Array.from({ length: columns }, () => 0)
     for (let at = start[row] as number; at < (start[row + 1] as number); at++)
       all[column[at] as number] = value[at] as number
     return all
@@ -112,11 +112,9 @@ describe('the graphs of SSDRec', () => {
   it('keep the strongest of a row, which still sum to 1', () => {
     const few = ssdrecGraphs({ ...options, neighbors: 2 }, { dataset, split: lastTwo(dataset) })
     for (const graph of [few.later, few.earlier, few.incompatible, few.users.similar]) {
-      for (const row of dense(graph)) {
-        const kept = row.filter((value) => value > 0)
-        expect(kept.length).toBeLessThanOrEqual(2)
-        if (kept.length > 0) expect(sum(kept)).toBeCloseTo(1, 5)
-      }
+      const rows = dense(graph).map((row) => row.filter((value) => value > 0))
+      for (const kept of rows) expect(kept.length).toBeLessThanOrEqual(2)
+      for (const kept of rows.filter(({ length }) => length > 0)) expect(sum(kept)).toBeCloseTo(1, 5)
     }
     const long = W.findIndex((row) => row.filter((value) => value > 0).length > 2)
     const strongest = (W[long] ?? []).toSorted((one, other) => other - one).slice(0, 2)
