@@ -6,6 +6,7 @@ const readings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'R-M4 without stateTerm': { stateTerm: false, lambdaBehavior: 0.02, lambdaModality: 0.02 },
   'R-M4 timeEmbedding': { timeEmbedding: true },
   'R-M4 with 5 steps': { behaviorSteps: 5 },
+  'R-M5 apart': { denoisers: 'apart' },
   'R-M8 literal': { reconstruction: 'literal' },
   'R-M11 literal': { disentanglement: 'literal' },
   'R-M11 align': { disentanglement: 'align' },
@@ -18,12 +19,12 @@ const rowPerTarget = m3bsrOn('shop', {
   training: { epochs: 12, patience: 3 },
 })
 
-/** The other readings of R-M4, R-M8, R-M11 and R-M17, and the paper's reading. */
+/** The other readings of R-M4, R-M5, R-M8, R-M11 and R-M17, and the paper's reading. */
 export const m3bsrReadings: Experiment = {
   name: 'm3bsr-readings',
   title: 'M³BSR by reading, the simulated shop',
   about:
-    'M³BSR on the simulated shop by the other readings of what its paper leaves open (R-M4, R-M8, R-M11, R-M17, and the paper’s reading of R-M9 to R-M13).',
+    'M³BSR on the simulated shop by the other readings of what its paper leaves open (R-M4, R-M5, R-M8, R-M11, R-M17, and the paper’s reading of R-M9 to R-M13).',
   guess: { hours: 4, from: `${spent}, and 40 minutes with a row for each target` },
   comparisons(wanted) {
     const others = Object.entries(readings).map(([name, config]) => m3bsrOn('shop', { name, config }))

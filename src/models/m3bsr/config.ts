@@ -65,6 +65,12 @@ export const m3bsrConfig = z
       .boolean()
       .default(true)
       .describe('predict the noise from the current state too; false predicts it from the condition alone, as printed'),
+    denoisers: z
+      .enum(['inline', 'apart'])
+      .optional()
+      .describe(
+        'how denoisers learn: inline, which is meant where nothing is said and is as printed, has one noisy pass that trains everything; apart adds noise, in proportion to each vector, in a pass that trains denoisers alone, and the rest reads what is denoised without noise, as when serving',
+      ),
     head: z
       .enum(['tied', 'free'])
       .default('tied')

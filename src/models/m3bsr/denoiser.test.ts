@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { zeros } from '../../nn/init.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { compile } from '../../runtime/node.ts'
-import { input, type Tensor } from '../../tensor/node.ts'
+import { gradients } from '../../tensor/gradient.ts'
+import { input, parameter, type Tensor } from '../../tensor/node.ts'
 import { type DenoiserConfig, denoiser, idleCost } from './denoiser.ts'
 
 const [rows, length, width, steps] = [2, 5, 4, 6]
@@ -162,6 +164,31 @@ describe('denoiser', () => {
       expect(2 * idleCost({ ...base, steps: 5, betaStart: 0.001, betaEnd: 0.1 })).toBeCloseTo(0.3149, 4)
     },
   )
+
+  it('learns apart: what it gives is denoised without noise, and its loss says nothing to the rest', async () => {
+    const config: DenoiserConfig = { ...base, stateTerm: true }
+    const [apart, still] = [await ours({ ...config, denoisers: 'apart' }, true), await ours(config, false)]
+    expect(apart.output).toEqual(still.output)
+    expect(apart.loss).toBeGreaterThan(still.loss)
+    const shape = [rows, length, width]
+    const [clean, condition] = [parameter('clean', shape, zeros), parameter('condition', shape, zeros)]
+    const bias = input('bias', [rows, length, length])
+    const noise: Noise = { ...noNoise, training: true, normal: (of) => input('added', of) }
+    const given = { clean, condition, bias, weights: input('weights', [rows, length]), noise }
+    const lossOf = (denoisers: 'inline' | 'apart') => denoiser('d', { ...config, denoisers })(given).loss()
+    expect(gradients(lossOf('inline'), [clean, condition]).size).toBe(2)
+    for (const vector of [clean, condition])
+      expect(() => gradients(lossOf('apart'), [vector])).toThrow('does not reach the loss')
+  })
+
+  it('apart, adds noise in proportion to a vector, so that a small one costs what a large one does', async () => {
+    const output = new Float32Array(width * width)
+    const lossOf = async (scale: number): Promise<number> => {
+      const clean = inputs.clean.map((value) => scale * value)
+      return (await ours({ ...base, denoisers: 'apart' }, true, { ...inputs, ...parameters, output, clean })).loss
+    }
+    expect(await lossOf(0.1)).toBeCloseTo(await lossOf(1), 3)
+  })
 
   it('has nothing to compare as printed, where there is one step', async () => {
     const { loss } = await ours({ ...base, steps: 1, timeEmbedding: false, reconstruction: 'literal' }, true)

@@ -4,12 +4,12 @@
  * eps_t = softmax(h_t K^T + bias) V with K = c W_k W_q^T / sqrt(d) and V = c W_v W_o.
  */
 import { normal, xavier, zeros } from '../../nn/init.ts'
-import type { Noise } from '../../nn/noise.ts'
+import { type Noise, noNoise } from '../../nn/noise.ts'
 import { attention } from '../../tensor/attention.ts'
-import { add, addAll, mul, neg } from '../../tensor/elementwise.ts'
+import { add, addAll, div, mul, neg, sqrt, square } from '../../tensor/elementwise.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { slice } from '../../tensor/move.ts'
-import { parameter, scalar, type Tensor } from '../../tensor/node.ts'
+import { slice, unsqueeze } from '../../tensor/move.ts'
+import { parameter, scalar, stopGradient, type Tensor } from '../../tensor/node.ts'
 import { sum, sumSquares } from '../../tensor/reduce.ts'
 import { type DiffusionStep, diffusionSteps, linearSteps, noiseless } from '../parts/diffusion-schedule.ts'
 
@@ -22,6 +22,8 @@ export interface DenoiserConfig {
   readonly reconstruction: 'posterior' | 'literal'
   readonly timeEmbedding: boolean
   readonly stateTerm: boolean
+  /** How it learns; see the option of this name. `inline` by default. */
+  readonly denoisers?: 'apart' | 'inline' | undefined
 }
 
 /** What one pass reads. */
@@ -44,6 +46,9 @@ export interface Denoised {
   /** The reconstruction loss, a scalar: weighted over positions, mean over features and steps. */
   readonly loss: () => Tensor
 }
+
+/** A pass over inputs; `size_BL` is what the noise of each vector is as large as, 1 by default. */
+type Pass = (inputs: DenoiserInputs, size_BL?: Tensor) => Denoised
 
 /** The steps of a denoiser, from step 0, and those whose states its loss compares. */
 function scheduleOf({ steps, betaStart, betaEnd, reconstruction }: Omit<DenoiserConfig, 'width'>) {
@@ -68,23 +73,43 @@ export function idleCost(config: Omit<DenoiserConfig, 'width'>): number {
 }
 
 /**
- * A denoiser; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D] and
+ * A denoiser, which learns inline or apart; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D] and
  * `NAME.state` [D, D].
  */
 export function denoiser(name: string, config: DenoiserConfig): (inputs: DenoiserInputs) => Denoised {
+  const pass = denoisingPass(name, config)
+  if (config.denoisers !== 'apart') return (inputs) => pass(inputs)
+  return (inputs) => {
+    const { output } = pass({ ...inputs, noise: noNoise })
+    return { output, loss: () => lossApart(pass, inputs) }
+  }
+}
+
+/** The reconstruction loss of vectors that it does not train, with noise in proportion to each. */
+function lossApart(pass: Pass, inputs: DenoiserInputs): Tensor {
+  const [clean, condition] = [stopGradient(inputs.clean), stopGradient(inputs.condition)]
+  const meanSquare_BL = mul(sumSquares(clean), 1 / (clean.shape[2] as number))
+  // The pad's vector may be 0.
+  return pass({ ...inputs, clean, condition }, sqrt(add(meanSquare_BL, 1e-6))).loss()
+}
+
+function denoisingPass(name: string, config: DenoiserConfig): Pass {
   const { width, steps } = config
   const { schedule, compared } = scheduleOf(config)
   const step = (t: number): DiffusionStep => schedule[t] as DiffusionStep
-  const square = (part: string, init = xavier(width, width)) => parameter(`${name}.${part}`, [width, width], init)
-  const [query, key, value] = [square('query'), square('key'), square('value')]
-  const output = square('output', normal())
-  const own = config.stateTerm ? square('state', zeros) : undefined
+  const matrix = (part: string, init = xavier(width, width)) => parameter(`${name}.${part}`, [width, width], init)
+  const [query, key, value] = [matrix('query'), matrix('key'), matrix('value')]
+  const output = matrix('output', normal())
+  const own = config.stateTerm ? matrix('state', zeros) : undefined
   const times = config.timeEmbedding ? parameter(`${name}.time`, [steps, width], normal()) : undefined
 
-  return ({ clean, condition, bias, weights, noise }) => {
+  return ({ clean, condition, bias, weights, noise }, size_BL) => {
     const keys_BLD = matmul(condition, matmul(key, query, { transposeB: true, scale: 1 / Math.sqrt(width) }))
     const values_BLD = matmul(condition, matmul(value, output))
-    const added_BLD = noise.normal(clean.shape)
+    const unit_BLD = noise.normal(clean.shape)
+    const added_BLD = unit_BLD && size_BL ? mul(unit_BLD, unsqueeze(size_BL, 2)) : unit_BLD
+    // An error counts as a share of its vector: a small one is denoised as well as a large one.
+    const weights_BL = size_BL ? div(weights, square(size_BL)) : weights
     /** The noise of the forward state at t, none when serving (R-M5). */
     const noiseAt = (t: number, scale = 1): Tensor[] =>
       added_BLD && step(t).spread > 0 ? [mul(added_BLD, scale * step(t).spread)] : []
@@ -111,7 +136,7 @@ export function denoiser(name: string, config: DenoiserConfig): (inputs: Denoise
     function lossAt(denoised: Tensor, t: number): Tensor {
       const { root } = step(t)
       const share = (root * root) / (steps * width)
-      return mul(sum(mul(sumSquares(errorAt(denoised, t)), weights)), share)
+      return mul(sum(mul(sumSquares(errorAt(denoised, t)), weights_BL)), share)
     }
 
     const minusClean = neg(clean)
