@@ -80,15 +80,16 @@ describe.each([
 
 /** The events of a fixture's histories, each of a user. */
 function fixtureDataset({ config: { length, items }, inputs }: Fixture): Dataset {
-  const gaps = fixtures.whole.inputs['batch.gap']?.values as readonly number[]
-  const behaviors = inputs['batch.behavior']?.values as readonly number[]
+  const numbersOf = (name: string, { [name]: known }: Fixture['inputs'] = inputs): readonly number[] =>
+    known?.values ?? []
+  const [gaps, behaviors] = [numbersOf('batch.gap', fixtures.whole.inputs), numbersOf('batch.behavior')]
   let time = 0
-  const events = (inputs['batch.history']?.values as readonly number[]).flatMap((item, at): TinyEvent[] => {
+  const events = numbersOf('batch.history').flatMap((item, at): TinyEvent[] => {
     time = at % length === 0 ? 0 : time + 1000 * (gaps[at] as number)
     const name = behaviors[at] === 1 ? 'click' : 'favorite'
     return item > 0 ? [[1 + Math.floor(at / length), item, name, time]] : []
   })
-  const [, ...categories] = inputs['item.field.category']?.values as readonly number[]
+  const [, ...categories] = numbersOf('item.field.category')
   return withFields(tinyDataset({ events, items: items - 1 }), { category: tinyField(categories) })
 }
 const historiesOf = ({ config }: Fixture, { events }: Dataset): History[] =>
@@ -121,9 +122,9 @@ describe('DIPN’s reasons', () => {
   it('and losses go where one behavior, or no time, is all there is', () => {
     const lossesOf = (options: object, shape?: Partial<CatalogShape>): string[] => {
       const model = build(options, shape)
-      const { losses } = stagesOf(model)[0]?.objectives[0] as Objective<unknown>
+      const [objective] = stagesOf(model).flatMap(({ objectives }) => objectives)
       const { batch } = model.batches.declare({ rows: 1, length: 4, targets: 1, targetsPerRow: 1 })
-      return Object.keys(losses(batch, { ...servingPass, training: true }))
+      return Object.keys((objective as Objective<unknown>).losses(batch, { ...servingPass, training: true }))
     }
     expect(lossesOf({})).toEqual(['next', 'intent'])
     expect(lossesOf({ lambdaIntent: 0 })).toEqual(['next'])
