@@ -20,7 +20,7 @@ import { type Graphs, graphLayout } from './graphs.ts'
 import { ssdrec } from './ssdrec.ts'
 
 const runtime = nodeRuntime({ threads: 1 })
-const small = { hiddenSize: 16, maxLength: 8, layers: 1, dropout: 0, embeddingDropout: 0, readoutDropout: 0 }
+const small = { hiddenSize: 24, maxLength: 8, layers: 1, dropout: 0, embeddingDropout: 0, readoutDropout: 0 }
 conformance({
   definition: ssdrec,
   options: { ...small, minimumCoOccurrence: 1, coldItems: 0, coldUsers: 0, insertCandidates: 8 },
