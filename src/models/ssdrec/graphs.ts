@@ -24,8 +24,6 @@ export type GraphOptions = Pick<SsdrecConfig, 'minimumCoOccurrence' | 'coldItems
 
 /** Graphs whose rows are items, each [items + 1, items + 1] but `readers`, [items + 1, users + 1]. */
 export const itemGraphs = ['earlier', 'later', 'incompatible', 'readers'] as const
-/** Graphs whose rows are users: [users + 1, items + 1], and lists of neighbors. */
-export const userGraphs = ['items', 'similar', 'incompatible'] as const
 
 /** All graphs; rows are averages, so that they sum to 1, or are empty. */
 export interface Graphs {
