@@ -73,8 +73,8 @@ export function idleCost(config: Omit<DenoiserConfig, 'width'>): number {
 }
 
 /**
- * A denoiser, which learns inline or apart; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for, `NAME.time` [T, D] and
- * `NAME.state` [D, D].
+ * A denoiser, which learns inline or apart; parameters `NAME.{query,key,value,output}` [D, D] and, where asked for,
+ * `NAME.time` [T, D] and `NAME.state` [D, D].
  */
 export function denoiser(name: string, config: DenoiserConfig): (inputs: DenoiserInputs) => Denoised {
   const pass = denoisingPass(name, config)
