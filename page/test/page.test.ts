@@ -100,7 +100,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (skipped without ${ex
   it('shows a visitor’s history and list, and an act changes both', async () => {
     const page = await open('playground')
     await page.getByRole('heading', { name: 'Visitor 186' }).waitFor()
-    expect(await page.locator('.strip li').count()).toBe(5)
+    await expect.poll(() => page.locator('.strip li').count()).toBe(5)
     await page.locator('.card').first().waitFor()
     const before = await cardTitles(page)
     expect(before).toHaveLength(9)
