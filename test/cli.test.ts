@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../src/store/open-store.ts'
-import { type Ended, inProcess, siftrec, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
+import { command, type Ended, inProcess, siftrec, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
@@ -386,5 +387,13 @@ describe('export-events', () => {
       stderr: 'no.events: missing: no such store, expected a folder with events',
     })
     expect(existsSync(join(folder, 'no.events'))).toBe(false)
+  })
+})
+
+describe('output that nobody reads to its end', () => {
+  it('ends a command without a word', () => {
+    const line = `${command.map((part) => `'${part}'`).join(' ')} models | head -1`
+    const { stderr, stdout } = spawnSync('bash', ['-c', line], { encoding: 'utf8' })
+    expect({ stdout, stderr }).toEqual({ stdout: 'm3bsr\n', stderr: '' })
   })
 })
