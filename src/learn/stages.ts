@@ -41,6 +41,7 @@ export interface OpenStage extends AsyncDisposable {
 /** An objective with its batches, and its graphs by shape. */
 interface OpenObjective {
   readonly objective: Objective
+  readonly optimizer: Optimizer
   readonly batches: TrainingBatches
   readonly graphs: ReadonlyMap<string, StepGraph>
 }
@@ -56,19 +57,19 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
   const { parameters, memory } = state
   const objectives = stage.objectives.map((objective): OpenObjective => {
     const batches = objective.batches.training(data, { slug, batchSize, seed })
+    const { clipNorm, optimizer } = objective
     return {
       objective,
+      optimizer: optimizer ?? adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }) }),
       batches,
       graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape)])),
     }
   })
-  const ownAdam = ({ clipNorm }: Objective): Optimizer =>
-    adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }) })
-  const optimizers = new Map(stage.objectives.map((one) => [one, one.optimizer ?? ownAdam(one)]))
-  const optimizerOf = (one: Objective): Optimizer => optimizers.get(one) as Optimizer
-  for (const { objective, graphs } of objectives) {
+  const opened = (objective: Objective): OpenObjective =>
+    objectives.find((one) => one.objective === objective) as OpenObjective
+  for (const { optimizer, graphs } of objectives) {
     const names = [...graphs.values()].flatMap(({ gradients }) => gradients.map(({ name }) => name))
-    prepareOptimizer(parameters, optimizerOf(objective), names)
+    prepareOptimizer(parameters, optimizer, names)
   }
   const graphs = objectives.flatMap((one) => [...one.graphs.values()])
   const steps = new Map<StepGraph, Promise<TrainingStep>>()
@@ -98,12 +99,12 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     },
     turns: (epoch) => turnsOf(objectives, epoch, stage.turns),
     stepOf({ objective, batch }) {
-      const step = objectives.find((one) => one.objective === objective)?.graphs.get(keyOf(batch.shape)) as StepGraph
+      const step = opened(objective).graphs.get(keyOf(batch.shape)) as StepGraph
       const made = steps.get(step) ?? compileStep({ step, state: parameters, frozen, memory, pools, seed, runtime })
       steps.set(step, made)
       return made
     },
-    optimizerOf,
+    optimizerOf: (objective) => opened(objective).optimizer,
     isOver: (current) => stage.isOver?.(current) ?? false,
     async [Symbol.asyncDispose]() {
       for (const step of steps.values()) await (await step)[Symbol.asyncDispose]()
