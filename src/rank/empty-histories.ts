@@ -9,7 +9,7 @@ import { popularity } from '../models/counting/popularity.ts'
  */
 export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Dataset, split: Split): Kind {
   if (scorer.answersEmpty) return scorer
-  const isUnanswered = ({ user, item }: History): boolean => item.length === 0 && !(scorer.answersUsers && user > 0)
+  const isUnanswered = (history: History): boolean => leftToPopularity(scorer, history)
   const itemRows = scorer.itemCount + 1
   let counted: Float32Array | undefined
   const popular = (): Float32Array => {
@@ -37,6 +37,12 @@ export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Datas
   }
   return Object.assign({}, scorer, answered)
 }
+
+/** Whether popularity speaks for somebody: without a history, and no user whom the model has something to say of. */
+export const leftToPopularity = (
+  { answersUsers = false }: Pick<Scorer, 'answersUsers'>,
+  { user, item }: Pick<History, 'user' | 'item'>,
+): boolean => item.length === 0 && !(answersUsers && user > 0)
 
 /** How often each item was a target in training, [items + 1]; the pad has -Infinity. */
 export function popularScores(dataset: Dataset, split: Split): Float32Array {

@@ -6,7 +6,7 @@ import type { Dataset, History, Split } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import { unknownName } from '../errors.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
-import { popularScores } from './empty-histories.ts'
+import { leftToPopularity, popularScores } from './empty-histories.ts'
 import { knownItem } from './known-item.ts'
 import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
 
@@ -50,8 +50,7 @@ export async function recommend(
   }
   const history = historyOf(dataset.events, index)
   const items = await bestItems({ scorer, dataset }, history, top)
-  const popular = history.item.length === 0 && !scorer.answersUsers
-  return { user, known: true, popular, items }
+  return { user, known: true, popular: leftToPopularity(scorer, history), items }
 }
 
 /**

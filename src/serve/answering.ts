@@ -3,6 +3,7 @@ import { excludedItems } from '../dataset/candidates.ts'
 import type { BehaviorIndex, History, ItemIndex, UserIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import { UserError, unknownName } from '../errors.ts'
+import { leftToPopularity } from '../rank/empty-histories.ts'
 import { clickReasons } from '../rank/explain-clicks.ts'
 import { type Reasons, reasonsNamed } from '../rank/named-reasons.ts'
 import { cosinesTo } from '../rank/similar.ts'
@@ -53,8 +54,7 @@ export async function recommended(answering: Answering, request: RecommendReques
   const counted = explain ? stagesLeft(listing, passes, isAllowed) : []
   const base = { run: runName(retrieve.run), events: eventsRead(reading, asked) }
   const told = (left: readonly StageLeft[]): Pick<Recommended, 'stages'> => (explain ? { stages: left } : {})
-  const { answersUsers } = retrieve.run.scorer
-  if (reading.shown.item.length === 0 && !(answersUsers && reading.shown.user > 0)) {
+  if (leftToPopularity(retrieve.run.scorer, reading.shown)) {
     const popular = retrieve.popular(wanted, listing.catalog, isAllowed).slice(offset)
     const items = popular.map((scored) => answered(serving, listing, scored))
     return { ...base, items, fallback: 'popular', ...told(counted) }

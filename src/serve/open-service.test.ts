@@ -120,6 +120,17 @@ describe('somebody without events', () => {
       'without.behaviors[0]: unknown: "buy"',
     )
   })
+
+  it('is answered by a model that knows something of users, where it is one of the dataset', async () => {
+    const cmclrec = await trainServed(folder.path, 'cmclrec', dataset)
+    await using service = await open({ retrieve: cmclrec })
+    const without = { behaviors: ['click', 'favorite'] }
+    const known = await service.recommend({ user: 'u2', without })
+    expect(known).toMatchObject({ events: { read: 0, fresh: 0 }, run: 'cmclrec' })
+    expect(known.fallback).toBeUndefined()
+    for (const request of [{ user: 'nobody' }, { history: [] }])
+      expect((await service.recommend(request)).fallback).toBe('popular')
+  })
 })
 
 describe('two stages', () => {
