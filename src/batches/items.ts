@@ -1,7 +1,7 @@
 /** @file Batches of the catalog's items: for losses over items alone, such as a knowledge graph's or a codebook's. */
 import { randomStream } from '../random/stream.ts'
 import type { Tensor } from '../tensor/node.ts'
-import { type BatchKind, batchKind, counted } from './kind.ts'
+import { type BatchKind, batchKind, counted, inOrder } from './kind.ts'
 
 /** A symbolic batch of items. */
 export interface Items {
@@ -40,14 +40,7 @@ export function items(): BatchKind<Items, Int32Array> {
           const order = randomStream(seed, 'items', number).shuffle(
             Int32Array.from({ length: count }, (_, at) => at + 1),
           )
-          return Array.from({ length: Math.ceil(count / rows) }, (_, at) => ({
-            shape,
-            fill(buffers, random) {
-              const chosen = order.subarray(at * rows, (at + 1) * rows)
-              fill(chosen, shape, buffers, random)
-              return chosen.length
-            },
-          }))
+          return inOrder(count, shape, (begin, end) => order.subarray(begin, end), fill)
         },
       }
     },

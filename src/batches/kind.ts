@@ -194,5 +194,22 @@ function extended<Batch, Rows, More>(
   }
 }
 
+/** An epoch's batches of rows in their order, all of one shape and full but for the last. */
+export function inOrder<Rows extends { readonly length: number }>(
+  count: number,
+  shape: BatchShape,
+  rowsAt: (begin: number, end: number) => Rows,
+  fill: (rows: Rows, shape: BatchShape, buffers: InputBuffers, random: RandomStream) => void,
+): TrainingBatch[] {
+  return Array.from({ length: Math.ceil(count / shape.rows) }, (_, at) => ({
+    shape,
+    fill(buffers, random) {
+      const rows = rowsAt(at * shape.rows, (at + 1) * shape.rows)
+      fill(rows, shape, buffers, random)
+      return rows.length
+    },
+  }))
+}
+
 /** A count as people write it: `12,345`. */
 export const counted = (value: number): string => value.toLocaleString('en-US')

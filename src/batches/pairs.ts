@@ -10,7 +10,7 @@ import { greater } from '../tensor/compare.ts'
 import { cast } from '../tensor/move.ts'
 import { integers, type Tensor } from '../tensor/node.ts'
 import { untouchedBy } from './extras/negatives.ts'
-import { type BatchKind, type BatchShape, batchKind, counted, type Drawn, type InputBuffers } from './kind.ts'
+import { type BatchKind, type BatchShape, batchKind, counted, type Drawn, type InputBuffers, inOrder } from './kind.ts'
 import type { Window } from './windows.ts'
 
 /** How pairs are made. */
@@ -130,17 +130,9 @@ export function pairs(
           const stream = randomStream(seed, 'pairs', number)
           const rows = epochRows(all, negatives, (user) => untouchedBy(data, user, stream))
           const order = stream.shuffle(Int32Array.from(rows, (_, at) => at))
-          return Array.from({ length: Math.ceil(total / shape.rows) }, (_, at) => ({
-            shape,
-            fill(buffers, random) {
-              const chosen = Array.from(
-                order.subarray(at * shape.rows, (at + 1) * shape.rows),
-                (row) => rows[row] as PairRow,
-              )
-              fill(chosen, shape, buffers, random)
-              return chosen.length
-            },
-          }))
+          const rowsAt = (begin: number, end: number): PairRow[] =>
+            Array.from(order.subarray(begin, end), (row) => rows[row] as PairRow)
+          return inOrder(total, shape, rowsAt, fill)
         },
       }
     },

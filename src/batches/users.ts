@@ -8,7 +8,7 @@ import { randomStream } from '../random/stream.ts'
 import { equal } from '../tensor/compare.ts'
 import { cast, unsqueeze } from '../tensor/move.ts'
 import type { Tensor } from '../tensor/node.ts'
-import { type BatchKind, batchKind, counted, type TrainingData } from './kind.ts'
+import { type BatchKind, batchKind, counted, inOrder, type TrainingData } from './kind.ts'
 
 /** Which users are trained on, and what tells them apart. */
 export interface UserSettings {
@@ -43,15 +43,18 @@ export interface WarmUsers {
   readonly heldOut: Int32Array
 }
 
-/** The warm users of a split. @throws UserError `empty` where there are fewer than two to train on */
-export function warmUsers(
-  { dataset, split }: TrainingData,
-  { warmEvents }: Pick<UserSettings, 'warmEvents'>,
-): WarmUsers {
+/** Tells whether a user has so many training events. @throws Bug without a split of events */
+export function warmthOf({ dataset, split }: TrainingData, warmEvents: number): (user: number) => boolean {
   if (!split) throw new Bug('users are known by a split of events')
   const { start } = dataset.events
-  const eventsOf = (user: number): number => (split.trainEnd[user] as number) - (start[user] as number)
-  const all = Int32Array.from(split.trainEnd.keys()).filter((user) => user > 0 && eventsOf(user) >= warmEvents)
+  return (user) => (split.trainEnd[user] as number) - (start[user] as number) >= warmEvents
+}
+
+/** The warm users of a split. @throws UserError `empty` where there are fewer than two to train on */
+export function warmUsers(data: TrainingData, { warmEvents }: Pick<UserSettings, 'warmEvents'>): WarmUsers {
+  const { dataset } = data
+  const isWarm = warmthOf(data, warmEvents)
+  const all = Int32Array.from(dataset.userIds.keys()).filter((user) => user > 0 && isWarm(user))
   const isHeldOut = (at: number): boolean => at % 10 === 9 && at < 10_000
   const trained = all.filter((_, at) => !isHeldOut(at))
   if (trained.length < 2) throw tooFew(dataset, trained.length, warmEvents)
@@ -138,14 +141,7 @@ export function users(settings: UserSettings): BatchKind<Users, Int32Array> {
         shapes: [shape],
         epoch(number) {
           const order = randomStream(seed, 'users', number).shuffle(trained.slice())
-          return Array.from({ length: Math.ceil(order.length / rows) }, (_, at) => ({
-            shape,
-            fill(buffers, random) {
-              const chosen = order.subarray(at * rows, (at + 1) * rows)
-              fill(chosen, shape, buffers, random)
-              return chosen.length
-            },
-          }))
+          return inOrder(order.length, shape, (begin, end) => order.subarray(begin, end), fill)
         },
       }
     },

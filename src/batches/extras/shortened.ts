@@ -2,6 +2,7 @@
 import { Bug } from '../../errors.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { Extra } from '../kind.ts'
+import { warmthOf } from '../users.ts'
 import type { Window } from '../windows.ts'
 
 /** Which histories are cut, and to how many events. */
@@ -34,11 +35,10 @@ export function shortened(settings: ShortenedSettings): Extra<Shortened, readonl
       left?.fill(0)
       if (targets === 0 || !cut) return
       if (!drawn) throw new Bug('histories are cut in training alone')
-      const { dataset, split } = drawn.data
+      const isWarm = warmthOf(drawn.data, warmEvents)
       for (const [row, { history }] of windows.entries()) {
-        const events = (split?.trainEnd[history.user] as number) - (dataset.events.start[history.user] as number)
         const [isCut, few] = [drawn.random.uniform() < share, drawn.random.integer(most + 1)]
-        if (events < warmEvents || !isCut) continue
+        if (!isCut || !isWarm(history.user)) continue
         cut[row] = 1
         if (left) left[row] = few
       }
