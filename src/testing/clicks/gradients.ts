@@ -2,16 +2,17 @@
 import { expect } from 'vitest'
 import type { BuiltModel } from '../../models/contract/model.ts'
 import { randomStream } from '../../random/stream.ts'
+import { stepAndLoss } from '../step-and-loss.ts'
 import { wholeGradient } from '../whole-gradient.ts'
 import type { Sample } from './planted.ts'
 import type { SmallShop } from './shop.ts'
-import { batchOf, livenedState, stepAndLoss } from './training.ts'
+import { batchOf, livenedState, stepParts } from './training.ts'
 
 /** Each parameter at its largest gradient, which must not be 0, and at two elements drawn at random. */
 export async function checkGradients(model: BuiltModel, shop: SmallShop, samples: readonly Sample[]): Promise<void> {
   const state = livenedState(model)
   const shape = { rows: samples.length, length: 6 }
-  const [step, loss] = await stepAndLoss(model, shop, { shape, state, seed: 1 })
+  const [step, loss] = await stepAndLoss(stepParts(model, shop, { shape, state, seed: 1 }))
   const batch = batchOf(model, samples, shape.length)
   const lossNow = async (): Promise<number> => (await loss.run(batch, 1)).loss
   expect(await lossNow()).toBeCloseTo((await step.run(batch, 1)).loss, 4)

@@ -2,21 +2,13 @@
 import type { BatchShape } from '../../batches/kind.ts'
 import { stagesOf, totalLoss } from '../../learn/objectives.ts'
 import { applyGradients, initialParameters, type ParameterState } from '../../learn/parameters.ts'
-import {
-  compileStep,
-  parametersOf,
-  type StepGraph,
-  type StepParts,
-  stepGraph,
-  type TrainingStep,
-} from '../../learn/step.ts'
+import { compileStep, parametersOf, type StepParts, stepGraph, type TrainingStep } from '../../learn/step.ts'
 import type { BuiltModel, Objective, Pass } from '../../models/contract/model.ts'
 import { adam } from '../../optim/adam.ts'
 import { randomStream } from '../../random/stream.ts'
 import { keepingRuntime } from '../../runtime/node.ts'
 import type { Parameter, Tensor } from '../../tensor/node.ts'
 import { keptPools } from '../kept-pools.ts'
-import { lossAlone } from '../loss-alone.ts'
 import { fillSamples, type Sample } from './planted.ts'
 import { frozenOf, type SmallShop } from './shop.ts'
 
@@ -45,34 +37,22 @@ export function clickGraph(
 }
 type Inputs = Readonly<Record<string, Tensor>>
 
-/** A compiled step over batches of samples. */
-function stepOf(
+/** What a step over batches of samples is compiled with. */
+export function stepParts(
   model: BuiltModel,
   shop: SmallShop,
-  { shape, state, seed }: { shape: SampleShape; state: ParameterState; seed: number },
-): Promise<TrainingStep> {
-  return compiledOn({ model, shop }, { step: graphOf(model, shape), state, seed })
+  { shape: { rows, length }, state, seed }: { shape: SampleShape; state: ParameterState; seed: number },
+): StepParts {
+  return {
+    step: stepGraph(objectiveOf(model), { rows, length, targets: rows }),
+    state,
+    frozen: frozenOf(shop, model),
+    memory: model.memory ?? {},
+    pools: keptPools(1),
+    seed,
+    runtime,
+  }
 }
-
-/** A step, and the same one with the loss alone. */
-export async function stepAndLoss(
-  model: BuiltModel,
-  shop: SmallShop,
-  { shape, state, seed }: { shape: SampleShape; state: ParameterState; seed: number },
-): Promise<readonly [step: TrainingStep, loss: TrainingStep]> {
-  const step = graphOf(model, shape)
-  const on = { model, shop }
-  return [await compiledOn(on, { step, state, seed }), await compiledOn(on, { step: lossAlone(step), state, seed })]
-}
-
-const graphOf = (model: BuiltModel, { rows, length }: SampleShape): StepGraph =>
-  stepGraph(objectiveOf(model), { rows, length, targets: rows })
-
-const compiledOn = (
-  { model, shop }: { readonly model: BuiltModel; readonly shop: SmallShop },
-  parts: Pick<StepParts, 'step' | 'state' | 'seed'>,
-): Promise<TrainingStep> =>
-  compileStep({ ...parts, frozen: frozenOf(shop, model), memory: model.memory ?? {}, pools: keptPools(1), runtime })
 
 /** Samples as a batch that a step runs on. */
 export const batchOf = (
@@ -96,7 +76,7 @@ export async function trainOn(
   const shape = { rows: 64, length: 6 }
   const optimizer = adam()
   const state = initialParameters(clickParameters(model), seed)
-  await using step = await stepOf(model, shop, { shape, state, seed })
+  await using step = await compileStep(stepParts(model, shop, { shape, state, seed }))
   const stream = randomStream(seed, 'batches')
   for (let at = 1; at <= steps; at++) {
     const drawn = Array.from({ length: shape.rows }, () => samples[stream.integer(samples.length)] as Sample)

@@ -3,10 +3,10 @@ import { expect } from 'vitest'
 import type { TrainingData } from '../../batches/kind.ts'
 import type { Dataset } from '../../dataset/schema.ts'
 import { initialParameters, type ParameterBuffers } from '../../learn/parameters.ts'
-import { compileStep, parametersOf, stepGraph, type TrainingStep } from '../../learn/step.ts'
+import { parametersOf, stepGraph } from '../../learn/step.ts'
 import type { BuiltModel, Objective } from '../../models/contract/model.ts'
 import { keptPools } from '../kept-pools.ts'
-import { lossAlone } from '../loss-alone.ts'
+import { stepAndLoss } from '../step-and-loss.ts'
 import { wholeGradient } from '../whole-gradient.ts'
 import { knownOf, lastTwo, livened, memoryOf, objectivesOf, runtime } from './candidate.ts'
 
@@ -58,11 +58,15 @@ async function checkedStep(model: BuiltModel, objective: Objective, dataset: Dat
   const [batch] = batches.epoch(1)
   if (!batch) throw new Error('an epoch without a batch')
   const state = livened(initialParameters(parametersOf(objectivesOf(model)), 1))
-  const graph = stepGraph(objective, batch.shape)
-  const [frozen, memory, pools] = [knownOf(model, dataset), memoryOf(model), keptPools(1)]
-  const [step, loss] = (await Promise.all(
-    [graph, lossAlone(graph)].map((step) => compileStep({ step, state, frozen, memory, pools, seed: 1, runtime })),
-  )) as [TrainingStep, TrainingStep]
+  const [step, loss] = await stepAndLoss({
+    step: stepGraph(objective, batch.shape),
+    state,
+    frozen: knownOf(model, dataset),
+    memory: memoryOf(model),
+    pools: keptPools(1),
+    seed: 1,
+    runtime,
+  })
   const lossNow = async (): Promise<number> => (await loss.run(batch, 1)).loss
   return { state, step, batch, lossNow }
 }
