@@ -11,8 +11,6 @@ declare module 'autocannon' {
     readonly connections: number
     /** Seconds. */
     readonly duration: number
-    /** Requests a second of all connections; as many as are answered by default. */
-    readonly overallRate?: number
     /** Asked one after the other by each connection. */
     readonly requests: readonly Asked[]
   }

@@ -2,15 +2,15 @@
  * @file `npm run -s bench -- soak [MINUTES] [MODEL]`: a service under steady load, reloaded ten times meanwhile. No
  * request may fail, and memory may not grow.
  */
-import autocannon from 'autocannon'
 import { type BenchResult, median } from './result.ts'
 import { requestsOf, type ServedRun, servedRuns, servedShop, startServing } from './served-run.ts'
+import { steadyLoad } from './steady-load.ts'
 
 const rate = 50
 const reloads = 10
 const callers = 8
 
-/** How many MB memory grew from the second tenth of the time to the last. */
+/** How many MB memory grew from the second tenth of the time to the last. @throws Error where a request fails */
 export async function soak(): Promise<BenchResult> {
   const minutes = Number(process.argv.slice(3).find((word) => /^[\d.]+$/.test(word)) ?? 60)
   const [first] = await servedRuns()
@@ -18,29 +18,23 @@ export async function soak(): Promise<BenchResult> {
   await using serving = await startServing(served)
   const part = Math.ceil((60 * minutes) / reloads)
   const held: number[][] = []
-  let [failed, asked, slowest] = [0, 0, 0]
+  let [asked, slowest] = [0, 0]
   for (let turn = 0; turn < reloads; turn++) {
     const samples: number[] = []
     const sampling = setInterval(() => samples.push(serving.memory()), 1000)
     // In the midst of requests, so that some are under way.
     const reloading = setTimeout(() => serving.reload(), (part * 1000) / 2)
-    const { requests, latency, errors, non2xx } = await autocannon({
-      url: serving.url,
-      connections: callers,
-      duration: part,
-      overallRate: rate,
-      requests: requestsOf(turn),
+    const load = { requests: requestsOf(turn), rate, connections: callers, duration: part }
+    const { total, p99, max } = await steadyLoad(serving.url, load).finally(() => {
+      clearInterval(sampling)
+      clearTimeout(reloading)
     })
-    clearInterval(sampling)
-    clearTimeout(reloading)
     held.push(samples)
-    failed += errors + non2xx
-    asked += requests.total
-    slowest = Math.max(slowest, latency.max)
-    const told = `${requests.total} requests, p99 ${latency.p99} ms, ${errors + non2xx} failed`
-    console.error(`part ${turn + 1} of ${reloads}: ${told}, ${median(samples).toFixed()} MB`)
+    asked += total
+    slowest = Math.max(slowest, max)
+    const told = `${total} requests, p99 ${p99.toFixed(1)} ms, ${median(samples).toFixed()} MB`
+    console.error(`part ${turn + 1} of ${reloads}: ${told}`)
   }
-  if (failed > 0) throw new Error(`${failed} of ${asked} requests failed`)
   const memory = held.map((samples) => median(samples))
   const ours = (memory.at(-1) as number) - (memory[1] as number)
   const settings = { ...servedShop, model: served.model, minutes, rate, callers, reloads, asked, slowest, memory }
