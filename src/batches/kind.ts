@@ -10,7 +10,7 @@ import { type DataType, input, type Shape, type Tensor } from '../tensor/node.ts
 
 /** The static sizes a graph is compiled for. Each kind reads those it has. */
 export interface BatchShape {
-  /** B: windows, samples, pairs or items. */
+  /** B: windows, samples, pairs, items or users. */
   readonly rows: number
   /** L, the places of a history. */
   readonly length: number
@@ -101,7 +101,7 @@ export interface Drawn {
   readonly data: TrainingData
 }
 
-/** A kind of batch: `sequences(...)`, `pairs(...)`, `impressions(...)`, `items()`. */
+/** A kind of batch: `sequences(...)`, `pairs(...)`, `impressions(...)`, `items()`, `users(...)`. */
 export interface BatchKind<Batch, Rows> {
   /** The kind and its extras, in their order; absent where one of them has none. */
   readonly recipe: readonly Recipe[] | undefined
