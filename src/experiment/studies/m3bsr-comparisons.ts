@@ -15,7 +15,7 @@ export const titles: Readonly<Record<SplitProtocol, string>> = {
   time: 'Global time split',
 }
 /** What is measured of every model. */
-export const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20']
+const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20']
 
 /** A data set of M³BSR's studies, by the name of its settings. */
 export type M3bsrSet = keyof typeof m3bsrSettings
@@ -70,3 +70,9 @@ export const countingModels: readonly Variant[] = [
   { name: 'popularity', model: 'popularity' },
   { name: 'item-kNN', model: 'item-knn' },
 ]
+
+/** M³BSR beside both SASRecs and what is counted, by one protocol. */
+export const besideSasrecs = (wanted: Wanted, set: M3bsrSet, protocol: SplitProtocol): Comparison => {
+  const variants = [...sasrecs(set), m3bsrOn(set), ...countingModels]
+  return compared(wanted, set, { title: titles[protocol], protocol, reference: 'SASRec', variants })
+}

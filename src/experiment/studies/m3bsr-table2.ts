@@ -21,11 +21,17 @@ const published = {
 }
 
 /** A model of Table 2 as it is run on a data set; nothing for one that is not here. */
-export function tableTwoVariant(model: string, set: M3bsrSet): Variant[] {
+function tableTwoVariant(model: string, set: M3bsrSet): Variant[] {
   if (!modelSlugs.includes(model)) return []
   if (model === 'sasrec') return sasrecs(set).slice(0, 1)
   return [{ name: modelOf(model).title, model, ...besideM3bsrSettings(model, set) }]
 }
+
+/** M³BSR on kuairand-pure beside those of its paper's Tables 3 and 4 that are here. */
+export const besideLeaders = (): readonly Variant[] => [
+  ...['stosa', 'mmmlp', 'ebm'].flatMap((model) => tableTwoVariant(model, 'kuairand')),
+  m3bsrOn('kuairand'),
+]
 
 /** By which protocols each data set is split, and with which seeds; three where nothing else is said. */
 const asked: readonly { readonly set: M3bsrSet; readonly protocol: SplitProtocol; readonly seeds?: number[] }[] = [
