@@ -1,7 +1,7 @@
 /** @file `docs/results/README.md`: every table and figure of the three papers, our command, and what both found. */
 import { existsSync, readFileSync } from 'node:fs'
 import { markdownTable } from '../src/evaluate/printing.ts'
-import { dataExperiments, experiments, timingExperiments } from '../src/experiment/studies/experiments.ts'
+import { experiments } from '../src/experiment/studies/experiments.ts'
 import { printedFigure } from '../src/metrics/table.ts'
 
 /** What `siftrec experiment` wrote, as far as it is read here. */
@@ -309,7 +309,7 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
 
 /** The page. @throws Error for an experiment that is not there */
 export function paperResultsPage(): string {
-  const known = [...experiments, ...dataExperiments, ...timingExperiments].map(({ name }) => name)
+  const known = experiments.map(({ name }) => name)
   const line = ({ name, about, theirs, experiment, ours }: Published): string[] => {
     if (experiment === undefined) return [name, about, 'not yet', theirs, '-']
     if (!known.includes(experiment)) throw new Error(`no experiment is called ${experiment}`)
