@@ -33,6 +33,7 @@ const kinds = {
   low: 'DOUBLE',
   high: 'DOUBLE',
   seeds: 'INTEGER[]',
+  slice: 'VARCHAR',
 } as const
 
 /**
@@ -80,7 +81,7 @@ export async function writeResults(
   await writeParquetTable(
     files.parquet,
     kinds,
-    rows.map((row) => ({ ...row, options: JSON.stringify(row.options) })),
+    rows.map((row) => ({ ...row, options: JSON.stringify(row.options), slice: row.slice ?? null })),
   )
   return { page, files: Object.values(files) }
 }
