@@ -8,6 +8,7 @@ import { bootstrapMeans, type Interval } from '../../evaluate/intervals.ts'
 import { markdownTable, printInterval } from '../../evaluate/printing.ts'
 import { plantedShares } from '../../simulate/sessions.ts'
 import type { Experiment, Findings, TrainedCell } from '../experiment.ts'
+import { overSeeds } from '../figures/rank-results.ts'
 import { rounded } from '../figures/results.ts'
 import { evaluationSeed } from '../terms.ts'
 import { compared, m3bsrOn, spent } from './m3bsr-comparisons.ts'
@@ -55,10 +56,8 @@ async function gatesOf({ open }: TrainedCell): Promise<Gates> {
 /** What the gates of several seeds say, over users. */
 export function findingsOf(seeds: readonly Gates[]): Findings {
   const behaviors = Object.keys(seeds[0] ?? {})
-  const mean = (behavior: string, modality: Modality): number[] => {
-    const each = seeds.map((gates) => gates[behavior]?.[modality] ?? [])
-    return (each[0] ?? []).map((_, user) => each.reduce((sum, one) => sum + (one[user] as number), 0) / each.length)
-  }
+  const mean = (behavior: string, modality: Modality): number[] =>
+    overSeeds(seeds.map((gates) => gates[behavior]?.[modality] ?? []))
   const columns = behaviors.map((behavior) => {
     const [id, image, text] = modalities.map((modality) => mean(behavior, modality)) as [number[], number[], number[]]
     return { id, image, text, share: image.map((value, user) => value / (value + (text[user] as number))) }
