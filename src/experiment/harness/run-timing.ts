@@ -39,7 +39,7 @@ export async function runTiming(
   const machine = machineText()
   const date = new Date().toISOString().slice(0, 10)
   const { epochs, predictions, threads, batchSize } = wanted
-  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads; an epoch is the median of ${epochs - 1} after a first one and holds no validation, a prediction the median of ${predictions}: one user's whole history read, and all ${dataset.catalog.ids.length - 1} items scored. Other work on the machine makes both longer, so another run has other figures.`
+  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads. An epoch is the median of ${epochs - 1} after a first one, without validation. A prediction is the median of ${predictions}: it reads one user's whole history and scores all ${dataset.catalog.ids.length - 1} items. Other work on the machine makes both longer, so another run has other figures.`
   const table = markdownTable(
     ['model', 'seconds an epoch', 'least and most', 'seconds a prediction'],
     took.map(({ variant, epochSeconds, epochRange, predictionSeconds }) => [

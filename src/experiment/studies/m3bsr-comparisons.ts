@@ -22,7 +22,7 @@ export type M3bsrSet = keyof typeof m3bsrSettings
 
 /** What guesses of hours are made of; docs/benchmarks.md has the films' and kuairand-pure's seconds, measured. */
 export const spent =
-  'M³BSR had 24 s an epoch on the films, so about 14 on the shop, and 3 minutes on kuairand-pure; a training is some 20, 30 and 6 epochs'
+  'an epoch of M³BSR took 24 s on the films, so some 14 s on the shop, and 3 minutes on kuairand-pure; a training has some 20 epochs on the films, 30 on the shop and 6 on kuairand-pure'
 
 /** What studies call each data set, and what it is. */
 export const sets: Readonly<

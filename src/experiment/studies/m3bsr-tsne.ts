@@ -62,7 +62,7 @@ async function mapsOf(cells: readonly TrainedCell[]): Promise<Findings> {
     ({ title, categories, field }) => `${title} by ${field} ${purityByChance(categories).toFixed(3)}`,
   )
   const page = [
-    `Neighbor purity: the share of an item's 10 nearest by the cosine that are of its category, over the ${mostItems} items with the most events, averaged over the seeds; the interval resamples items. Where neighbors are drawn it is: ${chance.join(', ')}. The maps are of the first seed.`,
+    `Neighbor purity: the share of an item's 10 nearest by the cosine that are of its category, over the ${mostItems} items with the most events, averaged over the seeds; the interval resamples items. Neighbors that are drawn at random would have: ${chance.join(', ')}. The maps are of the first seed.`,
     markdownTable(
       ['data set', 'category', 'vectors', 'neighbor purity', 'minus before'],
       found.map(({ title, field, side, purity, less }) => [
