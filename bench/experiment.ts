@@ -11,7 +11,9 @@ export async function experimentResults(name: string): Promise<readonly Comparis
   const seeds = flag?.slice('--seeds='.length).split(',').map(Number)
   const progress = gridProgress(process.stderr, 1)
   const settings = { dataRoot: '../shared/data', out: 'docs/results', jobs: 1, progress, ...(seeds && { seeds }) }
-  const outcome = await runExperiment(experimentOf(name), settings)
+  const experiment = experimentOf(name)
+  if (!('comparisons' in experiment)) throw new Error(`${name} is no grid of cells`)
+  const outcome = await runExperiment(experiment, settings)
   return outcome.status === 'finished' ? outcome.results : []
 }
 

@@ -1,7 +1,8 @@
 /** @file `docs/results/README.md`: every table and figure of the three papers, our command, and what both found. */
 import { existsSync, readFileSync } from 'node:fs'
 import { markdownTable } from '../src/evaluate/printing.ts'
-import { dataExperiments, experiments, timingExperiments } from '../src/experiment/studies/experiments.ts'
+import { experiments } from '../src/experiment/studies/experiments.ts'
+import type { Metric } from '../src/experiment/terms.ts'
 import { printedFigure } from '../src/metrics/table.ts'
 
 /** What `siftrec experiment` wrote, as far as it is read here. */
@@ -19,9 +20,13 @@ interface StoredRow {
   readonly protocol: string
   readonly metric: string
   readonly mean: number
+  readonly seeds: readonly number[]
+  readonly slice?: string
 }
 interface StoredComparison {
   readonly title: string
+  readonly seeds: readonly number[]
+  readonly slice?: string
   readonly protocol: { readonly split: { readonly protocol: string } }
   readonly variants: readonly StoredVariant[]
 }
@@ -54,65 +59,60 @@ function figureOf({ rows = [] }: StoredResults, comparison: StoredComparison, va
       row.model === found?.model &&
       row.dataset === found.dataset &&
       row.split === comparison.protocol.split.protocol &&
+      row.slice === comparison.slice &&
       row.protocol !== 'sampled99' &&
       row.metric === metric &&
-      JSON.stringify(row.options) === JSON.stringify(found.options),
+      JSON.stringify([row.options, row.seeds]) === JSON.stringify([found.options, comparison.seeds]),
   )
   return row?.mean
 }
 
-/** Variants beside each other, in every comparison that has the first of them. */
-const beside =
-  (metric: string, ...variants: readonly string[]) =>
+/** What is told of each comparison, after its title. */
+const ofEach =
+  (told: (comparison: StoredComparison, results: StoredResults) => string | undefined) =>
   (results: StoredResults): string =>
     (results.comparisons ?? [])
       .flatMap((comparison) => {
-        if (!comparison.variants.some(({ variant }) => variant === variants[0])) return []
-        const told = variants.flatMap((variant) => {
-          const figure = figureOf(results, comparison, variant, metric)
-          return figure === undefined ? [] : [`${variant} ${figure.toFixed(4)}`]
-        })
-        return told.length === 0 ? [] : [`${comparison.title}: ${printedFigure(metric as 'auc')} ${told.join(', ')}`]
+        const text = told(comparison, results)
+        return text === undefined ? [] : [`${comparison.title}: ${text}`]
       })
       .join('; ')
+
+/** Variants beside each other, in every comparison that has the first of them. */
+const beside = (metric: Metric, ...variants: readonly string[]) =>
+  ofEach((comparison, results) => {
+    if (!comparison.variants.some(({ variant }) => variant === variants[0])) return undefined
+    const told = variants.flatMap((variant) => {
+      const figure = figureOf(results, comparison, variant, metric)
+      return figure === undefined ? [] : [`${variant} ${figure.toFixed(4)}`]
+    })
+    return told.length === 0 ? undefined : `${printedFigure(metric)} ${told.join(', ')}`
+  })
 
 /** The variant that loses most against the whole model, in every comparison. */
-const mostLost =
-  (metric: string, named: (variant: string) => boolean = () => true) =>
-  ({ comparisons = [] }: StoredResults): string =>
-    comparisons
-      .flatMap(({ title, variants }) => {
-        const lost = variants
-          .flatMap(({ variant, difference }) =>
-            difference?.[metric] && named(variant) ? [{ variant, mean: difference[metric].mean }] : [],
-          )
-          .toSorted((a, b) => a.mean - b.mean)
-        const [worst] = lost
-        if (!worst) return []
-        return [`${title}: most is lost ${worst.variant}, ${worst.mean.toFixed(4)} ${printedFigure(metric as 'auc')}`]
-      })
-      .join('; ')
+const mostLost = (metric: Metric, named: (variant: string) => boolean = () => true) =>
+  ofEach(({ variants }) => {
+    const [worst] = variants
+      .flatMap(({ variant, difference }) =>
+        difference?.[metric] && named(variant) ? [{ variant, mean: difference[metric].mean }] : [],
+      )
+      .toSorted((a, b) => a.mean - b.mean)
+    return worst && `largest loss ${worst.mean.toFixed(4)} ${printedFigure(metric)} (${worst.variant})`
+  })
 
-/** The best of some variants, in every comparison. */
-const best =
-  (metric: string, named: (variant: string) => boolean = () => true) =>
-  (results: StoredResults): string =>
-    (results.comparisons ?? [])
-      .flatMap((comparison) => {
-        const figures = comparison.variants.flatMap(({ variant }) => {
-          const figure = named(variant) ? figureOf(results, comparison, variant, metric) : undefined
-          return figure === undefined ? [] : [{ variant, figure }]
-        })
-        const [first] = figures.toSorted((a, b) => b.figure - a.figure)
-        return first
-          ? [
-              `${comparison.title}: ${first.variant} has most, ${printedFigure(metric as 'auc')} ${first.figure.toFixed(4)}`,
-            ]
-          : []
+/** The best variant, in every comparison. */
+const best = (metric: Metric) =>
+  ofEach((comparison, results) => {
+    const [first] = comparison.variants
+      .flatMap(({ variant }) => {
+        const figure = figureOf(results, comparison, variant, metric)
+        return figure === undefined ? [] : [{ variant, figure }]
       })
-      .join('; ')
+      .toSorted((a, b) => b.figure - a.figure)
+    return first && `best ${printedFigure(metric)} ${first.figure.toFixed(4)} (${first.variant})`
+  })
 
-/** How many data sets the statistics have. */
+/** The data sets that the statistics have. */
 const counted = ({ datasets = [] }: StoredResults): string => datasets.map(({ dataset }) => dataset).join(', ')
 
 const statistics = (name: string, theirs: string): Published => ({
@@ -131,7 +131,7 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
     {
       name: 'Fig. 1',
       about: 'what pictures and texts are worth by behavior',
-      theirs: 'pictures lead clicks, texts as much as pictures lead favorites, by the eye of language models',
+      theirs: 'pictures lead clicks; pictures and texts lead favorites alike, as language models judge',
       experiment: 'm3bsr-modality-by-behavior',
       ours: ({ findings = [] }) =>
         findings
@@ -163,7 +163,7 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
       about: 'steps and weights of the losses',
       theirs: 'best at 10 steps and weights of 0.02, a temperature of 0.3 and a weight of 0.05',
       experiment: 'm3bsr-heatmaps',
-      ours: best('hr@10', () => true),
+      ours: best('hr@10'),
     },
     {
       name: 'Table 3',
@@ -309,7 +309,7 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
 
 /** The page. @throws Error for an experiment that is not there */
 export function paperResultsPage(): string {
-  const known = [...experiments, ...dataExperiments, ...timingExperiments].map(({ name }) => name)
+  const known = experiments.map(({ name }) => name)
   const line = ({ name, about, theirs, experiment, ours }: Published): string[] => {
     if (experiment === undefined) return [name, about, 'not yet', theirs, '-']
     if (!known.includes(experiment)) throw new Error(`no experiment is called ${experiment}`)
@@ -323,7 +323,10 @@ export function paperResultsPage(): string {
     ([paper, published]) =>
       `## ${paper}\n\n${markdownTable(['of the paper', 'about', 'our command', 'the paper’s', 'ours'], published.map(line))}`,
   )
-  const head =
-    'Every table and figure of the three papers that shows a result, with the command that makes ours. Made of the results here by `npx vitest run test/docs -u`; do not edit. Our data are others than the papers’, and our figures are of the full catalog unless a page says otherwise: what can be compared is which model is ahead and what each part is worth. Each results page has the intervals, what was tuned and which seeds.'
+  const head = [
+    'This page lists every table and figure of the three papers that shows a result, the command that makes ours, and what both found. The page behind `results` has the intervals, what was tuned and the seeds.',
+    'Our data sets are not the papers’, and our figures rank the full catalog unless a page says otherwise. So compare which model is ahead and what each part is worth, not one figure with another.',
+    '`npx vitest run test/docs -u` makes this page of the results in this folder; do not edit it.',
+  ].join('\n\n')
   return `# Results beside the papers’\n\n${head}\n\n${sections.join('\n\n')}\n`
 }

@@ -144,3 +144,6 @@ export interface TimingExperiment {
   readonly title: string
   readonly timed: (wanted: Wanted) => Timed
 }
+
+/** A grid of cells, or one of those that are none. */
+export type AnyExperiment = Experiment | DataExperiment | TimingExperiment

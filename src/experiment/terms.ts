@@ -34,6 +34,9 @@ export const validationMetricOf = (protocol: Protocol): Metric =>
 /** Draws the sampled negatives and the resamples of intervals, the same for every cell. */
 export const evaluationSeed = 1
 
+/** The seeds of an experiment that says nothing of its own. */
+export const usualSeeds: readonly number[] = [1, 2, 3]
+
 const numbers = z.array(z.number())
 const ranksSchema = z.strictObject({
   model: z.string(),

@@ -45,17 +45,15 @@ export function experimentCommand(): Command {
     )
     .option('--models <slugs>', 'models to compare, separated by commas, in an experiment that takes any model', list)
     .action(async (name: string | undefined, flags: Flags) => {
-      const { dataExperiments, experimentOf, experiments, timingExperiments } = await import(
-        '../../experiment/studies/experiments.ts'
-      )
-      if (name === undefined) process.stdout.write(listing([...dataExperiments, ...experiments, ...timingExperiments]))
+      const { experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
+      if (name === undefined) process.stdout.write(listing(experiments))
       else if (/\.ya?ml$/i.test(name)) {
         const { ownExperiment } = await import('../../experiment/studies/own-experiment.ts')
         await run(ownExperiment(name), { out: 'results', ...flags })
       } else {
         const out = { out: 'docs/results', ...flags }
-        const single = [...dataExperiments, ...timingExperiments].find((one) => one.name === name)
-        await (single ? runSingle(single, out) : run(experimentOf(name), out))
+        const experiment = experimentOf(name)
+        await ('comparisons' in experiment ? run(experiment, out) : runSingle(experiment, out))
       }
     })
 }

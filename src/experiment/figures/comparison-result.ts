@@ -18,6 +18,8 @@ export interface Row {
   readonly low: number | null
   readonly high: number | null
   readonly seeds: readonly number[]
+  /** Which of the test targets count, in words; all by default. */
+  readonly slice?: string
 }
 
 /** One variant's cells, one a seed. */

@@ -2,7 +2,7 @@
 import type { HeatmapSeriesOption } from 'echarts/charts'
 import type { GridComponentOption, TitleComponentOption, VisualMapComponentOption } from 'echarts/components'
 import type { ComposeOption } from 'echarts/core'
-import { svgOf } from './svg.ts'
+import { panelSize, panelsOf, svgOf } from './svg.ts'
 
 /** A figure by two options. */
 export interface Heatmap {
@@ -26,28 +26,11 @@ type ChartOption = ComposeOption<
 
 /** One blue from light to dark: nobody needs to see red or green. */
 const shades = ['#f7fbff', '#6baed6', '#08306b']
-const size = { panel: 460, height: 380, left: 64, right: 24, top: 84, bottom: 64 }
-const margin = 0.5
 
 /** The heatmaps as SVG text. */
 export function drawHeatmaps({ title, heatmaps }: Heatmaps): string {
   const option: ChartOption = {
-    title: [
-      { text: title, left: 'center', top: 8, textStyle: { fontSize: 15 } },
-      ...heatmaps.map(({ title }, at) => ({
-        text: title,
-        left: size.panel * (at + margin),
-        top: 56,
-        textAlign: 'center' as const,
-        textStyle: { fontSize: 12 },
-      })),
-    ],
-    grid: heatmaps.map((_, at) => ({
-      left: size.panel * at + size.left,
-      width: size.panel - size.left - size.right,
-      top: size.top,
-      bottom: size.bottom,
-    })),
+    ...panelsOf(title, heatmaps),
     xAxis: heatmaps.map(({ x, columns }, gridIndex) => ({
       gridIndex,
       type: 'category' as const,
@@ -70,7 +53,7 @@ export function drawHeatmaps({ title, heatmaps }: Heatmaps): string {
     }),
     series: heatmaps.map(seriesOf),
   }
-  return svgOf(option, { width: size.panel * heatmaps.length, height: size.height })
+  return svgOf(option, { width: panelSize.width * heatmaps.length, height: panelSize.height })
 }
 
 const figuresOf = ({ cells }: Heatmap): number[] => cells.flatMap((row) => row.flatMap((figure) => figure ?? []))

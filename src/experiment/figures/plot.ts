@@ -7,7 +7,7 @@ import { headlineOf, validationMetricOf } from '../terms.ts'
 import type { ComparisonResult } from './comparison-result.ts'
 import { drawHeatmaps, type Heatmaps } from './heatmap.ts'
 import { drawScatters, type Scatters } from './scatter.ts'
-import { colors, svgOf } from './svg.ts'
+import { colors, panelSize, panelsOf, svgOf } from './svg.ts'
 
 /** A figure at a place of the x axis, with its interval. */
 export interface PlotPoint {
@@ -37,8 +37,6 @@ export interface Plot {
 /** Whatever a study's plot is. */
 export type Drawing = Plot | Heatmaps | Scatters
 
-const size = { panel: 460, height: 380, left: 64, right: 24, top: 84, bottom: 64 }
-
 type ChartOption = ComposeOption<
   CustomSeriesOption | GridComponentOption | LegendComponentOption | LineSeriesOption | TitleComponentOption
 >
@@ -52,26 +50,11 @@ export function drawPlot(drawing: Drawing): string {
 function drawFigures({ title, panels }: Plot): string {
   const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))]
   const wide = Math.max(...panels.map(categoriesOf).map(({ length }) => length)) > 6 ? 1.6 : 1
-  const width = size.panel * wide
+  const width = panelSize.width * wide
   const option: ChartOption = {
     color: colors,
-    title: [
-      { text: title, left: 'center', top: 8, textStyle: { fontSize: 15 } },
-      ...panels.map(({ title }, at) => ({
-        text: title,
-        left: width * (at + 0.5),
-        top: 56,
-        textAlign: 'center' as const,
-        textStyle: { fontSize: 12 },
-      })),
-    ],
+    ...panelsOf(title, panels, width),
     ...(names.length > 1 && { legend: { data: names, top: 32 } }),
-    grid: panels.map((_, at) => ({
-      left: width * at + size.left,
-      width: width - size.left - size.right,
-      top: size.top,
-      bottom: size.bottom,
-    })),
     xAxis: panels.map((panel, gridIndex) => ({
       gridIndex,
       name: panel.x,
@@ -98,7 +81,7 @@ function drawFigures({ title, panels }: Plot): string {
       ),
     ),
   }
-  return svgOf(option, { width: width * panels.length, height: size.height })
+  return svgOf(option, { width: width * panels.length, height: panelSize.height })
 }
 
 const isNumeric = ({ series }: Panel): boolean =>

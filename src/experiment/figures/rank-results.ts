@@ -18,6 +18,10 @@ export function seedMeans(
   return total.map((sum) => sum / runs.length)
 }
 
+/** Values of several seeds, averaged place by place. */
+export const overSeeds = (seeds: readonly (readonly number[])[]): number[] =>
+  (seeds[0] ?? []).map((_, at) => seeds.reduce((sum, one) => sum + (one[at] as number), 0) / seeds.length)
+
 /** The outcomes that are ranks. */
 export const ranksOf = (outcomes: readonly Outcome[]): StoredRanks[] =>
   outcomes.flatMap((outcome) => (isClicks(outcome) ? [] : [outcome]))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { writeAtomically } from '../../storage/atomic.ts'
 import { writeParquetTable } from '../../storage/parquet-table.ts'
 import type { Experiment, Findings } from '../experiment.ts'
-import { headlineOf } from '../terms.ts'
+import { headlineOf, usualSeeds } from '../terms.ts'
 import type { ComparisonResult } from './comparison-result.ts'
 import { htmlPage } from './html-page.ts'
 import { rounded, rowsOf } from './results.ts'
@@ -33,6 +33,7 @@ const kinds = {
   low: 'DOUBLE',
   high: 'DOUBLE',
   seeds: 'INTEGER[]',
+  slice: 'VARCHAR',
 } as const
 
 /**
@@ -47,7 +48,7 @@ export async function writeResults(
   const { name, title, about } = experiment
   const own = join(runs, name)
   for (const folder of [out, own]) mkdirSync(folder, { recursive: true })
-  const usual = (experiment.seeds ?? [1, 2, 3]).join()
+  const usual = (experiment.seeds ?? usualSeeds).join()
   const flags = [
     ...(models ? [` --models ${models.join(',')}`] : []),
     ...(!seeds || seeds.join() === usual ? [] : [` --seeds ${seeds.join(',')}`]),
@@ -80,7 +81,7 @@ export async function writeResults(
   await writeParquetTable(
     files.parquet,
     kinds,
-    rows.map((row) => ({ ...row, options: JSON.stringify(row.options) })),
+    rows.map((row) => ({ ...row, options: JSON.stringify(row.options), slice: row.slice ?? null })),
   )
   return { page, files: Object.values(files) }
 }

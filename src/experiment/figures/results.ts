@@ -33,7 +33,7 @@ export function resultsOf(title: string, metrics: readonly Metric[], runs: reado
 }
 
 /** A comparison's rows, in the form every table of ours has. */
-export function rowsOf({ variants, constant, frame, metrics, seeds }: ComparisonResult): Row[] {
+export function rowsOf({ variants, constant, frame, metrics, seeds, slice }: ComparisonResult): Row[] {
   return [...variants, ...(constant ? [constant] : [])].flatMap(({ model, options, dataset, validation, figures }) => {
     const row = (protocol: Protocol, metric: string, { mean, low, high }: Interval): Row => ({
       model,
@@ -51,7 +51,7 @@ export function rowsOf({ variants, constant, frame, metrics, seeds }: Comparison
     const tested = protocols.flatMap((protocol) =>
       metrics.flatMap((metric) => {
         const figure = figures[protocol]?.[metric]
-        return figure ? [row(protocol, metric, figure)] : []
+        return figure ? [{ ...row(protocol, metric, figure), ...(slice !== undefined && { slice }) }] : []
       }),
     )
     const main = headlineOf(figures)

@@ -2,7 +2,7 @@
 import type { ScatterSeriesOption } from 'echarts/charts'
 import type { GridComponentOption, LegendComponentOption, TitleComponentOption } from 'echarts/components'
 import type { ComposeOption } from 'echarts/core'
-import { colors, svgOf } from './svg.ts'
+import { colors, svgOf, titlesOf } from './svg.ts'
 
 /** Points of some categories. */
 export interface Scatter {
@@ -19,7 +19,7 @@ type ChartOption = ComposeOption<
   GridComponentOption | LegendComponentOption | ScatterSeriesOption | TitleComponentOption
 >
 
-/** Of the second eight categories on: colors begin again. */
+/** The next shape comes with every eight categories, where the colors begin again. */
 const shapes = ['circle', 'triangle', 'rect', 'diamond']
 const size = { panel: 320, top: 40, head: 24, legend: 60, point: 4 }
 const rowHeight = size.panel + size.head + size.legend
@@ -27,27 +27,19 @@ const rowHeight = size.panel + size.head + size.legend
 /** The maps as SVG text. */
 export function drawScatters({ title, rows }: Scatters): string {
   const width = size.panel * Math.max(...rows.map(({ length }) => length))
-  const placed = rows.flatMap((maps, row) =>
-    maps.map((map, column) => ({ map, left: column * size.panel, top: size.top + row * rowHeight })),
+  const lines = rows.map((maps, row) => ({ maps, categories: categoriesOf(maps), top: size.top + row * rowHeight }))
+  const placed = lines.flatMap(({ maps, ...line }) =>
+    maps.map((map, column) => ({ ...map, ...line, left: column * size.panel })),
   )
-  const categories = rows.map((maps) => [
-    ...new Set(maps.flatMap(({ points }) => points.map(({ category }) => category))),
-  ])
   const hidden = placed.map((_, gridIndex) => ({ gridIndex, type: 'value' as const, scale: true, show: false }))
   const option: ChartOption = {
-    title: [
-      { text: title, left: 'center', top: 8, textStyle: { fontSize: 15 } },
-      ...placed.map(({ map, left, top }) => ({
-        text: map.title,
-        left: left + size.panel / 2,
-        top,
-        textAlign: 'center' as const,
-        textStyle: { fontSize: 12 },
-      })),
-    ],
-    legend: categories.map((data, row) => ({
-      data: data.toSorted(),
-      top: size.top + row * rowHeight + size.head + size.panel,
+    title: titlesOf(
+      title,
+      placed.map(({ title, left, top }) => ({ title, center: left + size.panel / 2, top })),
+    ),
+    legend: lines.map(({ categories, top }) => ({
+      data: categories,
+      top: top + size.head + size.panel,
       itemWidth: 8,
       itemHeight: 8,
       textStyle: { fontSize: 10 },
@@ -60,9 +52,8 @@ export function drawScatters({ title, rows }: Scatters): string {
     })),
     xAxis: hidden,
     yAxis: hidden,
-    series: placed.flatMap(({ map }, at) => {
-      const row = rows.findIndex((maps) => maps.includes(map))
-      return (categories[row] ?? []).toSorted().map((name, place) => ({
+    series: placed.flatMap(({ points, categories }, at) =>
+      categories.map((name, place) => ({
         name,
         type: 'scatter' as const,
         xAxisIndex: at,
@@ -70,9 +61,13 @@ export function drawScatters({ title, rows }: Scatters): string {
         color: colors[place % colors.length] as string,
         symbol: shapes[Math.floor(place / colors.length) % shapes.length] as string,
         symbolSize: size.point,
-        data: map.points.filter(({ category }) => category === name).map(({ x, y }) => [x, y]),
-      }))
-    }),
+        data: points.filter(({ category }) => category === name).map(({ x, y }) => [x, y]),
+      })),
+    ),
   }
   return svgOf(option, { width, height: size.top + rows.length * rowHeight })
 }
+
+/** The categories of the maps of a row, which have one color and shape in all of them. */
+const categoriesOf = (maps: readonly Scatter[]): string[] =>
+  [...new Set(maps.flatMap(({ points }) => points.map(({ category }) => category)))].toSorted()

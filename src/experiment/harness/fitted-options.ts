@@ -14,10 +14,10 @@ import type { PreparedDataset } from './dataset-recipe.ts'
  * A comparison with the open options of its variants that want `defaults` written out.
  * @param datasetOf the prepared dataset of a choice
  */
-export async function withFittedOptions(
-  comparison: Comparison,
+export async function withFittedOptions<Whole extends Comparison>(
+  comparison: Whole,
   datasetOf: (choice: DatasetChoice) => PreparedDataset,
-): Promise<Comparison> {
+): Promise<Whole> {
   const variants: Variant[] = []
   for (const variant of comparison.variants) {
     if (!variant.defaults) {

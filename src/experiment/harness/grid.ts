@@ -14,10 +14,12 @@ import { type Cell, cellOf, testedOf, trainedOf } from './grid-cell.ts'
 import { isDone } from './run-cell.ts'
 import type { Job } from './schedule.ts'
 
+/** A comparison whose seeds are settled. */
+export type SeededComparison = Comparison & { readonly seeds: readonly number[] }
+
 /** What a grid works with. */
 export interface GridSettings {
-  readonly comparison: Comparison
-  readonly seeds: readonly number[]
+  readonly comparison: SeededComparison
   /** What comes before a cell's name in progress, where an experiment has several comparisons. */
   readonly prefix: string
   /** Folder of all cells; experiments share those that are the same. */
@@ -44,13 +46,13 @@ export interface Grid {
   /** What is done, with the cell of each seed. */
   done(): { readonly variant: Variant; readonly seed: number; readonly cell: Cell }[]
   /** The best and the worst variant by validation with more seeds, where this is asked for and all are done. */
-  extremes(): Comparison | undefined
+  extremes(): SeededComparison | undefined
 }
 
 /** @throws UserError as {@link checkComparison} */
 export function gridOf(settings: GridSettings): Grid {
-  const { comparison, seeds, prefix, wanted } = settings
-  const { variants } = comparison
+  const { comparison, prefix, wanted } = settings
+  const { variants, seeds } = comparison
   checkComparison(comparison)
   const needed = variants.filter(
     (variant) => wanted(variant) || variants.some((other) => other.like === variant.name && wanted(other)),
@@ -94,32 +96,39 @@ export function gridOf(settings: GridSettings): Grid {
       return trained.reduce((sum, count) => sum + count, tried + 2 * more)
     },
     result: () => resultOf(settings),
-    isDone: () => variants.filter(wanted).every((variant) => cellsOf(settings, variant) !== undefined),
-    done: () => variants.flatMap((variant) => cellsOf(settings, variant) ?? []),
+    isDone: () => variants.filter(wanted).every((variant) => doneOf(settings, variant) !== undefined),
+    done: () =>
+      variants.flatMap((variant) => {
+        const { cells = [] } = doneOf(settings, variant) ?? {}
+        return cells.map((cell, at) => ({ variant, seed: seeds[at] as number, cell }))
+      }),
     extremes: () => extremesOf(settings),
   }
 }
 
-/** A variant's cells, where all of them are done. */
-function cellsOf(settings: GridSettings, variant: Variant): ReturnType<Grid['done']> | undefined {
+/** A variant's options and its cells, one a seed; undefined while one of them is still to be done. */
+function doneOf(
+  settings: GridSettings,
+  variant: Variant,
+): { readonly options: Required<OptionSet>; readonly cells: readonly Cell[] } | undefined {
   const options = chosenOptions(settings, variant)
   if (!options) return undefined
-  const cells = settings.seeds.map((seed) => ({ variant, seed, cell: cellFor(settings, variant, options, seed) }))
-  return cells.every(({ cell }) => isDone(cell, 'tested')) ? cells : undefined
+  const cells = settings.comparison.seeds.map((seed) => cellFor(settings, variant, options, seed))
+  return cells.every((cell) => isDone(cell, 'tested')) ? { options, cells } : undefined
 }
 
-function extremesOf(settings: GridSettings): Comparison | undefined {
+function extremesOf(settings: GridSettings): SeededComparison | undefined {
   const { comparison } = settings
   const { extremes: seeds, ...rest } = comparison
   if (!seeds) return undefined
   const judged: { readonly variant: Variant; readonly value: number }[] = []
   for (const variant of comparison.variants) {
-    const cells = cellsOf(settings, variant)
-    if (!cells) return undefined
+    const done = doneOf(settings, variant)
+    if (!done) return undefined
     const { name, model, dataset, split } = variant
     const like = { name, model, ...(dataset && { dataset }), ...(split && { split }) }
-    const value = validationOf(cells.flatMap(({ cell }) => trainedOf(cell) ?? []))
-    judged.push({ variant: { ...like, ...chosenOptions(settings, variant) }, value })
+    const value = validationOf(done.cells.flatMap((cell) => trainedOf(cell) ?? []))
+    judged.push({ variant: { ...like, ...done.options }, value })
   }
   const [first, ...others] = judged
   if (!first || others.length === 0) return undefined
@@ -153,7 +162,7 @@ function cellFor(
 
 /** What was tried for a variant, best first kept; undefined while something is still to be trained. */
 function triedFor(settings: GridSettings, variant: Variant): Tried[] | undefined {
-  const seed = firstOf(settings.seeds)
+  const seed = firstOf(settings.comparison.seeds)
   const tried = (variant.tune ?? []).map((set) => {
     const options = mergedOptions(variant, set)
     const trained = trainedOf(cellFor(settings, variant, options, seed))
@@ -183,13 +192,13 @@ function chosenOptions(settings: GridSettings, variant: Variant): Required<Optio
 }
 
 function resultOf(settings: GridSettings): ComparisonResult {
-  const { comparison, seeds } = settings
-  const { title, metrics, reference, variants, measure } = comparison
+  const { comparison } = settings
+  const { title, seeds, metrics, reference, variants, measure } = comparison
   const slice = comparison.slice && sliceOf(comparison.slice, settings.dataset(variants[0] as Variant, firstOf(seeds)))
   const runs = variants.flatMap((variant): VariantRuns[] => {
-    const [options, done] = [chosenOptions(settings, variant), cellsOf(settings, variant)]
-    if (!options || !done) return []
-    const cells = done.map(({ cell }) => cell)
+    const done = doneOf(settings, variant)
+    if (!done) return []
+    const { options, cells } = done
     const tested = cells.flatMap((cell) => testedOf(cell) ?? [])
     const against = variant.against ?? reference
     return [

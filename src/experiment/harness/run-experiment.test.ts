@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../test/fixtures/prepared-files.ts'
 import { tinyChoice } from '../../../test/fixtures/tiny-experiment.ts'
 import { writeTinyShop } from '../../../test/fixtures/tiny-shop.ts'
+import { openDatabase } from '../../storage/duckdb.ts'
 import type { Comparison, Experiment, TrainedCell } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
 import { gridProgress } from './grid-progress.ts'
@@ -20,6 +21,8 @@ const whole: Omit<Comparison, 'title'> = {
   metrics: ['ndcg@10'],
   variants: [near(2), { name: 'popular', model: 'popularity' }, near(100)],
 }
+
+const written = (ending: string): string => readFileSync(join(folder.path, 'out', `small.${ending}`), 'utf8')
 
 async function results(
   comparisons: readonly Comparison[],
@@ -80,6 +83,15 @@ describe('an experiment', () => {
     expect(cold?.targets).toBeLessThan(all?.targets ?? 0)
     expect(cold?.variants[0]?.validation).toEqual(all?.variants[0]?.validation)
     expect(found.page).toContain(`, ${cold?.targets} test targets (at most 10 earlier events) of `)
+    const { rows } = JSON.parse(written('json')) as { rows: { metric: string; seeds: number[]; slice?: string }[] }
+    const ofSlice = 'at most 10 earlier events'
+    for (const { metric, seeds, slice } of rows)
+      expect(slice).toBe(seeds.length === 1 && metric === 'ndcg@10' ? ofSlice : undefined)
+    using db = await openDatabase()
+    const stored = await db.rows<{ slice: string | null }>(
+      `SELECT slice FROM '${join(folder.path, 'runs', 'small', 'small.parquet')}'`,
+    )
+    expect(stored.map(({ slice }) => slice)).toEqual(rows.map(({ slice }) => slice ?? null))
   })
 
   it('lets a study look into what was trained, and has what it found on the page, in the JSON and as the plot', async () => {
@@ -95,7 +107,6 @@ describe('an experiment', () => {
     expect(looked.map(({ comparison, variant, seed }) => [comparison, variant, seed])).toEqual(
       ['near 2', 'popular', 'near 100'].map((name) => ['All', name, 1]),
     )
-    const written = (ending: string): string => readFileSync(join(folder.path, 'out', `small.${ending}`), 'utf8')
     expect(written('md')).toContain('\n\nSeen item-knn.\n\n## All\n')
     expect((JSON.parse(written('json')) as { findings: unknown }).findings).toEqual([{ seen: 1 }])
     expect(written('svg')).toContain('>0.2500</text>')

@@ -6,9 +6,10 @@ import { openRun } from '../../runs/open-run.ts'
 import type { Comparison, DatasetChoice, Experiment, TrainedCell, Variant } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
 import { writeResults } from '../figures/results-files.ts'
+import { usualSeeds } from '../terms.ts'
 import { type PreparedDataset, preparedDataset } from './dataset-recipe.ts'
 import { withFittedOptions } from './fitted-options.ts'
-import { type Grid, gridOf } from './grid.ts'
+import { type Grid, gridOf, type SeededComparison } from './grid.ts'
 import type { GridProgress } from './grid-progress.ts'
 import { isDone } from './run-cell.ts'
 import { type Job, runJobs } from './schedule.ts'
@@ -64,41 +65,32 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     .map((one) => ({ ...one, seeds: options.seeds ?? one.seeds ?? experiment.seeds ?? usualSeeds }))
   const wanted = wantedBy(comparisons, options.only)
   const datasets = await prepareAll(comparisons, join(runs, 'data'), progress)
-  const gridFor = (comparison: Seeded): Grid => {
+  const gridFor = (comparison: SeededComparison): Grid => {
     const dataset = (variant: Variant, seed: number) => datasets(variant.dataset ?? comparison.dataset, seed)
     const prefix = comparisons.length > 1 ? `${comparison.title}, ` : ''
-    return gridOf({ comparison, seeds: comparison.seeds, prefix, cells: join(runs, 'cells'), dataset, wanted })
+    return gridOf({ comparison, prefix, cells: join(runs, 'cells'), dataset, wanted })
   }
   const grids: Grid[] = []
   for (const comparison of comparisons) {
-    const fitted = await withFittedOptions(comparison, (choice) => datasets(choice, comparison.seeds[0] as number))
-    grids.push(gridFor({ ...fitted, seeds: comparison.seeds }))
+    const [seed] = comparison.seeds as [number]
+    grids.push(gridFor(await withFittedOptions(comparison, (choice) => datasets(choice, seed))))
   }
-  const stages = [
-    () => grids.flatMap((grid) => grid.tuningJobs()),
-    () => grids.flatMap((grid) => grid.jobs()),
-    () => {
-      // What the first jobs say best and worst is run with more seeds, after its own table.
-      for (const [at, grid] of [...grids.entries()].toReversed()) {
-        const more = grid.extremes()
-        if (more) grids.splice(at + 1, 0, gridFor({ ...more, seeds: more.seeds ?? usualSeeds }))
-      }
-      return grids.flatMap((grid) => grid.jobs())
-    },
-  ]
   tellBudget(experiment, grids, progress)
-  for (const stage of stages.slice(0, comparisons.some(({ extremes }) => extremes) ? 3 : 2)) {
-    if ((await runStage(stage(), { jobs, signal, progress })) === 'interrupted') return { status: 'interrupted' }
+  const isFinished = async (of: readonly Grid[], stage: 'tuningJobs' | 'jobs'): Promise<boolean> => {
+    const all = of.flatMap((grid) => grid[stage]())
+    return (await runStage(all, { jobs, signal, progress })) === 'finished'
   }
-  const results = grids.map((grid) => grid.result())
-  const findings = await experiment.look?.(grids.flatMap(trainedCells))
+  if (!(await isFinished(grids, 'tuningJobs')) || !(await isFinished(grids, 'jobs'))) return { status: 'interrupted' }
+  // What is best and worst by now is run with more seeds, in a table after its own.
+  const whole = grids.flatMap((grid) => {
+    const more = grid.extremes()
+    return more ? [grid, gridFor(more)] : [grid]
+  })
+  if (whole.length > grids.length && !(await isFinished(whole, 'jobs'))) return { status: 'interrupted' }
+  const results = whole.map((grid) => grid.result())
+  const findings = await experiment.look?.(whole.flatMap(trainedCells))
   return { status: 'finished', results, ...(await writeResults(experiment, results, { ...options, runs, findings })) }
 }
-
-const usualSeeds: readonly number[] = [1, 2, 3]
-
-/** A comparison whose seeds are settled. */
-type Seeded = Comparison & { readonly seeds: readonly number[] }
 
 /** Tells how much there is to do, unless nothing is. */
 function tellBudget({ name, guess }: Experiment, grids: readonly Grid[], { say }: GridProgress): void {
@@ -134,7 +126,7 @@ function wantedBy(
 
 /** Prepares every dataset of the grid once, and finds it by its choice and seed. */
 async function prepareAll(
-  comparisons: readonly Seeded[],
+  comparisons: readonly SeededComparison[],
   folder: string,
   progress: GridProgress,
 ): Promise<(choice: DatasetChoice, seed: number) => PreparedDataset> {

@@ -26,11 +26,12 @@ export async function runStatistics(
     const { folder } = await preparedDataset(recipe(1), join(runs, 'data'), say)
     sets.push(statisticsOf(label, await loadDataset(folder)))
   }
-  const command = `npx siftrec experiment ${name}`
-  const made = `\`${command}\` makes this page, [its numbers](${name}.json) and the plot.`
-  const page = `${[`# ${title}`, about, made, `![${title}](${name}.svg)`, statisticsTable(sets)].join('\n\n')}\n`
-  const numbers = { name, title, about, command, datasets: sets.map(withRoundedMeans) }
-  return { page, files: await writePageFiles(out, { name, page, numbers, plot: statisticsPlot(title, sets) }) }
+  return writePageFiles(out, {
+    experiment: { name, title, about },
+    table: statisticsTable(sets),
+    numbers: { datasets: sets.map(withRoundedMeans) },
+    plot: statisticsPlot(title, sets),
+  })
 }
 
 const withRoundedMeans = ({ meanOf, ...one }: DatasetStatistics): unknown => ({

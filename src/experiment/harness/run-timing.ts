@@ -1,6 +1,7 @@
 /** @file Runs an experiment that times models: a few epochs of each, then single predictions, one after the other. */
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { median } from 'simple-statistics'
 import { historyOf } from '../../dataset/histories.ts'
 import { loadDataset } from '../../dataset/load.ts'
 import type { Dataset } from '../../dataset/schema.ts'
@@ -18,7 +19,7 @@ interface Took {
   readonly variant: string
   readonly epochSeconds: number
   readonly predictionSeconds: number
-  /** Without what was timed: the least and the most, since a machine may have other work. */
+  /** The least and the most of those epochs, since a machine may have other work. */
   readonly epochRange: readonly [number, number]
 }
 
@@ -35,12 +36,10 @@ export async function runTiming(
     say(`timing ${variant.name}`)
     took.push(await timeVariant(variant, wanted, { dataset, out: join(runs, name, variant.model) }))
   }
-  const command = `npx siftrec experiment ${name}`
   const machine = machineText()
   const date = new Date().toISOString().slice(0, 10)
   const { epochs, predictions, threads, batchSize } = wanted
-  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads; an epoch is the median of ${epochs - 1} after a first one and holds no validation, a prediction the median of ${predictions}: one user's whole history read, and all ${dataset.catalog.ids.length - 1} items scored. Other work on the machine makes both longer, so another run has other figures.`
-  const made = `\`${command}\` makes this page, [its numbers](${name}.json) and the plot.`
+  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads. An epoch is the median of ${epochs - 1} after a first one, without validation. A prediction is the median of ${predictions}: it reads one user's whole history and scores all ${dataset.catalog.ids.length - 1} items. Other work on the machine makes both longer, so another run has other figures.`
   const table = markdownTable(
     ['model', 'seconds an epoch', 'least and most', 'seconds a prediction'],
     took.map(({ variant, epochSeconds, epochRange, predictionSeconds }) => [
@@ -50,9 +49,8 @@ export async function runTiming(
       predictionSeconds.toFixed(4),
     ]),
   )
-  const page = `${[`# ${title}`, about, made, how, `![${title}](${name}.svg)`, table].join('\n\n')}\n`
-  const numbers = { name, title, about, command, machine, date, findings: took.map(withFewDigits) }
-  return { page, files: await writePageFiles(out, { name, page, numbers, plot: plotOf(title, took) }) }
+  const numbers = { machine, date, findings: took.map(withFewDigits) }
+  return writePageFiles(out, { experiment: { name, title, about }, how, table, numbers, plot: plotOf(title, took) })
 }
 
 async function timeVariant(
@@ -81,22 +79,17 @@ async function timeVariant(
     await run.scorer.score([history])
     return (performance.now() - began) / 1e3
   }
-  // The first of each length compile.
+  // The first history of each length compiles a graph: nobody counts those.
   for (let at = 0; at < predictions; at++) await one(at)
   const each: number[] = []
   for (let at = 0; at < predictions; at++) each.push(await one(at))
   const later = seconds.slice(1)
   return {
     variant: name,
-    epochSeconds: medianOf(later),
+    epochSeconds: median(later),
     epochRange: [Math.min(...later), Math.max(...later)],
-    predictionSeconds: medianOf(each),
+    predictionSeconds: median(each),
   }
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return ((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2
 }
 
 function machineText(): string {

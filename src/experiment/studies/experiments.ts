@@ -1,6 +1,6 @@
 /** @file Every experiment by its name. */
 import { unknownName } from '../../errors.ts'
-import type { DataExperiment, Experiment, TimingExperiment } from '../experiment.ts'
+import type { AnyExperiment } from '../experiment.ts'
 import { baby } from './baby.ts'
 import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './click-prediction.ts'
 import { defaults } from './defaults.ts'
@@ -21,7 +21,8 @@ import { shop, shopAblation, shopReadings } from './shop.ts'
 import { statistics } from './statistics.ts'
 
 /** All experiments, in the order they are listed. */
-export const experiments: readonly Experiment[] = [
+export const experiments: readonly AnyExperiment[] = [
+  statistics,
   scientific,
   sasrecPositions,
   baby,
@@ -48,22 +49,17 @@ export const experiments: readonly Experiment[] = [
   diffMsinSweep,
   diffMsinReadings,
   defaults,
+  m3bsrEfficiency,
 ]
 
-/** Those that tell what data sets are. */
-export const dataExperiments: readonly DataExperiment[] = [statistics]
-
-/** Those that time models. */
-export const timingExperiments: readonly TimingExperiment[] = [m3bsrEfficiency]
-
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */
-export function experimentOf(name: string): Experiment {
+export function experimentOf(name: string): AnyExperiment {
   const found = experiments.find((experiment) => experiment.name === name)
   if (!found)
     throw unknownName(
       'experiment',
       name,
-      [...dataExperiments, ...experiments, ...timingExperiments].map(({ name }) => name),
+      experiments.map(({ name }) => name),
     )
   return found
 }

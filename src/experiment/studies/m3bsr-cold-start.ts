@@ -1,10 +1,7 @@
 /** @file Users with few events (the paper's Table 3), of the cells of `m3bsr-table2` on kuairand-pure. */
 import type { Experiment } from '../experiment.ts'
-import { compared, m3bsrOn, spent } from './m3bsr-comparisons.ts'
-import { tableTwoVariant } from './m3bsr-table2.ts'
-
-/** The models of Table 3 beside M³BSR. */
-const published = ['stosa', 'mmmlp', 'ebm']
+import { compared, spent } from './m3bsr-comparisons.ts'
+import { besideLeaders } from './m3bsr-table2.ts'
 
 /** Targets of users with at most ten earlier events, beside all targets. */
 export const m3bsrColdStart: Experiment = {
@@ -14,8 +11,7 @@ export const m3bsrColdStart: Experiment = {
     'STOSA, MMMLP, EBM where it is built, and M³BSR on kuairand-pure’s long views by a global time split: targets of users with at most ten earlier events, and all targets.',
   guess: { hours: 4, from: `${spent}; one seed of each is a cell of m3bsr-table2` },
   comparisons(wanted) {
-    const variants = [...published.flatMap((model) => tableTwoVariant(model, 'kuairand')), m3bsrOn('kuairand')]
-    const about = { protocol: 'time', reference: 'M³BSR', variants } as const
+    const about = { protocol: 'time', reference: 'M³BSR', variants: besideLeaders() } as const
     return [
       compared(wanted, 'kuairand', { title: 'Cold start', slice: 'coldStart', ...about }),
       compared(wanted, 'kuairand', { title: 'All targets', ...about }),

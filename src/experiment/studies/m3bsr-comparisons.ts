@@ -15,14 +15,14 @@ export const titles: Readonly<Record<SplitProtocol, string>> = {
   time: 'Global time split',
 }
 /** What is measured of every model. */
-export const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20']
+const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20']
 
 /** A data set of M³BSR's studies, by the name of its settings. */
 export type M3bsrSet = keyof typeof m3bsrSettings
 
 /** What guesses of hours are made of; docs/benchmarks.md has the films' and kuairand-pure's seconds, measured. */
 export const spent =
-  'M³BSR had 24 s an epoch on the films, so about 14 on the shop, and 3 minutes on kuairand-pure; a training is some 20, 30 and 6 epochs'
+  'an epoch of M³BSR took 24 s on the films, so some 14 s on the shop, and 3 minutes on kuairand-pure; a training has some 20 epochs on the films, 30 on the shop and 6 on kuairand-pure'
 
 /** What studies call each data set, and what it is. */
 export const sets: Readonly<
@@ -70,3 +70,9 @@ export const countingModels: readonly Variant[] = [
   { name: 'popularity', model: 'popularity' },
   { name: 'item-kNN', model: 'item-knn' },
 ]
+
+/** M³BSR beside both SASRecs and what is counted, by one protocol. */
+export const besideSasrecs = (wanted: Wanted, set: M3bsrSet, protocol: SplitProtocol): Comparison => {
+  const variants = [...sasrecs(set), m3bsrOn(set), ...countingModels]
+  return compared(wanted, set, { title: titles[protocol], protocol, reference: 'SASRec', variants })
+}

@@ -1,10 +1,7 @@
 /** @file Seconds of an epoch and of a prediction (the paper's Table 4), on kuairand-pure. */
 import type { TimingExperiment } from '../experiment.ts'
-import { m3bsrOn, sets } from './m3bsr-comparisons.ts'
-import { tableTwoVariant } from './m3bsr-table2.ts'
-
-/** The models of Table 4 beside M³BSR. */
-const published = ['stosa', 'mmmlp', 'ebm']
+import { sets } from './m3bsr-comparisons.ts'
+import { besideLeaders } from './m3bsr-table2.ts'
 
 /** As Table 4 has it: batches of 128, one machine. */
 export const m3bsrEfficiency: TimingExperiment = {
@@ -15,7 +12,7 @@ export const m3bsrEfficiency: TimingExperiment = {
   timed: (wanted) => ({
     dataset: sets.kuairand.dataset(wanted),
     split: { protocol: 'time' },
-    variants: [...published.flatMap((model) => tableTwoVariant(model, 'kuairand')), m3bsrOn('kuairand')],
+    variants: besideLeaders(),
     epochs: 4,
     predictions: 200,
     threads: 2,

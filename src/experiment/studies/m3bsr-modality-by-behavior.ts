@@ -8,6 +8,7 @@ import { bootstrapMeans, type Interval } from '../../evaluate/intervals.ts'
 import { markdownTable, printInterval } from '../../evaluate/printing.ts'
 import { plantedShares } from '../../simulate/sessions.ts'
 import type { Experiment, Findings, TrainedCell } from '../experiment.ts'
+import { overSeeds } from '../figures/rank-results.ts'
 import { rounded } from '../figures/results.ts'
 import { evaluationSeed } from '../terms.ts'
 import { compared, m3bsrOn, spent } from './m3bsr-comparisons.ts'
@@ -21,7 +22,7 @@ export const m3bsrModalityByBehavior: Experiment = {
   name: 'm3bsr-modality-by-behavior',
   title: 'Pictures and texts by behavior, the simulated shop',
   about:
-    'How much of each behavior’s pictures and texts M³BSR’s gates let through on the simulated shop, beside the shares that its draws of clicks and favorites have planted.',
+    'How much of each behavior’s pictures and texts M³BSR’s gates let through on the simulated shop, beside the shares by which the shop itself draws clicks and favorites.',
   guess: { hours: 0.3, from: `${spent}; the cells are those of m3bsr-table2` },
   comparisons: (wanted) => [compared(wanted, 'shop', { title: 'Shop', variants: [m3bsrOn('shop')] })],
   look: async (cells) => {
@@ -55,10 +56,8 @@ async function gatesOf({ open }: TrainedCell): Promise<Gates> {
 /** What the gates of several seeds say, over users. */
 export function findingsOf(seeds: readonly Gates[]): Findings {
   const behaviors = Object.keys(seeds[0] ?? {})
-  const mean = (behavior: string, modality: Modality): number[] => {
-    const each = seeds.map((gates) => gates[behavior]?.[modality] ?? [])
-    return (each[0] ?? []).map((_, user) => each.reduce((sum, one) => sum + (one[user] as number), 0) / each.length)
-  }
+  const mean = (behavior: string, modality: Modality): number[] =>
+    overSeeds(seeds.map((gates) => gates[behavior]?.[modality] ?? []))
   const columns = behaviors.map((behavior) => {
     const [id, image, text] = modalities.map((modality) => mean(behavior, modality)) as [number[], number[], number[]]
     return { id, image, text, share: image.map((value, user) => value / (value + (text[user] as number))) }
@@ -74,7 +73,7 @@ export function findingsOf(seeds: readonly Gates[]): Findings {
   const difference = intervals.at(-1) as Interval
   const told = ({ mean, low = mean, high = mean }: Interval) => [mean, low, high].map(rounded)
   const page = [
-    'A slot mixes the common interest, by its gate g, with what is particular to one behavior and modality, by 1 - g. The table has 1 - g, averaged over features, seeds and users; the picture’s share is that of the picture among picture and text. Planted is its share of the logarithms of the factors that lead a draw: a click is 80 times as likely where the picture shows the wanted style and 40 times where the topic is the wanted one; for a favorite it is the other way round.',
+    'A slot mixes the common interest, by its gate g, with what is particular to one behavior and modality, by 1 - g. The table has 1 - g, averaged over features, seeds and users; the picture’s share is that of the picture among picture and text. The shop draws a click 80 times as often where the picture shows the wanted style, and 40 times as often where the topic is the wanted one; for a favorite it is the other way round. Planted is the picture’s share of the logarithms of these two factors.',
     markdownTable(
       ['behavior', '1 - g of ids', 'of pictures', 'of texts', 'picture’s share', 'planted'],
       behaviors.map((name, behavior) => [

@@ -10,6 +10,7 @@ import { markdownTable, printInterval } from '../../evaluate/printing.ts'
 import { type MapVectors, neighborPurity, purityByChance } from '../../map/nearest.ts'
 import { readTruth } from '../../simulate/shop.ts'
 import type { Experiment, Findings, TrainedCell } from '../experiment.ts'
+import { overSeeds } from '../figures/rank-results.ts'
 import { rounded } from '../figures/results.ts'
 import type { Scatter } from '../figures/scatter.ts'
 import { rawShop } from '../harness/run-measures.ts'
@@ -61,7 +62,7 @@ async function mapsOf(cells: readonly TrainedCell[]): Promise<Findings> {
     ({ title, categories, field }) => `${title} by ${field} ${purityByChance(categories).toFixed(3)}`,
   )
   const page = [
-    `Neighbor purity: the share of an item's 10 nearest by the cosine that are of its category, over the ${mostItems} items with the most events, averaged over the seeds; the interval resamples items. Where neighbors are drawn it is: ${chance.join(', ')}. The maps are of the first seed.`,
+    `Neighbor purity: the share of an item's 10 nearest by the cosine that are of its category, over the ${mostItems} items with the most events, averaged over the seeds; the interval resamples items. Neighbors that are drawn at random would have: ${chance.join(', ')}. The maps are of the first seed.`,
     markdownTable(
       ['data set', 'category', 'vectors', 'neighbor purity', 'minus before'],
       found.map(({ title, field, side, purity, less }) => [
@@ -164,10 +165,7 @@ async function scattersOf({ title, categories, field, bySeed }: Shown): Promise<
 
 function purities({ title, field, categories, bySeed }: Shown) {
   const names = Object.keys(sides) as Side[]
-  const columns = names.map((side) => {
-    const each = bySeed.map((seed) => neighborPurity(seed[side], categories))
-    return categories.map((_, at) => each.reduce((sum, one) => sum + (one[at] as number), 0) / each.length)
-  })
+  const columns = names.map((side) => overSeeds(bySeed.map((seed) => neighborPurity(seed[side], categories))))
   const less = columns.slice(1).map((column) => column.map((value, at) => value - (columns[0]?.[at] as number)))
   const items = categories.map((_, at) => at)
   const intervals = bootstrapMeans([...columns, ...less], items, { seed: evaluationSeed })

@@ -48,43 +48,41 @@ const fewEpochs: Readonly<Record<Datasets, OptionSet>> = {
   movies: { training: { epochs: 8, patience: 2 } },
   kuairand: { training: { epochs: 2, patience: 1 } },
 }
-const withFewEpochs = (set: Datasets): Readonly<Record<string, OptionSet>> =>
-  Object.fromEntries(rowPerTarget.map((model) => [model, fewEpochs[set]]))
+/** What is the same on all data sets. */
+const usually = (set: Datasets): Readonly<Record<string, OptionSet>> => ({
+  ...Object.fromEntries(rowPerTarget.map((model) => [model, fewEpochs[set]])),
+  mmmlp: { config: wholeWindows },
+})
 
 /** The other models of M³BSR's Table 2: trained as SASRec is, but for slow learners. */
 const besideM3bsr: Readonly<Record<Datasets, Readonly<Record<string, OptionSet>>>> = {
   shop: {
-    ...withFewEpochs('shop'),
+    ...usually('shop'),
     gru4rec: { training: { epochs: 150, patience: 15 } },
     bert4rec: { training: { epochs: 300, patience: 30 } },
   },
   movies: {
-    ...withFewEpochs('movies'),
+    ...usually('movies'),
     gru4rec: { training: { epochs: 60 } },
     bert4rec: { training: { epochs: 100, patience: 20 } },
   },
-  kuairand: { ...withFewEpochs('kuairand'), bert4rec: { training: { epochs: 40, patience: 8 } } },
+  kuairand: { ...usually('kuairand'), bert4rec: { training: { epochs: 40, patience: 8 } } },
 }
-
-/** A model's own options by their names. */
-const optionsNamed = (model: string): Set<string> => new Set(optionsOf(modelOf(model).config).map(({ name }) => name))
 
 /** A model beside M³BSR on a data set, and the two option sets that are tried of it: one budget for all. */
 export function besideM3bsrSettings(model: string, set: Datasets): OptionSet & { readonly tune: readonly OptionSet[] } {
-  const known = optionsNamed(model)
+  const known = new Set(optionsOf(modelOf(model).config).map(({ name }) => name))
   const { auxiliaryTargets } = sasrecSettings[set].config
   const { config, training } = besideM3bsr[set][model] ?? {}
-  const tries = known.has('dropout')
-    ? [0.2, 0.5].map((dropout) => ({ config: { dropout } }))
-    : [1e-3, 3e-4].map((learningRate) => ({ training: { learningRate } }))
   return {
     config: {
       ...(auxiliaryTargets !== undefined && known.has('auxiliaryTargets') && { auxiliaryTargets }),
-      ...(model === 'mmmlp' && wholeWindows),
       ...config,
     },
     training: { ...sasrecSettings[set].training, ...training },
-    tune: tries,
+    tune: known.has('dropout')
+      ? [0.2, 0.5].map((dropout) => ({ config: { dropout } }))
+      : [1e-3, 3e-4].map((learningRate) => ({ training: { learningRate } })),
   }
 }
 

@@ -2,17 +2,18 @@
 
 import { markdownTable } from '../../evaluate/printing.ts'
 import { printedFigure } from '../../metrics/table.ts'
+import { modelOf } from '../../models/registry.ts'
 import { noisyScientific } from '../data/public-datasets.ts'
 import type { Experiment, Variant, Wanted } from '../experiment.ts'
 import type { ComparisonResult, VariantResult } from '../figures/comparison-result.ts'
 import type { Plot } from '../figures/plot.ts'
-import { nameOf, scientificComparison, scientificVariant } from './scientific.ts'
+import { amazonComparison, amazonVariant } from './amazon-comparisons.ts'
 
 const shares = [0, 0.1, 0.2, 0.3, 0.4, 0.5]
 const metrics = ['ndcg@10', 'hr@10'] as const
 /** As Fig. 3 has it, where HR is recall. */
 const nameInPaper = (metric: (typeof metrics)[number]): string => (metric === 'hr@10' ? 'R@10' : printedFigure(metric))
-const variantName = (model: string, share: number): string => `${nameOf(model)} ${Math.round(100 * share)} %`
+const variantName = (model: string, share: number): string => `${modelOf(model).title} ${Math.round(100 * share)} %`
 
 /** The models of Fig. 3, or those named on the command line. */
 export const noise: Experiment = {
@@ -25,7 +26,7 @@ export const noise: Experiment = {
   models: ['sasrecf', 'missrec', 'hm4sr', 'sgp4sr'],
   comparisons(wanted) {
     const variants = (wanted.models ?? []).flatMap((model) => shares.map((share) => noisy(model, share, wanted)))
-    return [scientificComparison(wanted, { title: 'Models by the share of wrong images', variants })]
+    return [amazonComparison('scientific', wanted, { title: 'Models by the share of wrong images', variants })]
   },
   plot: noisePlot,
   notes: declines,
@@ -33,7 +34,7 @@ export const noise: Experiment = {
 
 function noisy(model: string, share: number, { dataRoot }: Wanted): Variant {
   const clean = variantName(model, 0)
-  if (share === 0) return { ...scientificVariant(model), name: clean }
+  if (share === 0) return { ...amazonVariant('scientific', model), name: clean }
   return {
     name: variantName(model, share),
     model,
@@ -62,7 +63,7 @@ function noisePlot(results: readonly ComparisonResult[]): Plot {
     x: '% of items with a wrong image',
     y: `test ${nameInPaper(metric)}`,
     series: byModel(results).map(([model, variants]) => ({
-      name: nameOf(model),
+      name: modelOf(model).title,
       points: variants.flatMap(({ share, result }) => {
         const figure = result.figures.full?.[metric]
         return figure ? [{ x: Math.round(100 * share), ...figure }] : []
@@ -83,7 +84,7 @@ function declines(results: readonly ComparisonResult[]): string {
         const percent = (value: number | undefined): string => ((-100 * (value ?? Number.NaN)) / whole).toFixed(1)
         return `${percent(less?.mean)} % [${percent(less?.high)}, ${percent(less?.low)}]`
       })
-      return [[nameOf(model), `${Math.round(100 * share)} %`, ...lost]]
+      return [[modelOf(model).title, `${Math.round(100 * share)} %`, ...lost]]
     })
   })
   return `Decline from no wrong images, full catalog:\n\n${markdownTable(['model', 'wrong images', ...metrics.map((metric) => `${nameInPaper(metric)} lost`)], lines)}`

@@ -4,84 +4,17 @@
  */
 
 import { printedFigure, validationMetric } from '../../metrics/table.ts'
-import { amazonScientific } from '../data/public-datasets.ts'
-import type { Comparison, Experiment, Variant, Wanted } from '../experiment.ts'
+import type { Experiment } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
 import type { Plot } from '../figures/plot.ts'
-import type { OptionSet } from '../terms.ts'
-import { scientificSettings, triesOf } from './model-settings.ts'
-
-const names: Readonly<Record<string, string>> = {
-  bert4rec: 'BERT4Rec',
-  sasrec: 'SASRec',
-  fdsa: 'FDSA',
-  unisrec: 'UniSRec',
-  sasrecf: 'SASRecF',
-  mmmlp: 'MMMLP',
-  missrec: 'MISSRec',
-  'iisan-last': 'IISAN (last layer)',
-  hm4sr: 'HM4SR',
-  sgp4sr: 'SGP4SR',
-  stosa: 'STOSA',
-  ssdrec: 'SSDRec',
-  mmsbr: 'MMSBR',
-  m3srec: 'M3SRec (reconstructed)',
-  cmclrec: 'CMCLRec (reconstructed)',
-  gru4rec: 'GRU4Rec',
-  popularity: 'popularity',
-  'item-knn': 'item-kNN',
-}
-/** What a model is called in tables. */
-export const nameOf = (slug: string): string => names[slug] ?? slug
-
-/** SGP4SR's Table 2 in its order, then what is counted. */
-export const tableTwo = [
-  'bert4rec',
-  'sasrec',
-  'fdsa',
-  'unisrec',
-  'sasrecf',
-  'mmmlp',
-  'missrec',
-  'iisan-last',
-  'hm4sr',
-  'sgp4sr',
-  'popularity',
-  'item-knn',
-]
-/** Sequential models that other papers compare with, beside what all are measured against. */
-export const others = ['sasrec', 'stosa', 'ssdrec', 'mmsbr', 'm3srec', 'cmclrec', 'gru4rec']
-
-/** A model as it is run on amazon-scientific, with the options that are tried. */
-export function scientificVariant(model: string): Variant {
-  const settings: OptionSet = scientificSettings[model] ?? {}
-  const tune = triesOf(model)
-  return { name: nameOf(model), model, ...settings, ...(tune && { tune }) }
-}
-
-/** What is measured on the Amazon sets. */
-export const metrics = ['ndcg@10', 'hr@10', 'ndcg@50', 'hr@50'] as const
-
-/** A comparison on amazon-scientific's own split, every item ranked. */
-export const scientificComparison = (
-  { dataRoot }: Wanted,
-  about: Pick<Comparison, 'title' | 'variants'> & { reference?: string },
-): Comparison => ({
-  dataset: amazonScientific(dataRoot),
-  split: { protocol: 'given' },
-  metrics,
-  ...about,
-})
+import { amazonComparison, amazonTables, amazonVariant } from './amazon-comparisons.ts'
 
 /** The models of SGP4SR's Table 2, and others, with one budget of tuning for all. */
 export const scientific: Experiment = {
   name: 'scientific',
   title: 'amazon-scientific',
   about: "The ten models of SGP4SR's Table 2, and others, on amazon-scientific with its CLIP vectors.",
-  comparisons: (wanted) =>
-    Object.entries({ "SGP4SR's Table 2": tableTwo, 'Other models': others }).map(([title, models]) =>
-      scientificComparison(wanted, { title, reference: 'SASRec', variants: models.map(scientificVariant) }),
-    ),
+  comparisons: (wanted) => amazonTables('scientific', wanted),
 }
 
 /** SASRec with positions from either end, over ten seeds: is the difference from what others have noise? */
@@ -91,10 +24,14 @@ export const sasrecPositions: Experiment = {
   about: 'SASRec on amazon-scientific with positions that are counted from the start and from the end, ten seeds.',
   seeds: Array.from({ length: 10 }, (_, at) => at + 1),
   comparisons(wanted) {
-    const fromStart = { ...scientificVariant('sasrec'), name: 'from the start' }
+    const fromStart = { ...amazonVariant('scientific', 'sasrec'), name: 'from the start' }
     const fromEnd = { name: 'from the end', model: 'sasrec', like: fromStart.name, config: { positions: 'end' } }
     return [
-      scientificComparison(wanted, { title: 'Positions', reference: fromStart.name, variants: [fromStart, fromEnd] }),
+      amazonComparison('scientific', wanted, {
+        title: 'Positions',
+        reference: fromStart.name,
+        variants: [fromStart, fromEnd],
+      }),
     ]
   },
 }
@@ -110,13 +47,13 @@ export const sgp4srCenters: Experiment = {
   title: 'SGP4SR by the number of interest centers, amazon-scientific',
   about: 'SGP4SR on amazon-scientific with 0, 10, ... and 100 interest centers.',
   comparisons(wanted) {
-    const whole = { ...scientificVariant('sgp4sr'), name: centersName(usual) }
+    const whole = { ...amazonVariant('scientific', 'sgp4sr'), name: centersName(usual) }
     const variants = centers.map((count) =>
       count === usual
         ? whole
         : { name: centersName(count), model: 'sgp4sr', like: whole.name, config: { centers: count } },
     )
-    return [scientificComparison(wanted, { title: 'Interest centers', reference: whole.name, variants })]
+    return [amazonComparison('scientific', wanted, { title: 'Interest centers', reference: whole.name, variants })]
   },
   plot: centersPlot,
 }

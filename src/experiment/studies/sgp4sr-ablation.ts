@@ -1,7 +1,6 @@
 /** @file SGP4SR without each of its parts (the paper's Table 3), on amazon-scientific and on amazon-baby. */
 import type { Experiment, Variant } from '../experiment.ts'
-import { babyComparison, babyVariant } from './baby.ts'
-import { scientificComparison, scientificVariant } from './scientific.ts'
+import { amazonComparison, amazonVariant } from './amazon-comparisons.ts'
 
 const ablations: Readonly<Record<string, string>> = {
   'w/o COO': 'withoutCoOccurrence',
@@ -24,15 +23,15 @@ export const sgp4srAblation: Experiment = {
   about:
     'SGP4SR without co-occurrence, graphs, interest centers, separated streams, and graphs and centers, on amazon-scientific and amazon-baby.',
   comparisons(wanted) {
-    const [scientific, baby] = [scientificVariant('sgp4sr'), babyVariant('sgp4sr')]
+    const [scientific, baby] = [amazonVariant('scientific', 'sgp4sr'), amazonVariant('baby', 'sgp4sr')]
     const all = Object.keys(ablations)
     return [
-      scientificComparison(wanted, {
+      amazonComparison('scientific', wanted, {
         title: 'amazon-scientific',
         reference: scientific.name,
         variants: without(scientific, all),
       }),
-      babyComparison(wanted, {
+      amazonComparison('baby', wanted, {
         // With texts alone there are no streams to keep apart, and w/o MUL is refused.
         title: 'amazon-baby, without w/o MUL, since texts are its only modality',
         reference: baby.name,

@@ -69,7 +69,7 @@ export const m3bsrConfig = z
       .enum(['inline', 'apart'])
       .optional()
       .describe(
-        'how denoisers learn: inline, which is meant where nothing is said and is as printed, has one noisy pass that trains everything; apart adds noise, in proportion to each vector, in a pass that trains denoisers alone, and the rest reads what is denoised without noise, as when serving',
+        'how denoisers learn: inline, as printed and when this is left out, trains everything in one noisy pass; apart trains the denoisers alone in a noisy pass, with noise in proportion to each vector, and everything else in a pass without noise, as when serving',
       ),
     head: z
       .enum(['tied', 'free'])
@@ -94,7 +94,7 @@ export const m3bsrConfig = z
       .enum(['diffusion', 'mlp'])
       .optional()
       .describe(
-        'what denoises pictures and texts: diffusion, which is meant where nothing is said, or, to compare, an MLP in its place (section 5.6)',
+        'what denoises pictures and texts: diffusion, also when this is left out; or an MLP in its place, to compare (section 5.6)',
       ),
     withoutModalityDenoising: flag('do not denoise pictures and texts (w/o CDMD-M)'),
     withoutBehaviorDenoising: flag('do not denoise auxiliary behaviors (w/o CDMD-B)'),

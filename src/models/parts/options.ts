@@ -58,7 +58,7 @@ export const auxiliaryTargets = z
 export const positions = z
   .enum(['start', 'end'])
   .default('start')
-  .describe('which of the events that are read has the first position: the earliest, or the last one')
+  .describe('where positions are counted from: start is the earliest of the events that are read, end the last one')
 
 /** The options of models that read a sequence of items with a Transformer. */
 export const sequenceOptions = { hiddenSize, maxLength, stride, layers, heads, dropout, auxiliaryTargets }
