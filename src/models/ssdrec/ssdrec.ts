@@ -36,6 +36,7 @@ import { parameter, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import { defineModel, frozenOf, type Losses, type Offline, objective, type Pass } from '../contract/model.ts'
 import { causalBias, lastBias } from '../parts/attention-bias.ts'
+import { placesBefore } from '../parts/first-places.ts'
 import { ownWindows } from '../parts/item-windows.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 import { type SsdrecConfig, ssdrecConfig } from './config.ts'
@@ -45,7 +46,7 @@ import { type Drawn, type ReadHistory, withInsertion } from './insertion.ts'
 import { ssdrecLosses } from './losses.ts'
 import { placeReader } from './places.ts'
 import { graphRelations, plainRelations, userRows } from './relations.ts'
-import { compaction, placesBefore } from './rows.ts'
+import { compaction } from './rows.ts'
 
 type Batch = Sequences & LastTargets & Negatives & DrawnItems
 
