@@ -27,7 +27,7 @@ from torch import nn
 from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
-from fixture import arrays, rounded, write  # noqa: E402
+from fixture import arrays, rounded, scalar, write  # noqa: E402
 
 B, ITEMS, D, HEADS = 3, 11, 4, 2
 
@@ -88,7 +88,7 @@ def part(config, inputs, scores, named):
     losses = F.cross_entropy(scores[:, 1:], (inputs["targets"] - 1).clamp(min=0), reduction="none")
     loss = (losses * inputs["weights"]).sum()
     loss.backward()
-    numbers = {"loss": float(f"{loss.item():.9g}"), "parameters": arrays(named(value)), "gradients": arrays(named(gradient))}
+    numbers = {"loss": scalar(loss), "parameters": arrays(named(value)), "gradients": arrays(named(gradient))}
     return {"config": config, "inputs": arrays(inputs), **numbers}
 
 

@@ -32,7 +32,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers, catalog_loss  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, rounded, scalar, write  # noqa: E402
 
 L, POSITIONS, D, HEADS, ITEMS, USERS, WIDTH, FIELD = 6, 7, 4, 2, 12, 9, 3, 2
 FIELDS = {"town": 4, "kind": 3}
@@ -173,10 +173,7 @@ def known():
         "mapping.learned": torch.tensor([1.0]),
     }
     for modality in MODALITIES:
-        present = torch.ones(ITEMS)
-        present[list(MISSING[modality])] = 0
-        inputs[f"item.{modality}"] = rounded(torch.randn(ITEMS, WIDTH)) * present[:, None]
-        inputs[f"item.{modality}.present"] = present
+        inputs |= content(modality, (ITEMS, WIDTH), MISSING[modality])
     return inputs
 
 
@@ -217,7 +214,7 @@ def trained(of, batch, loss_of):
     return {
         "inputs": arrays(inputs),
         "parameters": arrays(model.learned),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, read),
     }
 

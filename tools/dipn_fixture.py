@@ -30,7 +30,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers, catalog_loss  # noqa: E402
-from fixture import array, arrays, gradients, write  # noqa: E402
+from fixture import array, arrays, gradients, scalar, write  # noqa: E402
 
 L, D, SIZE, W, ITEMS, BUCKETS, AUXILIARY, INTENT = 5, 6, 3, 4, 9, 32, 0.3, 0.7
 CATEGORIES = [0, 1, 2, 1, 3, 2, 3, 1, 0]
@@ -165,7 +165,7 @@ def part(attends, merged):
         "parameters": arrays(model.learned),
         "scores": array(users @ table.T),
         "shares": array(shares),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, model.learned),
     }
 

@@ -30,7 +30,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers, catalog_loss  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, scalar, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, WIDTH = 3, 5, 8, 2, 2, 10, 3
 FIELDS = {"brand": 5, "category": 4}
@@ -82,9 +82,7 @@ def catalog(fields):
         # Every value, 0 for unknown, and the pad has none.
         drawn = torch.cat([torch.arange(values), torch.randint(values, (ITEMS - 1 - values,))])[torch.randperm(ITEMS - 1)]
         inputs[f"item.field.{name}"] = torch.cat([torch.zeros(1, dtype=torch.int64), drawn])
-    present = torch.ones(ITEMS)
-    present[list(MISSING)] = 0
-    return inputs | {"item.text": rounded(torch.randn(ITEMS, WIDTH)) * present[:, None], "item.text.present": present}
+    return inputs | content("text", (ITEMS, WIDTH), MISSING)
 
 
 def part(fields):
@@ -120,7 +118,7 @@ def part(fields):
         "item": array(item),
         "feature": array(feature),
         "users": array(users),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, learned),
     }
 

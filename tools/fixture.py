@@ -21,6 +21,18 @@ def drawn(*shape, scale=1.0, center=0.0):
     return rounded(center + scale * torch.randn(*shape)).requires_grad_()
 
 
+def content(modality, shape, missing):
+    """Drawn vectors of a modality, [items, width], as inputs; zeros for the items that lack one."""
+    present = torch.ones(shape[0])
+    present[list(missing)] = 0
+    return {f"item.{modality}": rounded(torch.randn(shape)) * present[:, None], f"item.{modality}.present": present}
+
+
+def scalar(x):
+    """One number, 9 significant digits."""
+    return float(f"{x.item():.9g}")
+
+
 def array(x):
     whole = not x.is_floating_point()
     values = [int(v) if whole or float(f"{v:.7g}").is_integer() else float(f"{v:.7g}") for v in x.detach().flatten().tolist()]

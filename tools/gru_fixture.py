@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 sys.dont_write_bytecode = True
-from fixture import array, arrays, drawn, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, drawn, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, I, H = 3, 5, 4, 6
 
@@ -44,7 +44,7 @@ write(
         "inputs": arrays({"x": x, "upstream": upstream}),
         "parameters": arrays(layer.state_dict()),
         "hidden": array(hidden),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, {"x": x, **dict(layer.named_parameters())}),
     }
 )

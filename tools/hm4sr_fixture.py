@@ -36,7 +36,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, scalar, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, WIDTH, EXPERTS, SCALE = 5, 5, 8, 2, 2, 10, 3, 2, 3
 LAMBDA_ID, LAMBDA_CATEGORY, LAMBDA_PLACEHOLDER = 0.7, 0.6, 0.5
@@ -132,9 +132,7 @@ def catalog():
         drawn = torch.cat([torch.arange(values), torch.randint(values, (ITEMS - 1 - values,))])[torch.randperm(ITEMS - 1)]
         inputs[f"item.field.{name}"] = torch.cat([torch.zeros(1, dtype=torch.int64), drawn])
     for modality in STREAMS[1:]:
-        present = torch.ones(ITEMS)
-        present[list(MISSING[modality])] = 0
-        inputs |= {f"item.{modality}": rounded(torch.randn(ITEMS, WIDTH)) * present[:, None], f"item.{modality}.present": present}
+        inputs |= content(modality, (ITEMS, WIDTH), MISSING[modality])
     return inputs
 
 
@@ -221,8 +219,8 @@ def part(timed):
         "parameters": arrays(learned),
         "users": array(users),
         "table": array(table),
-        "parts": {name: float(f"{value.item():.9g}") for name, value in parts.items()},
-        "loss": float(f"{loss.item():.9g}"),
+        "parts": {name: scalar(value) for name, value in parts.items()},
+        "loss": scalar(loss),
         "gradients": gradients(loss, learned),
     }
 

@@ -30,7 +30,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers, catalog_loss  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, ADAPTER = 3, 5, 8, 2, 2, 10, 3
 MISSING = {"image": (0, 4), "text": (0, 8)}
@@ -127,10 +127,7 @@ def part(taps, widths, added):
         "weights": torch.tensor([0.1, 0.05, 0.1, 0.15, 0.1, 0.05, 0.15, 0.1, 0.05, 0.15, 0.0]),
     }
     for name, width in widths.items():
-        present = torch.ones(ITEMS)
-        present[list(MISSING[name])] = 0
-        inputs[f"item.{name}"] = rounded(torch.randn(ITEMS, width)) * present[:, None]
-        inputs[f"item.{name}.present"] = present
+        inputs |= content(name, (ITEMS, width), MISSING[name])
     if added:
         inputs["item.logShare"] = rounded(torch.log(torch.rand(ITEMS)))
     model = Iisan(taps, widths, added)
@@ -154,7 +151,7 @@ def part(taps, widths, added):
         "parameters": arrays(model.learned),
         "table": array(table),
         "users": array(users),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, model.learned),
     }
 

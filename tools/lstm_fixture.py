@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 sys.dont_write_bytecode = True
-from fixture import array, arrays, drawn, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, drawn, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, I, H = 3, 5, 4, 6
 ORDER = torch.cat([torch.arange(0, 2 * H), torch.arange(3 * H, 4 * H), torch.arange(2 * H, 3 * H)])
@@ -64,7 +64,7 @@ def part(bias, mask):
         "inputs": arrays({"x": x, "mask": torch.tensor(mask, dtype=torch.float64), "upstream": upstream}),
         "parameters": arrays(learned),
         "hidden": array(hidden),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, {"x": x, **learned}),
     }
 

@@ -36,7 +36,7 @@ import sys
 import torch
 
 sys.dont_write_bytecode = True
-from fixture import arrays, drawn, gradients, write  # noqa: E402
+from fixture import arrays, drawn, gradients, scalar, write  # noqa: E402
 
 B, L, D, T = 2, 4, 3, 3
 BETA_START, BETA_END = 0.001, 0.1
@@ -73,7 +73,7 @@ def block(config, learned, given, outputs, loss):
         "config": config,
         "inputs": arrays({**learned, **given}),
         "outputs": arrays(outputs),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, learned),
     }
 

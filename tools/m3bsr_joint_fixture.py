@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F
 
 sys.dont_write_bytecode = True
-from fixture import array, arrays, drawn, gradients, write  # noqa: E402
+from fixture import array, arrays, drawn, gradients, scalar, write  # noqa: E402
 
 D, HEADS, ITEMS, BRANDS, LONGEST, AGES = 4, 2, 6, 3, 6, 32
 MODALITIES = ("id", "image", "text")
@@ -270,8 +270,8 @@ write(
         "targets": [{"window": window, "prefix": prefix, "weight": weight} for window, prefix, weight in TARGETS],
         "parameters": arrays(P),
         "outputs": arrays({"user": user, "table": table}),
-        "losses": {name: float(f"{value.item():.9g}") for name, value in losses.items()},
-        "loss": float(f"{loss.item():.9g}"),
+        "losses": {name: scalar(value) for name, value in losses.items()},
+        "loss": scalar(loss),
         "gradients": gradients(loss, P),
     }
 )

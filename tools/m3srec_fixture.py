@@ -32,7 +32,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers, catalog_loss  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, scalar, write  # noqa: E402
 
 B, L, D, HEADS, ITEMS, WIDTH, K = 3, 4, 4, 2, 10, 3, 3
 TEMPERATURE, LAMBDA = 0.5, 0.3
@@ -162,10 +162,7 @@ def part(names=("id", "image", "text"), activation=F.gelu, plain_first=False, pr
         "weights": torch.tensor([0.1, 0.05, 0.15, 0.1, 0.2, 0.05, 0.15, 0.1, 0.1, 0.0]),
     }
     for name in names[1:]:
-        present = torch.ones(ITEMS)
-        present[list(MISSING[name])] = 0
-        inputs[f"item.{name}"] = rounded(torch.randn(ITEMS, WIDTH)) * present[:, None]
-        inputs[f"item.{name}.present"] = present
+        inputs |= content(name, (ITEMS, WIDTH), MISSING[name])
     model = M3srec(names, activation, plain_first)
     states, gates = model.read(inputs)
     everywhere = torch.zeros(B, L, len(names), D)
@@ -190,7 +187,7 @@ def part(names=("id", "image", "text"), activation=F.gelu, plain_first=False, pr
         "parameters": arrays(model.learned),
         "users": array(users),
         "shares": array(shares),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, {name: x for name, x in model.learned.items() if name not in unused}),
     }
 

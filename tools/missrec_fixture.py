@@ -32,7 +32,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, POSITIONS, D, HEADS, ITEMS, WIDTH, CLUSTERS = 3, 5, 6, 4, 2, 10, 3, 6
 TEMPERATURE, GAMMA = 0.5, 0.1
@@ -132,10 +132,7 @@ def part(with_id, factor):
     centers = rounded(torch.randn(CLUSTERS + 1, D))
     centers[0] = 0
     for modality in MODALITIES:
-        present = torch.ones(ITEMS)
-        present[list(MISSING[modality])] = 0
-        inputs[f"item.{modality}"] = rounded(torch.randn(ITEMS, WIDTH)) * present[:, None]
-        inputs[f"item.{modality}.present"] = present
+        inputs |= content(modality, (ITEMS, WIDTH), MISSING[modality])
         inputs[f"cluster.{modality}"] = torch.tensor(CLUSTER[modality], dtype=torch.float64)
         inputs[f"interest.{modality}"] = centers[torch.tensor(CLUSTER[modality])]
     model = Missrec(with_id, factor is not None)
@@ -151,9 +148,9 @@ def part(with_id, factor):
         "parameters": arrays(model.learned),
         "users": array(users),
         "scores": array(scores),
-        "loss": float(f"{loss.item():.9g}"),
-        "closeness": float(f"{closeness.item():.9g}"),
-        "theirs": float(f"{theirs.item():.9g}"),
+        "loss": scalar(loss),
+        "closeness": scalar(closeness),
+        "theirs": scalar(theirs),
         "gradients": gradients(loss, model.learned),
     }
 

@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers, catalog_loss  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, scalar, write  # noqa: E402
 
 B, L, D, LAYERS, EXPANSION, ITEMS, WIDTH = 3, 5, 4, 2, 2, 10, 3
 MODALITIES = ("image", "text")
@@ -99,10 +99,7 @@ def part(history, positions, shared, fused):
         "weights": torch.tensor([0.5, 0.2, 0.3, 0.0]),
     }
     for modality in MODALITIES:
-        present = torch.ones(ITEMS)
-        present[list(MISSING[modality])] = 0
-        inputs[f"item.{modality}"] = rounded(torch.randn(ITEMS, WIDTH)) * present[:, None]
-        inputs[f"item.{modality}.present"] = present
+        inputs |= content(modality, (ITEMS, WIDTH), MISSING[modality])
     model = Mmmlp(positions, shared, fused)
     users = model.users(inputs)
     loss = catalog_loss(users, model["item"], inputs["targets"], inputs["weights"])
@@ -120,7 +117,7 @@ def part(history, positions, shared, fused):
         "inputs": arrays(inputs),
         "parameters": arrays(model.learned),
         "users": array(users),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, model.learned),
     }
 

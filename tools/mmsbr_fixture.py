@@ -29,7 +29,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, TOKENS, PIVOTS, C, LEVELS, CATEGORIES, ITEMS, WIDTH = 3, 4, 4, 2, 4, 2, 3, 5, 3, 3, 10, 3
 NEAREST, LAMBDA = 4, 0.1
@@ -179,7 +179,6 @@ class Mmsbr(Layers):
 def part(with_contrast=True, **parts):
     history = torch.tensor([[3, 1, 4, 1], [2, 6, 0, 0], [7, 0, 0, 0]])
     last = (history > 0).sum(1) - 1
-    present = {modality: torch.ones(ITEMS) for modality in MODALITIES}
     inputs = {
         "history": history,
         "sources": torch.cat([torch.arange(B) * L + last, torch.tensor([0])]),
@@ -189,10 +188,8 @@ def part(with_contrast=True, **parts):
         "item.field.category": torch.tensor([0, 1, 2, 1, 1, 0, 2, 2, 1, 1]),
     }
     for modality in MODALITIES:
-        present[modality][list(MISSING[modality])] = 0
-        inputs[f"item.{modality}"] = rounded(torch.randn(ITEMS, WIDTH)) * present[modality][:, None]
-        inputs[f"item.{modality}.present"] = present[modality]
-    inputs["pseudo.present"] = present["image"] * present["text"]
+        inputs |= content(modality, (ITEMS, WIDTH), MISSING[modality])
+    inputs["pseudo.present"] = inputs["item.image.present"] * inputs["item.text.present"]
     for modality in MODALITIES:
         inputs[f"pseudo.{modality}"] = rounded(torch.randn(ITEMS, WIDTH)) * inputs["pseudo.present"][:, None]
     model = Mmsbr(**parts)
@@ -203,7 +200,7 @@ def part(with_contrast=True, **parts):
         "inputs": arrays(inputs),
         "parameters": arrays(model.learned),
         "scores": array(scores),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, model.learned),
     }
 

@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers  # noqa: E402
-from fixture import array, arrays, gradients, write  # noqa: E402
+from fixture import array, arrays, gradients, scalar, write  # noqa: E402
 
 K, D, USERS, ITEMS, AUXILIARY = 3, 8, 5, 9, 0.5
 PARTS = {"ncf": 3, "mlp": 2, "gmf": 1, "linear": 1}
@@ -98,7 +98,7 @@ def part(tower, chain, layers):
         "parameters": arrays(model.learned),
         "history": array(history),
         "scores": array(scores),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, model.learned),
     }
 

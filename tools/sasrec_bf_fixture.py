@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 sys.dont_write_bytecode = True
-from fixture import arrays, drawn, gradients, write  # noqa: E402
+from fixture import arrays, drawn, gradients, scalar, write  # noqa: E402
 
 D, HEADS, LAYERS, ITEMS, BRANDS, WIDTH, POSITIONS = 4, 2, 2, 7, 3, 3, 6
 
@@ -97,7 +97,7 @@ write(
         ),
         "parameters": arrays(P),
         "outputs": arrays({"user": user, "table": table}),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, P),
     }
 )

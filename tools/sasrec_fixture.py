@@ -29,7 +29,7 @@ from torch import nn
 from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
-from fixture import array, arrays, rounded, write  # noqa: E402
+from fixture import array, arrays, rounded, scalar, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS = 3, 6, 8, 2, 2, 11
 
@@ -90,7 +90,7 @@ write(
         "inputs": arrays({"history": history, "targets": targets, "weights": weights}),
         "parameters": arrays(model.state_dict()),
         "hidden": array(hidden),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": arrays({name: parameter.grad for name, parameter in model.named_parameters()}),
     }
 )

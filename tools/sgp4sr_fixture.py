@@ -28,7 +28,7 @@ import torch
 from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
-from fixture import arrays, gradients, rounded, write  # noqa: E402
+from fixture import arrays, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, K = 3, 5, 4, 2, 2, 9, 3
 ALPHA, RHO, TEMPERATURE = {"image": 0.5, "text": 0.8}, 0.3, 0.7
@@ -172,7 +172,7 @@ def reading(residual):
         losses[modality] = loss_of(own, tables[modality])
     total = losses["multimodal"] + sum(rho * losses[modality] for modality, rho in MODALITIES.items())
     return {
-        "losses": {name: float(f"{loss.item():.9g}") for name, loss in {**losses, "total": total}.items()},
+        "losses": {name: scalar(loss) for name, loss in {**losses, "total": total}.items()},
         "gradients": gradients(total, learned),
     }
 

@@ -38,7 +38,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import arrays, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, POSITIONS, D, HEADS, LAYERS, ITEMS, USERS = 4, 6, 7, 4, 2, 2, 9, 6
 HISTORIES = [[3, 1, 4, 8, 5, 2], [2, 6, 8], [7], [5, 3, 6, 1]]
@@ -257,8 +257,8 @@ def part(graphs, share):
         "graphs": arrays(graphs),
         "parameters": arrays(model.learned),
         "places": [ids for _, _, ids in found],
-        "parts": {name: float(f"{value.item():.9g}") for name, value in (("main", main), ("reconstruction", reconstruction), ("preference", preference))},
-        "loss": float(f"{loss.item():.9g}"),
+        "parts": {name: scalar(value) for name, value in (("main", main), ("reconstruction", reconstruction), ("preference", preference))},
+        "loss": scalar(loss),
         "gradients": gradients(loss, model.learned),
     }
 

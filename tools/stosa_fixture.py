@@ -31,7 +31,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers  # noqa: E402
-from fixture import array, arrays, gradients, write  # noqa: E402
+from fixture import array, arrays, gradients, scalar, write  # noqa: E402
 
 B, L, POSITIONS, D, HEADS, LAYERS, ITEMS, LAMBDA = 3, 5, 7, 8, 2, 2, 10, 0.3
 SIDES = ("mean", "covariance")
@@ -151,7 +151,7 @@ def part(mean_path, attention):
         "mean": array(mean),
         "covariance": array(covariance),
         "distances": array(distances),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, read),
     }
 

@@ -32,7 +32,7 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from blocks import Layers, catalog_loss  # noqa: E402
-from fixture import array, arrays, gradients, rounded, write  # noqa: E402
+from fixture import array, arrays, content, gradients, rounded, scalar, write  # noqa: E402
 
 B, L, D, HEADS, LAYERS, ITEMS, WIDTH, K = 3, 5, 8, 2, 2, 10, 6, 3
 DROPOUT, TEMPERATURE, LAMBDA = 0.25, 0.2, 0.3
@@ -80,12 +80,6 @@ def unit(x):
     return x / x.norm(dim=-1, keepdim=True)
 
 
-def texts():
-    present = torch.ones(ITEMS)
-    present[list(MISSING)] = 0
-    return {"item.text": rounded(torch.randn(ITEMS, WIDTH)) * present[:, None], "item.text.present": present}
-
-
 def part(layers, inputs, users, loss, **more):
     # What training reads of a catalog without noise: all parameters but the noise's own, where there is none.
     used = {name: x for name, x in layers.learned.items() if "noise.1" in inputs or name != "text.gate.noise"}
@@ -93,14 +87,14 @@ def part(layers, inputs, users, loss, **more):
         "inputs": arrays(inputs),
         "parameters": arrays(layers.learned),
         "users": array(users),
-        "loss": float(f"{loss.item():.9g}"),
+        "loss": scalar(loss),
         "gradients": gradients(loss, used),
         **more,
     }
 
 
 def trained(ids, noisy):
-    layers, given = declared(ids), texts()
+    layers, given = declared(ids), content("text", (ITEMS, WIDTH), MISSING)
     inputs = {
         "history": HISTORY,
         "sources": torch.tensor([0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 8]),
@@ -142,7 +136,7 @@ def contrast(anchor, positive, targets, weights, theirs=False):
 
 
 def pretrained():
-    layers, given = declared(ids=False), texts()
+    layers, given = declared(ids=False), content("text", (ITEMS, WIDTH), MISSING)
     history = torch.tensor([[3, 1, 4, 1, 5], [2, 6, 8, 0, 0], [7, 9, 0, 0, 0], [9, 2, 3, 0, 0]])
     shortened = torch.tensor([[3, 4, 1, 0, 0], [2, 6, 8, 0, 0], [7, 0, 0, 0, 0], [9, 3, 0, 0, 0]])
     last = torch.tensor([2, 5 + 2, 10 + 0, 15 + 1])
@@ -170,7 +164,7 @@ def pretrained():
         of_items = contrast(users, x[targets[:4]], targets[:4], weights[:4], theirs)
         return of_items + LAMBDA * contrast(users, others, targets[:4], weights[:4], theirs)
 
-    return part(layers, inputs, everywhere, loss(), theirs=float(f"{loss(theirs=True).item():.9g}"))
+    return part(layers, inputs, everywhere, loss(), theirs=scalar(loss(theirs=True)))
 
 
 torch.manual_seed(17)

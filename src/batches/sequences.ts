@@ -6,10 +6,9 @@
 import type { Dataset } from '../dataset/schema.ts'
 import { Bug, UserError } from '../errors.ts'
 import { greater } from '../tensor/compare.ts'
-import { add } from '../tensor/elementwise.ts'
 import { cast, reshape } from '../tensor/move.ts'
 import { integers, type Tensor } from '../tensor/node.ts'
-import { rows as rowsOf } from '../tensor/rows.ts'
+import { rows as rowsOf, rowsWithin } from '../tensor/rows.ts'
 import { type BatchKind, type BatchShape, batchKind, counted, type InputBuffers } from './kind.ts'
 import { bucketLengths } from './lengths.ts'
 import type { Window, WindowTarget } from './windows.ts'
@@ -68,10 +67,6 @@ function placesOf({ rows, targets, targetsPerRow }: BatchShape): number {
   return targets === 0 ? 1 : Math.max(targetsPerRow ?? targets, Math.ceil(targets / rows))
 }
 
-/** The row b * L + last [B] of each history among all positions. */
-const rowOfEach = (last: Tensor, length: number): Tensor =>
-  add(integers(Array.from({ length: last.shape[0] as number }, (_, row) => row * length)), last)
-
 /** Batches of histories. */
 export function sequences(settings: SequenceSettings): SequenceKind {
   return batchKind<Sequences, readonly Window[]>({
@@ -96,7 +91,9 @@ export function sequences(settings: SequenceSettings): SequenceKind {
         behavior_BL: input('behavior', [rows, length], 'int64'),
         mask_BL: cast(greater(item_BL, integers([0])), 'float32'),
         atLast: (x) =>
-          serving ? rowsOf(flat(x), rowOfEach(last, length)) : rowsOf(flat(x), sources, { inverse: sourcesInverse }),
+          serving
+            ? flat(rowsWithin(x, reshape(last, [rows, 1])))
+            : rowsOf(flat(x), sources, { inverse: sourcesInverse }),
         last_B: serving || lastOnly ? last : undefined,
         seen_BQ: input('seen', [rows, places], 'int64'),
         atPlaces: (x) => (serving ? flat(x) : rowsOf(flat(x), placeOfEach, { inverse: placesInverse })),

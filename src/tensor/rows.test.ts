@@ -9,7 +9,7 @@ import { add, mul, square } from './elementwise.ts'
 import { gradients } from './gradient.ts'
 import { constant, input, integers, type Operation, parameter, type Tensor } from './node.ts'
 import { sum } from './reduce.ts'
-import { rows } from './rows.ts'
+import { rows, rowsWithin } from './rows.ts'
 
 const drawn = (size: number, seed: number): Float32Array => {
   const random = randomStream(seed)
@@ -140,4 +140,30 @@ it('has no gradient for rows of an input', () => {
   const read = rows(input('vectors', [3, 2]), integers([1, 1]))
   expect((read.origin as Operation).gradient).toBeUndefined()
   expect(gradients(sum(mul(read, weight)), [weight]).get(weight)?.sparse).toEqual([])
+})
+
+describe('rows within each of several', () => {
+  const x = input('x', [2, 3, 2])
+  const feeds = { x: Float32Array.from({ length: 12 }, (_, at) => at) }
+
+  it('reads each by places of its own', async () => {
+    const places = integers([2, 0, 1, 1]).reshape([2, 2])
+    expect(Array.from(await evaluateTensor(rowsWithin(x, places), feeds))).toEqual([4, 5, 0, 1, 8, 9, 8, 9])
+  })
+
+  it('hands the gradient back, by an inverse as without one', async () => {
+    const table = parameter('table', [2, 3, 2], () => {})
+    const [places, inverse] = [integers([2, 0, 1, 0, 1, 2]), integers([1, 2, 0, 0, 1, 2])].map((one) =>
+      one.reshape([2, 3]),
+    )
+    const weight = input('x', [2, 3, 2])
+    const lossBy = (options?: { readonly inverse: Tensor }): Tensor =>
+      sum(mul(rowsWithin(mul(table, 2), places!, options), weight))
+    const fed = { ...feeds, table: new Float32Array(12) }
+    const [by, without] = await Promise.all(
+      [{ inverse: inverse! }, undefined].map((options) => evaluateGradients(lossBy(options), [table], fed)),
+    )
+    expect(Array.from(by!.gradients['table']!)).toEqual([4, 6, 8, 10, 0, 2, 12, 14, 16, 18, 20, 22])
+    expect(without).toEqual(by)
+  })
 })

@@ -1,7 +1,8 @@
 /** @file Rows by index, with the gradient that suits where they come from. */
+import { add } from './elementwise.ts'
 import { concat } from './move.ts'
 import { oneHotProduct } from './one-hot.ts'
-import { constant, type InputGradient, isLeaf, operation, sizeOf, type Tensor } from './operation.ts'
+import { constant, type InputGradient, integers, isLeaf, operation, sizeOf, type Tensor } from './operation.ts'
 import { reshape, take } from './primitives.ts'
 import { segmentSum } from './segment-sum.ts'
 
@@ -36,6 +37,19 @@ export function rows(x: Tensor, ids: Tensor, { inverse }: RowOptions = {}): Tens
     dtype: x.dtype,
     ...(!fixed && { gradient: ([g]) => [g && (inverse ? backByInverse(x, inverse, g) : rowSums(x, ids, g))] }),
   })
+}
+
+/**
+ * The same of each of x [B, L, ..], by places [B, N] within it -> [B, N, ..]. The inverse too has places, [B, L]: where
+ * among the N each went.
+ */
+export function rowsWithin(x: Tensor, places: Tensor, { inverse }: RowOptions = {}): Tensor {
+  const [count, length, ...rest] = x.shape as [number, number, ...number[]]
+  /** Places of one after the other, `size` of each. */
+  const among = (at: Tensor, size: number): Tensor =>
+    add(at, reshape(integers(Array.from({ length: count }, (_, one) => one * size)), [count, 1]))
+  const flat = inverse && reshape(among(inverse, places.shape[1] as number), [-1])
+  return rows(reshape(x, [count * length, ...rest]), among(places, length), flat ? { inverse: flat } : {})
 }
 
 function rowSums(x: Tensor, ids: Tensor, g: Tensor): InputGradient {

@@ -235,6 +235,10 @@ export type Offline = Readonly<
   Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | BigInt64Array }>
 >
 
+/** What was made once, as values of the inputs that hold it. */
+export const frozenOf = (offline: Offline): NonNullable<BuiltModel['frozen']> =>
+  Object.fromEntries(Object.entries(offline).map(([name, { data }]) => [name, data]))
+
 /** A compiled graph outside training: the runtime's program, as far as a model may use it. */
 export interface Computation extends AsyncDisposable {
   bind(name: string, buffer: Float32Array | BigInt64Array): void

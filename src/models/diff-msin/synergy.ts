@@ -6,11 +6,11 @@ import { normal } from '../../nn/init.ts'
 import { mlp } from '../../nn/mlp.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
 import { multiHeadAttention } from '../../nn/transformer-block.ts'
-import { hiddenScore } from '../../tensor/attention.ts'
-import { addAll, mul, sub } from '../../tensor/elementwise.ts'
+import { addAll, mul } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
+import { maskBias } from '../parts/attention-bias.ts'
 import { type DiffusionStep, diffusionSteps, linearSteps } from '../parts/diffusion-schedule.ts'
 import type { DiffMsinConfig } from './config.ts'
 import { synergyLoss } from './synergy-loss.ts'
@@ -186,7 +186,7 @@ function noisy(h: Tensor, { spread }: DiffusionStep, noise: Noise): Tensor {
 /** 0 where there is an event and a large negative number where not, [H, 1, 1, L]. */
 function eventBias(mask_HL: Tensor): Tensor {
   const [histories, length] = dims(mask_HL, 2)
-  return mul(sub(1, mask_HL), hiddenScore).reshape([histories, 1, 1, length])
+  return maskBias(mask_HL).reshape([histories, 1, 1, length])
 }
 
 /** The mean over the events there are, 0 where there is none: [B, L, D] -> [B, D]. */

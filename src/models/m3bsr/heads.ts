@@ -1,10 +1,10 @@
 /** @file How a user's vector meets items (eq. 23): by their own features, or by a free vector and bias each. */
 import { normal } from '../../nn/init.ts'
 import { concat } from '../../tensor/move.ts'
-import { constant, parameter, type Tensor } from '../../tensor/node.ts'
-import { dims } from '../../tensor/shape.ts'
+import { parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import type { DotScore } from '../contract/model.ts'
+import { onesBeside } from '../parts/ones-beside.ts'
 import type { M3bsrConfig } from './config.ts'
 import type { Features } from './features.ts'
 
@@ -27,9 +27,6 @@ export function freeHead(
 ): Head {
   return {
     table: { table: parameter('item', [itemCount + 1, hiddenSize + 1], normal(), { rows: 'items' }), bias: true },
-    user(user_PD) {
-      const [rows] = dims(user_PD, 2)
-      return concat([user_PD, constant(new Float32Array(rows).fill(1), [rows, 1])], 1)
-    },
+    user: (user_PD) => concat([user_PD, onesBeside(user_PD)], 1),
   }
 }

@@ -39,6 +39,7 @@ import type { CatalogShape } from '../contract/catalog.ts'
 import { defineModel, type Losses, type Targets } from '../contract/model.ts'
 import { chosenFields, fieldNames } from '../parts/chosen-fields.ts'
 import { itemFeatures } from '../parts/item-features.ts'
+import { targetWeights } from '../parts/item-windows.ts'
 import { dropout, fieldSize, flag, hiddenSize, lossWeight, maxEvents } from '../parts/options.ts'
 import { explainViews } from './explain-views.ts'
 import { viewAttention } from './view-attention.ts'
@@ -143,17 +144,17 @@ interface Read {
 }
 
 /** A window of its own for each target; of other behaviors' as many as of the target behavior's. */
-function windowsOf(config: Config, { behaviors, target, userCount }: CatalogShape): SequenceSettings {
-  const others = config.lambdaIntent > 0 || config.lambdaAuxiliary > 0 ? 1 : 0
+function windowsOf(config: Config, catalog: CatalogShape): SequenceSettings {
+  const trainsOthers = config.lambdaIntent > 0 || config.lambdaAuxiliary > 0
   return {
     maxLength: config.maxLength,
     stride: config.maxLength,
-    targetWeights: behaviors.map((_, behavior) => (behavior === target ? 1 : others)),
+    targetWeights: targetWeights(catalog, trainsOthers ? 1 : 0),
     mergeBehaviors: false,
     onePerPosition: true,
     onePerWindow: true,
-    evenWith: target,
-    userCount,
+    evenWith: catalog.target,
+    userCount: catalog.userCount,
   }
 }
 

@@ -136,16 +136,15 @@ interface Ranking {
 /** By the towers, their first layer factored. */
 function towerScore(config: Config, { items, biases, towers, user }: Ranking): Score<Pairs> {
   const chain = chainOf(config, towers.length)
-  const scored = towers.filter((_, behavior) => chain.towers[behavior] !== 0)
   return {
     kind: 'pairs',
     widest: widthsOf(config)[1] as number,
     user,
     score: (p_BD, item_C) =>
       chained(
-        scored.map(({ ofItems }) => ofItems(p_BD, items, item_C)),
+        towers.map(({ ofItems }) => ofItems(p_BD, items, item_C)),
         biases.rows(item_C).reshape([1, -1]),
-        { ...chain, towers: chain.towers.filter((weight) => weight !== 0) },
+        chain,
       ),
   }
 }

@@ -3,10 +3,11 @@ import { gruLayers } from '../../nn/gru.ts'
 import { normal, xavier, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import { greater, where } from '../../tensor/compare.ts'
-import { add, mul, sub, tanh } from '../../tensor/elementwise.ts'
+import { add, mul, tanh } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
+import { maskBias } from '../parts/attention-bias.ts'
 
 /** How views are read. */
 interface ViewOptions {
@@ -24,9 +25,6 @@ interface Attended {
   /** How much each event counts in each view, [M, B, L]; absent where the last state stands for a view. */
   readonly weight_MBL: Tensor | undefined
 }
-
-/** Large enough that no event outside a view has a weight. */
-const hidden = 1e9
 
 /** (2-4); parameters `gru.*`, `bottom.{weight,bias,output,empty}` for each view, `top.*` and `top.output`. */
 export function viewAttention(
@@ -46,7 +44,7 @@ export function viewAttention(
     const [, rows, length] = dims(open_MBL, 3)
     const inner_MRW = tanh(add(hidden_MBLW.reshape([views, rows * length, width]).matmul(weight), bias))
     const score_MBL = inner_MRW.matmul(output).reshape([views, rows, length])
-    return add(score_MBL, mul(sub(open_MBL, 1), hidden)).softmax()
+    return add(score_MBL, maskBias(open_MBL)).softmax()
   }
   /** (4) */
   const shares = (view_MBW: Tensor): Tensor => {

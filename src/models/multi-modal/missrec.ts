@@ -35,7 +35,7 @@ import { parameter, type Tensor } from '../../tensor/node.ts'
 import { type BuiltModel, defineModel, type Losses, objective, type Pass, type Score } from '../contract/model.ts'
 import { paddingBias } from '../parts/attention-bias.ts'
 import { interestSets, oneInterest } from '../parts/interest-sets.ts'
-import { itemWindows } from '../parts/item-windows.ts'
+import { ownWindows } from '../parts/item-windows.ts'
 import { neededModalities } from '../parts/needed-modalities.ts'
 import {
   auxiliaryTargets,
@@ -109,7 +109,7 @@ export const missrec = defineModel({
     const norm = layerNorm('norm', hiddenSize)
     const interests = withoutInterests ? oneInterest(config) : interestSets(contents, config, catalog)
     const decode = decoder(config)
-    const windows = { ...itemWindows({ ...config, stride: maxLength }, catalog), onePerWindow: true }
+    const windows = ownWindows(config, catalog)
 
     /** (3-7), and (10) but its weight. */
     const read = ({ item_BL, mask_BL, length, atLast }: Sequences, { noise }: Pass) => {

@@ -1,7 +1,7 @@
 /** @file Score biases that keep a position from seeing later ones, or padding. */
 import { hiddenScore as hidden } from '../../tensor/attention.ts'
 import { equal, greater } from '../../tensor/compare.ts'
-import { mul } from '../../tensor/elementwise.ts'
+import { mul, sub } from '../../tensor/elementwise.ts'
 import { cast, reshape } from '../../tensor/move.ts'
 import { constant, integers, type Tensor } from '../../tensor/node.ts'
 
@@ -12,6 +12,9 @@ export function causalBias(length: number): Tensor {
   )
   return constant(bias, [length, length])
 }
+
+/** 0 where a mask of any shape is 1, and what hides a score where it is 0. */
+export const maskBias = (mask: Tensor): Tensor => mul(sub(mask, 1), -hidden)
 
 /** [B, 1, 1, L]: every position sees all of a history [B, L] but its padding. */
 export function paddingBias(history: Tensor): Tensor {

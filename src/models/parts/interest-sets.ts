@@ -6,11 +6,11 @@ import { normal } from '../../nn/init.ts'
 import { layerNorm } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { transformerBlock } from '../../nn/transformer-block.ts'
-import { hiddenScore } from '../../tensor/attention.ts'
 import { concat } from '../../tensor/move.ts'
 import { constant, input, parameter, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import type { Memory, StageContext } from '../contract/model.ts'
+import { maskBias } from './attention-bias.ts'
 import { clusterRows } from './cluster-rows.ts'
 
 /** What a decoder reads of a history's interests. */
@@ -141,7 +141,7 @@ function encoder({ hiddenSize: width, heads, dropout }: InterestConfig) {
   const norm = layerNorm('encoder.norm', width)
   return (center_BND: Tensor, first_BN: Tensor, noise: Noise): InterestsRead => {
     const [rows, size] = dims(first_BN, 2)
-    const bias = first_BN.sub(1).mul(-hiddenScore).reshape([rows, 1, 1, size])
+    const bias = maskBias(first_BN).reshape([rows, 1, 1, size])
     const memory_BND = norm(layer({ query: center_BND, bias, noise }))
     const atLeastOne = (count: Tensor): Tensor => count.sub(1).relu().add(1)
     const count_B1 = first_BN.sum([1], { keep: true })

@@ -12,7 +12,7 @@ export interface ItemSequenceOptions {
 }
 
 /** Weights of targets by their behavior: 1 for the target behavior. */
-function targetWeights({ behaviors, target }: CatalogShape, auxiliaryTargets: number): readonly number[] {
+export function targetWeights({ behaviors, target }: CatalogShape, auxiliaryTargets: number): readonly number[] {
   return behaviors.map((_, behavior) => (behavior === target ? 1 : auxiliaryTargets))
 }
 
@@ -31,3 +31,9 @@ export function itemWindows(
     ...(recentEvents > 0 && { recent: recentEvents }),
   }
 }
+
+/** The same with a window of its own for each target. */
+export const ownWindows = (options: Omit<ItemSequenceOptions, 'stride'>, catalog: CatalogShape): SequenceSettings => ({
+  ...itemWindows({ ...options, stride: options.maxLength }, catalog),
+  onePerWindow: true,
+})

@@ -1,9 +1,8 @@
 /** @file What a user's vector meets the items' bias with. */
-import { constant, type Tensor } from '../../tensor/node.ts'
-import { dims } from '../../tensor/shape.ts'
+import { constant, sizeOf, type Tensor } from '../../tensor/node.ts'
 
-/** A one beside each row of x [P, W], [P, 1]. */
-export function onesBeside(x: Tensor): Tensor {
-  const [rows] = dims(x, 2)
-  return constant(new Float32Array(rows).fill(1), [rows, 1])
+/** A one beside each row of x [.., W], [.., 1]. */
+export function onesBeside({ shape }: Tensor): Tensor {
+  const sizes = [...shape.slice(0, -1), 1]
+  return constant(new Float32Array(sizeOf(sizes)).fill(1), sizes)
 }

@@ -33,11 +33,12 @@ import { normal } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
 import { gelu } from '../../tensor/elementwise.ts'
 import { concat, slice } from '../../tensor/move.ts'
-import { constant, parameter, type Tensor } from '../../tensor/node.ts'
+import { parameter, type Tensor } from '../../tensor/node.ts'
 import { rows as rowsOf } from '../../tensor/rows.ts'
 import { defineModel } from '../contract/model.ts'
 import { paddingBias } from '../parts/attention-bias.ts'
 import { itemWindows } from '../parts/item-windows.ts'
+import { onesBeside } from '../parts/ones-beside.ts'
 import { auxiliaryTargets, dropout, headsDivide, sequenceOptions } from '../parts/options.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 
@@ -81,10 +82,7 @@ export const bert4rec = defineModel({
     const dense = linear('output', [hiddenSize, hiddenSize], { init: normal() })
     const norm = layerNorm('output.norm', hiddenSize)
     /** What is multiplied with the table, [.., D + 1]: 1 for the bias. */
-    const output = (hidden_PD: Tensor): Tensor => {
-      const rows = hidden_PD.shape[0] as number
-      return concat([norm(gelu(dense(hidden_PD))), constant(new Float32Array(rows).fill(1), [rows, 1])], 1)
-    }
+    const output = (hidden_PD: Tensor): Tensor => concat([norm(gelu(dense(hidden_PD))), onesBeside(hidden_PD)], 1)
     const windows = itemWindows({ ...config, maxLength: maxLength - 1 }, catalog)
     const masks = cloze({ mask, maskShare, lastShare, weights: windows.targetWeights })
     return {

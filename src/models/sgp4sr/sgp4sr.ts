@@ -41,7 +41,7 @@ import { addAll } from '../../tensor/elementwise.ts'
 import { concat, split } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
-import { defineModel, type Losses, type Offline, type Targets } from '../contract/model.ts'
+import { defineModel, frozenOf, type Losses, type Offline, type Targets } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { alphaOf, hasCenters, hasGraphs, type Sgp4srConfig, sgp4srConfig } from './config.ts'
 import { explainItems, reason } from './explain.ts'
@@ -72,7 +72,7 @@ export const sgp4sr = defineModel({
     return {
       batches: sequences(windows),
       history: windows,
-      frozen: Object.fromEntries(Object.entries(made).map(([name, { data }]) => [name, data])),
+      frozen: frozenOf(made),
       score: {
         kind: 'dot',
         table: concat([items_VD, ...modalities.map(({ view_VD }) => view_VD)], 1),

@@ -5,12 +5,12 @@
 import { Bug } from '../../errors.ts'
 import { type LayoutTensor, type SparseMatrix, sparseLayout, transposed } from '../../tensor/sparse-product.ts'
 import type { Offline, OfflineSources } from '../contract/model.ts'
-import { best } from '../parts/nearest-by-users.ts'
 import type { SsdrecConfig } from './config.ts'
 import {
   averaging,
   countedItems,
   countMeetings,
+  hotRows,
   type Meetings,
   sparseRows,
   strongestOf,
@@ -53,13 +53,14 @@ export function ssdrecGraphs(
   const histories = trainingHistories(dataset, split)
   const itemCount = dataset.catalog.ids.length - 1
   const counts = countedItems(histories, itemCount)
-  const items = averaging(counts)
-  const similar = similarUsers(counts, options)
+  const readers = transposed(counts)
+  const similar = similarUsers(counts, readers, options)
   return {
-    ...graphsOfItems(histories, itemCount, options),
-    readers: averaging(transposed(counts)),
+    // The rarest items are incompatible with nothing.
+    ...graphsOfItems(histories, hotRows(readers, options.coldItems), { ...options, itemCount }),
+    readers: averaging(readers),
     users: {
-      items: withAverageRow(items),
+      items: withAverageRow(averaging(counts)),
       similar: averaging(similar),
       incompatible: averaging(incompatibleUsers(counts, similar, options)),
     },
@@ -161,11 +162,9 @@ const nothing: Row = [[], []]
 
 function graphsOfItems(
   histories: readonly Int32Array[],
-  itemCount: number,
-  options: GraphOptions,
+  hot: ReadonlySet<number>,
+  { itemCount, minimumCoOccurrence: minimum, neighbors }: GraphOptions & { readonly itemCount: number },
 ): Pick<Graphs, 'earlier' | 'later' | 'incompatible'> {
-  const { minimumCoOccurrence: minimum, neighbors } = options
-  const hot = hotItems(histories, itemCount, options)
   const [earlier, later, incompatible] = [
     sparseRows(itemCount + 1),
     sparseRows(itemCount + 1),
@@ -214,17 +213,4 @@ function graphsOfItems(
     later: averaging(later.matrix()),
     incompatible: averaging(incompatible.matrix()),
   }
-}
-
-/** The items that are incompatible with others at all: all but the rarest. */
-function hotItems(
-  histories: readonly Int32Array[],
-  itemCount: number,
-  { coldItems }: Pick<GraphOptions, 'coldItems'>,
-): ReadonlySet<number> {
-  const counts = new Int32Array(itemCount + 1)
-  for (const history of histories) for (const item of history) counts[item] = (counts[item] as number) + 1
-  return new Set(
-    best(upTo(itemCount), [...counts.subarray(1)], itemCount - Math.floor(coldItems * itemCount)).map((at) => at + 1),
-  )
 }

@@ -3,10 +3,12 @@ import type { Noise } from '../../nn/noise.ts'
 import { concat, slice } from '../../tensor/move.ts'
 import { integers, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
+import { maskBias } from '../parts/attention-bias.ts'
+import { firstPlaces, placesBefore } from '../parts/first-places.ts'
 import { hardChoice } from '../parts/hard-choice.ts'
 import type { SsdrecConfig } from './config.ts'
 import type { Placed, PlaceReader } from './places.ts'
-import { firstPlaces, insertionAt, placesBefore, reordered } from './rows.ts'
+import { insertionAt, reordered } from './rows.ts'
 
 /** A history as it is denoised. */
 export interface ReadHistory extends Placed {
@@ -43,7 +45,7 @@ export function withInsertion(
   const choose = (logits: Tensor) => hardChoice(logits, { gumbel: noise.gumbel(logits.shape), temperature })
   /** (6) The place that fits least is the likeliest; padding is none. */
   const chooseMisfit = (fit_BL: Tensor, mask: Tensor) =>
-    choose(fit_BL.mul(-1).add(1).mul(placeScale).add(mask.sub(1).mul(1e9)))
+    choose(fit_BL.mul(-1).add(1).mul(placeScale).add(maskBias(mask)))
   const { fit_BL, before_BLD, after_BLD } = reader.read(history)
   const misfit = chooseMisfit(fit_BL, mask_BL)
   const place_B1 = misfit.place.cast('float32').reshape([rows, 1])

@@ -138,14 +138,26 @@ export function sparseRows(columns: number): RowsToBe {
 
 /** Divides each row by its sum; an empty row stays empty. */
 export function averaging(matrix: SparseMatrix): SparseMatrix {
-  const { rows, start, value } = matrix
+  const { start, value } = matrix
   const shares = value.slice()
-  for (let row = 0; row < rows; row++) {
+  for (const [row, total] of rowSums(matrix).entries()) {
     const own = shares.subarray(start[row], start[row + 1])
-    const total = own.reduce((sum, one) => sum + one, 0)
     for (let at = 0; at < own.length; at++) own[at] = (own[at] as number) / total
   }
   return { ...matrix, value: shares }
+}
+
+/** The sum of each row. */
+export const rowSums = ({ rows, start, value }: SparseMatrix): number[] =>
+  Array.from({ length: rows }, (_, row) =>
+    value.subarray(start[row], start[row + 1]).reduce((sum, one) => sum + one, 0),
+  )
+
+/** The rows from 1 on without the share of them that have the smallest sums; of equal ones the later go. */
+export function hotRows(matrix: SparseMatrix, coldShare: number): ReadonlySet<number> {
+  const sums = rowSums(matrix).slice(1)
+  const kept = sums.length - Math.floor(coldShare * sums.length)
+  return new Set(best(upTo(sums.length), sums, kept).map((at) => at + 1))
 }
 
 /** The whole numbers from 1 to a count. */

@@ -1,12 +1,12 @@
 /** @file How well each place of a history fits into it (eq. 5 of SSDRec). */
 import { normal } from '../../nn/init.ts'
 import { biLstm } from '../../nn/lstm.ts'
-import { hiddenScore } from '../../tensor/attention.ts'
 import { concat, slice } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
 import { softmax } from '../../tensor/normalize.ts'
 import { dims } from '../../tensor/shape.ts'
-import { placesBefore } from './rows.ts'
+import { maskBias } from '../parts/attention-bias.ts'
+import { placesBefore } from '../parts/first-places.ts'
 
 /** A history of vectors. */
 export interface Placed {
@@ -55,7 +55,7 @@ export function placeReader(width: number): PlaceReader {
     return { forward, backward: ends ? later.add(atEnd.mul(end_D)) : later }
   }
   const fitOf = ({ x_BLD, mask_BL }: Placed, forward: Tensor, backward: Tensor): Tensor => {
-    const hidden_BL = mask_BL.sub(1).mul(-hiddenScore)
+    const hidden_BL = maskBias(mask_BL)
     const shares = (scores_BL: Tensor): Tensor => softmax(scores_BL.add(hidden_BL))
     const clamped = x_BLD.add(1).relu().sub(x_BLD.sub(1).relu()).sub(1)
     const others = clamped.sum([1], { keep: true }).sub(clamped)

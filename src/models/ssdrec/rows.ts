@@ -1,18 +1,8 @@
 /** @file Places of histories moved by numbers that each history has its own of. */
-import { constant, integers, type Tensor } from '../../tensor/node.ts'
-import { rows as rowsOf } from '../../tensor/rows.ts'
+import { constant, type Tensor } from '../../tensor/node.ts'
+import { rowsWithin } from '../../tensor/rows.ts'
 import { dims } from '../../tensor/shape.ts'
-
-/** 0, 1, .., L - 1 as [1, L]: beside a number of each history, [B, 1], the places before it are the smaller ones. */
-export const placesBefore = (length: number): Tensor =>
-  constant(
-    Float32Array.from({ length }, (_, at) => at),
-    [1, length],
-  )
-
-/** 1 for the places below each history's count [B, 1], else 0: [B, L]. */
-export const firstPlaces = (count_B1: Tensor, length: number): Tensor =>
-  count_B1.greater(placesBefore(length)).cast('float32')
+import { placesBefore } from '../parts/first-places.ts'
 
 /** Where two items are put around a place g of each history, for reads and for their gradient. */
 export interface Insertion {
@@ -53,10 +43,7 @@ export function insertionAt(place_B1: Tensor, inserted_B1: Tensor, length: numbe
  * Rows [B, L, ..] in another order within each history, given as float places; the inverse makes the gradient cheap.
  */
 export function reordered(x: Tensor, { sources, inverse }: Insertion): Tensor {
-  const [rows, length, ...rest] = x.shape as [number, number, ...number[]]
-  const first = integers(Array.from({ length: rows }, (_, row) => row * length)).reshape([rows, 1])
-  const flat = (places: Tensor): Tensor => places.cast('int64').add(first).reshape([-1])
-  return rowsOf(x.reshape([rows * length, ...rest]), flat(sources), { inverse: flat(inverse) }).reshape(x.shape)
+  return rowsWithin(x, sources.cast('int64'), { inverse: inverse.cast('int64') })
 }
 
 /**

@@ -34,9 +34,10 @@ import { type Sequences, sequences } from '../../batches/sequences.ts'
 import { normal } from '../../nn/init.ts'
 import { parameter, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
-import { defineModel, type Losses, type Offline, objective, type Pass } from '../contract/model.ts'
+import { defineModel, frozenOf, type Losses, type Offline, objective, type Pass } from '../contract/model.ts'
 import { causalBias, lastBias } from '../parts/attention-bias.ts'
-import { itemWindows } from '../parts/item-windows.ts'
+import { placesBefore } from '../parts/first-places.ts'
+import { ownWindows } from '../parts/item-windows.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 import { type SsdrecConfig, ssdrecConfig } from './config.ts'
 import { judge } from './denoising.ts'
@@ -45,7 +46,7 @@ import { type Drawn, type ReadHistory, withInsertion } from './insertion.ts'
 import { ssdrecLosses } from './losses.ts'
 import { placeReader } from './places.ts'
 import { graphRelations, plainRelations, userRows } from './relations.ts'
-import { compaction, placesBefore } from './rows.ts'
+import { compaction } from './rows.ts'
 
 type Batch = Sequences & LastTargets & Negatives & DrawnItems
 
@@ -64,7 +65,7 @@ export const ssdrec = defineModel({
   },
   build(config, catalog, made?: Offline) {
     const { itemCount, userCount } = catalog
-    const { hiddenSize, maxLength, insertCandidates, withoutGraphs, withoutInsertion, withoutDenoising } = config
+    const { hiddenSize, insertCandidates, withoutGraphs, withoutInsertion, withoutDenoising } = config
     const items_VD = parameter('item', [itemCount + 1, hiddenSize], normal(), { rows: 'items' })
     const users_UD = parameter('user', [userCount + 1, hiddenSize], normal(), { rows: 'users' })
     const tables = { items_VD, users_UD }
@@ -74,7 +75,7 @@ export const ssdrec = defineModel({
     const judged = judge(config)
     const encoder = sequenceEncoder(config)
     const candidates = Math.min(insertCandidates || itemCount, itemCount)
-    const windows = { ...itemWindows({ ...config, stride: maxLength }, catalog), onePerWindow: true }
+    const windows = ownWindows(config, catalog)
 
     /** (4-8) */
     const longer = (batch: Batch, known: Known, drawn: Drawn): ReadHistory => {
@@ -133,7 +134,7 @@ export const ssdrec = defineModel({
     return {
       batches,
       history: windows,
-      frozen: withoutGraphs ? {} : Object.fromEntries(Object.entries(graphs).map(([name, { data }]) => [name, data])),
+      frozen: withoutGraphs ? {} : frozenOf(graphs),
       score: {
         kind: 'dot',
         table: items_VD,

@@ -1,8 +1,7 @@
 /** @file Which users are alike, and which are not though both are like a third one. */
-import { type SparseMatrix, transposed } from '../../tensor/sparse-product.ts'
-import { best } from '../parts/nearest-by-users.ts'
+import type { SparseMatrix } from '../../tensor/sparse-product.ts'
 import type { SsdrecConfig } from './config.ts'
-import { sparseRows, strongestOf, upTo } from './meetings.ts'
+import { hotRows, rowSums, sparseRows, strongestOf } from './meetings.ts'
 
 /** An item that more users have than this tells little of who is alike, and would cost the square of their number. */
 const mostUsers = 2000
@@ -11,13 +10,15 @@ const mostUsers = 2000
  * (occurrences of a user's items with the other + the reverse) / (both lengths), which is 1 for the user alone; the
  * largest `neighbors` of each row, the user among them: [users + 1, users + 1]. Row 0 has itself.
  * @param counts how often each user has each item, [users + 1, items + 1]
+ * @param users the same of items, its transpose
  */
-export function similarUsers(counts: SparseMatrix, { neighbors }: Pick<SsdrecConfig, 'neighbors'>): SparseMatrix {
+export function similarUsers(
+  counts: SparseMatrix,
+  users: SparseMatrix,
+  { neighbors }: Pick<SsdrecConfig, 'neighbors'>,
+): SparseMatrix {
   const { rows, start, column, value } = counts
-  const users = transposed(counts)
-  const lengths = Float64Array.from({ length: rows }, (_, row) =>
-    value.subarray(start[row], start[row + 1]).reduce((sum, count) => sum + count, 0),
-  )
+  const lengths = rowSums(counts)
   const alike = sparseRows(rows)
   alike.push([0], [1])
   const shared = new Float64Array(rows)
@@ -53,7 +54,7 @@ export function incompatibleUsers(
   { coldUsers, neighbors }: Pick<SsdrecConfig, 'coldUsers' | 'neighbors'>,
 ): SparseMatrix {
   const { rows } = counts
-  const hot = hotUsers(counts, coldUsers)
+  const hot = hotRows(counts, coldUsers)
   const found = sparseRows(rows)
   found.push([0], [1])
   const own = new Uint8Array(counts.columns)
@@ -90,13 +91,4 @@ function sharesItems({ start, column }: SparseMatrix, user: number, own: Uint8Ar
   for (let at = start[user] as number; at < (start[user + 1] as number); at++)
     if (own[column[at] as number]) return true
   return false
-}
-
-/** All users but those with the shortest histories. */
-function hotUsers({ rows, start, value }: SparseMatrix, coldUsers: number): ReadonlySet<number> {
-  const users = upTo(rows - 1)
-  const lengths = users.map((user) =>
-    value.subarray(start[user], start[user + 1]).reduce((sum, count) => sum + count, 0),
-  )
-  return new Set(best(users, lengths, users.length - Math.floor(coldUsers * users.length)).map((at) => at + 1))
 }

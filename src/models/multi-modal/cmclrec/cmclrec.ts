@@ -35,14 +35,14 @@ import { type Noise, noNoise } from '../../../nn/noise.ts'
 import { concat } from '../../../tensor/move.ts'
 import { constant, integers, parameter, type Tensor } from '../../../tensor/node.ts'
 import { type BuiltModel, defineModel, type Losses, objective, type Pass } from '../../contract/model.ts'
-import { causalBias, lastBias } from '../../parts/attention-bias.ts'
+import { firstPlaces } from '../../parts/first-places.ts'
 import { itemWindows } from '../../parts/item-windows.ts'
 import { sequenceEncoder } from '../../parts/sequence-encoder.ts'
+import { type Backbone, readAtLast } from './backbone.ts'
 import { type Config, config } from './config.ts'
 import { type Mapping, mapping } from './mapping.ts'
 import { hasUserFields } from './profile.ts'
-import type { Backbone } from './remembered.ts'
-import { type Prefixed, prefixed } from './simulated.ts'
+import { prefixed } from './simulated.ts'
 
 type AdaptBatch = Sequences & LastTargets & Shortened
 
@@ -127,18 +127,6 @@ type Parts = Backbone & { readonly mapped: Mapping }
 const firstOf = ({ item_BL, length }: Sequences, { contentEvents }: Config): Tensor =>
   item_BL.slice(1, 0, Math.min(contentEvents, length))
 
-/** What the backbone makes of a history, read at its last event: [B, D]. */
-function readAtLast({ item_BL, last_B }: Prefixed, { items, encoder }: Backbone, noise: Noise): Tensor {
-  const [rows, length] = item_BL.shape as [number, number]
-  const places = integers(Array.from({ length: rows }, (_, row) => row * length)).add(last_B)
-  return encoder.single(items.rows(item_BL), {
-    bias: causalBias(length),
-    queryBias: lastBias(last_B, length),
-    pick: (x) => x.reshape([-1, x.shape.at(-1) as number]).rows(places),
-    noise,
-  })
-}
-
 /** (7) [B, D] */
 function served(batch: Sequences, config: Config, { mapped, ...backbone }: Parts): Tensor {
   const { simulated: most, maxLength, coldEvents } = config
@@ -165,13 +153,8 @@ function adapted(
   const { user_B, item_BL, length, rows, target_P, weight_P, atLast, cut_B, left_B, lastTargets } = batch
   // What the last target sees, and no more.
   const seen_B = lastTargets.event_B.cast('float32').add(1)
-  const place_L = constant(
-    Float32Array.from({ length }, (_, at) => at),
-    [length],
-  )
-  const seen_BL = seen_B
-    .reshape([rows, 1])
-    .greater(place_L)
+  const seen_BL = firstPlaces(seen_B.unsqueeze(1), length)
+    .greater(0)
     .where(item_BL, integers([0]))
   const simulated = mapped.simulate({
     user_B,
@@ -184,15 +167,8 @@ function adapted(
   const pieces = { simulated, wanted_B, item_BL, begin_B: seen_B.sub(own_B), own_B }
   const history = prefixed(pieces, Math.min(maxLength, most + mostLeft))
   const isCut_B = cut_B.mul(history.count_B.greater(0).cast('float32'))
-  const row_P = atLast(
-    constant(
-      Float32Array.from({ length: rows * length }, (_, at) => Math.floor(at / length)),
-      [rows, length, 1],
-    ),
-  )
-    .reshape([-1])
-    .cast('int64')
-  const ofWhole_P = weight_P.mul(isCut_B.rows(row_P).mul(-1).add(1))
+  const isCut_P = atLast(isCut_B.reshape([rows, 1, 1]).expand([rows, length, 1])).reshape([-1])
+  const ofWhole_P = weight_P.mul(isCut_P.mul(-1).add(1))
   const isTarget_B = lastTargets.weight_B.greater(0).cast('float32')
   const ofCut_B = lastTargets
     .of(weight_P.reshape([-1, 1]))

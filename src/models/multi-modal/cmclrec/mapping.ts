@@ -2,7 +2,6 @@
 import { type UserSettings, type Users, users, warmUsers } from '../../../batches/users.ts'
 import { type Layer, linear } from '../../../nn/linear.ts'
 import { type Noise, noNoise } from '../../../nn/noise.ts'
-import { hiddenScore } from '../../../tensor/attention.ts'
 import { input, type Tensor } from '../../../tensor/node.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import {
@@ -13,10 +12,12 @@ import {
   type Stage,
   type StageContext,
 } from '../../contract/model.ts'
+import { maskBias } from '../../parts/attention-bias.ts'
 import { infoNce } from '../../parts/info-nce.ts'
+import type { Backbone } from './backbone.ts'
 import type { Config } from './config.ts'
 import { type Asked, type Profiles, profiles } from './profile.ts'
-import { type Backbone, count, names, patience, rank, readStates, remembered } from './remembered.ts'
+import { count, names, patience, rank, readStates, remembered } from './remembered.ts'
 import { bestOf, type Simulated, timesOf } from './simulated.ts'
 
 /** A learned mapping. */
@@ -84,7 +85,7 @@ function ofItems({ adapt }: Config, { land, given }: Layers, { items }: Backbone
   const frequent_V = given(names.frequent)
   // While the backbone is adapted its items move on: histories are made up of those that the mapping was learned for.
   const known = adapt ? given(names.items) : items
-  return (g_BD) => land(g_BD).matmul(known, { transposeB: true }).add(frequent_V.sub(1).mul(-hiddenScore))
+  return (g_BD) => land(g_BD).matmul(known, { transposeB: true }).add(maskBias(frequent_V))
 }
 
 /** (6) by the nearest warm users: g [B, D] -> how often each item is among what these had last, [B, V + 1]. */
@@ -95,7 +96,7 @@ function ofNeighbors(
 ): Layer {
   const recent_UR = given(names.recent)
   const h_UD = (toHistory as Layer)(states_UD).l2Normalize()
-  const unknown_U = warm_U.sub(1).mul(-hiddenScore)
+  const unknown_U = maskBias(warm_U)
   return (g_BD) => {
     const nearness_BU = g_BD.l2Normalize().matmul(h_UD, { transposeB: true }).add(unknown_U)
     const { places } = nearness_BU.topK(Math.min(neighbors, userCount + 1))

@@ -10,8 +10,8 @@ import type { Noise } from '../../../nn/noise.ts'
 import { addAll } from '../../../tensor/elementwise.ts'
 import { concat, split } from '../../../tensor/move.ts'
 import { input, parameter, type Tensor } from '../../../tensor/node.ts'
-import { dims } from '../../../tensor/shape.ts'
 import { type CatalogShape, catalogInput } from '../../contract/catalog.ts'
+import { meanOverHistory } from '../../parts/mean-over-history.ts'
 import { presentModalities } from '../../parts/modalities.ts'
 import { frozenVectors, projectedVectors } from '../../parts/projected-vectors.ts'
 
@@ -80,8 +80,7 @@ function fromFields({ hiddenSize, fieldSize }: ProfileConfig, catalog: CatalogSh
   /** [1, F] */
   const mean = (): Tensor => {
     const all_UF = features(known, numbers)
-    const count = warm_U.sum().sub(1).relu().add(1)
-    return warm_U.reshape([1, -1]).matmul(all_UF).div(count)
+    return meanOverHistory(all_UF.unsqueeze(0), warm_U.unsqueeze(0))
   }
   return ({ user_B, serving }: Asked): Tensor => {
     const own = features(known?.rows(user_B), numbers?.rows(user_B))
@@ -105,11 +104,6 @@ function fromContent({ hiddenSize }: ProfileConfig, catalog: CatalogShape) {
   )
   return ({ item_BC }: Asked): Tensor => {
     const items = item_BC as Tensor
-    const [rows] = dims(items, 2)
-    const real_BC = items.greater(0).cast('float32')
-    const sum_BD = addAll(projected.map((project) => project(items)))
-      .mul(real_BC.unsqueeze(-1))
-      .sum([1])
-    return sum_BD.div(real_BC.sum([1]).sub(1).relu().add(1).reshape([rows, 1]))
+    return meanOverHistory(addAll(projected.map((project) => project(items))), items.greater(0).cast('float32'))
   }
 }

@@ -8,16 +8,9 @@ import type { History } from '../../../dataset/schema.ts'
 import { noNoise } from '../../../nn/noise.ts'
 import { integers, type Tensor } from '../../../tensor/node.ts'
 import type { Memory, MemoryArray, StageContext } from '../../contract/model.ts'
-import type { SequenceEncoder } from '../../parts/sequence-encoder.ts'
+import { type Backbone, readAtLast } from './backbone.ts'
 import type { Config } from './config.ts'
 import type { Asked } from './profile.ts'
-
-/** What the mapping is learned beside. */
-export interface Backbone {
-  /** [V + 1, D] */
-  readonly items: Tensor
-  readonly encoder: SequenceEncoder
-}
 
 /** Users whose histories are read in one go. */
 const readAtOnce = 256
@@ -93,7 +86,7 @@ export function count(
 export async function readStates(
   context: StageContext,
   { maxLength, warmEvents, hiddenSize }: Config,
-  { items, encoder }: Backbone,
+  backbone: Backbone,
 ): Promise<void> {
   const { data, memory } = context
   const { events } = data.dataset
@@ -117,17 +110,7 @@ export async function readStates(
       some.length,
       length,
     ])
-    const places = integers(read.map((one, row) => row * length + one.length - 1))
-    const state = encoder.atTargets(
-      items.rows(item_BL),
-      {
-        length,
-        mask_BL: item_BL.greater(integers([0])).cast('float32'),
-        last_B: integers(read.map((one) => one.length - 1)),
-        atLast: (x) => x.reshape([-1, hiddenSize]).rows(places),
-      },
-      noNoise,
-    )
+    const state = readAtLast({ item_BL, last_B: integers(read.map((one) => one.length - 1)) }, backbone, noNoise)
     const found = (await context.evaluate({ state }))['state'] as Float32Array
     for (const [row, user] of some.entries())
       states?.set(found.subarray(row * hiddenSize, (row + 1) * hiddenSize) as never, user * hiddenSize)

@@ -2,8 +2,11 @@
 import { hiddenScore } from '../../../tensor/attention.ts'
 import { concat } from '../../../tensor/move.ts'
 import { constant, integers, type Tensor } from '../../../tensor/node.ts'
+import { rowsWithin } from '../../../tensor/rows.ts'
 import { segmentSum } from '../../../tensor/segment-sum.ts'
 import { dims } from '../../../tensor/shape.ts'
+import { placesBefore } from '../../parts/first-places.ts'
+import type { Histories } from './backbone.ts'
 
 /** Made-up histories. */
 export interface Simulated {
@@ -48,39 +51,31 @@ export interface Pieces {
 }
 
 /** A history with simulated items before it. */
-export interface Prefixed {
-  /** [B, length] int64, zeros behind it. */
-  readonly item_BL: Tensor
-  /** The last event, 0 where there is none: [B] int64. */
-  readonly last_B: Tensor
+export interface Prefixed extends Histories {
   /** How many events there are: [B]. */
   readonly count_B: Tensor
 }
 
 /** Simulated items, the best last, then the user's own events; all must fit. */
 export function prefixed({ simulated, wanted_B, item_BL, begin_B, own_B }: Pieces, length: number): Prefixed {
-  const [rows, places] = dims(item_BL, 2)
+  const [rows] = dims(item_BL, 2)
   const [, most] = dims(simulated.item_BS, 2)
   const column = (x_B: Tensor): Tensor => x_B.reshape([rows, 1])
   const [k_B1, available_B1] = [column(wanted_B), column(simulated.count_B)]
   const before_B1 = k_B1.greater(available_B1).where(available_B1, k_B1)
   const count_B1 = before_B1.add(column(own_B))
-  const place_L = constant(
-    Float32Array.from({ length }, (_, at) => at),
-    [length],
-  )
-  const ofSimulated_BL = before_B1.sub(1).sub(place_L)
-  const ofOwn_BL = place_L.sub(before_B1).add(column(begin_B)).add(most)
-  const isReal_BL = count_B1.greater(place_L)
+  const place_1L = placesBefore(length)
+  const ofSimulated_BL = before_B1.sub(1).sub(place_1L)
+  const ofOwn_BL = place_1L.sub(before_B1).add(column(begin_B)).add(most)
+  const isReal_BL = count_B1.greater(place_1L)
   const from_BL = before_B1
-    .greater(place_L)
+    .greater(place_1L)
     .where(ofSimulated_BL, ofOwn_BL)
     .mul(isReal_BL.cast('float32'))
     .cast('int64')
-  const first_B1 = integers(Array.from({ length: rows }, (_, row) => row * (most + places))).reshape([rows, 1])
-  const all = concat([simulated.item_BS, item_BL], 1).reshape([-1])
+  const all = concat([simulated.item_BS, item_BL], 1)
   return {
-    item_BL: isReal_BL.where(all.rows(from_BL.add(first_B1)), integers([0])),
+    item_BL: isReal_BL.where(rowsWithin(all, from_BL), integers([0])),
     last_B: count_B1.sub(1).relu().cast('int64').reshape([rows]),
     count_B: count_B1.reshape([rows]),
   }

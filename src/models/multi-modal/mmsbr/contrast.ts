@@ -1,6 +1,6 @@
 /** @file A contrast of vectors with those made for the same items another way, among the nearest of them. */
-import { hiddenScore } from '../../../tensor/attention.ts'
 import type { Tensor } from '../../../tensor/node.ts'
+import { maskBias } from '../../parts/attention-bias.ts'
 
 /** What is contrasted. */
 export interface ContrastParts {
@@ -20,7 +20,7 @@ export interface ContrastParts {
 /** The weighted mean over anchors of log10 of the sum of the largest exp(a_v . made_w) over exp(a_v . made_v). */
 export function nearestContrast({ table, made, present, anchors, weights, count }: ContrastParts): Tensor {
   const anchor_PC = table.rows(anchors)
-  const hidden_V = present.sub(1).mul(-hiddenScore)
+  const hidden_V = maskBias(present)
   const logits_PV = anchor_PC.matmul(made, { transposeB: true }).add(hidden_V)
   const most = Math.min(count, (made.shape[0] as number) - 1)
   const nearest_P = logits_PV.topK(most).values.logSumExp([1])

@@ -32,9 +32,18 @@ import { addAll } from '../../../tensor/elementwise.ts'
 import { input, parameter, type Tensor } from '../../../tensor/node.ts'
 import { dims } from '../../../tensor/shape.ts'
 import { type CatalogShape, catalogInput } from '../../contract/catalog.ts'
-import { type BuiltModel, defineModel, type Losses, objective, type Pass, type Score } from '../../contract/model.ts'
+import {
+  type BuiltModel,
+  defineModel,
+  frozenOf,
+  type Losses,
+  objective,
+  type Pass,
+  type Score,
+} from '../../contract/model.ts'
 import { paddingBias } from '../../parts/attention-bias.ts'
-import { itemWindows } from '../../parts/item-windows.ts'
+import { ownWindows } from '../../parts/item-windows.ts'
+import { meanOverHistory } from '../../parts/mean-over-history.ts'
 import { neededModalities } from '../../parts/needed-modalities.ts'
 import { frozenVectors } from '../../parts/projected-vectors.ts'
 import { type MmsbrConfig, mmsbrConfig } from './config.ts'
@@ -87,7 +96,7 @@ export const mmsbr = defineModel({
       ? { of_V: input(catalogInput.field(categoryField), [catalog.itemCount + 1], 'int64'), count }
       : undefined
     const prices = level_V && gaussianPrices({ level_V, category }, config)
-    const windows = { ...itemWindows({ ...config, stride: config.maxLength }, catalog), onePerWindow: true }
+    const windows = ownWindows(config, catalog)
 
     /** What meets the tables of items and of prices. */
     const users = ({ item_BL, mask_BL, atLast }: Sequences, { noise }: Pass, item_VD: Tensor): readonly Tensor[] => {
@@ -140,7 +149,7 @@ export const mmsbr = defineModel({
       history: windows,
       score,
       stages: [{ name: 'train', epochs: 'until-best', objectives: [objective({ name: 'train', batches, losses })] }],
-      frozen: Object.fromEntries(Object.entries(offline).map(([name, { data }]) => [name, data])),
+      frozen: frozenOf(offline),
     }
   },
 })
@@ -161,8 +170,7 @@ function gatedSum({ hiddenSize: width }: MmsbrConfig) {
   const toScore = linear('gate.score', [width, 1])
   return (item_BLD: Tensor, mask_BL: Tensor): Tensor => {
     const mask_BL1 = mask_BL.unsqueeze(-1)
-    const count_B1 = mask_BL.sum([1], { keep: true }).sub(1).relu().add(1)
-    const mean_B1D = item_BLD.mul(mask_BL1).sum([1], { keep: true }).div(count_B1.unsqueeze(-1))
+    const mean_B1D = meanOverHistory(item_BLD, mask_BL).unsqueeze(1)
     const gate_BL1 = toScore(ofItem(item_BLD).add(ofMean(mean_B1D)).sigmoid())
     const session_B1D = item_BLD.mul(gate_BL1.mul(mask_BL1)).sum([1], { keep: true })
     return session_B1D.expand(item_BLD.shape)

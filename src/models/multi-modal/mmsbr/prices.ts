@@ -6,9 +6,10 @@ import { normal } from '../../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../../nn/linear.ts'
 import type { Noise } from '../../../nn/noise.ts'
 import { concat } from '../../../tensor/move.ts'
-import { constant, parameter, sizeOf, type Tensor } from '../../../tensor/node.ts'
+import { parameter, type Tensor } from '../../../tensor/node.ts'
 import { dims } from '../../../tensor/shape.ts'
 import { type Gaussian, nearness, pointOf, rankedPoint } from '../../parts/gaussians.ts'
+import { onesBeside } from '../../parts/ones-beside.ts'
 import type { MmsbrConfig } from './config.ts'
 
 /** What is known of the prices of all items. */
@@ -30,17 +31,12 @@ export interface Prices {
 /** (y; -|y|^2; 1) of candidates, y the point of a Gaussian. */
 function itemSide(gaussian: Gaussian): Tensor {
   const ranked = rankedPoint(pointOf(gaussian))
-  return concat([ranked, ones(ranked)], -1)
+  return concat([ranked, onesBeside(ranked)], -1)
 }
 /** (2 x; 1; -|x|^2) of those who ask. */
 function askingSide(gaussian: Gaussian): Tensor {
   const point = pointOf(gaussian)
-  return concat([point.mul(2), ones(point), point.sumSquares().neg().unsqueeze(-1)], -1)
-}
-/** A one beside each row. */
-function ones({ shape }: Tensor): Tensor {
-  const sizes = [...shape.slice(0, -1), 1]
-  return constant(new Float32Array(sizeOf(sizes)).fill(1), sizes)
+  return concat([point.mul(2), onesBeside(point), point.sumSquares().neg().unsqueeze(-1)], -1)
 }
 
 /** Parameters `price.{mean,covariance}`, `category`, `price.norm.*`, and the maps of the attention. */
