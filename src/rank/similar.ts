@@ -31,12 +31,19 @@ export async function similar(
   }))
 }
 
-/** The table that ranks. @throws UserError `unsupported` for a model that ranks otherwise */
-export async function itemTableOf({ slug, itemTable }: Pick<Scorer, 'slug' | 'itemTable'>): Promise<ItemTable> {
+/**
+ * The table that ranks.
+ * @param where what asks for it
+ * @throws UserError `unsupported` for a model that ranks otherwise
+ */
+export async function itemTableOf(
+  { slug, itemTable }: Pick<Scorer, 'slug' | 'itemTable'>,
+  where = 'similar',
+): Promise<ItemTable> {
   if (itemTable) return itemTable()
   const value = `${slug} ranks without a table of items`
   const expected = 'a trained model whose items have vectors, as sasrec'
-  throw new UserError({ where: 'similar', problem: 'unsupported', value, expected })
+  throw new UserError({ where, problem: 'unsupported', value, expected })
 }
 
 /** How much of a row is the item's vector. */

@@ -2,12 +2,11 @@
 import { Worker } from 'node:worker_threads'
 import type { Dataset, FeatureModality, ItemIndex } from '../dataset/schema.ts'
 import { topItems } from '../dataset/top-items.ts'
-import { UserError } from '../errors.ts'
 import type { MapLayout } from '../map/map-layout.ts'
 import type { MapVectors } from '../map/nearest.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { popularScores } from '../rank/empty-histories.ts'
-import { vectorWidth } from '../rank/similar.ts'
+import { itemTableOf, vectorWidth } from '../rank/similar.ts'
 import type { OpenRun } from '../runs/open-run.ts'
 import { runName } from './answering.ts'
 import type { ItemMap, ItemMapSide } from './service.ts'
@@ -63,11 +62,9 @@ function rowsOf(
 }
 
 /** The vectors of the table that ranks. @throws UserError `unsupported` for a model without one */
-async function tableRows({ slug, itemTable }: Scorer, items: readonly ItemIndex[]): Promise<MapVectors> {
-  const table = await itemTable?.()
-  if (table) return rowsOf(table.table, table, items, vectorWidth(table))
-  const value = `${slug}, which has no vector of an item`
-  throw new UserError({ where: 'map', problem: 'unsupported', value, expected: 'a model that is trained' })
+async function tableRows(scorer: Scorer, items: readonly ItemIndex[]): Promise<MapVectors> {
+  const table = await itemTableOf(scorer, 'map')
+  return rowsOf(table.table, table, items, vectorWidth(table))
 }
 
 /** The prepared vectors of what a run reads, each modality as long as the other; undefined where it reads none. */
