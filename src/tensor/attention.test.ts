@@ -6,7 +6,7 @@ import { evaluateGradients, evaluateTensors } from '../testing/evaluate-tensor.t
 import { attention, hiddenScore } from './attention.ts'
 import { mul } from './elementwise.ts'
 import { gradients } from './gradient.ts'
-import { input, parameter, type Shape, sizeOf } from './node.ts'
+import { input, type Parameter, parameter, type Shape, sizeOf } from './node.ts'
 import { sum } from './reduce.ts'
 
 interface Example {
@@ -14,6 +14,7 @@ interface Example {
   readonly key: Shape
   readonly value: Shape
   readonly bias: Shape
+  readonly learnedBias?: Shape
   readonly keep?: Shape
   readonly scale?: number
   readonly outputScale?: number
@@ -31,6 +32,14 @@ const examples: Record<string, Example> = {
   'a mask of one batch row, broadcast': { ...batched, bias: [3, 5], keep: [1, 3, 5] },
   'scales of its own': { ...batched, bias: [3, 5], keep: [2, 3, 5], scale: 0.3, outputScale: -1.7 },
   'keys and values shared by a batch': { query: [2, 3, 4], key: [5, 4], value: [5, 4], bias: [2, 3, 5] },
+  'a learned bias': { ...heads, bias: [1, 1, 3, 3], learnedBias: [2, 2, 3, 3] },
+  'a learned bias of all rows, and dropped weights': {
+    ...heads,
+    bias: [2, 1, 1, 3],
+    learnedBias: [2, 1, 3, 3],
+    keep: [2, 2, 3, 3],
+    scale: 0.3,
+  },
   'a query shared by a batch': { query: [1, 3, 4], key: [2, 5, 4], value: [2, 5, 2], bias: [3, 5] },
 }
 
@@ -53,13 +62,10 @@ function naive(
   { scale = 0.5, outputScale = 1 }: Example,
   parts: Record<string, NumberArray>,
 ): { output: NumberArray; weights: NumberArray } {
-  const weights = rowwise(
-    each((score, bias) => score + bias)(
-      product(parts['query']!, parts['key']!, { transposeB: true, scale }),
-      parts['bias']!,
-    ),
-    softmaxRow,
-  )
+  const plus = each((score, bias) => score + bias)
+  const products = product(parts['query']!, parts['key']!, { transposeB: true, scale })
+  const scores = parts['learnedBias'] ? plus(products, parts['learnedBias']) : products
+  const weights = rowwise(plus(scores, parts['bias']!), softmaxRow)
   const kept = parts['keep'] ? each((weight, keep) => weight * keep)(weights, parts['keep']) : weights
   return { output: product(kept, parts['value']!, { scale: outputScale }), weights }
 }
@@ -68,13 +74,15 @@ describe('attention', () => {
   it.each(Object.entries(examples))('equals the naive composition in value and gradient: %s', async (_, example) => {
     const { scale, outputScale, ...shapes } = example
     const feeds = drawn(shapes)
-    const learned = (['query', 'key', 'value'] as const).map((name) => parameter(name, shapes[name], () => {}))
-    const [query, key, value] = learned as [(typeof learned)[0], (typeof learned)[0], (typeof learned)[0]]
+    const names = (['query', 'key', 'value', 'learnedBias'] as const).filter((name) => name in shapes)
+    const learned = names.map((name) => parameter(name, shapes[name] as Shape, () => {}))
+    const [query, key, value, learnedBias] = learned as [Parameter, Parameter, Parameter, Parameter?]
     const { output, weights } = attention({
       query,
       key,
       value,
       bias: input('bias', shapes.bias),
+      learnedBias,
       ...(scale !== undefined && { scale }),
       ...(outputScale !== undefined && { outputScale }),
       keep: shapes.keep && input('keep', shapes.keep),
@@ -93,7 +101,6 @@ describe('attention', () => {
       ...feeds,
       upstream,
     })
-    const names = ['query', 'key', 'value']
     const loss = (moved: readonly NumberArray[]): number =>
       naive(example, {
         ...arrays,

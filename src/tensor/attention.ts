@@ -19,6 +19,8 @@ export interface AttentionParts {
   readonly value: Tensor
   /** Added to the scores, broadcast to [.., Lq, Lk]: 0, or {@link hiddenScore} where a key is hidden. No gradient. */
   readonly bias: Tensor
+  /** Added as well, broadcast alike, and learned. */
+  readonly learnedBias?: Tensor | undefined
   /** By default 1 / sqrt(d). */
   readonly scale?: number
   /** Multiplies the output; 1 by default. */
@@ -32,12 +34,14 @@ export interface AttentionParts {
  * weights [.., Lq, Lk].
  */
 export function attention(parts: AttentionParts): { readonly output: Tensor; readonly weights: Tensor } {
-  const { query, key, value, bias, scale = 1 / Math.sqrt(query.shape.at(-1) as number), outputScale = 1, keep } = parts
+  const { query, key, value, bias, learnedBias, outputScale = 1, keep } = parts
+  const { scale = 1 / Math.sqrt(query.shape.at(-1) as number) } = parts
   const [q, k, v] = [stopGradient(query), stopGradient(key), stopGradient(value)]
-  const weights = softmax(add(matmul(q, k, { transposeB: true, scale }), bias))
+  const products = matmul(q, k, { transposeB: true, scale })
+  const weights = softmax(add(learnedBias ? add(products, stopGradient(learnedBias)) : products, bias))
   const kept = keep ? mul(weights, keep) : weights
   const raw = matmul(kept, v, { scale: outputScale })
-  const output = withGradient(raw, [query, key, value], (g) => {
+  const output = withGradient(raw, [query, key, value, ...(learnedBias ? [learnedBias] : [])], (g) => {
     const direct = matmul(g, v, { transposeB: true, scale: outputScale })
     const forWeights = keep ? mul(direct, keep) : direct
     // The row sum of weights * their gradient equals the row sum of output * its gradient: [.., d] instead of [.., Lk].
@@ -46,6 +50,7 @@ export function attention(parts: AttentionParts): { readonly output: Tensor; rea
       sumTo(matmul(forScores, k, { scale }), query.shape),
       sumTo(matmul(forScores, q, { transposeA: true, scale }), key.shape),
       sumTo(matmul(kept, g, { transposeA: true, scale: outputScale }), value.shape),
+      ...(learnedBias ? [sumTo(forScores, learnedBias.shape)] : []),
     ]
   })
   return { output, weights }
