@@ -28,7 +28,7 @@ const kinds: Readonly<Record<string, unknown>> = {
   sequences: plain,
   pairs: pairs(2, { maxLength: 6, behaviors: 'target', userCount: 5 }),
   'moments and times': plain.with(moments()).with(times(1e12)),
-  cloze: plain.with(cloze({ mask: 9, maskShare: 0.2, lastShare: 0.5, weights: [0, 1] })),
+  cloze: plain.with(cloze({ mask: 9, maskShare: 0.2, lastShare: 0.5, weights: [0, 1], asks: 1, hideTwins: true })),
   'what only training reads': plain
     .with(negatives(2))
     .with(duplicates())

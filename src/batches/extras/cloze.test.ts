@@ -45,7 +45,40 @@ describe('cloze', () => {
   })
 
   it('asks for what comes next by a mask behind the history', () => {
-    expect([...asked(window, settings, 8).history.item]).toEqual([0, 0, 1, 2, 3, 4, 5, 99])
+    const { item, behavior } = asked(window, { ...settings, asks: 2 }, 8).history
+    expect([...item]).toEqual([0, 0, 1, 2, 3, 4, 5, 99])
+    expect([...behavior]).toEqual([0, 0, 1, 2, 3, 1, 2, 3])
+  })
+
+  it('tells the behavior of every event, also of those that are masked', () => {
+    const stream = randomStream(4)
+    for (let draw = 0; draw < 5; draw++)
+      expect([...masked(window, settings, 8, stream).history.behavior]).toEqual([0, 0, 1, 2, 3, 1, 2, 1])
+  })
+
+  it('leaves out what gives a masked item away', () => {
+    // Item 7 is clicked, then clicked and collected at one time.
+    const twins: Window = {
+      history: {
+        user: 1,
+        item: Int32Array.of(7, 8, 7, 7),
+        behavior: Uint8Array.of(0, 0, 0, 1),
+        time: Float64Array.of(1, 2, 3, 3),
+      },
+      targets: [{ item: 9, behavior: 1, prefix: 4, weight: 1 }],
+    }
+    const seen = (more: { candidates?: 'all' | 'unseen' }): Set<string> => {
+      const stream = randomStream(5)
+      const all = { ...settings, weights: [1, 1], maskShare: 0.2, lastShare: 0, ...more }
+      const draws = Array.from({ length: 60 }, () => masked(twins, all, 6, stream))
+      for (const { history, targets } of draws) expect(history.item[(targets[0]?.prefix ?? 0) - 1]).toBe(99)
+      return new Set(draws.map(({ history }) => history.item.join(' ')))
+    }
+    const [eight, nine] = ['0 7 99 7 7 9', '0 7 8 7 7 99']
+    const kept = ['0 99 8 7 7 9', '0 7 8 99 7 9', '0 7 8 7 99 9', eight, nine]
+    expect(seen({})).toEqual(new Set(kept))
+    expect(seen({ candidates: 'all' })).toEqual(new Set(['0 99 8 7 7 9', '0 0 7 8 99 9', eight, nine]))
+    expect(seen({ candidates: 'unseen' })).toEqual(new Set(['0 0 0 99 8 9', '0 0 0 8 99 9', eight, nine]))
   })
 
   it('masks at least one item', () => {

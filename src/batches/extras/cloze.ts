@@ -1,6 +1,7 @@
 /**
  * @file The cloze task of BERT4Rec: which items of a window are hidden behind [MASK], to be predicted from the rest.
  */
+import type { BehaviorIndex, Manifest } from '../../dataset/schema.ts'
 import { Bug } from '../../errors.ts'
 import type { RandomStream } from '../../random/stream.ts'
 import { reshape, slice } from '../../tensor/move.ts'
@@ -12,7 +13,11 @@ import type { Window } from '../windows.ts'
 
 /** A window as a model sees it: places at the end of the row are its last ones. */
 export interface MaskedWindow {
-  readonly history: { readonly item: Int32Array }
+  readonly history: {
+    readonly item: Int32Array
+    /** 1 + the behavior of each place, 0 where there is no event. */
+    readonly behavior: Int32Array
+  }
   readonly targets: readonly ReadTarget[]
 }
 
@@ -23,6 +28,8 @@ export interface Cloze {
     readonly length: number
     /** Zeros, then items, some of which are [MASK]; when serving the last one alone: [B, L + 1] int64. */
     readonly item_BL: Tensor
+    /** 1 + the behavior of each place, also of masked ones, 0 where there is no event: [B, L + 1] int64. */
+    readonly behavior_BL: Tensor
     /** [B, L + 1, D] -> [P, D]: the masked places; when serving the last place of each row. */
     readonly atMasks: (x_BLD: Tensor) => Tensor
     /** The masked items and their weights, which sum to 1: [P]. Training only. */
@@ -52,6 +59,7 @@ export function cloze(settings: ClozeSettings): Extra<Cloze, readonly Window[]> 
         cloze: {
           length,
           item_BL: input('cloze.history', [rows, length], 'int64'),
+          behavior_BL: input('cloze.behavior', [rows, length], 'int64'),
           atMasks(x) {
             const width = x.shape.at(-1) as number
             if (room > 0) return rowsOf(reshape(x, [-1, width]), sources, { inverse: inverse })
@@ -67,12 +75,18 @@ export function cloze(settings: ClozeSettings): Extra<Cloze, readonly Window[]> 
       const seen = windows.map((window) => {
         if (room === 0) return asked(window, settings, length)
         if (!drawn) throw new Bug('masks are drawn in training alone')
-        return masked(window, settings, length, drawn.random)
+        const { random, data } = drawn
+        const candidates = settings.hideTwins ? data.dataset.manifest.candidates : undefined
+        return masked(window, { ...settings, candidates }, length, random)
       })
-      const history = buffers['cloze.history'] as BigInt64Array
-      history.fill(0n)
-      for (const [row, { history: events }] of seen.entries()) {
-        for (const [at, item] of events.item.entries()) history[row * length + at] = BigInt(item)
+      for (const [name, of] of [
+        ['cloze.history', 'item'],
+        ['cloze.behavior', 'behavior'],
+      ] as const) {
+        const places = buffers[name] as BigInt64Array | undefined
+        places?.fill(0n)
+        for (const [row, { history }] of seen.entries())
+          if (places) for (const [at, value] of history[of].entries()) places[row * length + at] = BigInt(value)
       }
       if (room === 0) return
       const weights = buffers['cloze.weights'] as Float32Array
@@ -97,14 +111,28 @@ export interface ClozeSettings {
   readonly lastShare: number
   /** Weight of a masked item by its behavior; 0 is never masked. */
   readonly weights: readonly number[]
+  /** The behavior that is asked for when serving; of models that read behaviors. */
+  readonly asks?: BehaviorIndex
+  /**
+   * Whether a window loses the other events of a masked item that would give it away: those at its time and, where an
+   * item once touched is no candidate any more, all of them.
+   */
+  readonly hideTwins?: boolean
 }
 
 /** How many items of a window of `length` items are masked, at least one. */
 export const maskCount = (length: number, share: number): number => Math.max(1, Math.round(share * length))
 
 /** A history with [MASK] behind it, at the end of `length` places: what is asked when serving. */
-export function asked({ history }: Window, { mask }: ClozeSettings, length: number): MaskedWindow {
-  return { history: { item: atEnd([...history.item, mask], length) }, targets: [] }
+export function asked({ history }: Window, { mask, asks = 0 }: ClozeSettings, length: number): MaskedWindow {
+  const behavior = [...history.behavior, asks].map((one) => one + 1)
+  return { history: { item: atEnd([...history.item, mask], length), behavior: atEnd(behavior, length) }, targets: [] }
+}
+
+/** How a training window is masked. */
+interface MaskSettings extends ClozeSettings {
+  /** What may be ranked, where twins are hidden. */
+  readonly candidates?: Manifest['candidates'] | undefined
 }
 
 /**
@@ -114,24 +142,55 @@ export function asked({ history }: Window, { mask }: ClozeSettings, length: numb
  */
 export function masked(
   { history, targets }: Window,
-  settings: ClozeSettings,
+  settings: MaskSettings,
   length: number,
   random: RandomStream,
 ): MaskedWindow {
-  const { mask, maskShare, lastShare, weights } = settings
+  const { mask, maskShare, lastShare, weights, candidates } = settings
   const end = history.item.length
   const next = targets.find(({ prefix }) => prefix === end)
   if (!next) throw new Bug(`no target after all ${end} events of a window`)
-  const items = [...history.item, next.item]
-  const weightAt = (at: number): number =>
-    weights[at === end ? next.behavior : (history.behavior[at] as number)] as number
-  const places = [...items.keys()].filter((at) => weightAt(at) > 0)
-  const chosen =
-    random.uniform() < lastShare ? [end] : random.shuffle(places).slice(0, maskCount(items.length, maskShare))
-  const seen = items.map((item, at) => (chosen.includes(at) ? mask : item))
-  const before = length - items.length
-  const hidden = chosen.map((at) => ({ item: items[at] as number, prefix: before + at + 1, weight: weightAt(at) }))
-  return { history: { item: atEnd(seen, length) }, targets: hidden }
+  const events = Array.from(
+    history.item,
+    (item, at): Event => ({
+      item,
+      behavior: history.behavior[at] as number,
+      time: history.time[at] as number,
+    }),
+  )
+  // What comes next is later than all that.
+  events.push({ ...next, time: Number.POSITIVE_INFINITY })
+  const weightOf = ({ behavior }: Event): number => weights[behavior] as number
+  const places = [...events.keys()].filter((at) => weightOf(events[at] as Event) > 0)
+  const drawn =
+    random.uniform() < lastShare ? [end] : random.shuffle(places).slice(0, maskCount(events.length, maskShare))
+  const chosen = new Set(drawn.map((at) => events[at] as Event))
+  const seen = candidates ? withoutTwins(events, chosen, candidates) : events
+  const before = length - seen.length
+  const hidden = [...chosen].map((event) => {
+    return { item: event.item, prefix: before + seen.indexOf(event) + 1, weight: weightOf(event) }
+  })
+  const item = seen.map((event) => (chosen.has(event) ? mask : event.item))
+  const behavior = seen.map((event) => event.behavior + 1)
+  return { history: { item: atEnd(item, length), behavior: atEnd(behavior, length) }, targets: hidden }
+}
+
+/** An event of a window. */
+interface Event {
+  readonly item: number
+  readonly behavior: number
+  readonly time: number
+}
+
+/** The events but those that are not chosen and tell the item of one that is. */
+function withoutTwins(
+  events: readonly Event[],
+  chosen: ReadonlySet<Event>,
+  candidates: Manifest['candidates'],
+): readonly Event[] {
+  const isTwin = (event: Event, of: Event): boolean =>
+    event.item === of.item && (candidates === 'unseen' || event.time === of.time)
+  return events.filter((event) => chosen.has(event) || ![...chosen].some((of) => isTwin(event, of)))
 }
 
 function atEnd(items: readonly number[], length: number): Int32Array {
