@@ -88,6 +88,14 @@ describe('Table 2', () => {
     // A row a target: fewer epochs, each of many times as many rows.
     const [shop, , films] = of(m3bsrTable2).map(({ variants }) => variants.find(({ model }) => model === 'missrec'))
     expect([shop?.training?.['epochs'], films?.training?.['epochs']]).toEqual([15, 8])
+    // Those that fill in masks have many.
+    const epochs = ['bert4rec', 'mb-str'].map((model) =>
+      of(m3bsrTable2).map(({ variants }) => variants.find((one) => one.model === model)?.training?.['epochs']),
+    )
+    expect(epochs).toEqual([
+      [300, 300, 100, 100, 40],
+      [300, 300, 100, 100, 40],
+    ])
   })
 })
 

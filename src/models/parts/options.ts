@@ -63,6 +63,32 @@ export const positions = z
 /** The options of models that read a sequence of items with a Transformer. */
 export const sequenceOptions = { hiddenSize, maxLength, stride, layers, heads, dropout, auxiliaryTargets }
 
+/** The options of models that fill in masked places of a window, beside {@link sequenceOptions}. */
+export const clozeOptions = {
+  maxLength: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(50)
+    .describe('length of the input (L): the last L - 1 items and the mask that stands for the next item'),
+  dropout: dropout.default(0.2),
+  maskShare: z
+    .number()
+    .min(0.01)
+    .max(0.95)
+    .default(0.2)
+    .describe("share of a window's items that are masked while training"),
+  lastShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('probability that only the last item of a window is masked'),
+  auxiliaryTargets: auxiliaryTargets.describe(
+    'weight in the loss of a masked event that is not of the target behavior; 0 trains on the target behavior alone',
+  ),
+}
+
 /** An ablation or a reading that is off by default. */
 export const flag = (what: string) => z.boolean().default(false).describe(what)
 /** The temperature of a softmax. */

@@ -39,7 +39,7 @@ import { defineModel } from '../contract/model.ts'
 import { paddingBias } from '../parts/attention-bias.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { onesBeside } from '../parts/ones-beside.ts'
-import { auxiliaryTargets, dropout, headsDivide, sequenceOptions } from '../parts/options.ts'
+import { clozeOptions, headsDivide, sequenceOptions } from '../parts/options.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 
 /** BERT4Rec; see the file's header. */
@@ -50,28 +50,7 @@ export const bert4rec = defineModel({
   config: z
     .strictObject({
       ...sequenceOptions,
-      maxLength: z
-        .int()
-        .min(2)
-        .max(1000)
-        .default(50)
-        .describe('length of the input (L): the last L - 1 items and the mask that stands for the next item'),
-      dropout: dropout.default(0.2),
-      maskShare: z
-        .number()
-        .min(0.01)
-        .max(0.95)
-        .default(0.2)
-        .describe("share of a window's items that are masked while training"),
-      lastShare: z
-        .number()
-        .min(0)
-        .max(1)
-        .default(0.1)
-        .describe('probability that only the last item of a window is masked'),
-      auxiliaryTargets: auxiliaryTargets.describe(
-        'weight in the loss of a masked event that is not of the target behavior; 0 trains on the target behavior alone',
-      ),
+      ...clozeOptions,
     })
     .refine(...headsDivide('hiddenSize')),
   build({ maskShare, lastShare, ...config }, catalog) {
