@@ -22,8 +22,8 @@ export interface PairSettings {
   /** Items that the user never touched, drawn anew each epoch beside each row, in the row. */
   readonly beside?: number
   /**
-   * An array of the model's memory, with a number for each pair: only pairs that have another one than 0 are trained on,
-   * all where none has. They come in an order of their own, beside items of their own.
+   * An array of the model's memory, with a number for each pair: only pairs that have another one than 0 are trained
+   * on, all where none has. They come in an order of their own, beside items of their own.
    */
   readonly among?: string
   /** Most rows of a batch, where the run's batches may be too large; no limit by default. */
@@ -65,7 +65,7 @@ export interface PairRow {
   /** -1 for a drawn item. */
   readonly behavior: number
   /** Items drawn beside it. */
-  readonly beside: readonly number[]
+  readonly beside: Int32Array
 }
 
 /** Distinct pairs of training rows, each with its deepest behavior. */
@@ -143,10 +143,9 @@ export function pairs(
           const stream = randomStream(seed, among ?? 'pairs', number)
           const drawer = (user: number): (() => number) => untouchedBy(data, user, stream)
           const rows = epochRows(all, chosenPairs(count, memory?.[among ?? '']?.data), { negatives, beside, drawer })
-          const order = stream.shuffle(Int32Array.from(rows, (_, at) => at))
-          const rowsAt = (begin: number, end: number): PairRow[] =>
-            Array.from(order.subarray(begin, end), (row) => rows[row] as PairRow)
-          return inOrder(rows.length, shape, rowsAt, fill)
+          const order = stream.shuffle(Int32Array.from({ length: rows.count }, (_, at) => at))
+          const rowsAt = (begin: number, end: number): PairRow[] => Array.from(order.subarray(begin, end), rows.rowAt)
+          return inOrder(rows.count, shape, rowsAt, fill)
         },
       }
     },
@@ -168,24 +167,33 @@ interface Draws {
   readonly drawer: (user: number) => () => number
 }
 
-/** Some pairs, and after each its drawn ones. */
+/** Some pairs, and after each its drawn ones, by their number. */
 function epochRows(
   { user, item, behavior }: TrainingPairs,
   pairs: Int32Array,
   { negatives, beside, drawer }: Draws,
-): PairRow[] {
-  const rows: PairRow[] = []
+): { readonly count: number; readonly rowAt: (row: number) => PairRow } {
+  const count = pairs.length * (1 + negatives)
+  const [items, besides] = [new Int32Array(count), new Int32Array(count * beside)]
+  const pairAt = (row: number): number => pairs[Math.floor(row / (1 + negatives))] as number
+  const isDrawn = (row: number): boolean => row % (1 + negatives) > 0
   let last = { user: 0, draw: (): number => 0 }
-  for (const pair of pairs) {
-    const owner = user[pair] as number
+  for (let row = 0; row < count; row++) {
+    const owner = user[pairAt(row)] as number
     if (owner !== last.user) last = { user: owner, draw: drawer(owner) }
-    const { draw } = last
-    const push = (row: Omit<PairRow, 'user' | 'beside'>): void =>
-      void rows.push({ ...row, user: owner, beside: Array.from({ length: beside }, draw) })
-    push({ pair, item: item[pair] as number, behavior: behavior[pair] as number })
-    for (let at = 0; at < negatives; at++) push({ pair: user.length, item: draw(), behavior: -1 })
+    items[row] = isDrawn(row) ? last.draw() : (item[pairAt(row)] as number)
+    for (let at = 0; at < beside; at++) besides[row * beside + at] = last.draw()
   }
-  return rows
+  return {
+    count,
+    rowAt: (row) => ({
+      pair: isDrawn(row) ? user.length : pairAt(row),
+      user: user[pairAt(row)] as number,
+      item: items[row] as number,
+      behavior: isDrawn(row) ? -1 : (behavior[pairAt(row)] as number),
+      beside: besides.subarray(row * beside, (row + 1) * beside),
+    }),
+  }
 }
 
 function fillServed(

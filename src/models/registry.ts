@@ -17,6 +17,7 @@ import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import { dipn } from './multi-behavior/dipn.ts'
 import { nmtr } from './multi-behavior/nmtr.ts'
+import { sgdl } from './multi-behavior/sgdl/sgdl.ts'
 import { cmclrec } from './multi-modal/cmclrec/cmclrec.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
@@ -57,6 +58,7 @@ const models: readonly ModelEntry[] = [
   cmclrec,
   nmtr,
   dipn,
+  sgdl,
   gru4rec,
   bert4rec,
   popularity,
