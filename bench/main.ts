@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   predict: () => import('./predict.ts'),
   neighbors: () => import('./neighbors.ts'),
   sgp4sr: () => import('./sgp4sr.ts'),
+  sgdl: () => import('./sgdl.ts'),
   linear: () => import('./linear.ts'),
   candidates: () => import('./candidates.ts'),
   efficiency: () => import('./efficiency.ts'),

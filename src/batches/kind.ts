@@ -49,6 +49,8 @@ export interface TrainingSettings {
   readonly slug: string
   readonly batchSize: number
   readonly seed: number
+  /** The model's memory as it is when an epoch begins, for kinds that choose their rows by it. */
+  readonly memory?: Readonly<Record<string, { readonly data: Float32Array | BigInt64Array }>>
 }
 
 /** One batch to come. */

@@ -10,7 +10,7 @@ import { greater } from '../tensor/compare.ts'
 import { cast } from '../tensor/move.ts'
 import { integers, type Tensor } from '../tensor/node.ts'
 import { untouchedBy } from './extras/negatives.ts'
-import { type BatchKind, type BatchShape, batchKind, counted, type Drawn, type InputBuffers, inOrder } from './kind.ts'
+import { type BatchKind, type BatchShape, batchKind, counted, type InputBuffers, inOrder } from './kind.ts'
 import type { Window } from './windows.ts'
 
 /** How pairs are made. */
@@ -19,8 +19,15 @@ export interface PairSettings {
   readonly behaviors?: 'target' | 'all'
   /** Items that the user never touched, drawn anew each epoch as rows of their own with labels of 0, for each pair. */
   readonly negatives?: number
-  /** Items drawn beside each pair in the same row. */
+  /** Items that the user never touched, drawn anew each epoch beside each row, in the row. */
   readonly beside?: number
+  /**
+   * An array of the model's memory, with a number for each pair: only pairs that have another one than 0 are trained
+   * on, all where none has. They come in an order of their own, beside items of their own.
+   */
+  readonly among?: string
+  /** Most rows of a batch, where the run's batches may be too large; no limit by default. */
+  readonly atOnce?: number
   /** How many of a served history's last events are read. */
   readonly maxLength: number
   /** Users the model has rows for; anybody else is user 0. */
@@ -57,6 +64,8 @@ export interface PairRow {
   readonly item: number
   /** -1 for a drawn item. */
   readonly behavior: number
+  /** Items drawn beside it. */
+  readonly beside: Int32Array
 }
 
 /** Distinct pairs of training rows, each with its deepest behavior. */
@@ -67,7 +76,11 @@ export interface TrainingPairs {
 }
 
 /** The pairs of users and items that training rows hold, user by user in the order they first met. */
-function trainingPairs({ events, manifest }: Dataset, { trainEnd }: Split, behaviors: 'target' | 'all'): TrainingPairs {
+export function trainingPairs(
+  { events, manifest }: Dataset,
+  { trainEnd }: Split,
+  behaviors: 'target' | 'all',
+): TrainingPairs {
   const target = manifest.behaviors.indexOf(manifest.target)
   const pairs: { user: number; item: number; behavior: number }[] = []
   for (let user = 1; user < trainEnd.length; user++) {
@@ -92,7 +105,7 @@ export function pairs(
   behaviorCount: number,
   settings: PairSettings,
 ): BatchKind<Pairs, readonly PairRow[] | readonly Window[]> {
-  const { behaviors = 'all', negatives = 0, beside = 0, maxLength } = settings
+  const { behaviors = 'all', negatives = 0, beside = 0, maxLength, among, atOnce = Number.POSITIVE_INFINITY } = settings
   return batchKind<Pairs, readonly PairRow[] | readonly Window[]>({
     recipe: [{ name: 'pairs', settings: { ...settings, behaviorCount } }],
     smallest: { rows: 2, length: maxLength, targets: 2 },
@@ -111,47 +124,76 @@ export function pairs(
         negative_BN: input('negatives', [rows, beside], 'int64'),
       }
     },
-    fill(rows, shape, buffers, drawn) {
+    fill(rows, shape, buffers) {
       if (shape.targets === 0) fillServed(rows as readonly Window[], shape, buffers, settings)
-      else fillPairs(rows as readonly PairRow[], shape, buffers, { behaviorCount, beside, drawn })
+      else fillPairs(rows as readonly PairRow[], shape, buffers, { behaviorCount, beside })
     },
-    training(data, { slug, batchSize, seed }, fill) {
+    training(data, { slug, batchSize, seed, memory }, fill) {
       const { dataset, split } = data
       if (!split) throw new Bug('pairs train on a split of events')
       const all = trainingPairs(dataset, split, behaviors)
       const count = all.user.length
       if (count === 0) throw nothingToTrain(dataset, slug)
-      const total = count * (1 + negatives)
-      const shape = { rows: Math.min(batchSize, total), length: maxLength, targets: Math.min(batchSize, total) }
+      const size = Math.min(batchSize, atOnce, count * (1 + negatives))
+      const shape = { rows: size, length: maxLength, targets: size }
       return {
-        size: `${counted(count)} pairs${negatives > 0 ? ` and ${counted(count * negatives)} drawn ones` : ''}`,
+        size: `${among ? 'some of ' : ''}${counted(count)} pairs${negatives > 0 ? ` and ${counted(count * negatives)} drawn ones` : ''}`,
         shapes: [shape],
         epoch(number) {
-          const stream = randomStream(seed, 'pairs', number)
-          const rows = epochRows(all, negatives, (user) => untouchedBy(data, user, stream))
-          const order = stream.shuffle(Int32Array.from(rows, (_, at) => at))
-          const rowsAt = (begin: number, end: number): PairRow[] =>
-            Array.from(order.subarray(begin, end), (row) => rows[row] as PairRow)
-          return inOrder(total, shape, rowsAt, fill)
+          const stream = randomStream(seed, among ?? 'pairs', number)
+          const drawer = (user: number): (() => number) => untouchedBy(data, user, stream)
+          const rows = epochRows(all, chosenPairs(count, memory?.[among ?? '']?.data), { negatives, beside, drawer })
+          const order = stream.shuffle(Int32Array.from({ length: rows.count }, (_, at) => at))
+          const rowsAt = (begin: number, end: number): PairRow[] => Array.from(order.subarray(begin, end), rows.rowAt)
+          return inOrder(rows.count, shape, rowsAt, fill)
         },
       }
     },
   })
 }
 
-/** Every pair, and after it its drawn ones. */
-function epochRows({ user, item, behavior }: TrainingPairs, negatives: number, drawer: (user: number) => () => number) {
-  const rows: PairRow[] = []
-  let draw: (() => number) | undefined
-  for (let pair = 0; pair < user.length; pair++) {
-    const owner = user[pair] as number
-    if (pair === 0 || owner !== user[pair - 1]) draw = drawer(owner)
-    rows.push({ pair, user: owner, item: item[pair] as number, behavior: behavior[pair] as number })
-    for (let at = 0; at < negatives; at++) {
-      rows.push({ pair: user.length, user: owner, item: (draw as () => number)(), behavior: -1 })
-    }
+/** The numbers of the pairs that are marked, of all where none is. */
+function chosenPairs(count: number, marks?: ArrayLike<number | bigint>): Int32Array {
+  const all = Int32Array.from({ length: count }, (_, at) => at)
+  const marked = marks ? all.filter((pair) => Number(marks[pair]) !== 0) : all
+  return marked.length > 0 ? marked : all
+}
+
+/** What is drawn for each pair. */
+interface Draws {
+  readonly negatives: number
+  readonly beside: number
+  /** Draws an item that a user never touched. */
+  readonly drawer: (user: number) => () => number
+}
+
+/** Some pairs, and after each its drawn ones, by their number. */
+function epochRows(
+  { user, item, behavior }: TrainingPairs,
+  pairs: Int32Array,
+  { negatives, beside, drawer }: Draws,
+): { readonly count: number; readonly rowAt: (row: number) => PairRow } {
+  const count = pairs.length * (1 + negatives)
+  const [items, besides] = [new Int32Array(count), new Int32Array(count * beside)]
+  const pairAt = (row: number): number => pairs[Math.floor(row / (1 + negatives))] as number
+  const isDrawn = (row: number): boolean => row % (1 + negatives) > 0
+  let last = { user: 0, draw: (): number => 0 }
+  for (let row = 0; row < count; row++) {
+    const owner = user[pairAt(row)] as number
+    if (owner !== last.user) last = { user: owner, draw: drawer(owner) }
+    items[row] = isDrawn(row) ? last.draw() : (item[pairAt(row)] as number)
+    for (let at = 0; at < beside; at++) besides[row * beside + at] = last.draw()
   }
-  return rows
+  return {
+    count,
+    rowAt: (row) => ({
+      pair: isDrawn(row) ? user.length : pairAt(row),
+      user: user[pairAt(row)] as number,
+      item: items[row] as number,
+      behavior: isDrawn(row) ? -1 : (behavior[pairAt(row)] as number),
+      beside: besides.subarray(row * beside, (row + 1) * beside),
+    }),
+  }
 }
 
 function fillServed(
@@ -174,7 +216,7 @@ function fillPairs(
   rows: readonly PairRow[],
   shape: BatchShape,
   buffers: InputBuffers,
-  { behaviorCount, beside, drawn }: { behaviorCount: number; beside: number; drawn: Drawn | undefined },
+  { behaviorCount, beside }: { behaviorCount: number; beside: number },
 ): void {
   const [user, item, pair, negative] = ['user', 'item', 'pair', 'negatives'].map((name) => buffers[name]) as (
     | BigInt64Array
@@ -188,10 +230,7 @@ function fillPairs(
     if (pair) pair[row] = BigInt(one.pair)
     if (label) for (let at = 0; at < behaviorCount; at++) label[row * behaviorCount + at] = at <= one.behavior ? 1 : 0
     if (weight) weight[row] = row < rows.length ? 1 / rows.length : 0
-    if (!negative || beside === 0) continue
-    if (!drawn) throw new Bug('items beside pairs are drawn in training alone')
-    const draw = untouchedBy(drawn.data, one.user, drawn.random)
-    for (let at = 0; at < beside; at++) negative[row * beside + at] = BigInt(draw())
+    if (negative) for (let at = 0; at < beside; at++) negative[row * beside + at] = BigInt(one.beside[at] as number)
   }
 }
 

@@ -207,6 +207,33 @@ describe('training', () => {
     expect((await train(modelOf(stage), [], {}, 'over')).result.epochs).toBe(1)
   })
 
+  it('lets a stage read what an epoch came to into the memory, which tells when it is over and is kept', async () => {
+    const memory = { seen: { shape: [3], data: new Float32Array(3) } }
+    const followed = follows('a', 1)
+    const stage: Stage = {
+      name: 'train',
+      epochs: 3,
+      objectives: [followed],
+      async afterEpoch(context) {
+        const now = parameter('a', [1], () => undefined)
+        const values = context.memory['seen']?.data as Float32Array
+        values[values.indexOf(0)] = (await context.evaluate({ now }))['now']?.[0] as number
+      },
+      isOver: ({ seen }) => seen?.data[1] === 0.75,
+    }
+    const model = { ...modelOf(stage), memory }
+    const { result } = await train(model, [], {}, 'after')
+    expect(result.epochs).toBe(2)
+    const { tensors } = readSafetensors(join(folder, 'after', 'model.safetensors'))
+    expect([...(tensors['memory.seen']?.data ?? [])]).toEqual([0.5, 0.75, 0])
+  })
+
+  it('multiplies the learning rate of a parameter as an objective says, with the run’s Adam', async () => {
+    const slow = follows('a', 8, { optimizer: undefined, rateOf: (name: string) => (name === 'a' ? 0.25 : 1) })
+    const stage: Stage = { name: 'train', epochs: 1, objectives: [slow] }
+    expect((await train(modelOf(stage), [], { learningRate: 1 }, 'slow')).values['a']).toBeCloseTo(0.25, 6)
+  })
+
   it('tells each objective’s losses by its name', async () => {
     const stage: Stage = { name: 'train', epochs: 1, objectives: [follows('a', 1), follows('b', 8)] }
     const { result } = await train(modelOf(stage), [], {}, 'named')

@@ -194,6 +194,7 @@ function judged({ history, stageEpoch }: Progress, { training, validation }: Tra
 
 async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], speed: Speed): Promise<void> {
   const { training, validator, validation, state, report, folder, fingerprint, progress, stages } = loop
+  await stage.end(progress.epoch + 1)
   const by = stage.validates ? (validation.measures ? 'validation' : 'loss') : null
   const counted = (done: number, all: number): void => report?.({ kind: 'counted', work: 'validation', done, all })
   const value = by === 'validation' ? await validator.validate(counted) : null

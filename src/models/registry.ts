@@ -18,6 +18,7 @@ import { m3bsr } from './m3bsr/m3bsr.ts'
 import { dipn } from './multi-behavior/dipn.ts'
 import { mbStr } from './multi-behavior/mb-str/mb-str.ts'
 import { nmtr } from './multi-behavior/nmtr.ts'
+import { sgdl } from './multi-behavior/sgdl/sgdl.ts'
 import { cmclrec } from './multi-modal/cmclrec/cmclrec.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
 import { iisanLast } from './multi-modal/iisan-last.ts'
@@ -59,6 +60,7 @@ const models: readonly ModelEntry[] = [
   nmtr,
   dipn,
   mbStr,
+  sgdl,
   gru4rec,
   bert4rec,
   popularity,

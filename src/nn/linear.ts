@@ -15,10 +15,10 @@ export type Affine = Layer & { readonly weight: Parameter; readonly bias?: Param
 export function linear(
   name: string,
   [fanIn, fanOut]: readonly [number, number],
-  options: { bias?: boolean; init?: Initializer } = {},
+  options: { bias?: boolean; init?: Initializer; biasInit?: Initializer } = {},
 ): Affine {
   const weight = parameter(`${name}.weight`, [fanIn, fanOut], options.init ?? xavier(fanIn, fanOut))
-  const bias = options.bias === false ? undefined : parameter(`${name}.bias`, [fanOut], zeros)
+  const bias = options.bias === false ? undefined : parameter(`${name}.bias`, [fanOut], options.biasInit ?? zeros)
   const layer: Layer = (x) => (bias ? add(matmul(x, weight), bias) : matmul(x, weight))
   return Object.assign(layer, { weight, ...(bias && { bias }) })
 }

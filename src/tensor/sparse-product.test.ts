@@ -9,7 +9,14 @@ import { mul } from './elementwise.ts'
 import { gradients } from './gradient.ts'
 import { constant, parameter } from './node.ts'
 import { sum } from './reduce.ts'
-import { type LayoutTensor, type SparseMatrix, sparseLayout, sparseProduct, transposed } from './sparse-product.ts'
+import {
+  type LayoutTensor,
+  type SparseMatrix,
+  sparseLayout,
+  sparseProduct,
+  sparseProducts,
+  transposed,
+} from './sparse-product.ts'
 
 type Entry = readonly [row: number, column: number, value: number]
 
@@ -53,6 +60,13 @@ async function expectExact(rows: number, columns: number, entries: readonly Entr
   expectClose(await evaluateTensor(made, feeds), naive(rows, entries, values, size), 'value')
   const { gradients } = await evaluateGradients(sum(mul(made, constant(weights, [rows, size]))), [x], feeds)
   expectClose(gradients['x']!, naive(columns, entries, weights, size, true), 'gradient')
+  const y = parameter('y', [rows, size], () => {})
+  const turned = sparseProducts('graph', layout).transposed(y)
+  expect(turned.shape).toEqual([columns, size])
+  const others = { ...feedsOf(layout), y: weights }
+  expectClose(await evaluateTensor(turned, others), naive(columns, entries, weights, size, true), 'transposed')
+  const back = await evaluateGradients(sum(mul(turned, constant(values, [columns, size]))), [y], others)
+  expectClose(back.gradients['y']!, naive(rows, entries, values, size), 'gradient of transposed')
 }
 
 describe('sparseProduct', () => {

@@ -104,18 +104,33 @@ interface Group {
   readonly weights: Tensor
 }
 
+/** Products with one matrix, each with its exact gradient, which is the other's product. */
+export interface SparseProducts {
+  /** A [R, V] times x [V, D] -> [R, D]. */
+  readonly times: (x: Tensor) => Tensor
+  /** A^T [V, R] times x [R, D] -> [V, D]. */
+  readonly transposed: (x: Tensor) => Tensor
+}
+
 /**
- * Multiplies by a matrix laid out by {@link sparseLayout}: A [R, V] times x [V, D] -> [R, D], with the exact gradient
- * A^T g [V, D]. Called once for a matrix, it declares the inputs of that name; what it returns may be used often.
+ * Multiplies by a matrix laid out by {@link sparseLayout}, and by its transpose. Called once for a matrix, it declares
+ * the inputs of that name; what it returns may be used often.
  * @throws Bug when the layout has no such matrix
  */
-export function sparseProduct(
+export function sparseProducts(
   name: string,
   layout: Readonly<Record<string, { readonly shape: Shape }>>,
-): (x: Tensor) => Tensor {
+): SparseProducts {
   const [forward, backward] = [declared(`${name}.forward`, layout), declared(`${name}.backward`, layout)]
-  return (x) => withGradient(forward(x), [x], (g) => [backward(g)])
+  // The gradient of a gradient is asked for where a step of descent is part of a graph.
+  const times = (x: Tensor): Tensor => withGradient(forward(x), [x], (g) => [transposed(g)])
+  const transposed = (x: Tensor): Tensor => withGradient(backward(x), [x], (g) => [times(g)])
+  return { times, transposed }
 }
+
+/** A [R, V] times x [V, D] alone; see {@link sparseProducts}. */
+export const sparseProduct = (...matrix: Parameters<typeof sparseProducts>): ((x: Tensor) => Tensor) =>
+  sparseProducts(...matrix).times
 
 function declared(name: string, layout: Readonly<Record<string, { readonly shape: Shape }>>): (x: Tensor) => Tensor {
   const groups: Group[] = []

@@ -65,5 +65,5 @@ export const m3bsrTable2: Experiment = {
       return compared(wanted, set, { ...about, ...(seeds && { seeds }) })
     }),
   notes: () =>
-    'Options: those of SASRec and M³BSR were chosen by validation before and are the same for both protocols. Every other trained model has the same budget: two option sets, tried with the first seed. They are a dropout of 0.2 and of 0.5, or two learning rates where a model has no dropout. Batches, epochs and patience are SASRec’s. GRU4Rec, BERT4Rec and MB-STR have more epochs. Models that train with one row a target, such as MISSRec, have fewer, since each epoch has some 25 times as many rows. Models of the paper that are missing here are not built yet.',
+    'Options: those of SASRec and M³BSR were chosen by validation before and are the same for both protocols. Every other trained model has the same budget: two option sets, tried with the first seed. They are a dropout of 0.2 and of 0.5, or two learning rates where a model has no dropout. Batches, epochs and patience are SASRec’s. GRU4Rec, BERT4Rec and MB-STR have more epochs. Models that train with one row a target, such as MISSRec, have fewer, since each epoch has some 25 times as many rows. SGDL has larger batches, and on kuairand-pure matrix factorization in place of LightGCN. Models of the paper that are missing here are not built yet.',
 }

@@ -118,6 +118,8 @@ export interface Objective<Batch = never> {
   readonly optimizer?: Optimizer
   /** With the run's Adam: gradients whose length, over all parameters together, is above this are scaled down to it. */
   readonly clipNorm?: number
+  /** With the run's Adam: multiplies the learning rate of a parameter, by its name; 1 by default. */
+  readonly rateOf?: (parameter: string) => number
   /** Reads what `pass.observe` handed back of one batch into the memory. */
   observe?(observed: Readonly<Record<string, Float32Array | BigInt64Array>>, memory: Memory): void
 }
@@ -170,6 +172,8 @@ export interface Stage {
   before?(context: StageContext): Promise<void> | void
   /** Refills the memory before each epoch: clusters of today's vectors, resampled graphs. */
   beforeEpoch?(context: StageContext): Promise<void> | void
+  /** Refills the memory by what an epoch came to, before it is validated and saved: which pairs are known by heart. */
+  afterEpoch?(context: StageContext): Promise<void> | void
   /** Ends the stage before its time, asked after each epoch: a memorization point. */
   isOver?(memory: Memory): boolean
 }
