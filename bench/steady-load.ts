@@ -4,8 +4,8 @@
  * share of the highest rate are those of the highest rate.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Pool } from 'undici'
 import { randomStream } from '../src/random/stream.ts'
-import { callerOf } from '../test/fixtures/serve-process.ts'
 import { percentile } from './result.ts'
 import type { LoadRequest } from './served-run.ts'
 
@@ -33,17 +33,17 @@ export interface SteadyTimes {
  */
 export async function steadyLoad(url: string, asked: SteadyLoad): Promise<SteadyTimes> {
   const { rate, connections, duration } = asked
-  const requests = asked.requests.map(({ method, path, body }) => ({ method, path, body: body && JSON.parse(body) }))
-  using caller = callerOf(url, connections)
+  const { requests } = asked
+  await using pool = poolOf(url, connections)
   const stream = randomStream(0, 'steady load')
   const times: number[] = []
   const failed: number[] = []
   const under: Promise<void>[] = []
   const begun = performance.now()
-  const ask = async ({ method, path, body }: (typeof requests)[number], due: number): Promise<void> => {
-    const answer = await caller.ask(method, path, body)
+  const ask = async (request: LoadRequest, due: number): Promise<void> => {
+    const status = await pool.ask(request)
     times.push(performance.now() - begun - due)
-    if (answer === undefined || answer.status >= 300) failed.push(answer?.status ?? 0)
+    if (status < 200 || status >= 300) failed.push(status)
   }
   let due = 0
   for (let at = 0; ; at++) {
@@ -51,7 +51,7 @@ export async function steadyLoad(url: string, asked: SteadyLoad): Promise<Steady
     if (due >= 1e3 * duration) break
     const early = due - (performance.now() - begun)
     if (early > 0) await sleep(early)
-    under.push(ask(requests[at % requests.length] as (typeof requests)[number], due))
+    under.push(ask(requests[at % requests.length] as LoadRequest, due))
   }
   await Promise.all(under)
   if (failed.length > 0) throw new Error(`${failed.length} of ${times.length} requests failed: ${failed[0]}`)
@@ -62,5 +62,28 @@ export async function steadyLoad(url: string, asked: SteadyLoad): Promise<Steady
     p50: percentile(times, 0.5),
     p99: percentile(times, 0.99),
     max: percentile(times, 1),
+  }
+}
+
+/** Connections that are kept, each with one request under way; node's own client takes several times the processor. */
+function poolOf(url: string, connections: number) {
+  const pool = new Pool(url, { connections, pipelining: 1 })
+  return {
+    /** The status of the answer once all of it is read; 0 where the connection broke. */
+    ask: ({ method, path, headers, body }: LoadRequest): Promise<number> =>
+      new Promise((resolve) => {
+        let status = 0
+        pool.dispatch(
+          { method, path, headers: { ...headers }, body: body ?? null },
+          {
+            onRequestStart: () => undefined,
+            onResponseStart: (_controller, code) => void (status = code),
+            onResponseData: () => undefined,
+            onResponseEnd: () => resolve(status),
+            onResponseError: () => resolve(0),
+          },
+        )
+      }),
+    [Symbol.asyncDispose]: () => pool.close(),
   }
 }

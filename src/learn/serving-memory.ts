@@ -24,8 +24,11 @@ export async function rankingBytes(parts: Omit<ScorerParts, 'runtime'>, users: U
   await using scorer = await nextItemScorer({ ...parts, runtime: dry.runtime, rows })
   const { maxLength } = model.history
   for (const length of users === 'one' ? [maxLength] : servedLengths(maxLength)) {
-    for (const count of fewestOfEach(users, rows))
-      await scorer.score(Array.from({ length: count }, () => emptyHistory(length)))
+    for (const count of fewestOfEach(users, rows)) {
+      const histories = Array.from({ length: count }, () => emptyHistory(length))
+      await scorer.score(histories)
+      if (rows) await scorer.best?.(histories)
+    }
   }
   if (rows) await scorer.reasons(emptyHistory(maxLength))
   return dry.bytes() + scoreBytes(dataset, users)

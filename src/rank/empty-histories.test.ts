@@ -66,6 +66,14 @@ describe('users without a history', () => {
     expect(model.asked).toEqual([2, 3])
   })
 
+  it('get the most popular where the best of each history are asked for', async () => {
+    const model = { ...stub(), best: async (asked: readonly History[]) => asked.map(() => [{ item: 4, score: 9 }]) }
+    const [first, second] = (await answeringEmpty(model, dataset, split).best?.([historyOf(), historyOf(1)])) ?? []
+    expect(first?.map(({ item }) => item)).toEqual([3, 2, 1, 4])
+    expect(second).toEqual([{ item: 4, score: 9 }])
+    expect(answeringEmpty(stub(), dataset, split).best).toBeUndefined()
+  })
+
   it('leave a model alone that has an answer of its own', () => {
     const model = { ...stub(), answersEmpty: true }
     expect(answeringEmpty(model, dataset, split)).toBe(model)

@@ -1,7 +1,9 @@
 /** @file Users without a history: hardly any model knows anything of them, so they are answered by popularity. */
 import type { Dataset, History, Split } from '../dataset/schema.ts'
+import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { popularity } from '../models/counting/popularity.ts'
+import { bestKept } from './pass-sizes.ts'
 
 /**
  * The same scorer, but for empty histories: an item's score is then how often it was a target in training. What a model
@@ -17,7 +19,8 @@ export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Datas
     return counted
   }
   const explain = scorer.explain?.bind(scorer)
-  const answered: Pick<Scorer, 'score' | 'explain'> = {
+  const best = scorer.best?.bind(scorer)
+  const answered: Pick<Scorer, 'score' | 'best' | 'explain'> = {
     async score(histories, into) {
       const known = histories.filter((history) => !isUnanswered(history))
       if (known.length === histories.length) return scorer.score(histories, into)
@@ -30,6 +33,16 @@ export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Datas
       }
       return scores.subarray(0, histories.length * itemRows)
     },
+    ...(best && {
+      async best(histories) {
+        const known = histories.filter((history) => !isUnanswered(history))
+        const ofKnown = known.length > 0 ? await best(known) : []
+        let next = 0
+        return histories.map((history) =>
+          isUnanswered(history) ? topItems(popular(), bestKept) : (ofKnown[next++] as readonly ScoredItem[]),
+        )
+      },
+    }),
     ...(explain && {
       explain: (history, items) =>
         isUnanswered(history) ? Promise.resolve(items.map((item) => ({ item }))) : explain(history, items),

@@ -1,9 +1,10 @@
 /** @file Recommendations for every user of a dataset, some users at a time. */
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, UserIndex } from '../dataset/schema.ts'
+import type { Dataset, History, UserIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import { bestKept } from './pass-sizes.ts'
 
 /** The best items of one user, best first. */
 export interface UserList {
@@ -24,15 +25,32 @@ export async function* recommendAll(
 ): AsyncGenerator<readonly UserList[]> {
   const width = scorer.itemCount + 1
   const users = dataset.userIds.length - 1
-  const scores = new Float32Array(Math.min(users, usersAtOnce) * width)
+  let held = new Float32Array(0)
+  const scoresOf = async (histories: readonly History[]): Promise<Float32Array> => {
+    if (held.length < histories.length * width) held = new Float32Array(histories.length * width)
+    return scorer.score(histories, held)
+  }
   for (let from = 1; from <= users; from += usersAtOnce) {
     const histories = Array.from({ length: Math.min(usersAtOnce, users + 1 - from) }, (_, at) =>
       historyOf(dataset.events, from + at),
     )
-    await scorer.score(histories, scores)
-    yield histories.map((history, row) => {
-      const own = scores.subarray(row * width, (row + 1) * width)
-      return { user: history.user, items: topItems(own, top, excludedItems(dataset, history)) }
+    const kept = top <= bestKept ? await scorer.best?.(histories) : undefined
+    const lists = histories.map((history, row): UserList => {
+      const excluded = excludedItems(dataset, history)
+      const items = (kept?.[row] ?? []).filter(({ item }) => !excluded.has(item)).slice(0, top)
+      return { user: history.user, items }
     })
+    // All scores are read of those users alone of whose best items too few are left.
+    const missing = lists.flatMap(({ items }, row) => (items.length < top ? [row] : []))
+    if (missing.length > 0) {
+      const asked = missing.map((row) => histories[row] as History)
+      const scores = await scoresOf(asked)
+      for (const [at, row] of missing.entries()) {
+        const own = scores.subarray(at * width, (at + 1) * width)
+        const history = asked[at] as History
+        lists[row] = { user: history.user, items: topItems(own, top, excludedItems(dataset, history)) }
+      }
+    }
+    yield lists
   }
 }

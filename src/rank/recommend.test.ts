@@ -57,4 +57,26 @@ describe('recommendAll', () => {
     expect(lists.at(-1)?.items.map(({ item }) => item)).toEqual([1, 2])
     expect(asked.map(({ length }) => length)).toEqual([128, 128, 44])
   })
+
+  it('asks a model that gives its best for all scores of those users alone who have too few of them left', async () => {
+    const { scorer, asked } = ring()
+    // It ranks the item of the user's last event in front, which is excluded.
+    const best = (histories: readonly History[], kept: number) =>
+      histories.map(({ user, item }) =>
+        Array.from({ length: user === 7 ? 1 : kept }, (_, at) => ({
+          item: 1 + (((item[0] as number) - 1 + at) % 5),
+          score: -at,
+        })),
+      )
+    const all = async (kept: number): Promise<UserList[]> => {
+      const lists: UserList[] = []
+      const giving: Scorer = { ...scorer, best: async (histories) => best(histories, kept) }
+      for await (const batch of recommendAll({ scorer: giving, dataset }, { top: 2 })) lists.push(...batch)
+      return lists
+    }
+    const lists = await all(3)
+    expect(lists[0]?.items.map(({ item }) => item)).toEqual([2, 3])
+    expect(lists[6]?.items.map(({ item }) => item)).toEqual([3, 4])
+    expect(asked.map((histories) => histories.map(({ user }) => user))).toEqual([[7]])
+  })
 })

@@ -5,15 +5,17 @@
 import { lengthFor, servedLengths } from '../batches/lengths.ts'
 import { servedWindow, type Window } from '../batches/windows.ts'
 import type { Dataset, FeatureModality, History } from '../dataset/schema.ts'
+import type { ScoredItem } from '../dataset/top-items.ts'
 import { Bug } from '../errors.ts'
 import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
-import type { BuiltModel, ClickScore, Memory, PairsScore, Score } from '../models/contract/model.ts'
+import type { BuiltModel, ClickScore, Memory, Score } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
 import type { DenoisedItems, ItemTable, Scorer } from '../models/contract/scorer.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
 import { input, type Tensor } from '../tensor/node.ts'
+import { type ScoringParts, scoring } from './scoring.ts'
 import { type ParameterValues, readsVectors, type ServedGraph, servedGraphs } from './served-graphs.ts'
 
 /** What a scorer is made of. */
@@ -46,12 +48,6 @@ export interface NextItemScorer extends Scorer {
 
 /** The most histories of one compiled batch. */
 const batchRows = 128
-/** Where a network reads user and item together: the most items of one pass, and the most numbers that pairs take. */
-const pairItems = 32_768
-const pairNumbers = 2 ** 24
-
-/** The scores of a batch of users from their vectors, into `into` [rows, items + 1]. */
-type ScoreUsers = (users: readonly Float32Array[], rows: number, into: Float32Array) => Promise<void>
 
 /** Makes a scorer; graphs are compiled when a batch of their size first comes. */
 export async function nextItemScorer({
@@ -100,7 +96,7 @@ export async function nextItemScorer({
       return Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values.slice()]))
     })
   }
-  const scoreUsers = await scoring(score, { itemRows, graphs, cached })
+  const users = await scoring(score, { itemRows, graphs, cached })
 
   const smallest = batches.declare({ rows: 1, length: settings.maxLength, targets: 0 })
   const hasReasons = Object.keys(outputsOf(score, smallest.batch).reasons).length > 0
@@ -112,9 +108,9 @@ export async function nextItemScorer({
     async score(histories, into = new Float32Array(histories.length * itemRows)) {
       for (let from = 0; from < histories.length; from += mostRows) {
         const part = histories.slice(from, from + mostRows)
-        const users = Object.values(await read(part, 'users'))
+        const vectors = Object.values(await read(part, 'users'))
         const own = into.subarray(from * itemRows, (from + part.length) * itemRows)
-        await scoreUsers(users, rowsFor(part.length), own)
+        await users.score(vectors, rowsFor(part.length), own)
       }
       for (let row = 0; row < histories.length; row++) into[row * itemRows] = Number.NEGATIVE_INFINITY
       return into.subarray(0, histories.length * itemRows)
@@ -123,6 +119,17 @@ export async function nextItemScorer({
     reads: (modality) => readsVectors(graphs, modality),
     [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
   }
+  const { best } = users
+  if (best)
+    scorer.best = async (histories) => {
+      const lists: ScoredItem[][] = []
+      for (let from = 0; from < histories.length; from += mostRows) {
+        const part = histories.slice(from, from + mostRows)
+        const vectors = Object.values(await read(part, 'users'))
+        lists.push(...(await best(vectors, rowsFor(part.length), part.length)))
+      }
+      return lists
+    }
   if (model.denoised) {
     const denoised = model.denoised.bind(model)
     scorer.denoisedItems = () => denoisedItems(denoised, { itemRows, graphs, cached })
@@ -179,64 +186,4 @@ async function denoisedItems(
     })
   }
   return all
-}
-
-/** What scoring a batch of users needs. */
-interface ScoringParts {
-  readonly itemRows: number
-  readonly graphs: ReturnType<typeof servedGraphs>
-  readonly cached: (key: string, make: () => Promise<ServedGraph>) => Promise<ServedGraph>
-}
-
-/** How users become scores: products with tables that are computed once, or a network over users and items. */
-async function scoring(
-  score: Exclude<Score, ClickScore>,
-  { itemRows, graphs, cached }: ScoringParts,
-): Promise<ScoreUsers> {
-  if (score.kind === 'pairs') return pairScoring(score, { itemRows, graphs, cached })
-  const tables = score.kind === 'dot' ? [score.table] : score.tables
-  const combine = (products: readonly Tensor[]): Tensor =>
-    score.kind === 'dot' ? (products[0] as Tensor) : score.combine(products)
-  await graphs.values(tables)
-  return async (users, rows, into) => {
-    const graph = await cached(`scores ${rows}`, () => {
-      const inputs = tables.map(({ shape }, at) => input(`user.${at}`, [rows, shape[1] as number]))
-      const products = tables.map((table, at) => matmul(inputs[at] as Tensor, table, { transposeB: true }))
-      return graphs.compile(
-        { scores: combine(products) },
-        Object.fromEntries(inputs.map((user, at) => [`user.${at}`, user])),
-      )
-    })
-    await graph.turn(async () => {
-      for (const [at, user] of users.entries()) graph.buffers[`user.${at}`]?.set(user as never)
-      const { scores } = await graph.run()
-      into.set((scores as Float32Array).subarray(0, into.length))
-    })
-  }
-}
-
-/** Scores by a network, some items of the catalog at a time. */
-function pairScoring(pairs: PairsScore, { itemRows, graphs, cached }: ScoringParts): ScoreUsers {
-  return async ([user], rows, into) => {
-    const width = (user as Float32Array).length / rows
-    const fitting = Math.max(1, Math.floor(pairNumbers / (rows * (pairs.widest ?? 1))))
-    const count = Math.min(itemRows, pairItems, fitting)
-    const graph = await cached(`scores ${rows}`, () => {
-      const request = { user: input('user', [rows, width]), candidates: input('candidates', [count], 'int64') }
-      return graphs.compile({ scores: pairs.score(request.user, request.candidates) }, request)
-    })
-    await graph.turn(async () => {
-      graph.buffers['user']?.set(user as never)
-      const candidates = graph.buffers['candidates'] as BigInt64Array
-      for (let first = 0; first < itemRows; first += count) {
-        // The last pass ends with the last item: it may begin before the one ahead of it has ended.
-        const from = Math.min(first, itemRows - count)
-        for (let at = 0; at < count; at++) candidates[at] = BigInt(from + at)
-        const scores = (await graph.run())['scores'] as Float32Array
-        for (let row = 0; row < into.length / itemRows; row++) {
-          into.set(scores.subarray(row * count, (row + 1) * count), row * itemRows + from)
-        }
-      }
-    })
-  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { History } from '../dataset/schema.ts'
-import { mostAtOnce } from '../rank/pass-sizes.ts'
+import { bestKept, mostAtOnce } from '../rank/pass-sizes.ts'
 import { nextPass, scoreQueue } from './score-queue.ts'
 
 const history = (user: number): History => ({
@@ -67,5 +67,50 @@ describe('histories that wait together', () => {
     ]
     expect((await Promise.allSettled(readers)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
     expect(await ask(queue, 4)).toBe(4)
+  })
+})
+
+describe('the best items', () => {
+  const none = new Set<number>()
+  /** Ranks 200 items, the highest number first; remembers what was asked. */
+  function ranking() {
+    const asked: string[] = []
+    return {
+      asked,
+      itemCount: 200,
+      score: async (histories: readonly History[], into: Float32Array = new Float32Array(0)) => {
+        asked.push('score')
+        for (let row = 0; row < histories.length; row++)
+          for (let item = 0; item <= 200; item++) into[201 * row + item] = item === 0 ? -Infinity : item
+        return into.subarray(0, 201 * histories.length)
+      },
+      best: async (histories: readonly History[]) => {
+        asked.push('best')
+        return histories.map(() => Array.from({ length: bestKept }, (_, at) => ({ item: 200 - at, score: 200 - at })))
+      },
+    }
+  }
+  const itemsOf = (list: readonly { readonly item: number }[]): number[] => list.map(({ item }) => item)
+
+  it('are taken from those that the model keeps, without the excluded ones', async () => {
+    const scorer = ranking()
+    const found = await scoreQueue(scorer, 32).best(history(1), 3, new Set([200, 198]))
+    expect(itemsOf(found)).toEqual([199, 197, 196])
+    expect(scorer.asked).toEqual(['best'])
+  })
+
+  it('are taken from all scores where too few of those kept are left, and where more are asked for', async () => {
+    const scorer = ranking()
+    const queue = scoreQueue(scorer, 32)
+    const excluded = { has: (item: number) => item > 73 }
+    expect(itemsOf(await queue.best(history(1), 2, excluded))).toEqual([73, 72])
+    expect(scorer.asked).toEqual(['best', 'score'])
+    expect(await queue.best(history(1), bestKept + 1, none)).toHaveLength(bestKept + 1)
+    expect(scorer.asked).toEqual(['best', 'score', 'score'])
+  })
+
+  it('come from all scores of a model that keeps none', async () => {
+    const { best: _, ...scorer } = ranking()
+    expect(itemsOf(await scoreQueue(scorer, 32).best(history(1), 2, none))).toEqual([200, 199])
   })
 })

@@ -1,7 +1,8 @@
 /** @file Histories that wait together are scored in one pass of the model. */
-import type { History } from '../dataset/schema.ts'
+import type { History, ItemIndex } from '../dataset/schema.ts'
+import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
-import { batchSizes } from '../rank/pass-sizes.ts'
+import { batchSizes, bestKept } from '../rank/pass-sizes.ts'
 
 /** How many of those who wait go into the next pass: a batch that would be half empty costs more than two full ones. */
 export function nextPass(waiting: number, most: number): number {
@@ -15,32 +16,59 @@ export function nextPass(waiting: number, most: number): number {
 export interface ScoreQueue {
   /** @param read reads the scores of all items at once: they are overwritten afterwards */
   score<Result>(history: History, read: (scores: Float32Array) => Result): Promise<Result>
-}
-
-/** Somebody who waits for scores. */
-interface Waiting {
-  readonly history: History
-  settle(scores: Float32Array): void
-  reject(error: unknown): void
+  /**
+   * The `count` best of the items that are not excluded. Few are: the model's best are tried first, and all scores
+   * are read only where too few of those are left.
+   */
+  best(history: History, count: number, excluded: { has(item: ItemIndex): boolean }): Promise<readonly ScoredItem[]>
 }
 
 /**
  * Makes the queue of a scorer. While one pass runs the next gathers; nobody waits for others to come.
  * @param most how many histories go into one pass
  */
-export function scoreQueue(scorer: Pick<Scorer, 'score' | 'itemCount'>, most: number): ScoreQueue {
+export function scoreQueue(scorer: Pick<Scorer, 'score' | 'best' | 'itemCount'>, most: number): ScoreQueue {
   const itemRows = scorer.itemCount + 1
-  const waiting: Waiting[] = []
-  let draining = false
   let held = new Float32Array(0)
-  const pass = async (batch: readonly Waiting[]): Promise<void> => {
-    if (held.length < batch.length * itemRows) held = new Float32Array(batch.length * itemRows)
+  const scores = gathered(most, async (histories) => {
+    if (held.length < histories.length * itemRows) held = new Float32Array(histories.length * itemRows)
+    const all = await scorer.score(histories, held)
+    return (row) => all.subarray(row * itemRows, (row + 1) * itemRows)
+  })
+  const { best } = scorer
+  const lists =
+    best &&
+    gathered(most, async (histories) => {
+      const all = await best(histories)
+      return (row) => all[row] as readonly ScoredItem[]
+    })
+  return {
+    score: scores,
+    async best(history, count, excluded) {
+      if (lists && count <= bestKept) {
+        const left = await lists(history, (list) => list.filter(({ item }) => !excluded.has(item)).slice(0, count))
+        if (left.length === count || scorer.itemCount <= bestKept) return left
+      }
+      return scores(history, (all) => topItems(all, count, excluded))
+    },
+  }
+}
+
+/** Somebody who waits for a pass. */
+interface Waiting<Row> {
+  readonly history: History
+  settle(row: Row): void
+  reject(error: unknown): void
+}
+
+/** Gathers histories into passes. @param pass gives what it has of each history, by its row */
+function gathered<Row>(most: number, pass: (histories: readonly History[]) => Promise<(row: number) => Row>) {
+  const waiting: Waiting<Row>[] = []
+  let draining = false
+  const run = async (batch: readonly Waiting<Row>[]): Promise<void> => {
     try {
-      const scores = await scorer.score(
-        batch.map(({ history }) => history),
-        held,
-      )
-      for (const [row, one] of batch.entries()) one.settle(scores.subarray(row * itemRows, (row + 1) * itemRows))
+      const rowOf = await pass(batch.map(({ history }) => history))
+      for (const [row, one] of batch.entries()) one.settle(rowOf(row))
     } catch (error) {
       for (const one of batch) one.reject(error)
     }
@@ -48,23 +76,21 @@ export function scoreQueue(scorer: Pick<Scorer, 'score' | 'itemCount'>, most: nu
   const drain = async (): Promise<void> => {
     // Requests that came in one turn of the event loop are one batch.
     await new Promise((resume) => setImmediate(resume))
-    while (waiting.length > 0) await pass(waiting.splice(0, nextPass(waiting.length, most)))
+    while (waiting.length > 0) await run(waiting.splice(0, nextPass(waiting.length, most)))
     draining = false
   }
-  return {
-    score: (history, read) =>
-      new Promise((resolve, reject) => {
-        const settle = (scores: Float32Array): void => {
-          try {
-            resolve(read(scores))
-          } catch (error) {
-            reject(error)
-          }
+  return <Result>(history: History, read: (row: Row) => Result): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      const settle = (row: Row): void => {
+        try {
+          resolve(read(row))
+        } catch (error) {
+          reject(error)
         }
-        waiting.push({ history, settle, reject })
-        if (draining) return
-        draining = true
-        void drain()
-      }),
-  }
+      }
+      waiting.push({ history, settle, reject })
+      if (draining) return
+      draining = true
+      void drain()
+    })
 }

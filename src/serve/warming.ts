@@ -13,12 +13,14 @@ export async function warm({ retrieve, rank }: Stages, candidates: number): Prom
     const { scorer, maxLength } = retrieve.run
     const sizes = sizesFor(scorer.itemCount)
     const held = new Float32Array((sizes.at(-1) as number) * (scorer.itemCount + 1))
-    for (const length of servedLengths(maxLength)) {
-      for (const rows of sizes)
-        await scorer.score(
-          Array.from({ length: rows }, () => historyOf(length)),
-          held,
-        )
+    const lengths = servedLengths(maxLength)
+    for (const rows of sizes) {
+      const historiesOf = (length: number): History[] => Array.from({ length: rows }, () => historyOf(length))
+      for (const length of lengths) {
+        // All scores are of the same vectors of users: one length does for them.
+        if (scorer.best) await scorer.best(historiesOf(length))
+        if (!scorer.best || length === lengths[0]) await scorer.score(historiesOf(length), held)
+      }
     }
     await scorer.explain?.(historyOf(maxLength), [1])
   }

@@ -1,5 +1,6 @@
 /** @file What a trained model offers to whoever ranks with it: evaluation, recommend, a service. */
 import type { BehaviorIndex, History, ItemIndex, Modality } from '../../dataset/schema.ts'
+import type { ScoredItem } from '../../dataset/top-items.ts'
 
 /** Why one item is in a list. Shares are in [0, 1], and each record's shares sum to 1. */
 export interface Explanation {
@@ -53,6 +54,11 @@ export interface Scorer extends AsyncDisposable {
    * @param into an array of the caller's, at least that long, to write the scores to; a new one by default
    */
   score(histories: readonly History[], into?: Float32Array): Promise<Float32Array>
+  /**
+   * The best items of each history, 128 where there are that many, best first, ties by the lower index, and none left
+   * out. That takes less time than all scores. Absent where no product with tables ranks.
+   */
+  best?: (histories: readonly History[]) => Promise<readonly (readonly ScoredItem[])[]>
   /** Absent where no single table ranks: what is counted, and networks over users and items. */
   itemTable?: () => Promise<ItemTable>
   /** Absent where the model takes no noise out of what is known of items. */

@@ -9,6 +9,7 @@ import { learnedOf } from '../../learn/learned.ts'
 import { initialParameters } from '../../learn/parameters.ts'
 import { parametersOf } from '../../learn/step.ts'
 import { type CatalogShape, catalogShape } from '../../models/contract/catalog.ts'
+import { bestKept } from '../../rank/pass-sizes.ts'
 import type { StoredTensor } from '../../storage/safetensors.ts'
 import { misdeclaredTables } from '../growing-tables.ts'
 import { ringDataset } from '../ring.ts'
@@ -39,7 +40,7 @@ export function conformance(candidate: RankingCandidate): void {
   describe(`${candidate.definition.slug} conforms`, () => {
     afterAll(() => runtime.release())
 
-    it('gives finite scores of the right shape, the pad never ranked, for any history', async () => {
+    it('gives finite scores of the right shape, the pad never ranked, for any history, and the best of them in order', async () => {
       await using scorer = await scorerOf(candidate, dataset)
       const repeated = historyOf([1, 1, 1], { behaviors: [0, 0, 0] })
       const histories = [historyOf([]), historyOf([3]), historyOf([1, 2, 3, 4, 5]), repeated]
@@ -47,6 +48,9 @@ export function conformance(candidate: RankingCandidate): void {
       expect(scores.length).toBe(histories.length * items)
       for (const [at, score] of scores.entries()) expect(Number.isFinite(score)).toBe(at % items !== 0)
       expect(topItems(scores.subarray(0, items), 20).map(({ item }) => item)).not.toContain(0)
+      const lists = (await scorer.best?.(histories)) ?? []
+      for (const [row, list] of lists.entries())
+        expect(list).toEqual(topItems(scores.subarray(row * items, (row + 1) * items), bestKept))
     })
 
     it('scores a history alike alone and in a batch with longer ones', async () => {

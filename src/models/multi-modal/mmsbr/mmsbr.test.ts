@@ -167,6 +167,14 @@ describe('MMSBR’s options', () => {
     expect(lacks({}, { ...ring, catalog: { ...ring.catalog, numbers: unknown } })).toEqual(['prices'])
   })
 
+  it('name fields of items that are there', () => {
+    const shape = catalogShape(priced(ringDataset()))
+    const build = (options: object) => () => mmsbr.build(mmsbr.config.parse({ ...small, ...options }), shape)
+    expect(build({ priceField: 'prices' })).toThrow('mmsbr.priceField: unknown: "prices"')
+    expect(build({ categoryField: 'kind' })).toThrow('mmsbr.categoryField: unknown: "kind"')
+    expect(build({ withoutPrice: true, priceField: 'prices' })).not.toThrow()
+  })
+
   it('refuse what makes no sense, in a sentence', () => {
     const parse = (options: object) => parseOptions('mmsbr', mmsbr.config, options)
     expect(() => parse({ price: 'far' })).toThrow('mmsbr.price: invalid: "far", expected one of released, closeness')

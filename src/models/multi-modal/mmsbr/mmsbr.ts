@@ -24,6 +24,7 @@
  */
 import { type Sequences, sequences } from '../../../batches/sequences.ts'
 import type { FeatureModality } from '../../../dataset/schema.ts'
+import { unknownName } from '../../../errors.ts'
 import { catalogLoss, catalogLossOf } from '../../../nn/catalog-loss.ts'
 import { normal } from '../../../nn/init.ts'
 import { linear } from '../../../nn/linear.ts'
@@ -80,6 +81,7 @@ export const mmsbr = defineModel({
   },
   build(config, catalog, offline = {}): BuiltModel<Sequences> {
     const { components, lambdaContrast, categoryField, contrastItems } = config
+    if (!config.withoutPrice) checkFields(config, catalog)
     // Texts before pictures: pivots read them in this order.
     const contents = neededModalities(slug, reads, catalog)
       .toReversed()
@@ -187,3 +189,12 @@ const priceFactor = (near: Tensor, { price, hiddenSize }: MmsbrConfig): Tensor =
 /** (8) */
 const combined = ([interest, near]: readonly Tensor[], config: MmsbrConfig): Tensor =>
   (interest as Tensor).mul(priceFactor(near as Tensor, config))
+
+/** Whoever names a field of their own means one that is there. @throws UserError `unknown` for one that is not */
+function checkFields(config: MmsbrConfig, { numbers, fields }: CatalogShape): void {
+  const usual = mmsbrConfig.parse({})
+  for (const [option, known] of [['priceField', numbers] as const, ['categoryField', Object.keys(fields)] as const]) {
+    const name = config[option]
+    if (name !== usual[option] && !known.includes(name)) throw unknownName(`${slug}.${option}`, name, known)
+  }
+}
