@@ -49,7 +49,7 @@ export const unknownUsers: Experiment = {
     ...byUsers({
       title: 'ml-latest-small',
       dataset: mlLatestSmall(dataRoot),
-      variants: [...shares('din', 'movies', [0.1, 0.3]), ...shares('deepfm', 'movies', [0.1, 0.3])],
+      variants: [...shares('din', 'movies', [0.1, 0.3, 0.6]), ...shares('deepfm', 'movies', [0.1, 0.3, 0.6])],
     }),
   ],
 }
