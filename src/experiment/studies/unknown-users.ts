@@ -7,13 +7,10 @@ import type { Comparison, DatasetChoice, Experiment, Variant } from '../experime
 import { type ClickSet, clickSettings } from './model-settings.ts'
 
 const models = { din: 'DIN', deepfm: 'DeepFM' } as const
-/** What no id hidden is called. */
-const none = 'share 0'
-
 /** A model with each share of hidden ids, beside itself with none. */
 const shares = (slug: keyof typeof models, set: ClickSet, tried: readonly number[]): Variant[] => {
   const { config, training } = clickSettings(slug, set)
-  const name = (share: number): string => `${models[slug]}, ${share === 0 ? none : `share ${share}`}`
+  const name = (share: number): string => `${models[slug]} share ${share}`
   return [0, ...tried].map((share) => ({
     name: name(share),
     model: slug,
