@@ -1,11 +1,11 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Experiment } from '../src/experiment/experiment.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
-import { readSafetensors } from '../src/storage/safetensors.ts'
+import { readSafetensors, type StoredTensor } from '../src/storage/safetensors.ts'
 import { type Ended, inProcess, siftrec, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyFeed, writeTinyFeed } from './fixtures/tiny-feed.ts'
 
@@ -24,6 +24,8 @@ const training = [
   '1',
   '--seed',
   '7',
+  '--unknown-share',
+  '0.2',
 ]
 const sizes = ['--embedding-size', '4', '--hidden-size', '8', '--attention-size', '8', '--max-length', '8']
 const train = (out: string, ...more: readonly string[]): string[] => [
@@ -95,6 +97,60 @@ describe('a run of a model of clicks', () => {
       return Math.hypot(...(tensors['field.item.id']?.data as Float32Array))
     }
     expect(await lengthWith('1')).toBeLessThan((await lengthWith('0')) / 2)
+  })
+
+  it('trains the row of unknown users where ids are hidden, and nobody else does', async () => {
+    const rowOf = async (share: string, epochs: string): Promise<number[]> => {
+      const out = `hidden-${share}-${epochs}`
+      await succeedHere(train(out, '--epochs', epochs, '--unknown-share', share), folder)
+      const { shape, data } = readSafetensors(join(folder, out, 'model.safetensors')).tensors[
+        'field.user.id'
+      ] as StoredTensor
+      const width = shape[1] as number
+      return Array.from(data.subarray(width, 2 * width) as Float32Array)
+    }
+    const [none, one, hidden] = [await rowOf('0', '1'), await rowOf('0', '2'), await rowOf('0.2', '1')]
+    expect(none).toEqual(one)
+    expect(hidden).not.toEqual(none)
+  })
+
+  it('is calibrated by its validation, which evaluate tells and explain reads; without the file it is not', async () => {
+    const stored = JSON.parse(bytes('wild', 'calibration.json').toString()) as Record<'slope' | 'shift', number>
+    expect(stored).toMatchObject({ format: 'siftrec-calibration', method: 'platt', impressions: 240 })
+    const written = bytes('wild', 'calibration.json')
+    await succeedHere(['train', '--resume', 'wild'], folder)
+    expect(bytes('wild', 'calibration.json')).toEqual(written)
+    // A model that gains nothing by it has none.
+    expect(existsSync(join(folder, 'whole', 'calibration.json'))).toBe(false)
+    type Told = readonly {
+      name?: string
+      model: string
+      figures: Record<'auc' | 'logLoss' | 'calibrationError', { mean: number }>
+    }[]
+    const told = async (folderOf: string): Promise<Told> =>
+      JSON.parse((await run('evaluate', folderOf, '--part', 'validation', '--json')).stdout) as Told
+    const [own, calibrated] = await told('wild')
+    expect(calibrated?.name).toBe(`${own?.name}, calibrated`)
+    expect(calibrated?.figures.auc.mean).toBeCloseTo(own?.figures.auc.mean ?? 0, 9)
+    // It is worse than a constant by itself.
+    expect(calibrated?.figures.logLoss.mean).toBeLessThan((own?.figures.logLoss.mean ?? 0) - 0.1)
+    expect(calibrated?.figures.calibrationError.mean).toBeLessThan((own?.figures.calibrationError.mean ?? 0) / 2)
+    const probability = async (folderOf: string): Promise<number> => {
+      const { stdout } = await run('explain', folderOf, '--user', 'u1', '--items', 'i1', '--json')
+      return (JSON.parse(stdout) as [{ probability: number }])[0].probability
+    }
+    cpSync(join(folder, 'wild'), join(folder, 'bare'), { recursive: true })
+    rmSync(join(folder, 'bare', 'calibration.json'))
+    // A probability of 0 counts as one of a ten-millionth.
+    const logit = (p: number): number => Math.log(Math.max(p, 1e-7) / (1 - p))
+    expect(logit(await probability('wild'))).toBeCloseTo(
+      stored.slope * logit(await probability('bare')) + stored.shift,
+      4,
+    )
+    expect((await told('bare')).map(({ model }) => model)).toEqual(['din', 'base rate'])
+    writeFileSync(join(folder, 'bare', 'calibration.json'), JSON.stringify({ ...stored, shift: 3 }))
+    const { code, stderr } = await inProcess(['explain', 'bare', '--user', 'u1', '--items', 'i1'], folder)
+    expect([code, stderr]).toEqual([2, expect.stringContaining('calibration.json: corrupted: it was changed')])
   })
 
   it('learns the planted kinds: a click of one’s own kind is nine times as likely', async () => {

@@ -9,7 +9,8 @@ over [h, t, h - t, h * t] in one piece; the weighted sum without softmax, 0 for 
 The loss: the mean of binary_cross_entropy_with_logits.
 `attention`: torch.nn.MultiheadAttention without biases, of one query a candidate over the events that `keep` has at 1.
 `twin`: scores (h W_k) . (t W_q) / sqrt(d) + b . h in every head; the k events with the largest sum of scores over the heads;
-torch.nn.MultiheadAttention over these with b . h as its additive mask. The loss of both: the sum of output * upstream.
+torch.nn.MultiheadAttention over these with b . h as its additive mask; beside its output that of a second one, without bias, over the last
+events of each history. The loss of both: the sum of output * upstream.
 
 The file, for each:
   config     sizes
@@ -28,7 +29,7 @@ from torch.nn import functional as F
 sys.dont_write_bytecode = True
 from fixture import arrays, drawn, rounded, write  # noqa: E402
 
-B, L, D, HEADS, KEPT = 4, 5, 6, 2, 3
+B, L, D, HEADS, KEPT, RECENT = 4, 5, 6, 2, 3, 2
 
 
 class Mlp(nn.Module):
@@ -102,8 +103,22 @@ def din():
     return part(config, inputs, outputs, named)
 
 
-def attention(keep, biased=False):
-    """Keep is a mask [B, L], or a function of scores [B, L]."""
+def attended(layer, query, memory, keep, added):
+    """Output [B, D] and weights [B, L] over the events that keep [B, L] has, zero for a row that keeps none."""
+    rows = keep.sum(1) > 0
+    mask = added.masked_fill(keep[:, None] == 0, float("-inf"))[rows].reshape(-1, 1, L)
+    found, weights = layer(query[rows, None], memory[rows], memory[rows], attn_mask=mask)
+    output = torch.zeros(B, D).index_put((rows,), found.squeeze(1))
+    return output, torch.zeros(B, L).index_put((rows,), weights.squeeze(1))
+
+
+def of_layer(name, layer, of):
+    parts = zip(("query", "key", "value"), of(layer.in_proj_weight).chunk(3))
+    return {f"{name}.{part}.weight": weight.T for part, weight in parts} | {f"{name}.output.weight": of(layer.out_proj.weight).T}
+
+
+def attention(keep, biased=False, recent=None):
+    """Keep is a mask [B, L], or a function of scores [B, L]; recent a mask of the events that a second attention reads."""
     query, memory, upstream = drawn(B, D), drawn(B, L, D), rounded(torch.randn(B, D))
     layer = nn.MultiheadAttention(D, HEADS, bias=False, batch_first=True)
     draw(layer)
@@ -113,20 +128,21 @@ def attention(keep, biased=False):
         w_query, w_key, _ = layer.in_proj_weight.detach().view(3, HEADS, D // HEADS, D)
         asked, heard = torch.einsum("bd,hkd->bhk", query, w_query), torch.einsum("bld,hkd->bhlk", memory, w_key)
         keep = keep((torch.einsum("bhk,bhlk->bhl", asked, heard) / (D // HEADS) ** 0.5 + added).sum(1))
-    # A row that keeps nothing is left out here, and zero in this repository.
-    rows = keep.sum(1) > 0
-    mask = added.masked_fill(keep[:, None] == 0, float("-inf"))[rows].reshape(-1, 1, L)
-    found, weights = layer(query[rows, None], memory[rows], memory[rows], attn_mask=mask)
-    output = torch.zeros(B, D).index_put((rows,), found.squeeze(1))
+    output, weights = attended(layer, query, memory, keep, added)
+    second = None
+    if recent is not None:
+        second = nn.MultiheadAttention(D, HEADS, bias=False, batch_first=True)
+        draw(second)
+        output = torch.cat([output, attended(second, query, memory, recent, torch.zeros(B, HEADS, L))[0]], 1)
+        upstream = rounded(torch.randn(B, 2 * D))
     (output * upstream).sum().backward()
 
     def named(of):
-        parts = zip(("query", "key", "value"), of(layer.in_proj_weight).chunk(3))
-        named = {f"attention.{name}.weight": weight.T for name, weight in parts} | {"attention.output.weight": of(layer.out_proj.weight).T}
-        return named | {"query": of(query), "memory": of(memory)} | ({"attention.bias.weight": of(bias)} if biased else {})
+        named = of_layer("attention", layer, of) | {"query": of(query), "memory": of(memory)}
+        return named | ({"attention.bias.weight": of(bias)} if biased else {}) | (of_layer("short", second, of) if second else {})
 
-    outputs = {"output": output, "weights": torch.zeros(B, L).index_put((rows,), weights.squeeze(1))}
-    config = {"rows": B, "length": L, "width": D, "heads": HEADS, "kept": KEPT}
+    outputs = {"output": output, "weights": weights}
+    config = {"rows": B, "length": L, "width": D, "heads": HEADS, "kept": KEPT, "recent": RECENT}
     return part(config, {"keep": keep, "upstream": upstream}, outputs, named)
 
 
@@ -145,6 +161,7 @@ def top(mask):
 torch.manual_seed(12)
 some = torch.tensor([[1.0, 0, 1, 1, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]])
 there = torch.tensor([[1.0, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 0]])
-twin = attention(top(there), biased=True)
+last = torch.tensor([[0.0, 0, 0, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 1, 1, 0]])
+twin = attention(top(there), biased=True, recent=last)
 twin["inputs"] |= arrays({"mask": there})
 write({"din": din(), "attention": attention(some), "twin": twin})

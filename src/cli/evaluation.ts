@@ -51,7 +51,7 @@ export interface RankEvaluation {
 export interface ClickEvaluation {
   readonly kind: 'clicks'
   readonly names: readonly string[]
-  /** The last is of a constant, the share of clicks that trained. */
+  /** Each run's, and what its calibration makes of it; the last is of a constant, the share of clicks that trained. */
   readonly reports: readonly ClickReport[]
   readonly predictions: readonly Predictions[]
 }
@@ -105,8 +105,24 @@ export async function evaluateRuns(
     return { kind: 'ranks', names, reports, ranks: ranked.map(({ ranks }) => ranks) }
   }
   if (wanted.slices) throw slicesOfClicks(wanted.slices)
-  const reports = [...predicted.map(clickReport).map(named), ...(constant ? [clickReport(constant)] : [])]
-  return { kind: 'clicks', names, reports, predictions: predicted }
+  if (wanted.part === 'validation' && predicted.some(({ calibrated }) => calibrated))
+    wanted.note?.('calibrations were fitted on these very impressions: see the test part for what they gain')
+  const reports = predicted.flatMap((predictions, at) => clickReports(predictions, names[at] as string))
+  return {
+    kind: 'clicks',
+    names,
+    reports: [...reports, ...(constant ? [clickReport(constant)] : [])],
+    predictions: predicted,
+  }
+}
+
+/** What a model says by itself, and calibrated where its run has a calibration. */
+function clickReports(predictions: Predictions, name: string): ClickReport[] {
+  const { calibrated: probability } = predictions
+  return [
+    { ...clickReport(predictions), name },
+    ...(probability ? [{ ...clickReport({ ...predictions, probability }), name: `${name}, calibrated` }] : []),
+  ]
 }
 
 function reportOfRanks(

@@ -12,12 +12,16 @@ import { bootstrapMeans, type Interval } from './intervals.ts'
 export interface Predictions {
   readonly kind: 'clicks'
   readonly model: string
-  /** [impressions], in [0, 1]. */
+  /** [impressions], in [0, 1]: the model's own, before any calibration. */
   readonly probability: Float32Array | Float64Array
+  /** [impressions]: the same, calibrated, where the run has a calibration. */
+  readonly calibrated?: Float32Array
   /** [impressions], 1 where clicked, else 0. */
   readonly label: Uint8Array
   /** [impressions]: who was shown the item. */
   readonly user: Int32Array
+  /** [impressions]: 1 where training gave the user a row of his own, 0 where he reads that of all unknown ones. */
+  readonly known?: Uint8Array
 }
 
 /** How good one model is on impressions; JSON can hold it. */
@@ -83,12 +87,33 @@ export function meanClickFigure(metric: ClickMetric, runs: readonly Predictions[
     )
   if (metric.interval !== 'impressions' || !metric.terms)
     return { mean: runs.reduce((sum, run) => sum + metric.formula(run), 0) / runs.length }
-  const terms = runs.map(metric.terms)
-  const means = Float64Array.from(
-    label,
+  return bootstrapMeans([meanTerms(metric.terms, runs)], user, { seed })[0] as Interval
+}
+
+/** What each impression has, averaged over runs. */
+function meanTerms(termsOf: NonNullable<ClickMetric['terms']>, runs: readonly Predictions[]): Float64Array {
+  const terms = runs.map(termsOf)
+  const count = runs[0]?.label.length ?? 0
+  return Float64Array.from(
+    { length: count },
     (_, at) => terms.reduce((sum, { values }) => sum + (values[at] as number), 0) / runs.length,
   )
-  return bootstrapMeans([means], user, { seed })[0] as Interval
+}
+
+/**
+ * A metric that is a mean over impressions, averaged over the runs of one model, less that of another's, impression by
+ * impression; users are resampled.
+ */
+export function meanClickDifference(
+  { terms }: ClickMetric & Required<Pick<ClickMetric, 'terms'>>,
+  ours: readonly Predictions[],
+  theirs: readonly Predictions[],
+  seed: number,
+): Interval {
+  const base = meanTerms(terms, theirs)
+  const less = meanTerms(terms, ours).map((value, at) => value - (base[at] as number))
+  const [{ user }] = ours as readonly [Predictions]
+  return bootstrapMeans([less], user, { seed })[0] as Interval
 }
 
 /** A metric of one run: also where it is a mean over the users who count, users are resampled. */

@@ -86,7 +86,13 @@ describe('printClickReports', () => {
     clicks: 440,
     users: 60,
     usersOfBoth: 55,
-    figures: { auc, gauc: auc, logLoss: { mean: 0.6, low: 0.59, high: 0.61 }, calibration: { mean: 1.02 } },
+    figures: {
+      auc,
+      gauc: auc,
+      logLoss: { mean: 0.6, low: 0.59, high: 0.61 },
+      calibration: { mean: 1.02 },
+      calibrationError: { mean: 0.03 },
+    },
     reliability: [],
   }
 
@@ -95,9 +101,9 @@ describe('printClickReports', () => {
       [
         '1000 impressions of 60 users, 440 clicked (44.0 %); GAUC over the 55 users who have both',
         '',
-        'model      AUC                    GAUC                   log loss               calibration',
-        'din        0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200',
-        'diff-msin  0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200',
+        'model      AUC                    GAUC                   log loss               calibration  calibration error',
+        'din        0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200       0.0300',
+        'diff-msin  0.7270 [0.725, 0.729]  0.7270 [0.725, 0.729]  0.6000 [0.590, 0.610]  1.0200       0.0300',
       ].join('\n'),
     )
     expect(printClickReports([report], { plain: false })).toContain('│ din   │ 0.7270 [0.725, 0.729] │')

@@ -39,6 +39,14 @@ const slices: readonly Slice[] = [
   },
 ]
 
+/** Some of the impressions of clicks, by whether training gave the user a row of his own. */
+export const clickSlices = {
+  unknownUsers: { about: 'users that training met once or never', known: 0 },
+  knownUsers: { about: 'users that training met', known: 1 },
+} as const
+/** See {@link clickSlices}. */
+export type ClickSliceName = keyof typeof clickSlices
+
 /** The slices that reports have unless they are told otherwise, beside all targets. */
 export const usualSlices: readonly string[] = ['coldStart', 'emptyHistory']
 

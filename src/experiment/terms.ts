@@ -3,6 +3,7 @@
  * which frame.
  */
 import * as z from 'zod'
+import type { ClickSliceName } from '../evaluate/slices.ts'
 import { type ClickFigure, type RankFigure, validationMetric } from '../metrics/table.ts'
 
 /** A metric by its key, with its list length where ranks are meant: `ndcg@10`, `log loss`. */
@@ -21,7 +22,7 @@ export interface OptionSet {
 export type Protocol = 'full' | 'sampled99' | 'impressions'
 
 /** Some of the targets, by the name that `src/evaluate/slices.ts` has for them. */
-export type SliceName = 'coldStart' | 'emptyHistory'
+export type SliceName = 'coldStart' | 'emptyHistory' | ClickSliceName
 
 /** The protocol whose figures come first. */
 export const headlineOf = (figures: Readonly<Partial<Record<Protocol, unknown>>>): 'full' | 'impressions' =>
@@ -49,7 +50,13 @@ const ranksSchema = z.strictObject({
 /** Ranks as JSON has them; see `TargetRanks`. */
 export type StoredRanks = z.infer<typeof ranksSchema>
 
-const predictionsSchema = z.strictObject({ model: z.string(), user: numbers, label: numbers, probability: numbers })
+const predictionsSchema = z.strictObject({
+  model: z.string(),
+  user: numbers,
+  label: numbers,
+  probability: numbers,
+  known: numbers.optional(),
+})
 /** Probabilities of clicks as JSON has them; see `Predictions`. */
 export type StoredPredictions = z.infer<typeof predictionsSchema>
 

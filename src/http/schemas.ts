@@ -132,7 +132,12 @@ const answeredItem = z.object({
   id: z.string(),
   title: z.string(),
   score: z.number(),
-  probability: z.number().exactOptional().describe('of a click, where a second stage ranked'),
+  probability: z
+    .number()
+    .exactOptional()
+    .describe(
+      'of a click, calibrated on validation, where a second stage ranked; of a model that learned from drawn samples: of being what the user takes rather than an item drawn at random',
+    ),
   fields: z.record(z.string(), z.string()),
   numbers: z.record(z.string(), z.number()),
   picture: z.boolean().describe('whether it has a picture'),

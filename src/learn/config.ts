@@ -43,14 +43,24 @@ const embeddingRegularization = z
   .max(1)
   .describe('L2 penalty on embeddings: so many times each row that a step looks up is added to its gradient; 0 is none')
 
+const unknownShare = z
+  .number()
+  .min(0)
+  .max(0.95)
+  .describe(
+    'share of the users whose id is read as unknown in a training step, drawn anew for each step: it teaches the model what to say of users it never met; 0 is none',
+  )
+
 /** Settings of a training of a model of clicks. */
 export const clickTrainingConfig = trainingConfig.extend({
   embeddingRegularization: embeddingRegularization.default(0.03),
+  unknownShare: unknownShare.default(0),
 })
 
 /** Settings of any training, as a run stores them: options that others have, or that came later, are left out. */
 export const storedTrainingConfig = trainingConfig.extend({
   embeddingRegularization: embeddingRegularization.optional(),
+  unknownShare: unknownShare.optional(),
 })
 /** See {@link storedTrainingConfig}. */
 export type TrainingConfig = z.infer<typeof storedTrainingConfig>

@@ -44,6 +44,7 @@ export const runFiles = {
   model: 'model.safetensors',
   epochs: 'epochs.json',
   known: 'known.json',
+  calibration: 'calibration.json',
 } as const
 
 /** How fast an epoch was. */

@@ -12,6 +12,7 @@ import { noisePools } from './noise-pools.ts'
 import { prepareOptimizer } from './parameters.ts'
 import { bindKnown, compileStep, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
 import type { TrainingRun } from './training-run.ts'
+import { hiddenUsers } from './unknown-users.ts'
 
 /** One step to come: a batch of an objective. */
 export interface Turn {
@@ -54,7 +55,7 @@ const keyOf = (shape: BatchShape): string => JSON.stringify(shape)
 /** Opens a stage. @throws UserError when there is nothing to train on */
 export function openStage(stage: Stage, run: TrainingRun, state: TrainingState): OpenStage {
   const { slug, data, training, frozen, runtime } = run
-  const { batchSize, seed, weightDecay, embeddingRegularization: rowPenalty = 0 } = training
+  const { batchSize, seed, weightDecay, embeddingRegularization: rowPenalty = 0, unknownShare: share = 0 } = training
   const { pools = noisePools(seed) } = run
   const { parameters, memory } = state
   const objectives = stage.objectives.map((objective): OpenObjective => {
@@ -76,6 +77,8 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     prepareOptimizer(parameters, optimizer, names)
   }
   const graphs = objectives.flatMap((one) => [...one.graphs.values()])
+  const { userRow } = data.samples?.vocabulary ?? {}
+  const hidden = share > 0 && userRow ? hiddenUsers(frozen, { userRow, share, seed }) : undefined
   const steps = new Map<StepGraph, Promise<TrainingStep>>()
   const evaluate: StageContext['evaluate'] = async (outputs) => {
     const graph = buildGraph(outputs)
@@ -105,7 +108,8 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     turns: (epoch) => turnsOf(objectives, epoch, stage.turns),
     stepOf({ objective, batch }) {
       const step = opened(objective).graphs.get(keyOf(batch.shape)) as StepGraph
-      const made = steps.get(step) ?? compileStep({ step, state: parameters, frozen, memory, pools, seed, runtime })
+      const made =
+        steps.get(step) ?? compileStep({ step, state: parameters, frozen, hidden, memory, pools, seed, runtime })
       steps.set(step, made)
       return made
     },

@@ -12,6 +12,7 @@ import type { NoisePools } from './noise-pools.ts'
 import { totalLoss } from './objectives.ts'
 import type { GradientParts, ParameterState } from './parameters.ts'
 import { type TrainingPass, trainingPass } from './pass.ts'
+import type { HiddenUsers } from './unknown-users.ts'
 
 /** A training graph with its gradients, ready to compile. */
 export interface StepGraph {
@@ -93,6 +94,8 @@ export interface StepParts {
   readonly step: StepGraph
   readonly state: ParameterState
   readonly frozen: FrozenInputs
+  /** Hides some users' ids from each step; what it has of users is read in place of `frozen`'s. */
+  readonly hidden?: HiddenUsers | undefined
   readonly memory?: Memory
   readonly pools: NoisePools
   readonly seed: number
@@ -103,6 +106,7 @@ export interface StepParts {
 export async function compileStep({
   step,
   state,
+  hidden,
   frozen,
   memory = {},
   pools,
@@ -115,7 +119,7 @@ export async function compileStep({
     if (`gradient.${name}` in graph.outputs) shared[`gradient.${name}`] = gradient
   }
   const program = await runtime(graph, shared)
-  bindKnown(program, graph, { state, frozen, memory })
+  bindKnown(program, graph, { state, frozen: hidden?.frozen ?? frozen, memory })
   const buffers: Record<string, Float32Array | BigInt64Array> = {}
   for (const [name, { shape, dtype }] of Object.entries(step.inputs)) {
     if (!graph.inputs.has(name)) continue
@@ -140,6 +144,7 @@ export async function compileStep({
     })),
     async run(batch, count, epoch = 1) {
       const targets = batch.fill(buffers, randomStream(seed, 'fill', count))
+      hidden?.draw(count)
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
         const key = mixSeed(seed, 'noise', count, index)
         if (graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), key))

@@ -1,6 +1,7 @@
 /** @file The metrics, as `siftrec/metrics` offers them: pure functions of ranks, scores and probabilities. */
 export { auc } from './auc.ts'
 export { calibration, type ReliabilityBin, reliability } from './calibration.ts'
+export { calibrationError } from './calibration-error.ts'
 export { coverage } from './coverage.ts'
 export { meanAucDifference, meanAucInterval } from './delong.ts'
 export { diversity } from './diversity.ts'

@@ -25,9 +25,10 @@ describe('the table of metrics', () => {
       'gauc',
       'log loss',
       'calibration',
+      'calibration error',
     ])
     expect(rankMetrics.map(({ printed }) => printed)).toEqual(['HR', 'NDCG', 'MRR'])
-    expect(clickMetrics.map(([name]) => name)).toEqual(['auc', 'gauc', 'logLoss', 'calibration'])
+    expect(clickMetrics.map(([name]) => name)).toEqual(['auc', 'gauc', 'logLoss', 'calibration', 'calibrationError'])
   })
 
   it('works out a rank of 3 by key and list length', () => {

@@ -4,6 +4,7 @@
  */
 import { auc } from './auc.ts'
 import { calibration } from './calibration.ts'
+import { calibrationError } from './calibration-error.ts'
 import { coverage } from './coverage.ts'
 import { diversity } from './diversity.ts'
 import { gauc, gaucTerms } from './gauc.ts'
@@ -133,6 +134,14 @@ export const metrics = {
     printed: 'calibration',
     better: 'nearer to 1',
     formula: ({ probability, label }) => calibration(probability, label),
+    interval: 'none',
+  },
+  calibrationError: {
+    of: 'clicks',
+    key: 'calibration error',
+    printed: 'calibration error',
+    better: 'lower',
+    formula: ({ probability, label }) => calibrationError(probability, label),
     interval: 'none',
   },
 } as const satisfies Readonly<Record<string, RankMetric | ListMetric | ClickMetric>>

@@ -162,7 +162,10 @@ export async function predictionsOf(
   const numbers = samples[part]
   const of = (column: ArrayLike<number>) => (sample: number) => column[sample] as number
   const [user, label] = [Int32Array.from(numbers, of(samples.user)), Uint8Array.from(numbers, of(samples.label))]
-  return { kind: 'clicks', model, probability: await predictor.samples(numbers, counted), user, label }
+  const { userRow } = samples.vocabulary
+  // User 0 is nobody in particular: who shares that row is unknown.
+  const known = Uint8Array.from(user, (index) => (userRow[index] === userRow[0] ? 0 : 1))
+  return { kind: 'clicks', model, probability: await predictor.samples(numbers, counted), user, label, known }
 }
 
 /** Places of a list, grouped by what they need. */

@@ -1,19 +1,33 @@
 /** @file Runs of models that predict clicks. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { TrainingData } from '../batches/kind.ts'
 import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../dataset/click-samples.ts'
 import { Bug } from '../errors.ts'
-import { clickShare } from '../evaluate/clicks.ts'
+import { clickShare, type Predictions } from '../evaluate/clicks.ts'
+import { runFiles } from '../learn/loop.ts'
 import { libraryBytes } from '../learn/memory.ts'
 import { startOfNewItems } from '../learn/relaid.ts'
 import { clickBytes } from '../learn/serving-memory.ts'
 import { clickValidation, validatesClicks } from '../learn/validation.ts'
+import { calibrated, calibratedPredictor } from '../rank/calibrator.ts'
 import { clickPredictor, predictionsOf } from '../rank/click-predictor.ts'
-import { type Task, tellMemory, unsupported } from './task.ts'
+import { readSafetensors } from '../storage/safetensors.ts'
+import { readCalibration, writeCalibration } from './calibration.ts'
+import { type LearnRequest, type Task, tellMemory, unsupported } from './task.ts'
 import { learnTrained, openTrained } from './trained.ts'
 
 function samplesOf({ samples }: TrainingData): ClickSamples {
   if (!samples) throw new Bug('a run of clicks was split into targets of the next item')
   return samples
+}
+
+/** What the best parameters of a training say of its validation samples. */
+async function bestPredictions({ out, run, data }: LearnRequest, samples: ClickSamples): Promise<Predictions> {
+  const path = join(out, runFiles.model)
+  const trained = await openTrained({ folder: out, run, data, path, tensors: readSafetensors(path).tensors })
+  await using predictor = clickPredictor({ ...trained, samples })
+  return predictionsOf({ model: trained.slug, samples, predictor }, 'validation')
 }
 
 /** See the file's header. */
@@ -35,9 +49,15 @@ export const clickTask: Task = {
       clickShare: clickShare(samples),
     }
   },
-  learn(request) {
+  async learn(request) {
     const samples = samplesOf(request.data)
-    return learnTrained(request, (parts) => clickValidation({ ...parts, samples }))
+    const { out, run } = request
+    // One of an earlier epoch would be wrong for a model that is trained on.
+    rmSync(join(out, runFiles.calibration), { force: true })
+    const result = await learnTrained(request, (parts) => clickValidation({ ...parts, samples }))
+    if (result.status === 'finished' && validatesClicks(samples))
+      await writeCalibration(out, run, await bestPredictions(request, samples))
+    return result
   },
   async open(request) {
     const { folder, data } = request
@@ -48,7 +68,9 @@ export const clickTask: Task = {
       const bytes = await clickBytes({ ...trained, samples }, users === 'many' ? samples.test : users)
       return libraryBytes + bytes
     })
-    const predictor = clickPredictor({ ...trained, samples })
+    const own = clickPredictor({ ...trained, samples })
+    const calibrator = readCalibration(folder, request.run)
+    const predictor = calibrator ? calibratedPredictor(own, calibrator) : own
     const noRanking = () =>
       unsupported(
         folder,
@@ -71,8 +93,13 @@ export const clickTask: Task = {
       },
       samples,
       predictor,
-      measure: async (part, { counted }) =>
-        samples[part].length > 0 ? predictionsOf({ model: slug, samples, predictor }, part, counted) : undefined,
+      async measure(part, { counted }) {
+        if (samples[part].length === 0) return undefined
+        const predictions = await predictionsOf({ model: slug, samples, predictor: own }, part, counted)
+        return calibrator
+          ? { ...predictions, calibrated: calibrated(calibrator, predictions.probability) }
+          : predictions
+      },
       [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
     }
   },

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { negativeCount } from '../../dataset/negatives.ts'
 import { UserError } from '../../errors.ts'
+import { baseRateName } from '../../evaluate/clicks.ts'
 import { clickMetrics, rankMetrics } from '../../metrics/table.ts'
 import type { ClickEvaluation, RankEvaluation, Wanted } from '../evaluation.ts'
 import { dataWords } from '../later.ts'
@@ -124,7 +125,7 @@ async function drawReliability(evaluation: Evaluation, file: string): Promise<vo
   const { reliabilityPlot } = await import('../../experiment/figures/reliability-plot.ts')
   const { writeAtomically } = await import('../../storage/atomic.ts')
   // The constant has a single point: the models alone are drawn.
-  const models = evaluation.reports.slice(0, evaluation.predictions.length)
+  const models = evaluation.reports.filter(({ model }) => model !== baseRateName)
   await writeAtomically(file, drawPlot(reliabilityPlot(models)))
 }
 

@@ -2,7 +2,14 @@
  * @file Figures of comparisons of click prediction: every metric of clicks over the seeds, and how much better one
  * variant is than another.
  */
-import { baseRate, baseRateName, checkPredictions, meanClickFigure, type Predictions } from '../../evaluate/clicks.ts'
+import {
+  baseRate,
+  baseRateName,
+  checkPredictions,
+  meanClickDifference,
+  meanClickFigure,
+  type Predictions,
+} from '../../evaluate/clicks.ts'
 import type { Interval } from '../../evaluate/intervals.ts'
 import { meanAucDifference, meanAucInterval } from '../../metrics/delong.ts'
 import { aucRatio, relaImpr } from '../../metrics/relative-improvement.ts'
@@ -79,8 +86,9 @@ function comparedWith(
   ]
   const [auc, baseAuc] = [scores, base].map((runs) => meanAucInterval(runs, label).mean) as [number, number]
   const difference: Interval = meanAucDifference(scores, base, label)
+  const loss = meanClickDifference(metrics.logLoss, ours, theirs, evaluationSeed)
   return {
-    difference: { against, figures: { [metrics.auc.key]: difference } },
+    difference: { against, figures: { [metrics.auc.key]: difference, [metrics.logLoss.key]: loss } },
     improvement: { relaImpr: relaImpr(auc, baseAuc), aucRatio: aucRatio(auc, baseAuc) },
   }
 }

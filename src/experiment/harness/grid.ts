@@ -1,13 +1,13 @@
 /** @file The grid of a comparison: tuning by validation, then every variant with every seed, each cell once. */
 import { UserError } from '../../errors.ts'
-import { type Slice, sliceOf } from '../../evaluate/slices.ts'
+import { type ClickSliceName, clickSlices, type Slice, sliceOf } from '../../evaluate/slices.ts'
 import { betterOf, isBetter } from '../../metrics/table.ts'
 import { taskOptions } from '../../runs/task-options.ts'
 import type { Comparison, Variant } from '../experiment.ts'
 import { constantOf } from '../figures/click-results.ts'
 import type { ComparisonResult, Tried, VariantRuns } from '../figures/comparison-result.ts'
 import { resultsOf, validationOf } from '../figures/results.ts'
-import { isClicks, type OptionSet, type StoredRanks, type Tested } from '../terms.ts'
+import { isClicks, type OptionSet, type SliceName, type StoredRanks, type Tested } from '../terms.ts'
 import { checkComparison, mergedOptions } from './check-comparison.ts'
 import type { PreparedDataset } from './dataset-recipe.ts'
 import { type Cell, cellOf, testedOf, trainedOf } from './grid-cell.ts'
@@ -194,7 +194,7 @@ function chosenOptions(settings: GridSettings, variant: Variant): Required<Optio
 function resultOf(settings: GridSettings): ComparisonResult {
   const { comparison } = settings
   const { title, seeds, metrics, reference, variants, measure } = comparison
-  const slice = comparison.slice && sliceOf(comparison.slice, settings.dataset(variants[0] as Variant, firstOf(seeds)))
+  const slice = comparison.slice && sliceFor(settings, comparison.slice)
   const runs = variants.flatMap((variant): VariantRuns[] => {
     const done = doneOf(settings, variant)
     if (!done) return []
@@ -209,7 +209,7 @@ function resultOf(settings: GridSettings): ComparisonResult {
         dataset: (variant.dataset ?? comparison.dataset).label,
         seeds,
         trained: cells.flatMap((cell) => trainedOf(cell) ?? []),
-        tested: slice ? tested.map((one) => sliced(one, slice)) : tested,
+        tested: slice ? tested.map(slice.of) : tested,
         ...(against !== undefined && against !== variant.name && { against }),
       },
     ]
@@ -230,12 +230,45 @@ function resultOf(settings: GridSettings): ComparisonResult {
   return { ...about, ...more, variants: results, tried, absent }
 }
 
+/** What a slice of the test targets is in words, and what it leaves of a cell's. */
+interface Sliced {
+  readonly about: string
+  readonly of: (tested: Tested) => Tested
+}
+
+function sliceFor(settings: GridSettings, name: SliceName): Sliced {
+  if (name in clickSlices) {
+    const { about, known: wanted } = clickSlices[name as ClickSliceName]
+    return { about, of: (tested) => slicedClicks(tested, name, wanted) }
+  }
+  const { variants, seeds } = settings.comparison
+  const slice = sliceOf(name, settings.dataset(variants[0] as Variant, firstOf(seeds)))
+  return { about: slice.about, of: (tested) => slicedRanks(tested, slice) }
+}
+
+const noneIn = (name: string): UserError =>
+  new UserError({ where: `slice ${name}`, problem: 'empty', value: 'no test target' })
+
+/** The places of a list's elements that are wanted, and what they leave of a list. @throws UserError `empty` */
+function keptWhere<T>(name: string, list: readonly T[], isWanted: (value: T) => boolean) {
+  const kept = list.flatMap((value, at) => (isWanted(value) ? [at] : []))
+  if (kept.length === 0) throw noneIn(name)
+  return (other: readonly number[]): number[] => kept.map((at) => other[at] as number)
+}
+
+/** A cell's impressions of the users that a slice holds. @throws UserError `empty` where it holds none */
+function slicedClicks({ test, ...tested }: Tested, name: string, wanted: 0 | 1): Tested {
+  if (!isClicks(test) || !test.known) throw noneIn(name)
+  const { model, known } = test
+  const of = keptWhere(name, known, (own) => own === wanted)
+  const lists = { user: of(test.user), label: of(test.label), probability: of(test.probability), known: of(known) }
+  return { ...tested, test: { model, ...lists } }
+}
+
 /** A cell's ranks of the targets that a slice holds. @throws UserError `empty` where it holds none */
-function sliced({ test, ...tested }: Tested, { name, holds }: Slice): Tested {
-  if (isClicks(test)) return { ...tested, test }
-  const kept = test.earlier.flatMap((earlier, at) => (holds({ earlier, behavior: '' }) ? [at] : []))
-  if (kept.length === 0) throw new UserError({ where: `slice ${name}`, problem: 'empty', value: 'no test target' })
-  const of = (list: readonly number[]): number[] => kept.map((at) => list[at] as number)
+function slicedRanks({ test, ...tested }: Tested, { name, holds }: Slice): Tested {
+  if (isClicks(test)) throw noneIn(name)
+  const of = keptWhere(name, test.earlier, (earlier) => holds({ earlier, behavior: '' }))
   const { model, rows, user, earlier, full, sampled99 } = test
   const lists: StoredRanks = { model, rows: of(rows), user: of(user), earlier: of(earlier), full: of(full) }
   return { ...tested, test: { ...lists, ...(sampled99 && { sampled99: of(sampled99) }) } }

@@ -140,8 +140,9 @@ function storedRanks({ model, rows, user, earlier, full, sampled99 }: TargetRank
   return { model, ...lists, ...(sampled99 && { sampled99: Array.from(sampled99) }) }
 }
 
-function storedPredictions({ model, user, label, probability }: Predictions): StoredPredictions {
-  return { model, user: Array.from(user), label: Array.from(label), probability: Array.from(probability) }
+function storedPredictions({ model, user, label, probability, known }: Predictions): StoredPredictions {
+  const lists = { user: Array.from(user), label: Array.from(label), probability: Array.from(probability) }
+  return { model, ...lists, ...(known && { known: Array.from(known) }) }
 }
 
 function frameOf(

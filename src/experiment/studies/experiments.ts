@@ -19,6 +19,7 @@ import { sasrecPositions, scientific, sgp4srCenters } from './scientific.ts'
 import { sgp4srAblation } from './sgp4sr-ablation.ts'
 import { shop, shopAblation, shopReadings } from './shop.ts'
 import { statistics } from './statistics.ts'
+import { unknownUsers } from './unknown-users.ts'
 
 /** All experiments, in the order they are listed. */
 export const experiments: readonly AnyExperiment[] = [
@@ -48,6 +49,7 @@ export const experiments: readonly AnyExperiment[] = [
   diffMsinAblation,
   diffMsinSweep,
   diffMsinReadings,
+  unknownUsers,
   defaults,
   m3bsrEfficiency,
 ]

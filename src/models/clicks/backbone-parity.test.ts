@@ -101,7 +101,7 @@ it('DIN’s logits and gradients equal PyTorch’s, whose unit reads all four ve
   await expectParity(fixture.din, { logits: logit_B, weights: reasons?.['attention'] as Tensor }, loss)
 })
 
-const { rows = 0, length = 0, width = 0, heads = 0, kept = 0 } = fixture.attention.config
+const { rows = 0, length = 0, width = 0, heads = 0, kept = 0, recent = 0 } = fixture.attention.config
 const leaf = (name: string, shape: readonly number[]): Parameter => parameter(name, shape, () => {})
 
 it('attention with folded projections equals PyTorch’s over the same kept events', async () => {
@@ -115,17 +115,17 @@ it('attention with folded projections equals PyTorch’s over the same kept even
   await expectParity(fixture.attention, { output: found.output, weights: found.weights }, loss)
 })
 
-it('TWIN keeps and weighs the events that PyTorch’s attention over the best of its own scores does', async () => {
+it('TWIN keeps and weighs the events that PyTorch’s attention over the best of its own scores does, beside the last ones', async () => {
   const [query, memory] = [leaf('query', [rows, width]), leaf('memory', [rows, length, width])]
-  const model = twinBackbone.build('attention', { heads, topItems: kept }, width)
+  const model = twinBackbone.build('attention', { heads, topItems: kept, recentItems: recent }, width)
   const { interest, weights } = model.read({
     history: memory,
     target: query,
     mask: input('mask', [rows, length]),
     noise: noNoise,
   })
-  const loss = sum(mul(interest, input('upstream', [rows, width])))
+  const loss = sum(mul(interest, input('upstream', [rows, model.width])))
   await expectParity(fixture.twin, { output: interest, weights }, loss, (name) =>
-    name.replace('attention.attention', 'attention'),
+    name.replace('attention.attention', 'attention').replace('attention.short', 'short'),
   )
 })

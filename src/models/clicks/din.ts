@@ -12,6 +12,14 @@
  * - PReLU in the unit, where the paper prefers Dice, which normalizes by the batch: a prediction would depend on its
  *   neighbors in training;
  * - no mini-batch aware regularization: tables are small here, and rare ids share a row;
+ * - no batch norm, which the published code has before its output and on the pooled interest, and no linear layer on
+ *   that interest either;
+ * - the unit has layers of `attentionSize` and half of it, the published one 80 and 40 with sigmoid; the output has 128
+ *   and 64, the paper's 200 and 80;
+ * - the output reads the user's fields too, the published one interest and candidate alone; no item has a bias;
+ * - embeddings begin with a deviation of 0.01, and Adam trains; the published code has plain gradient descent at rate
+ *   1, later 0.1, in batches of 32, with gradients clipped to a length of 5;
+ * - an event says what was done, where a log has several behaviors; the paper's says item, shop and category;
  * - the unit's first layer is split, which changes no number (src/nn/activation-unit.ts).
  */
 import { activationUnit, weightedSum } from '../../nn/activation-unit.ts'

@@ -1,6 +1,7 @@
 /**
- * @file DPN: attention between patterns, short runs of events, rather than between items. Zhang et al., Deep Pattern
- * Network for Click-Through Rate Prediction, SIGIR 2024. [bib: dpn]
+ * @file DPN, reconstructed: attention between patterns, short runs of events, rather than between items. Zhang et al.,
+ * Deep Pattern Network for Click-Through Rate Prediction, SIGIR 2024. [bib: dpn] Neither its equations nor its code
+ * were at hand.
  *        v = sum_l a(h_l, t) h_l                         DIN -> interest_BD, scores a_BL
  *        retrieval: the k events with the largest a_l, each the end of the pattern of P events that leads to it
  *        refinement: p_l = R(h_l; h_l-P+1 .. h_l-1)      history_HLD -> patterns_HLD, once for all candidates
@@ -11,13 +12,18 @@
  * The paper's, as far as its abstract and what others wrote of it tell: DIN as the base with its scores reused by the
  * retrieval; patterns that are cut out where the retrieved items stand; a self-supervised network that refines them;
  * target pattern attention.
- * Our reading, since its equations were not at hand:
+ * Reconstructed, so that a figure of ours says little about the paper's:
  * - R(e; c) = norm(z + ReLU(z W_1 + b_1) W_2 + b_2), z = norm(e + attention(e; c)): the end of a pattern attends to
  *   what led to it. Order counts as the end against the rest;
- * - the paper trains its network beforehand to recover patterns from disturbed ones; ours is trained with the rest,
- *   each event hidden from the patterns it leads to with the share `patternNoise`;
+ * - the pattern of the target, which is the candidate after the last P - 1 events, and P = 4;
  * - the attention between patterns is softmax attention of `heads` heads; events themselves keep DIN's unit.
- * Differs, besides: of equal scores the later event is kept; what is not kept is masked, not gathered away.
+ * Differs:
+ * - the paper trains its refinement beforehand, to recover patterns from disturbed ones. Ours has neither that loss nor
+ *   that stage: it is trained by clicks with the rest, each event hidden from the patterns it leads to with the share
+ *   `patternNoise`, which is dropout rather than denoising;
+ * - whether the paper's network stands still afterwards, and whether it is disturbed by other items in place of hidden
+ *   ones, is unconfirmed;
+ * - of equal scores the later event is kept; what is not kept is masked, not gathered away.
  */
 import * as z from 'zod'
 import { activationUnit, weightedSum } from '../../nn/activation-unit.ts'

@@ -13,17 +13,20 @@
  * - codes follow the embeddings at every step: nothing is stored between steps, and R is the same for every run;
  * - of equally near events the later ones are kept; what is not kept is masked, not gathered away: histories are short
  *   here;
- * - attention without biases of its projections, so that an empty history gives zeros.
+ * - attention as wide as an embedded event, without biases of its projections, so that an empty history gives zeros;
+ * - `hashBits`, `topItems` and `recentItems` are ours, for histories of 50 events. The published re-implementation
+ *   (FuxiCTR's) has 32 bits, keeps 50 and reads 50, with attention 64 wide, and may draw the rotation anew for each
+ *   batch; that the paper's codes are a few times as long as the embedding is unconfirmed.
  */
 import * as z from 'zod'
 import { randomStream } from '../../random/stream.ts'
 import { where } from '../../tensor/compare.ts'
 import { matmul } from '../../tensor/linear.ts'
-import { concat } from '../../tensor/move.ts'
 import { constant, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
-import { heads, topItems } from '../parts/click-options.ts'
-import { asQueries, foldedAttention, keepLargest, lastEvents } from '../parts/folded-attention.ts'
+import { heads, recentItems, topItems } from '../parts/click-options.ts'
+import { asQueries, foldedAttention, keepLargest } from '../parts/folded-attention.ts'
+import { recentAttention } from '../parts/recent-attention.ts'
 import { defineBackbone } from './backbone.ts'
 import { backboneModel } from './backbone-model.ts'
 
@@ -34,29 +37,22 @@ export const etaBackbone = defineBackbone({
   options: {
     heads,
     topItems,
-    recentItems: z
-      .int()
-      .min(0)
-      .max(1000)
-      .default(8)
-      .describe('how many of the last events ETA reads for every candidate, beside those it selects; 0 is none'),
+    recentItems,
     hashBits: z.int().min(1).max(1024).default(64).describe("number of bits in ETA's hash codes (m)"),
   },
   build(name, { heads, topItems, recentItems, hashBits }, width) {
     const codes = simHash(width, hashBits)
     const long = foldedAttention(`${name}.long`, { width, heads })
-    const short = recentItems > 0 ? foldedAttention(`${name}.short`, { width, heads }) : undefined
+    const recent = recentAttention(`${name}.short`, { width, heads, recentItems })
     return {
-      width: (short ? 2 : 1) * width,
+      width: recent.width,
       read({ history, target, mask }) {
         const [histories, length] = dims(mask, 2)
         const [rows] = dims(target, 2)
         const inputs = { query: asQueries(target, histories), memory: history }
         const likeness = matmul(codes(inputs.query), codes(history), { transposeB: true })
         const found = long.attend({ ...inputs, keep: keepLargest(likeness, mask, topItems) })
-        const recent = short?.attend({ ...inputs, keep: lastEvents(mask, recentItems).unsqueeze(1) })
-        const outputs = [found, ...(recent ? [recent] : [])].map(({ output }) => output.reshape([rows, width]))
-        return { interest: concat(outputs, 1), weights: found.weights.reshape([rows, length]) }
+        return { interest: recent.join(found.output, inputs, mask), weights: found.weights.reshape([rows, length]) }
       },
     }
   },

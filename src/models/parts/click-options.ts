@@ -39,6 +39,13 @@ export const topItems = z
   .max(1000)
   .default(16)
   .describe('how many events (DPN: patterns) the behavior model selects from the history for a candidate')
+/** How many of the last events are read beside those that a search keeps. */
+export const recentItems = z
+  .int()
+  .min(0)
+  .max(1000)
+  .default(8)
+  .describe('how many of the last events ETA and TWIN read for every candidate, beside those they select; 0 is none')
 /** Width of DIN's unit. */
 export const attentionSize = z
   .int()

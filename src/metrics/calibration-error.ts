@@ -1,0 +1,20 @@
+/** @file Expected calibration error: how far probabilities are from the shares that come true. */
+import { reliability } from './calibration.ts'
+
+/**
+ * The mean over impressions of |predicted - observed| in their bin (Naeini et al., AAAI 2015), with the ten bins of
+ * equal count of {@link reliability}. 0 is right. Unlike the ratio of expected to observed clicks it sees too much here
+ * and too little there.
+ *
+ * Four impressions in two bins of two, predicted 0.2 and 0.7 on average, observed 0.5 and 1: (0.3 + 0.3) / 2 = 0.3.
+ *
+ * @param probabilities [n], in [0, 1]
+ * @param labels [n], 1 where clicked, else 0
+ * @returns NaN without impressions, and when a probability is NaN
+ */
+export function calibrationError(probabilities: ArrayLike<number>, labels: ArrayLike<number>, bins = 10): number {
+  const found = reliability(probabilities, labels, bins)
+  if (found.length === 0) return Number.NaN
+  const sum = found.reduce((all, { count, predicted, observed }) => all + count * Math.abs(predicted - observed), 0)
+  return sum / labels.length
+}
