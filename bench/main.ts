@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   crash: () => import('./crash.ts'),
   visible: () => import('./visible.ts'),
   'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
+  'mb-str-step': async () => ({ 'mb-str-step': (await import('./mb-str-step.ts')).mbStrStep }),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }
 

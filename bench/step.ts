@@ -1,18 +1,12 @@
 /** @file `npm run -s bench -- step`: our SASRec training step over the peer's, alternating runs on the same threads. */
 import { execFileSync } from 'node:child_process'
-import type { BatchShape, TrainingBatch } from '../src/batches/kind.ts'
+import type { BatchShape } from '../src/batches/kind.ts'
 import type { Window } from '../src/batches/windows.ts'
-import { noisePools } from '../src/learn/noise-pools.ts'
-import { stagesOf } from '../src/learn/objectives.ts'
-import { applyGradients, initialParameters } from '../src/learn/parameters.ts'
-import { compileStep, parametersOf, stepGraph } from '../src/learn/step.ts'
-import type { Objective } from '../src/models/contract/model.ts'
 import { sasrec } from '../src/models/sequential/sasrec.ts'
-import { adam } from '../src/optim/adam.ts'
 import { randomStream } from '../src/random/stream.ts'
-import { nodeRuntime } from '../src/runtime/node.ts'
 import { bareCatalog } from '../src/testing/bare-catalog.ts'
 import { type BenchResult, median, peerPython } from './result.ts'
+import { windowSteps } from './window-steps.ts'
 
 const sizes = { batch: 256, length: 50, hidden: 64, heads: 2, layers: 2, items: 7052, threads: 2 }
 const peerScript = '../shared/peers/torch_step.py'
@@ -70,16 +64,6 @@ async function timeSteps(positions: Positions, count: number): Promise<number[]>
   const model = sasrec.build(config, catalog)
   const lastOnly = positions === 'last'
   const shape: BatchShape = { rows: batch, length, targets: lastOnly ? batch : batch * length, lastOnly }
-  const [objective] = stagesOf(model).flatMap(({ objectives }) => objectives) as [Objective]
-  const state = initialParameters(parametersOf([objective]), 0)
-  await using step = await compileStep({
-    step: stepGraph(objective, shape),
-    state,
-    frozen: { get: () => undefined },
-    pools: noisePools(0),
-    seed: 0,
-    runtime: nodeRuntime({ threads: sizes.threads }),
-  })
   const random = randomStream(0)
   const item = (): number => 1 + random.integer(items - 1)
   const windows: Window[] = Array.from({ length: batch }, (_, user) => ({
@@ -96,17 +80,6 @@ async function timeSteps(positions: Positions, count: number): Promise<number[]>
       weight: 1,
     })),
   }))
-  const optimizer = adam()
-  const times: number[] = []
-  for (let at = 0; at < count + 3; at++) {
-    const start = performance.now()
-    const fill: TrainingBatch['fill'] = (buffers) => {
-      model.batches.fill(windows as never, shape, buffers)
-      return shape.targets
-    }
-    await step.run({ fill }, at)
-    applyGradients(state, step.gradients, optimizer, 1e-3)
-    if (at >= 3) times.push(performance.now() - start)
-  }
-  return times
+  const times = await windowSteps({ model, shape, windows, steps: count, threads: sizes.threads })
+  return times.map(({ wall }) => wall)
 }

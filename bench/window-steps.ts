@@ -1,0 +1,57 @@
+/** @file Times the training steps of a model that reads windows: the batch written, forward, backward and Adam. */
+import type { BatchShape, TrainingBatch, TrainingData } from '../src/batches/kind.ts'
+import type { Window } from '../src/batches/windows.ts'
+import { noisePools } from '../src/learn/noise-pools.ts'
+import { stagesOf } from '../src/learn/objectives.ts'
+import { applyGradients, initialParameters } from '../src/learn/parameters.ts'
+import { compileStep, parametersOf, stepGraph } from '../src/learn/step.ts'
+import type { BuiltModel, Objective } from '../src/models/contract/model.ts'
+import { adam } from '../src/optim/adam.ts'
+import { nodeRuntime } from '../src/runtime/node.ts'
+
+/** What is timed. */
+interface TimedSteps {
+  readonly model: BuiltModel
+  readonly shape: BatchShape
+  /** The same at every step. */
+  readonly windows: readonly Window[]
+  /** For models whose batches are drawn anew at every step. */
+  readonly data?: TrainingData
+  readonly steps: number
+  readonly threads: number
+}
+
+/** Milliseconds of one step. */
+interface StepTime {
+  readonly wall: number
+  /** Of the processor, all threads together: other programs on the machine change it little. */
+  readonly processor: number
+}
+
+/** The time of each of so many steps, after three to warm up. */
+export async function windowSteps({ model, shape, windows, data, steps, threads }: TimedSteps): Promise<StepTime[]> {
+  const [objective] = stagesOf(model).flatMap(({ objectives }) => objectives) as [Objective]
+  const state = initialParameters(parametersOf([objective]), 0)
+  await using step = await compileStep({
+    step: stepGraph(objective, shape),
+    state,
+    frozen: { get: () => undefined },
+    pools: noisePools(0),
+    seed: 0,
+    runtime: nodeRuntime({ threads }),
+  })
+  const fill: TrainingBatch['fill'] = (buffers, random) => {
+    model.batches.fill(windows as never, shape, buffers, data && { random, data })
+    return shape.targets
+  }
+  const optimizer = adam()
+  const times: StepTime[] = []
+  for (let at = 0; at < steps + 3; at++) {
+    const [start, before] = [performance.now(), process.cpuUsage()]
+    await step.run({ fill }, at)
+    applyGradients(state, step.gradients, optimizer, 1e-3)
+    const { user, system } = process.cpuUsage(before)
+    if (at >= 3) times.push({ wall: performance.now() - start, processor: (user + system) / 1e3 })
+  }
+  return times
+}
