@@ -228,6 +228,15 @@ describe('training', () => {
     expect([...(tensors['memory.seen']?.data ?? [])]).toEqual([0.5, 0.75, 0])
   })
 
+  it('lets parameters begin anew, and optimizers forget, before each epoch but the first of a stage that says so', async () => {
+    const objectives = [follows('a', 8, { optimizer: undefined }), follows('b', 8)]
+    const stage: Stage = { name: 'train', epochs: 3, objectives, restarts: (name) => name === 'b' }
+    const { values } = await train(modelOf(stage), [], { learningRate: 1 }, 'restarts')
+    // Adam's first step is as long as its rate, whatever the gradient: three of them. b goes half of its way, once.
+    expect(values['a']).toBeCloseTo(3, 5)
+    expect(values['b']).toBe(4)
+  })
+
   it('multiplies the learning rate of a parameter as an objective says, with the run’s Adam', async () => {
     const slow = follows('a', 8, { optimizer: undefined, rateOf: (name: string) => (name === 'a' ? 0.25 : 1) })
     const stage: Stage = { name: 'train', epochs: 1, objectives: [slow] }

@@ -37,6 +37,28 @@ export function initialParameters(parameters: readonly Parameter[], seed: number
   return { step: 0, buffers, optimizers: new Map() }
 }
 
+/** Lets some parameters begin anew, otherwise for each epoch, and all optimizers forget what they remember. */
+export function restart({ buffers, optimizers }: ParameterState, { parameters, using, seed, epoch }: Restart): void {
+  for (const { origin } of parameters)
+    origin.initializer(
+      (buffers.get(origin.name) as ParameterBuffers).values.fill(0),
+      randomStream(seed, 'init', origin.name, epoch),
+    )
+  for (const optimizer of using) {
+    const state = optimizers.get(optimizer.name) as OptimizerState
+    state.steps = 0
+    for (const arrays of state.arrays.values())
+      for (const [slot, first] of optimizer.init(arrays[0]?.length ?? 0).entries()) arrays[slot]?.set(first)
+  }
+}
+/** Who begins anew. */
+interface Restart {
+  readonly parameters: readonly Parameter[]
+  readonly using: readonly Optimizer[]
+  readonly seed: number
+  readonly epoch: number
+}
+
 /** The values of all parameters, by name: the buffers themselves, which change while training. */
 export const valuesOf = ({ buffers }: ParameterState): ReadonlyMap<string, Float32Array> =>
   new Map([...buffers].map(([name, { values }]) => [name, values]))

@@ -9,8 +9,8 @@ import type { Optimizer } from '../optim/optimizer.ts'
 import { randomStream } from '../random/stream.ts'
 import type { TrainingState } from './checkpoint.ts'
 import { noisePools } from './noise-pools.ts'
-import { prepareOptimizer } from './parameters.ts'
-import { bindKnown, compileStep, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
+import { prepareOptimizer, restart } from './parameters.ts'
+import { bindKnown, compileStep, parametersOf, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
 import type { TrainingRun } from './training-run.ts'
 import { hiddenUsers } from './unknown-users.ts'
 
@@ -101,6 +101,10 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     size: [...new Set(objectives.map(({ batches }) => batches.size))].join('; '),
     graphs,
     async begin(epoch, isFirst) {
+      if (stage.restarts && !isFirst) {
+        const anew = parametersOf(stage.objectives).filter(({ origin }) => stage.restarts?.(origin.name))
+        restart(parameters, { parameters: anew, using: objectives.map(({ optimizer }) => optimizer), seed, epoch })
+      }
       if (isFirst) await stage.before?.(context('before-stage', epoch))
       await stage.beforeEpoch?.(context('before-epoch', epoch))
     },

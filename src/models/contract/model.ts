@@ -168,6 +168,8 @@ export interface Stage {
    * `step` by default.
    */
   readonly turns?: 'step' | 'pass'
+  /** Before each epoch but the first, optimizers forget all that they remember, and these parameters begin anew. */
+  readonly restarts?: (parameter: string) => boolean
   /** Fills the memory before the stage: simulated histories, tables. */
   before?(context: StageContext): Promise<void> | void
   /** Refills the memory before each epoch: clusters of today's vectors, resampled graphs. */

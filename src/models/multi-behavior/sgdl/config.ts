@@ -1,6 +1,6 @@
 /** @file The options of SGDL. */
 import * as z from 'zod'
-import { hiddenSize, maxLength, temperature } from '../../parts/options.ts'
+import { flag, hiddenSize, maxLength, temperature } from '../../parts/options.ts'
 
 /** A learning rate of what is learned beside the backbone. */
 const rate = (value: number, what: string) => z.number().positive().max(1).default(value).describe(what)
@@ -40,6 +40,9 @@ export const config = z.strictObject({
   weightRate: rate(5e-4, 'learning rate of the network that weighs pairs'),
   schedulerRate: rate(5e-3, 'learning rate of the network that chooses clean pairs'),
   temperature: temperature(1, 'temperature of the choice of clean pairs (tau)'),
+  resetEachEpoch: flag(
+    'begin every epoch of the second phase with a new scheduler and optimizers that remember nothing, as the published code does',
+  ),
   scheduler: z
     .enum(['gumbel', 'reinforce', 'uniform'])
     .default('gumbel')

@@ -27,6 +27,19 @@ describe('SGDL’s second phase', () => {
   })
 })
 
+describe('SGDL’s scheduler', () => {
+  it('goes on to the same bytes where it begins every epoch anew, and these are others', async () => {
+    const candidate = { definition: sgdl, options: { ...small, memorizationEpochs: 1, resetEachEpoch: true } }
+    const whole = await trainRing(candidate, ringDataset(), { seed: 3, epochs: 2 })
+    const stopped = await trainRing(candidate, ringDataset(), { seed: 3, epochs: 2, stops: [30, 30] })
+    expect(stopped.checkpoint.equals(whole.checkpoint)).toBe(true)
+    const kept = { definition: sgdl, options: { ...small, memorizationEpochs: 1 } }
+    expect((await trainRing(kept, ringDataset(), { seed: 3, epochs: 2 })).checkpoint.equals(whole.checkpoint)).toBe(
+      false,
+    )
+  })
+})
+
 describe('SGDL’s options', () => {
   it('are refused in a sentence where they cannot be', () => {
     const parse = (options: object) => () => parseOptions('sgdl', sgdl.config, options)

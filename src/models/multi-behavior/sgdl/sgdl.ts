@@ -20,7 +20,7 @@
  * - (7) is of the propagated vectors for `lightgcn`, as it is exactly for `mf`; per-sample gradients by the tables
  *   cost the authors 500 s an epoch on MovieLens-100k;
  * - eta is `virtualRate` and not the training's learning rate; Adam divides its size out of (10) anyway;
- * - the networks and the state of Adam live on, where the code makes the scheduler and all states anew every epoch;
+ * - the scheduler and the state of Adam live on; the code makes them anew every epoch, as `resetEachEpoch` does;
  * - a clean batch holds at most 1,024 pairs, a noisy one what `train` fits to the data; an LSTM's two biases are one;
  * - drawn items of (3) count once each, and a negative lies outside all training events of the user, whatever `pairs`;
  * - (4) begins with clusters from the least and the greatest loss, not with drawn ones; users whose losses are all
@@ -137,5 +137,10 @@ function guided(config: Config, { backbone, weigh, noisy, clean }: Guided): Stag
         rateOf: (name) => (name.startsWith(schedulerPrefix) ? schedulerRate / weightRate : 1),
       }),
     })
-  return { name: 'self-guided', epochs: 'until-best', objectives: guide ? [guide, train] : [train] }
+  return {
+    name: 'self-guided',
+    epochs: 'until-best',
+    objectives: guide ? [guide, train] : [train],
+    ...(config.resetEachEpoch && { restarts: (name) => name.startsWith(schedulerPrefix) }),
+  }
 }
