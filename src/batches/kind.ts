@@ -151,6 +151,12 @@ export function ofJoined(kind: string, buffers: InputBuffers): InputBuffers {
   )
 }
 
+/** The users' indices in the buffers of a batch, of each kind that it joins. */
+export const usersIn = (buffers: InputBuffers): readonly BigInt64Array[] =>
+  Object.entries(buffers).flatMap(([name, buffer]) =>
+    name.startsWith(prefix) && name.endsWith('.user') ? [buffer as BigInt64Array] : [],
+  )
+
 /** Makes a kind of batch. */
 export function batchKind<Batch, Rows>(parts: KindParts<Batch, Rows>): BatchKind<Batch, Rows> {
   const kind: BatchKind<Batch, Rows> = {

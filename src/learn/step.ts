@@ -1,5 +1,5 @@
 /** @file One compiled training step: a batch in, loss and gradients out, noise drawn from pools. */
-import type { BatchShape, TrainingBatch } from '../batches/kind.ts'
+import { type BatchShape, type TrainingBatch, usersIn } from '../batches/kind.ts'
 import type { FrozenInputs } from '../models/contract/catalog.ts'
 import type { Memory, Objective } from '../models/contract/model.ts'
 import type { NoiseInput } from '../nn/noise.ts'
@@ -144,7 +144,7 @@ export async function compileStep({
     })),
     async run(batch, count, epoch = 1) {
       const targets = batch.fill(buffers, randomStream(seed, 'fill', count))
-      hidden?.draw(count)
+      hidden?.draw(count, usersIn(buffers))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
         const key = mixSeed(seed, 'noise', count, index)
         if (graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), key))

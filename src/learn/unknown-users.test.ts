@@ -8,10 +8,13 @@ const table = BigInt64Array.from([...userRow].flatMap((row, user) => [BigInt(row
 const name = catalogInput.fields('user')
 const frozen: FrozenInputs = { get: (input) => (input === name ? table : undefined) }
 
+/** The batch has every user but the last hundred, most of them twice. */
+const batch = BigInt64Array.from({ length: 3600 }, (_, at) => BigInt(2 + (at % 1900)))
+
 /** The table that a step reads. */
 function drawn(steps: readonly number[], { share = 0.25, seed = 1 } = {}): bigint[] {
   const hidden = hiddenUsers(frozen, { userRow, share, seed })
-  for (const step of steps) hidden.draw(step)
+  for (const step of steps) hidden.draw(step, [batch])
   return [...(hidden.frozen.get(name) as BigInt64Array)]
 }
 /** The users whose id is hidden. */
@@ -19,10 +22,11 @@ const hiddenIn = (rows: readonly bigint[]): number[] =>
   [...userRow.keys()].filter((user) => user > 1 && rows[2 * user] === 1n)
 
 describe('hiddenUsers', () => {
-  it('hides the share, and nothing but ids', () => {
+  it('hides the share of a batch’s users, and nothing but ids', () => {
     const before = table.slice()
     const rows = drawn([1])
-    expect(hiddenIn(rows).length / 2000).toBeCloseTo(0.25, 1)
+    expect(Math.abs(hiddenIn(rows).length / 1900 - 0.25)).toBeLessThan(0.03)
+    expect(hiddenIn(rows).every((user) => user < 1902)).toBe(true)
     for (const user of userRow.keys()) {
       expect([1n, BigInt(userRow[user] as number)]).toContain(rows[2 * user])
       expect(rows[2 * user + 1]).toBe(before[2 * user + 1])

@@ -34,6 +34,9 @@ export const calibratedPredictor = (predictor: ClickPredictor, calibrator: Calib
   },
 })
 
+/** With less, float32 would no longer tell candidates apart. */
+const leastSlope = 0.01
+
 /** Newton's steps are far fewer; without an end rounding could go to and fro for ever. */
 const mostSteps = 100
 
@@ -42,7 +45,8 @@ const mostSteps = 100
  * (n + 1) / (n + 2), and what is none among m as 1 / (m + 2), so that the slope stays finite where the model is right
  * about all of them.
  * @param labels 1 where clicked, else 0
- * @returns undefined where the slope is not above 0: the order would turn, so the model has nothing to be calibrated
+ * @returns undefined where the slope is not clearly above 0: the order would turn or be lost, so the model has nothing
+ * to be calibrated
  */
 export function plattScaling(probabilities: ArrayLike<number>, labels: ArrayLike<number>): Calibrator | undefined {
   const logits = Float64Array.from(probabilities, logit)
@@ -67,7 +71,7 @@ export function plattScaling(probabilities: ArrayLike<number>, labels: ArrayLike
     if (!(nextLoss < loss - 1e-12 * Math.abs(loss))) break
     ;[best, loss] = [next, nextLoss]
   }
-  return best.slope > 0 ? best : undefined
+  return best.slope > leastSlope ? best : undefined
 }
 
 /** The gradient of the loss by slope and shift, divided by their second derivatives. */

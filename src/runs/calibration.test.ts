@@ -44,13 +44,10 @@ it('is not there where users that it is not fitted on gain nothing', async () =>
   using place = temporaryFolder()
   await writeCalibration(place.path, run, said([0.7, 0.3], 7, 3))
   await writeCalibration(place.path, run, said([0.9, 0.1], 3, 7))
-  // Users of one group click everything and the others nothing: what is right for the others is wrong for each.
-  const { user, ...apart } = said([0.7, 0.3], 7, 3)
-  await writeCalibration(place.path, run, {
-    ...apart,
-    user,
-    label: apart.label.map((_, at) => ((user[at] ?? 0) % 5 < 2 ? 1 : 0)),
-  })
+  // Two users of five click everything, the others one item: each is told apart by all the others in the wrong way.
+  const { user, ...apart } = said([0.46, 0.4], 1, 0)
+  const label = apart.label.map((own, at) => ((user[at] ?? 0) % 5 < 2 ? 1 : own))
+  await writeCalibration(place.path, run, { ...apart, user, label })
   expect([written(place.path), readCalibration(place.path, run)]).toEqual([false, undefined])
 })
 
