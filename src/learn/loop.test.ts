@@ -170,6 +170,16 @@ describe('training', () => {
     expect(await after('unclipped', {})).toBeLessThan(1.995)
   })
 
+  it('multiplies the learning rate by what an objective says, with the run’s Adam', async () => {
+    const after = async (name: string, more: object): Promise<number | undefined> => {
+      const followed = follows('a', 8, { optimizer: undefined, ...more })
+      const stage: Stage = { name: 'train', epochs: 'until-best', objectives: [followed] }
+      return (await train(modelOf(stage), [0.1], { epochs: 1, learningRate: 0.1 }, name)).values['a']
+    }
+    expect(await after('whole-rate', {})).toBeCloseTo(0.1, 5)
+    expect(await after('half-rate', { rate: 0.5 })).toBeCloseTo(0.05, 5)
+  })
+
   it('begins the next stage with the best parameters of one that validates, and counts its own epochs', async () => {
     const first: Stage = { name: 'first', epochs: 'until-best', objectives: [follows('a', 1)] }
     const second: Stage = { name: 'second', epochs: 2, objectives: [follows('b', 8)] }

@@ -57,10 +57,11 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
   const { parameters, memory } = state
   const objectives = stage.objectives.map((objective): OpenObjective => {
     const batches = objective.batches.training(data, { slug, batchSize, seed })
-    const { clipNorm, optimizer } = objective
+    const { clipNorm, optimizer, rate } = objective
+    const asked = { ...(clipNorm !== undefined && { clipNorm }), ...(rate !== undefined && { rateOf: () => rate }) }
     return {
       objective,
-      optimizer: optimizer ?? adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }) }),
+      optimizer: optimizer ?? adam({ weightDecay, rowPenalty, ...asked }),
       batches,
       graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape)])),
     }

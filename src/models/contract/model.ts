@@ -118,6 +118,8 @@ export interface Objective<Batch = never> {
   readonly optimizer?: Optimizer
   /** With the run's Adam: gradients whose length, over all parameters together, is above this are scaled down to it. */
   readonly clipNorm?: number
+  /** With the run's Adam: multiplies the run's learning rate. */
+  readonly rate?: number
   /** Reads what `pass.observe` handed back of one batch into the memory. */
   observe?(observed: Readonly<Record<string, Float32Array | BigInt64Array>>, memory: Memory): void
 }
