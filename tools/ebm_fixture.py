@@ -5,14 +5,15 @@
 PEER_PYTHON is any Python with torch (2.13 made the file in the repository).
 
 The model, without dropout, history after history. A history has L places; its last event is at the last one, and places before its first event are zeros.
-S is the normalized sum of the vectors of item, behavior and place. A layer transforms S over places (torch.fft, orthonormal), multiplies each chunk of D / k
-numbers by complex matrices, W_2 relu(W_1 x + b_1) + b_2, relu on real and imaginary parts apart, transforms back, and normalizes the sum with S; empty places
-become zeros again. With `real` the imaginary part that a layer reads is 0. The code: half the logarithm of the determinant of 1 + D / (L EPSILON^2) Z^T Z, summed over
-chunks Z. The gate: a = 1 + sigmoid(preference of the behavior) - (S w + c); m is 1 where a + one draw is above -a + the other, with the gradient of the
-softmax of both at TEMPERATURE. The filter is the mean over events of the filters of their behaviors, times the spectrum of m S. One more layer reads
-m norm(m S + what passed), and its last place meets the items. The loss: the mean by weights of -log softmax over items, plus COMPACTNESS times the code, plus CONTRAST
-times -log sigmoid(Q(better) - Q(worse)) over both pairs of (m S, S, S - m S) and of (m passed, m S, m S - m passed), Q being the product of the target's
-vector with the mean over those events that are kept, all, or dropped (`whole`), or with the last place (`real`). When served, m is 1 where a is above 0.
+S is the normalized sum of the vectors of item, behavior and place. A layer transforms S over places (torch.fft, orthonormal), multiplies each chunk of D /
+k numbers by complex matrices, W_2 relu(W_1 x + b_1) + b_2, relu on real and imaginary parts apart, transforms back, and normalizes the sum with S; empty
+places become zeros again. With `real` the imaginary part that a layer reads is 0. The code: half the logarithm of the determinant of 1 + D / (L EPSILON^2)
+Z^T Z, summed over chunks Z. The gate: a = 1 + sigmoid(preference of the behavior) - (S w + c); m is 1 where a + one draw is above -a + the other, with the
+gradient of the softmax of both at TEMPERATURE. The filter is the mean over events of the filters of their behaviors, times the spectrum of m S. One more
+layer reads m norm(m S + what passed), and its last place meets the items. The loss: the mean by weights of -log softmax over items, plus COMPACTNESS times
+the code, plus CONTRAST times -log sigmoid(Q(better) - Q(worse)) over both pairs of (m S, S, S - m S) and of (m passed, m S, m S - m passed), Q being the
+product of the target's vector with the mean over those events that are kept, all, or dropped (`whole`), or with the last place (`real`). When served, m is
+1 where a is above 0.
 
 The file, for `encoder` (no gate, filter or contrast), `whole`, and `real`, whose L is odd:
   config     batch B, length L, hidden D, chunks k, layers, items (rows of the table), and the numbers above

@@ -5,7 +5,8 @@
  *   (1)  S = drop(LN(E[s] + B[b] + P)), the last event at the last place          item_BL, behavior_BL -> s_BLD
  *   (2)  X = FFT(S) over places, F = floor(L / 2) + 1 frequencies                 -> real and imaginary, [B, F, D]
  *   (3)  Y = ReLU(X W_1 + b_1) W_2 + b_2, complex, a W for each of k chunks       -> [B, F, D]
- *   (5)  S <- LN(S + drop(FFT^-1(Y))), twice                                      -> s_BLD
+ *   (4)  S' = FFT^-1(Y)                                                           -> [B, L, D]
+ *   (5)  S <- LN(S + drop(S')), (2-5) twice                                       -> s_BLD
  *   (6)  R = 1/2 sum over chunks of ln |1 + D / (L eps^2) Z^T Z|, Z a chunk of S  scalar
  *   (7)  a_i = p_b - t_i, t_i = w . S_i + c, p_b = 1 + sigmoid(rho_b)             -> [B, L]
  *   (8)  m_i = [choice of (a_i, -a_i) is the first]                               -> keep_BL1
