@@ -17,6 +17,7 @@ import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import { dipn } from './multi-behavior/dipn.ts'
 import { mbStr } from './multi-behavior/mb-str/mb-str.ts'
+import { ebm } from './multi-behavior/ebm/ebm.ts'
 import { nmtr } from './multi-behavior/nmtr.ts'
 import { sgdl } from './multi-behavior/sgdl/sgdl.ts'
 import { cmclrec } from './multi-modal/cmclrec/cmclrec.ts'
@@ -61,6 +62,7 @@ const models: readonly ModelEntry[] = [
   dipn,
   mbStr,
   sgdl,
+  ebm,
   gru4rec,
   bert4rec,
   popularity,

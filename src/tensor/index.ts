@@ -26,7 +26,7 @@ export {
 export { type Gradient, gradients } from './gradient.ts'
 export { argmax, topK } from './largest.ts'
 export { matmul } from './linear.ts'
-export { det, inverse } from './matrix.ts'
+export { det, inverse, logDet } from './matrix.ts'
 export { cast, concat, expand, pad, reshape, slice, split, stack, transpose, unsqueeze } from './move.ts'
 export {
   constant,

@@ -42,7 +42,7 @@ export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
  * Models that read a history in both directions train with one row a target: an epoch has some 25 times as many as
  * one of windows, teaches as much and takes as long.
  */
-const rowPerTarget = ['missrec', 'mmsbr', 'ssdrec']
+const rowPerTarget = ['missrec', 'mmsbr', 'ssdrec', 'ebm']
 const fewEpochs: Readonly<Record<Datasets, OptionSet>> = {
   shop: { training: { epochs: 15, patience: 3 } },
   movies: { training: { epochs: 8, patience: 2 } },

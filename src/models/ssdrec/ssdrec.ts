@@ -38,6 +38,7 @@ import { defineModel, frozenOf, type Losses, type Offline, objective, type Pass 
 import { causalBias, lastBias } from '../parts/attention-bias.ts'
 import { placesBefore } from '../parts/first-places.ts'
 import { ownWindows } from '../parts/item-windows.ts'
+import { leftOut } from '../parts/left-out.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 import { type SsdrecConfig, ssdrecConfig } from './config.ts'
 import { judge } from './denoising.ts'
@@ -151,12 +152,7 @@ export const ssdrec = defineModel({
         },
       ],
       ...(!withoutDenoising && {
-        explain: ({ item, behavior }, items, { keep }) => {
-          const noise = [...item].flatMap((one, at) =>
-            keep?.[at] === 0 ? [{ item: one, behavior: behavior[at] as number }] : [],
-          )
-          return items.map((one) => ({ item: one, noise }))
-        },
+        explain: (history, items, { keep }) => leftOut(history, items, (at) => keep?.[at] !== 0),
       }),
     }
   },

@@ -1,7 +1,8 @@
 /** @file Cases of products, matrices and Fourier transforms. */
+import * as fc from 'fast-check'
 import { add } from '../../../src/tensor/elementwise.ts'
 import { matmul } from '../../../src/tensor/linear.ts'
-import { det, inverse } from '../../../src/tensor/matrix.ts'
+import { det, inverse, logDet } from '../../../src/tensor/matrix.ts'
 import { constant, type Tensor } from '../../../src/tensor/node.ts'
 import { dft, fromRealSpectrum, realSpectrum } from '../../../src/tensor/spectrum.ts'
 import type { OperatorCase } from './check-operator.ts'
@@ -28,6 +29,30 @@ const matrixwise = (
   shape,
   values: rowwise(shaped(regular(x), [...x.shape.slice(0, -2), 9]), change).values,
 })
+
+/** x x^T + 1, positive definite. */
+const gram = (x: NumberArray): NumberArray => {
+  const whole = product(x, x, { transposeB: true })
+  return tabulate(whole.shape, (i) => at(whole, i) + (i.at(-1) === i.at(-2) ? 1 : 0))
+}
+const identity = (size: number): Tensor =>
+  constant(
+    Float32Array.from({ length: size * size }, (_, place) => (place % (size + 1) === 0 ? 1 : 0)),
+    [size, size],
+  )
+/** The sum of the logarithms of the pivots of n x n values. */
+const logOfPivots = (values: readonly number[]): number => {
+  const [left, size] = [[...values], Math.sqrt(values.length)]
+  let sum = 0
+  for (let pivot = 0; pivot < size; pivot++) {
+    sum += Math.log(left[pivot * size + pivot]!)
+    for (let row = pivot + 1; row < size; row++) {
+      const share = left[row * size + pivot]! / left[pivot * size + pivot]!
+      for (let column = 0; column < size; column++) left[row * size + column]! -= share * left[pivot * size + column]!
+    }
+  }
+  return sum
+}
 
 /** The transform of pairs along the axis -3 of [.., L, D, 2], as a loop over times. */
 const transform = (x: NumberArray, sign: number, factor: (length: number) => number): NumberArray =>
@@ -69,6 +94,15 @@ export const algebra: Record<string, OperatorCase> = {
     build: (x) => inverse(diagonal(x)),
     naive: (x) =>
       matrixwise(x, x.shape, (m) => [...m.keys()].map((i) => cofactor(m, i % 3, Math.floor(i / 3)) / determinant(m))),
+  },
+  'logDet of small and larger matrices': {
+    shapes: fc.tuple(shapeOf(0, 1), fc.constantFrom(1, 4, 5, 9)).map(([lead, size]) => [[...lead, size, 2]]),
+    build: (x) => logDet(add(matmul(x, x, { transposeB: true }), identity(x.shape.at(-2)!))),
+    naive: (x) => {
+      const whole = gram(x)
+      const [lead, size] = [whole.shape.slice(0, -2), whole.shape.at(-1)!]
+      return { shape: lead, values: rowwise(shaped(whole, [...lead, size ** 2]), (m) => [logOfPivots(m)]).values }
+    },
   },
   'dft of complex numbers': {
     shapes: complex,
