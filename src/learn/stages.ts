@@ -31,6 +31,8 @@ export interface OpenStage extends AsyncDisposable {
   readonly graphs: readonly StepGraph[]
   /** Fills the memory before an epoch, and before the stage where it is the first. */
   begin(epoch: number, isFirst: boolean): Promise<void>
+  /** Fills the memory before the first step of an objective in an epoch. */
+  beginPass(objective: Objective, epoch: number): Promise<void>
   /** The steps of an epoch, in order; the same for the same epoch. */
   turns(epoch: number): readonly Turn[]
   stepOf(turn: Turn): Promise<TrainingStep>
@@ -57,10 +59,12 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
   const { parameters, memory } = state
   const objectives = stage.objectives.map((objective): OpenObjective => {
     const batches = objective.batches.training(data, { slug, batchSize, seed })
-    const { clipNorm, optimizer } = objective
+    const { clipNorm, optimizer, rateOf } = objective
     return {
       objective,
-      optimizer: optimizer ?? adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }) }),
+      optimizer:
+        optimizer ??
+        adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }), ...(rateOf && { rateOf }) }),
       batches,
       graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape)])),
     }
@@ -80,6 +84,12 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     await program.run()
     return Object.fromEntries(Object.entries(program.outputs).map(([name, values]) => [name, values.slice()]))
   }
+  const context = (key: string, epoch: number): StageContext => ({
+    data,
+    memory,
+    evaluate,
+    random: randomStream(seed, key, epoch),
+  })
   return {
     name: stage.name,
     validates: stage.epochs === 'until-best',
@@ -88,14 +98,11 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     size: [...new Set(objectives.map(({ batches }) => batches.size))].join('; '),
     graphs,
     async begin(epoch, isFirst) {
-      const context = (key: string): StageContext => ({
-        data,
-        memory,
-        evaluate,
-        random: randomStream(seed, key, epoch),
-      })
-      if (isFirst) await stage.before?.(context('before-stage'))
-      await stage.beforeEpoch?.(context('before-epoch'))
+      if (isFirst) await stage.before?.(context('before-stage', epoch))
+      await stage.beforeEpoch?.(context('before-epoch', epoch))
+    },
+    async beginPass(objective, epoch) {
+      await objective.beforePass?.(context(`before-${objective.name}`, epoch))
     },
     turns: (epoch) => turnsOf(objectives, epoch, stage.turns),
     stepOf({ objective, batch }) {

@@ -16,6 +16,7 @@ import { popularity } from './counting/popularity.ts'
 import { diffMsin } from './diff-msin/diff-msin.ts'
 import { m3bsr } from './m3bsr/m3bsr.ts'
 import { dipn } from './multi-behavior/dipn.ts'
+import { kmclr } from './multi-behavior/kmclr/kmclr.ts'
 import { nmtr } from './multi-behavior/nmtr.ts'
 import { cmclrec } from './multi-modal/cmclrec/cmclrec.ts'
 import { hm4sr } from './multi-modal/hm4sr.ts'
@@ -57,6 +58,7 @@ const models: readonly ModelEntry[] = [
   cmclrec,
   nmtr,
   dipn,
+  kmclr,
   gru4rec,
   bert4rec,
   popularity,

@@ -48,9 +48,16 @@ const fewEpochs: Readonly<Record<Datasets, OptionSet>> = {
   movies: { training: { epochs: 8, patience: 2 } },
   kuairand: { training: { epochs: 2, patience: 1 } },
 }
+/** A step of a model of graphs goes along all edges, whatever its batch: few of them, and large ones. */
+const wholeGraphs: Readonly<Record<Datasets, OptionSet>> = {
+  shop: { training: { batchSize: 512, epochs: 60, patience: 10 } },
+  movies: { training: { batchSize: 2048, epochs: 40, patience: 10 } },
+  kuairand: { training: { batchSize: 4096, epochs: 6, patience: 2 } },
+}
 /** What is the same on all data sets. */
 const usually = (set: Datasets): Readonly<Record<string, OptionSet>> => ({
   ...Object.fromEntries(rowPerTarget.map((model) => [model, fewEpochs[set]])),
+  kmclr: wholeGraphs[set],
   mmmlp: { config: wholeWindows },
 })
 

@@ -30,21 +30,12 @@ import { logLoss } from '../../nn/log-loss.ts'
 import { where } from '../../tensor/compare.ts'
 import { add, addAll, mul } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'
-import { input, parameter, type Tensor } from '../../tensor/node.ts'
-import type { CatalogShape } from '../contract/catalog.ts'
-import {
-  type BuiltModel,
-  defineModel,
-  type Losses,
-  type Memory,
-  type MemoryArray,
-  objective,
-  type Score,
-  type Stage,
-} from '../contract/model.ts'
+import { parameter, type Tensor } from '../../tensor/node.ts'
+import { type BuiltModel, defineModel, type Losses, objective, type Score } from '../contract/model.ts'
 import { meanOverHistory } from '../parts/mean-over-history.ts'
 import { onesBeside } from '../parts/ones-beside.ts'
 import { hiddenSize, lossWeight, maxLength } from '../parts/options.ts'
+import { trainedUsers } from '../parts/trained-users.ts'
 
 const config = z.strictObject({
   hiddenSize: hiddenSize.describe('width of the vectors of users and items (D)'),
@@ -271,22 +262,4 @@ function factored(
     ...(bias ? [bias] : []),
   ]
   return terms_BCH.reduce((sum, term) => add(sum, term))
-}
-
-/** Whom training knows: 1 for users with training events, kept with the parameters. */
-function trainedUsers({ userCount }: CatalogShape) {
-  const name = 'user.trained'
-  const known = input(name, [userCount + 1, 1])
-  const before: NonNullable<Stage['before']> = ({ data: { dataset, split }, memory }) => {
-    const { start } = dataset.events
-    for (const [user, end] of (split?.trainEnd ?? []).entries())
-      if (user > 0 && end > (start[user] as number)) (memory[name] as MemoryArray).data[user] = 1
-  }
-  const data = new Float32Array(userCount + 1)
-  return {
-    memory: { [name]: { shape: known.shape, rows: 'users', fresh: 'zero', data } } satisfies Memory,
-    /** Users [B] -> [B, 1]. */
-    isTrained: (user_B: Tensor): Tensor => known.rows(user_B).greater(0),
-    before,
-  }
 }
