@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { batchKind } from '../batches/kind.ts'
-import type { BuiltModel, Stage } from '../models/contract/model.ts'
+import type { BuiltModel, Stage, StageContext } from '../models/contract/model.ts'
 import { objective } from '../models/contract/model.ts'
 import { sgd } from '../optim/sgd.ts'
 import { nodeRuntime } from '../runtime/node.ts'
@@ -200,6 +200,26 @@ describe('training', () => {
     // By step b goes round its one batch as often as a has batches; by pass it has one.
     expect((await train(modelOf(stage('step')), [], {}, 'by-step')).values).toEqual({ a: 0.75, b: 6 })
     expect((await train(modelOf(stage('pass')), [], {}, 'by-pass')).values).toEqual({ a: 0.75, b: 4 })
+  })
+
+  it('refills the memory before the pass of an objective, by the parameters as they are then', async () => {
+    const seen: number[] = []
+    const noted = parameter('a', [1], (values) => void values.fill(0))
+    const two = [
+      follows('a', 1, { batches: constantBatches(1, 2) }),
+      follows('b', 8, {
+        batches: constantBatches(8, 2),
+        async beforePass(context: StageContext) {
+          seen.push(Number((await context.evaluate({ noted }))['noted']?.[0]))
+          context.memory['count']?.data.set([seen.length] as never)
+        },
+      }),
+    ]
+    const stage: Stage = { name: 'train', epochs: 2, objectives: two, turns: 'pass' }
+    const memory = { count: { shape: [1], data: new Float32Array(1) } }
+    const { values } = await train({ ...modelOf(stage), memory }, [], {}, 'before-pass')
+    expect(seen).toEqual([0.75, 0.9375])
+    expect(values['memory.count']).toBe(2)
   })
 
   it('ends a stage before its time when the model says so', async () => {

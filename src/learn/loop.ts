@@ -139,11 +139,15 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
     throw impossible(join(folder, runFiles.checkpoint), `batch ${progress.batch} of ${turns.length}`)
   const started = performance.now()
   let targets = 0
-  for (const turn of turns.slice(progress.batch)) {
+  for (const [at, turn] of turns.entries()) {
+    if (at < progress.batch) continue
+    if (turns.findIndex(({ objective }) => objective === turn.objective) === at)
+      await stage.beginPass(turn.objective, epoch)
     const step = await stage.stepOf(turn)
     const { loss, parts, observed, targets: count } = await step.run(turn.batch, state.parameters.step + 1, epoch)
     if (!Number.isFinite(loss)) throw diverged(epoch, progress.batch, training)
-    applyGradients(state.parameters, step.gradients, stage.optimizerOf(turn.objective), training.learningRate)
+    const optimizer = stage.optimizerOf(turn.objective)
+    applyGradients(state.parameters, step.gradients, optimizer, training.learningRate, epoch)
     turn.objective.observe?.(observed, state.memory)
     addUp(progress.sums, { loss, ...parts }, stage.severalObjectives ? turn.objective : undefined)
     progress.batch++

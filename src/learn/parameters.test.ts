@@ -56,6 +56,17 @@ describe('parameters', () => {
     expect(before('bias')[0]).toBeCloseTo((biasBefore[0] as number) - 0.05, 6)
   })
 
+  it('have a rate that follows the epoch where the optimizer says so', () => {
+    const state = initialParameters([bias], 1)
+    const { values, gradient } = state.buffers.get('bias')!
+    gradient.fill(1)
+    const parts = [{ name: 'bias', dense: true, sparse: [] }]
+    const optimizer = sgd({ rateOf: (_, epoch) => epoch })
+    applyGradients(state, parts, optimizer, 0.1, 3)
+    applyGradients(state, parts, optimizer, 0.1)
+    expect(values[0]).toBeCloseTo(-0.4, 6)
+  })
+
   it('follow gradients that are clipped to one length together, rows that nothing touched left out', () => {
     const state = initialParameters([table, bias], 1)
     const [rows, all] = [state.buffers.get('table')!, state.buffers.get('bias')!]

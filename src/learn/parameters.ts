@@ -104,12 +104,14 @@ interface Gathered {
  * Adds the sparse rows to the gradients and takes one step of the optimizer; tables with sparse rows only are updated
  * where touched
  * (lazy updates).
+ * @param epoch of the whole training, from 1, for rates that follow it
  */
 export function applyGradients(
   state: ParameterState,
   parts: readonly GradientParts[],
   optimizer: Optimizer,
   learningRate: number,
+  epoch = 1,
 ): void {
   state.step++
   const remembered = optimizerState(state, optimizer)
@@ -126,7 +128,7 @@ export function applyGradients(
   function step({ name, buffers, width, rows }: Gathered): void {
     const { values, gradient } = buffers
     const target = { values, gradient, state: remembered.arrays.get(name) as readonly Float32Array[] }
-    const rate = (optimizer.learningRate ?? learningRate) * (optimizer.rateOf?.(name) ?? 1)
+    const rate = (optimizer.learningRate ?? learningRate) * (optimizer.rateOf?.(name, epoch) ?? 1)
     if (!rows) optimizer.update(target, remembered.steps, rate, 0, values.length)
     else for (const row of rows) optimizer.update(target, remembered.steps, rate, row * width, (row + 1) * width)
   }

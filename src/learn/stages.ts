@@ -34,6 +34,8 @@ export interface OpenStage extends AsyncDisposable {
   begin(epoch: number, isFirst: boolean): Promise<void>
   /** Fills the memory after an epoch. */
   end(epoch: number): Promise<void>
+  /** Fills the memory before the first step of an objective in an epoch. */
+  beginPass(objective: Objective, epoch: number): Promise<void>
   /** The steps of an epoch, in order; the same for the same epoch. */
   turns(epoch: number): readonly Turn[]
   stepOf(turn: Turn): Promise<TrainingStep>
@@ -107,6 +109,9 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
       }
       if (isFirst) await stage.before?.(context('before-stage', epoch))
       await stage.beforeEpoch?.(context('before-epoch', epoch))
+    },
+    async beginPass(objective, epoch) {
+      await objective.beforePass?.(context(`before-${objective.name}`, epoch))
     },
     end: async (epoch) => stage.afterEpoch?.(context('after-epoch', epoch)),
     turns: (epoch) => turnsOf(objectives, epoch, stage.turns),

@@ -18,6 +18,7 @@ import { m3bsr } from './m3bsr/m3bsr.ts'
 import { dipn } from './multi-behavior/dipn.ts'
 import { mbStr } from './multi-behavior/mb-str/mb-str.ts'
 import { ebm } from './multi-behavior/ebm/ebm.ts'
+import { kmclr } from './multi-behavior/kmclr/kmclr.ts'
 import { nmtr } from './multi-behavior/nmtr.ts'
 import { sgdl } from './multi-behavior/sgdl/sgdl.ts'
 import { cmclrec } from './multi-modal/cmclrec/cmclrec.ts'
@@ -63,6 +64,7 @@ const models: readonly ModelEntry[] = [
   mbStr,
   sgdl,
   ebm,
+  kmclr,
   gru4rec,
   bert4rec,
   popularity,

@@ -22,8 +22,8 @@ export interface Optimizer {
   update(target: OptimizerTarget, step: number, learningRate: number, begin: number, end: number): void
   /** In place of the run's learning rate. */
   readonly learningRate?: number
-  /** Multiplies the learning rate of a parameter, by its name; 1 by default. */
-  readonly rateOf?: (parameter: string) => number
+  /** Multiplies the learning rate of a parameter, by its name and the epoch, from 1; 1 by default. */
+  readonly rateOf?: (parameter: string, epoch: number) => number
   /** Gradients whose length, over all parameters together, is above this are scaled down to it. */
   readonly clipNorm?: number
   /** L2 penalty on the rows that a step reads, of tables that steps read by rows alone: so many times a row is added to

@@ -26,17 +26,26 @@ export interface LayoutTensor {
 }
 
 /** Columns as rows; the entries of each row are in the order of the columns. */
-export function transposed({ rows, columns, start, column, value }: SparseMatrix): SparseMatrix {
+export function transposed(matrix: SparseMatrix): SparseMatrix {
+  const { entry, ...turned } = turnedPattern(matrix)
+  return { ...turned, value: Float32Array.from(entry, (from) => matrix.value[from] as number) }
+}
+
+/** Where a matrix has entries, whatever their values. */
+export type Pattern = Omit<SparseMatrix, 'value'>
+
+/** Columns as rows, and which entry of the matrix each entry was. */
+export function turnedPattern({ rows, columns, start, column }: Pattern): Pattern & { readonly entry: Int32Array } {
   const ends = new Int32Array(columns + 1)
   for (const at of column) ends[at + 1] = (ends[at + 1] as number) + 1
   for (let at = 1; at <= columns; at++) ends[at] = (ends[at] as number) + (ends[at - 1] as number)
   const next = ends.slice()
-  const turned = { column: new Int32Array(column.length), value: new Float32Array(column.length) }
+  const turned = { column: new Int32Array(column.length), entry: new Int32Array(column.length) }
   for (let row = 0; row < rows; row++) {
     for (let from = start[row] as number; from < (start[row + 1] as number); from++) {
       const to = next[column[from] as number] as number
       turned.column[to] = row
-      turned.value[to] = value[from] as number
+      turned.entry[to] = from
       next[column[from] as number] = to + 1
     }
   }
@@ -53,23 +62,37 @@ export function sparseLayout(name: string, matrix: SparseMatrix): Record<string,
   return { ...grouped(`${name}.forward`, matrix), ...grouped(`${name}.backward`, transposed(matrix)) }
 }
 
-function grouped(name: string, matrix: SparseMatrix): Record<string, LayoutTensor> {
+/**
+ * Groups with the weights of their entries, or with their numbers from 1, `.edges` [R0, W0], where these are given.
+ * @param entry the number of each entry, from 0
+ */
+export function grouped(
+  name: string,
+  matrix: Pattern | SparseMatrix,
+  entry?: Int32Array,
+): Record<string, LayoutTensor> {
   const layout: Record<string, LayoutTensor> = {}
   const order = new BigInt64Array(matrix.rows)
   let placed = 0
   for (const [index, rows] of rowGroups(matrix).entries()) {
     for (const [at, row] of rows.entries()) order[row] = BigInt(placed + at)
     placed += rows.length
-    const { ids, weights, width } = padded(matrix, rows)
+    const { ids, places, width } = padded(matrix, rows)
     layout[`${name}.${index}.ids`] = { shape: [rows.length, width], data: ids }
-    layout[`${name}.${index}.weights`] = { shape: [rows.length, 1, width], data: weights }
+    if (entry) {
+      const edges = BigInt64Array.from(places, (at) => (at < 0 ? 0n : BigInt(1 + (entry[at] as number))))
+      layout[`${name}.${index}.edges`] = { shape: [rows.length, width], data: edges }
+    } else if ('value' in matrix) {
+      const weights = Float32Array.from(places, (at) => matrix.value[at] ?? 0)
+      layout[`${name}.${index}.weights`] = { shape: [rows.length, 1, width], data: weights }
+    }
   }
   const kept = order.every((at, row) => at === BigInt(row))
   return kept ? layout : { ...layout, [`${name}.order`]: { shape: [order.length], data: order } }
 }
 
 /** Rows by the power of two their length reaches, shortest first; an empty row counts as one entry of weight zero. */
-function rowGroups({ rows, start }: SparseMatrix): number[][] {
+function rowGroups({ rows, start }: Pattern): number[][] {
   const groups: number[][] = []
   for (let row = 0; row < rows; row++) {
     const length = Math.max(1, (start[row + 1] as number) - (start[row] as number))
@@ -81,25 +104,28 @@ function rowGroups({ rows, start }: SparseMatrix): number[][] {
   return groups.filter((group) => group !== undefined)
 }
 
+/** Columns of the rows' entries and their places in the matrix, -1 for what only fills up: [rows, width] both. */
 function padded(
-  { start, column, value }: SparseMatrix,
+  { start, column }: Pattern,
   rows: readonly number[],
-): { ids: BigInt64Array; weights: Float32Array; width: number } {
+): { ids: BigInt64Array; places: Int32Array; width: number } {
   const width = rows.reduce((widest, row) => Math.max(widest, (start[row + 1] as number) - (start[row] as number)), 1)
   const ids = new BigInt64Array(rows.length * width)
-  const weights = new Float32Array(rows.length * width)
+  const places = new Int32Array(rows.length * width).fill(-1)
   for (const [index, row] of rows.entries()) {
     const [from, to] = [start[row] as number, start[row + 1] as number]
-    for (let at = from; at < to; at++) ids[index * width + at - from] = BigInt(column[at] as number)
-    weights.set(value.subarray(from, to), index * width)
+    for (let at = from; at < to; at++) {
+      ids[index * width + at - from] = BigInt(column[at] as number)
+      places[index * width + at - from] = at
+    }
   }
-  return { ids, weights, width }
+  return { ids, places, width }
 }
 
 /** Elements gathered at a time: few enough to stay in a processor's cache between the gather and the product. */
 const gatheredValues = 2 ** 21
 
-interface Group {
+export interface Group {
   readonly ids: Tensor
   readonly weights: Tensor
 }
@@ -133,15 +159,30 @@ export const sparseProduct = (...matrix: Parameters<typeof sparseProducts>): ((x
   sparseProducts(...matrix).times
 
 function declared(name: string, layout: Readonly<Record<string, { readonly shape: Shape }>>): (x: Tensor) => Tensor {
+  const { groups, order } = declaredGroups(name, layout, (part, [rows, width]) =>
+    input(`${part}.weights`, [rows, 1, width]),
+  )
+  return productOf(groups, order)
+}
+
+/** The inputs of a matrix. @param weightsOf declares what stands beside the ids of a group @throws Bug for no group */
+export function declaredGroups(
+  name: string,
+  layout: Readonly<Record<string, { readonly shape: Shape }>>,
+  weightsOf: (part: string, sizes: readonly [number, number]) => Tensor,
+): { readonly groups: readonly Group[]; readonly order: Tensor | undefined } {
   const groups: Group[] = []
   for (let ids = layout[`${name}.0.ids`]; ids; ids = layout[`${name}.${groups.length}.ids`]) {
-    const [rows, width] = dims(ids, 2)
     const part = `${name}.${groups.length}`
-    groups.push({ ids: input(`${part}.ids`, ids.shape, 'int64'), weights: input(`${part}.weights`, [rows, 1, width]) })
+    groups.push({ ids: input(`${part}.ids`, ids.shape, 'int64'), weights: weightsOf(part, dims(ids, 2)) })
   }
   if (groups.length === 0) throw new Bug(`the layout has no matrix "${name}"`)
   const known = layout[`${name}.order`]
-  const order = known && input(`${name}.order`, known.shape, 'int64')
+  return { groups, order: known && input(`${name}.order`, known.shape, 'int64') }
+}
+
+/** The product of all rows. @param order where each row is among those of the groups; the same place by default */
+export function productOf(groups: readonly Group[], order: Tensor | undefined): (x: Tensor) => Tensor {
   return (x) => {
     const rows = concat(
       groups.flatMap((group) => groupProduct(group, x)),

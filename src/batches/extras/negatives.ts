@@ -34,10 +34,13 @@ export function negatives(count: number): Extra<Negatives, readonly Window[]> {
 
 /** Draws uniformly from the items that a user's training events do not hold; from all items where none is left. */
 export function untouchedBy({ dataset, split }: TrainingData, user: number, random: RandomStream): () => number {
-  const items = dataset.catalog.ids.length - 1
-  const { events } = dataset
+  const { events, catalog } = dataset
   const end = split?.trainEnd[user] ?? events.start[user + 1] ?? 0
-  const own = new Set(events.item.subarray(events.start[user] ?? 0, end))
+  return outside(new Set(events.item.subarray(events.start[user] ?? 0, end)), catalog.ids.length - 1, random)
+}
+
+/** Draws uniformly from the items 1 to `items` but some; from all items where none is left. */
+export function outside(own: ReadonlySet<number>, items: number, random: RandomStream): () => number {
   if (2 * own.size > items) {
     const left = Int32Array.from({ length: items }, (_, at) => at + 1).filter((item) => !own.has(item))
     return () => (left.length > 0 ? (left[random.integer(left.length)] as number) : 1 + random.integer(items))

@@ -55,19 +55,27 @@ const manyEpochs: Readonly<Record<Datasets, OptionSet>> = {
   movies: { training: { epochs: 100, patience: 20 } },
   kuairand: { training: { epochs: 40, patience: 8 } },
 }
-/** Every step of SGDL goes through the whole graph several times: few and large ones. */
-const wholeGraphs: Readonly<Record<Datasets, OptionSet>> = {
-  shop: { training: { batchSize: 1024 } },
-  movies: { training: { batchSize: 2048 } },
-  // Its graph has ten times the pairs of the films': an epoch would take an hour.
-  kuairand: { config: { backbone: 'mf' }, training: { batchSize: 2048 } },
+/** A step of a model of graphs goes along all edges, whatever its batch: few of them, and large ones. */
+const wholeGraphs: Readonly<Record<'sgdl' | 'kmclr', Readonly<Record<Datasets, OptionSet>>>> = {
+  sgdl: {
+    shop: { training: { batchSize: 1024 } },
+    movies: { training: { batchSize: 2048 } },
+    // Its graph has ten times the pairs of the films': an epoch would take an hour.
+    kuairand: { config: { backbone: 'mf' }, training: { batchSize: 2048 } },
+  },
+  kmclr: {
+    shop: { training: { batchSize: 512, epochs: 60, patience: 10 } },
+    movies: { training: { batchSize: 2048, epochs: 40, patience: 10 } },
+    kuairand: { training: { batchSize: 4096, epochs: 6, patience: 2 } },
+  },
 }
 /** What is the same on all data sets but for sizes. */
 const usually = (set: Datasets): Readonly<Record<string, OptionSet>> => ({
   ...Object.fromEntries(rowPerTarget.map((model) => [model, fewEpochs[set]])),
   ...Object.fromEntries(cloze.map((model) => [model, manyEpochs[set]])),
   mmmlp: { config: wholeWindows },
-  sgdl: wholeGraphs[set],
+  sgdl: wholeGraphs.sgdl[set],
+  kmclr: wholeGraphs.kmclr[set],
 })
 
 /** The other models of M³BSR's Table 2: trained as SASRec is, but for slow learners. */

@@ -118,8 +118,10 @@ export interface Objective<Batch = never> {
   readonly optimizer?: Optimizer
   /** With the run's Adam: gradients whose length, over all parameters together, is above this are scaled down to it. */
   readonly clipNorm?: number
-  /** With the run's Adam: multiplies the learning rate of a parameter, by its name; 1 by default. */
-  readonly rateOf?: (parameter: string) => number
+  /** With the run's Adam: multiplies the learning rate of a parameter, by its name and the epoch; 1 by default. */
+  readonly rateOf?: (parameter: string, epoch: number) => number
+  /** Refills the memory before its first step in each epoch, with the parameters as they are then. */
+  readonly beforePass?: (context: StageContext) => Promise<void> | void
   /** Reads what `pass.observe` handed back of one batch into the memory. */
   observe?(observed: Readonly<Record<string, Float32Array | BigInt64Array>>, memory: Memory): void
 }

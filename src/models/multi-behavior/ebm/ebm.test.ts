@@ -208,7 +208,7 @@ describe('EBM’s options', () => {
     const encoder = ['item', 'behavior', 'position', 'norm', 'layer0', 'join', 'last']
     const expected = [encoder, ['hard'], ['soft'], [...encoder, 'hard', 'soft']]
     expect(trained).toEqual(expected.map((names) => new Set(names)))
-    const rates = (built({}).stages ?? []).map(({ objectives: [objective] }) => objective?.rateOf?.('item'))
+    const rates = (built({}).stages ?? []).map(({ objectives: [objective] }) => objective?.rateOf?.('item', 1))
     expect(rates).toEqual([undefined, undefined, undefined, 0.5])
   })
 
