@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   crash: () => import('./crash.ts'),
   visible: () => import('./visible.ts'),
   'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
+  'shop-oracle': async () => ({ 'shop-oracle': (await import('./shop-oracle.ts')).shopOracle }),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }
 
