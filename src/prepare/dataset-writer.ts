@@ -40,7 +40,7 @@ export async function writeTables(
   const columns = ['u.index AS user', 'i.index AS item']
   await write(
     [...columns, 'e.behavior', `${time} AS time`, 'e.role'],
-    `${indexed('events')} ORDER BY u.index, e.time, e.row, e.behavior`,
+    `${indexed('events')} ORDER BY u.index, e.time, e.row, e.behavior, i.index`,
     'events.parquet',
   )
   if (raw.impressionLabels === undefined) return

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { expectedRank } from '../metrics/expected-rank.ts'
 import { ndcg } from '../metrics/ndcg.ts'
+import { type Knowledge, oracle } from './oracle.ts'
 import { makeEvents, type TrueEvent, type TrueUser } from './sessions.ts'
 import { demoShop, makeItems, type TrueItem } from './world.ts'
 
@@ -61,5 +62,74 @@ describe('what is planted in the demo shop', () => {
       expect(new Set(own.map(({ item }) => item)).size).toBe(own.length)
       expect(own.every(({ time }, at) => at === 0 || time > own[at - 1]!.time)).toBe(true)
     }
+  })
+})
+
+const told = { user: 'interest', clicks: 'told', looks: 'told', topics: 'told' } as const
+const reader = { user: 'nothing', clicks: 'weighed', looks: 'weighed', topics: 'told' } as const
+
+describe('an oracle', () => {
+  const shop = { items, settings: demoShop }
+  /** Mean log-probability of the last favorites of some users: nobody who knows less can have more of it. */
+  function likelihood(knowledge: Knowledge): number {
+    const weigh = oracle(shop, knowledge)
+    const logs = users.slice(0, 100).map((user) => {
+      const own = eventsOf.get(user.id)!
+      const last = own.findLastIndex(({ behavior }) => behavior === 'favorite')
+      const weights = weigh(user, own.slice(0, last))
+      for (const { item } of own.slice(0, last)) weights[item] = 0
+      return Math.log(weights[own[last]!.item]! / weights.reduce((sum, weight) => sum + weight, 0))
+    })
+    return logs.reduce((sum, log) => sum + log, 0) / logs.length
+  }
+
+  it('knows better the more it is told', () => {
+    const whole = likelihood(reader)
+    const styles = likelihood({ ...reader, looks: 'told' })
+    expect(styles).toBeGreaterThan(whole)
+    expect(likelihood({ ...told, user: 'nothing' })).toBeGreaterThan(styles)
+    expect(likelihood(told)).toBeGreaterThan(likelihood({ ...told, user: 'taste' }))
+    const blinder = [{ clicks: 'unread' }, { looks: 'unseen' }, { topics: 'unseen' }] as const
+    const less = blinder.map((part) => likelihood({ ...reader, ...part }))
+    expect(less.every((one) => one < whole)).toBe(true)
+  })
+
+  it('weighs by popularity alone where it reads nothing', () => {
+    const weights = oracle(shop, { user: 'nothing', clicks: 'unread', looks: 'unseen', topics: 'unseen' })(
+      users[0]!,
+      [],
+    )
+    const total = items.reduce((sum, { popularity }) => sum + popularity, 0)
+    for (const [at, { popularity }] of items.entries()) expect(weights[at]).toBeCloseTo(popularity / total, 10)
+  })
+
+  it('infers the interest of a first visit by Bayes’ rule, with clicks that may be accidental', () => {
+    const [user] = users as [TrueUser]
+    const own = eventsOf.get(user.id)!.slice(0, 3)
+    const weigh = (item: TrueItem, look: number, style: number, topic: number, [ofLook, ofTopic]: [number, number]) =>
+      item.popularity * (look === style ? ofLook : 1) * (item.topic === topic ? ofTopic : 1)
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+    const wanted = items.map(() => 0)
+    let evidence = 0
+    for (let interest = 0; interest < 100; interest++) {
+      const [style, topic] = [Math.floor(interest / 10), interest % 10]
+      const left = new Set(items)
+      let chance = 1
+      for (const { item } of own) {
+        const clicked = items[item]!
+        const led = (one: TrueItem) => weigh(one, one.pictured, style, topic, [80, 40])
+        const [drawn, popular] = [led, ({ popularity }: TrueItem) => popularity].map(
+          (weight) => weight(clicked) / sum([...left].map(weight)),
+        ) as [number, number]
+        chance *= 0.7 * drawn + 0.3 * popular
+        left.delete(clicked)
+      }
+      const favored = (one: TrueItem) => weigh(one, one.style, style, topic, [40, 80])
+      const all = sum([...left].map(favored))
+      for (const [at, one] of items.entries()) wanted[at]! += (chance * favored(one)) / all
+      evidence += chance
+    }
+    const weights = oracle(shop, { ...reader, looks: 'told' })(user, own)
+    for (const [at, one] of wanted.entries()) expect((weights[at]! * evidence) / one).toBeCloseTo(1, 6)
   })
 })

@@ -29,7 +29,7 @@ export interface TrueUser {
 }
 
 /** How strongly interests and tastes lead the draws; apart from them items are drawn by popularity. */
-const story = {
+export const story = {
   /** Styles and topics in a user's taste, of ten each. */
   tasteSize: 2,
   /** The probability that the next visit's topic is the next of the user's own; otherwise it is any of them. */
@@ -75,7 +75,7 @@ export function makeEvents(
 ): { events: TrueEvent[]; users: TrueUser[] } {
   const events: TrueEvent[] = []
   const users: TrueUser[] = []
-  const ring = randomStream(settings.seed, 'ring').shuffle(Int32Array.from({ length: topicCount }, (_, at) => at))
+  const ring = topicRing(settings.seed)
   for (let at = 1; at <= settings.users; at++) {
     const user = visits(`user${at}`, settings, items, ring)
     events.push(...user.events)
@@ -83,6 +83,10 @@ export function makeEvents(
   }
   return { events, users }
 }
+
+/** The order in which topics follow each other, for every user. */
+export const topicRing = (seed: number): Int32Array =>
+  randomStream(seed, 'ring').shuffle(Int32Array.from({ length: topicCount }, (_, at) => at))
 
 function visits(
   id: string,

@@ -6,10 +6,13 @@ import type { Dataset, History } from '../../dataset/schema.ts'
 import { stagesOf } from '../../learn/objectives.ts'
 import { initialParameters, valuesOf } from '../../learn/parameters.ts'
 import { parametersOf } from '../../learn/step.ts'
-import { nextItemScorer } from '../../rank/scorer.ts'
+import { auc } from '../../metrics/auc.ts'
+import { randomStream } from '../../random/stream.ts'
+import { type NextItemScorer, nextItemScorer } from '../../rank/scorer.ts'
 import { nodeRuntime } from '../../runtime/node.ts'
 import { conformance } from '../../testing/ranking/index.ts'
 import { type TinyEvent, tinyDataset, tinyField, withFields } from '../../testing/tiny-dataset.ts'
+import { trainSmall } from '../../testing/train-small.ts'
 import { type CatalogShape, catalogShape } from '../contract/catalog.ts'
 import type { Objective } from '../contract/model.ts'
 import { parseOptions } from '../contract/options.ts'
@@ -140,5 +143,156 @@ describe('DIPN’s reasons', () => {
     expect(parse({ bottom: 'mean' })).toThrow('dipn.bottom: invalid: "mean", expected one of attention, last')
     expect(parse({ lambdaIntent: -1 })).toThrow('dipn.lambdaIntent')
     expect(() => build({ fields: 'categroy' })).toThrow('did you mean "category"?')
+  })
+})
+
+/** Adds an event a minute after the one before it: the item `at` of a category. */
+type Add = (category: number, at: number, name: 'click' | 'favorite') => void
+
+/** The events of users from 1 on, in categories of as many items each. */
+function planted(
+  users: number,
+  { categories, each }: { readonly categories: number; readonly each: number },
+  live: (user: number, add: Add) => void,
+): Dataset {
+  const events: TinyEvent[] = []
+  for (let user = 1; user <= users; user++) {
+    live(user, (category, at, name) => {
+      events.push([user, 1 + category * each + at, name, 60_000 * events.length])
+    })
+  }
+  const items = categories * each
+  const category = tinyField(Array.from({ length: items }, (_, at) => 1 + Math.floor(at / each)))
+  return withFields(tinyDataset({ events, items, candidates: 'all' }), { category })
+}
+
+/** Training of a small model. */
+interface Trained {
+  readonly options: object
+  readonly epochs: number
+  readonly learningRate: number
+}
+
+/**
+ * DIPN after its last epoch. The best epoch would be chance: validation asks for the event before the last, and no
+ * ranking of it says how good the intent is.
+ */
+async function trained(dataset: Dataset, { options, epochs, learningRate }: Trained): Promise<NextItemScorer> {
+  const few = { embeddingSize: 16, fieldSize: 8, hiddenSize: 16, dropout: 0, lambdaIntent: 0, lambdaAuxiliary: 0 }
+  const candidate = { definition: dipn, options: { ...few, ...options } }
+  const { last, ...done } = await trainSmall(candidate, dataset, { epochs, learningRate, batchSize: 32 })
+  const parameters = new Map(Object.entries(last))
+  return nextItemScorer({ ...done, parameters, slug: 'dipn', dataset, runtime: nodeRuntime({ threads: 1 }) })
+}
+
+/** The share of users whose last event is of the item that is ranked first. */
+async function hitsAtOne(scorer: NextItemScorer, { events }: Dataset): Promise<number> {
+  const rows = Array.from(events.start.subarray(2), (end) => end - 1)
+  let hits = 0
+  for (const row of rows) {
+    const item = events.item[row] as number
+    const scores = await scorer.score([historyBefore(events, events.user[row] as number, events.time[row] as number)])
+    if (scores.every((score, other) => other === item || score < (scores[item] as number))) hits++
+  }
+  return hits / rows.length
+}
+
+/**
+ * Clicks and favorites take turns. A favorite's partner is the next favorite of every other user, a click's that of the
+ * rest; who is who shows in the category.
+ */
+function takingTurns(users: number, seed: number): Dataset {
+  const random = randomStream(seed, 'halves')
+  const each = 12
+  return planted(users, { categories: 2, each }, (user, add) => {
+    let favorite = random.integer(each)
+    add(user % 2, favorite, 'favorite')
+    for (let step = 0; step < 6; step++) {
+      const click = random.integer(each)
+      add(user % 2, click, 'click')
+      favorite = ((user % 2 === 0 ? favorite : click) + 5) % each
+      add(user % 2, favorite, 'favorite')
+    }
+  })
+}
+
+/** A click says which favorite comes; twelve clicks of another category lie between them, and some after them. */
+function longAgo(users: number, seed: number, after: number): Dataset {
+  const random = randomStream(seed, 'early')
+  const each = 6
+  return planted(users, { categories: 3, each }, (_, add) => {
+    const click = random.integer(each)
+    add(0, click, 'click')
+    for (let at = 0; at < 12; at++) add(1, random.integer(each), 'click')
+    add(2, click, 'favorite')
+    for (let at = 0; at < after; at++) add(1, 0, 'click')
+  })
+}
+
+/** Clicks that change category each time, and now and then five in one category, with a favorite of it after them. */
+function bursts(users: number, seed: number, isShuffled: boolean): Dataset {
+  const random = randomStream(seed, 'bursts')
+  const [categories, each] = [8, 5]
+  const dataset = planted(users, { categories, each }, (_, add) => {
+    let last = random.integer(categories)
+    for (let step = 0; step < 15; step++) {
+      last = (last + 1 + random.integer(categories - 1)) % categories
+      const isBurst = random.uniform() < 0.2
+      for (let at = 0; at < (isBurst ? 5 : 1); at++) add(last, random.integer(each), 'click')
+      if (isBurst) add(last, random.integer(each), 'favorite')
+    }
+  })
+  const { behavior } = dataset.events
+  if (isShuffled) behavior.set(random.shuffle(Int32Array.from(behavior)))
+  return dataset
+}
+
+describe('DIPN on planted logs', () => {
+  it('weighs the behavior that decides, and ranks what follows from it first', async () => {
+    const training = { options: { maxLength: 8 }, epochs: 8, learningRate: 2e-2 }
+    await using scorer = await trained(takingTurns(200, 1), training)
+    const others = takingTurns(40, 9)
+    expect(await hitsAtOne(scorer, others)).toBeGreaterThan(0.95)
+    const shares: [number[], number[]] = [[], []]
+    for (let user = 1; user <= 40; user++) {
+      const { views } = await scorer.reasons(historyBefore(others.events, user, Number.POSITIVE_INFINITY))
+      shares[(user % 2) as 0 | 1].push((views as Float32Array)[1] as number)
+    }
+    const [ofFavorites, ofClicks] = shares.map((all) => all.reduce((sum, share) => sum + share, 0) / all.length)
+    expect(ofFavorites).toBeGreaterThan((ofClicks as number) + 0.2)
+  })
+
+  it('finds an event of long ago by its attention, and not by last states', async () => {
+    const hits = async (options: object): Promise<number> => {
+      const training = { options: { maxLength: 14, ...options }, epochs: 16, learningRate: 2e-2 }
+      await using scorer = await trained(longAgo(600, 1, 2), training)
+      return hitsAtOne(scorer, longAgo(60, 9, 0))
+    }
+    const [attention, last] = [await hits({}), await hits({ bottom: 'last' })]
+    expect(attention).toBeGreaterThan(0.9)
+    expect(last).toBeLessThan(0.6)
+  })
+
+  it('tells by its intent favorites that bursts of clicks come before, unless labels are shuffled', async () => {
+    const area = async (isShuffled: boolean): Promise<number> => {
+      const training = { options: { maxLength: 6, lambdaIntent: 1 }, epochs: isShuffled ? 8 : 14, learningRate: 1e-2 }
+      await using scorer = await trained(bursts(200, 1, isShuffled), training)
+      const { events } = bursts(40, 9, isShuffled)
+      const [intents, labels]: [number[], boolean[]] = [[], []]
+      for (const [row, behavior] of events.behavior.entries()) {
+        const before = events.behavior.subarray(
+          Math.max(events.start[events.user[row] as number] as number, row - 5),
+          row,
+        )
+        // No favorite comes within five events of another: what comes later needs the burst.
+        if (before.length < 5 || (!isShuffled && before.includes(1))) continue
+        const history = historyBefore(events, events.user[row] as number, events.time[row] as number)
+        intents.push((await scorer.reasons(history))['intent']?.[0] as number)
+        labels.push(behavior === 1)
+      }
+      return auc(intents, labels)
+    }
+    expect(await area(false)).toBeGreaterThan(0.8)
+    expect(Math.abs((await area(true)) - 0.5)).toBeLessThan(0.1)
   })
 })

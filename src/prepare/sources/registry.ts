@@ -4,9 +4,11 @@ import { amazon } from './amazon.ts'
 import { csv } from './csv.ts'
 import { kuairand } from './kuairand.ts'
 import { kuaishou } from './kuaishou.ts'
+import { mbCgcn } from './mb-cgcn.ts'
 import { movielens } from './movielens.ts'
 import { recTmall } from './rec-tmall.ts'
 import { recbole } from './recbole.ts'
+import { retailRocket } from './retail-rocket.ts'
 import type { Source } from './source.ts'
 
 /** Every source a dataset can be prepared from. */
@@ -18,6 +20,8 @@ export const sources: Readonly<Record<string, Source>> = {
   kuaishou,
   recbole,
   amazon,
+  'retail-rocket': retailRocket,
+  'mb-cgcn': mbCgcn,
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eventLines, prepareFiles } from '../../../test/fixtures/prepared-files.ts'
+import { splitDataset } from '../../dataset/splits.ts'
 
 describe('movielens', () => {
   it('makes any rating a click and a high one a favorite at the same time', async () => {
@@ -282,5 +283,74 @@ describe('amazon', () => {
     expect(eventLines(dataset)).toEqual(['R B1 review 1588687728923', 'R B1 favorite 1588687728923'])
     expect(dataset.catalog.ids).toEqual(['', 'B1'])
     expect(dataset.manifest.dropped).toEqual([{ filter: 'duplicate items', events: 0, users: 0, items: 1 }])
+  })
+})
+
+describe('retail-rocket', () => {
+  const events =
+    'timestamp,visitorid,event,itemid,transactionid\n1433221332117,7,view,20,\n1433221400000,7,addtocart,20,\n1433221500000,7,transaction,20,4\n1433221100000,8,view,10,\n'
+
+  it('reads views, carts and purchases in their order', async () => {
+    const dataset = await prepareFiles({ 'events.csv': events }, { source: 'retail-rocket' })
+    expect(eventLines(dataset)).toEqual([
+      '7 20 view 1433221332117',
+      '7 20 cart 1433221400000',
+      '7 20 buy 1433221500000',
+      '8 10 view 1433221100000',
+    ])
+    expect(dataset.manifest).toMatchObject({ target: 'buy', candidates: 'untargeted', time: 'milliseconds' })
+    // The purchase is a target though its item was viewed and in the cart before.
+    expect([...splitDataset(dataset).test]).toEqual([2])
+  })
+
+  it('refuses an event of another name, by its row', async () => {
+    const odd = events.replace('addtocart', 'removefromcart')
+    await expect(prepareFiles({ 'events.csv': odd }, { source: 'retail-rocket' })).rejects.toThrow(
+      'events.csv row 3, column "event": unknown: "removefromcart"',
+    )
+  })
+})
+
+describe('mb-cgcn', () => {
+  const lists = {
+    'view/train.txt': '0\t1\t2\t3\n1\t3\n2\t4\t1\n',
+    'cart/train.txt': '0 2\n',
+    'buy/train.txt': '0\t2\t4\t1\n1\t5\n2\n',
+    'buy/test.txt': '0\t3\n1\t1\n',
+    // Held out, and of the very items to foretell.
+    'view/test.txt': '0\t3\n1\t1\n',
+    'cart/test.txt': '0\t3\n',
+  }
+
+  it('gives all pairs of one behavior one time, and keeps the published test', async () => {
+    const dataset = await prepareFiles(lists, { source: 'mb-cgcn' })
+    expect(eventLines(dataset)).toEqual([
+      '0 1 view 1',
+      '0 2 view 1',
+      '0 3 view 1',
+      '0 2 cart 2',
+      '0 2 buy 3',
+      '0 4 buy 3',
+      '0 1 buy 4 role 1',
+      '0 3 buy 5 role 2',
+      '1 3 view 1',
+      '1 5 buy 2',
+      '1 1 buy 3 role 2',
+      '2 1 view 1',
+      '2 4 view 1',
+    ])
+    expect(dataset.manifest).toMatchObject({ target: 'buy', candidates: 'untargeted', time: 'order', ownSplit: true })
+    const { protocol, validation, test } = splitDataset(dataset)
+    expect([protocol, [...validation], [...test]]).toEqual(['given', [6], [7, 10]])
+    expect(() => splitDataset(dataset, { protocol: 'time' })).toThrow('only an order within each user')
+  })
+
+  it('names the file that is missing, and behaviors that it cannot have', async () => {
+    const { 'view/train.txt': _, ...others } = lists
+    await expect(prepareFiles(others, { source: 'mb-cgcn' })).rejects.toThrow('missing: view/train.txt')
+    const mapping = { behaviors: ['view', 'buy'] }
+    await expect(prepareFiles(lists, { source: 'mb-cgcn', mapping })).rejects.toThrow(
+      'unsupported: behaviors view, buy, expected view, cart, buy',
+    )
   })
 })
