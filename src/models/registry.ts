@@ -27,6 +27,7 @@ import { mmsbr } from './multi-modal/mmsbr/mmsbr.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
+import { lmf } from './multi-modal-clicks/lmf.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
@@ -71,6 +72,7 @@ const models: readonly ModelEntry[] = [
   fm,
   deepfm,
   youtubeNet,
+  lmf,
 ]
 
 /** The slugs of all models. */
