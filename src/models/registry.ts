@@ -28,6 +28,7 @@ import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
+import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
@@ -73,6 +74,7 @@ const models: readonly ModelEntry[] = [
   deepfm,
   youtubeNet,
   lmf,
+  mtfn,
 ]
 
 /** The slugs of all models. */
