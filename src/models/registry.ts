@@ -29,6 +29,7 @@ import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
+import { naml } from './multi-modal-clicks/naml.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
@@ -75,6 +76,7 @@ const models: readonly ModelEntry[] = [
   youtubeNet,
   lmf,
   mtfn,
+  naml,
 ]
 
 /** The slugs of all models. */
