@@ -31,6 +31,9 @@ import { mmsbr } from './multi-modal/mmsbr/mmsbr.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
+import { lmf } from './multi-modal-clicks/lmf.ts'
+import { mtfn } from './multi-modal-clicks/mtfn.ts'
+import { naml } from './multi-modal-clicks/naml.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
@@ -79,6 +82,9 @@ const models: readonly ModelEntry[] = [
   fm,
   deepfm,
   youtubeNet,
+  lmf,
+  mtfn,
+  naml,
 ]
 
 /** The slugs of all models. */

@@ -27,8 +27,8 @@ export function segmentSum(rows: Tensor, ids: Tensor, size: number): Tensor {
 const cumulative = (x: Tensor): Tensor =>
   operation('CumSum', { inputs: [x, integers([0])], shape: x.shape, dtype: x.dtype })
 
-/** How often each id comes: [size]. */
-function countsOf(ids: Tensor, { count, size }: { count: number; size: number }): Tensor {
+/** How often each of `count` ids comes, [size] int64. */
+export function countsOf(ids: Tensor, { count, size }: { count: number; size: number }): Tensor {
   const all = (value: bigint, length: number): Tensor => constant(new BigInt64Array(length).fill(value), [length])
   const attributes = { axis: { int: 0 }, reduction: { string: 'add' } }
   const inputs = [all(0n, size), reshape(ids, [count]), all(1n, count)]

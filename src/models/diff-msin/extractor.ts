@@ -7,9 +7,10 @@ import type { FeatureModality } from '../../dataset/schema.ts'
 import { activationUnit, weightedSum } from '../../nn/activation-unit.ts'
 import { layerNorm } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
-import { sizeOf, type Tensor } from '../../tensor/node.ts'
+import type { Tensor } from '../../tensor/node.ts'
 import { backboneOf } from '../clicks/backbones.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
+import { catalogOnce, readsCatalog } from '../parts/catalog-once.ts'
 import { embeddedFields, embeddedHistory } from '../parts/field-embeddings.ts'
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import type { DiffMsinConfig } from './config.ts'
@@ -109,12 +110,9 @@ function modalityExtractor(
     ? layerNorm(`${modality}.interest`, modalitySize, { epsilon: levelEpsilon })
     : (x: Tensor) => x
   const attend = activationUnit(`${modality}.attention`, modalitySize, [attentionSize])
-  return ({ rows, histories, history_HL, item_B, mask_HL }) => {
-    // The whole catalog is projected where a batch asks for more vectors than there are items, or once for all
-    // requests.
-    const readsAll = histories === 1 || catalog.itemCount + 1 < sizeOf(history_HL.shape) + rows
-    const every = readsAll ? norm(project()) : undefined
-    const read = (ids: Tensor): Tensor => (every ? every.rows(ids) : norm(project(ids)))
+  return (batch) => {
+    const { history_HL, item_B, mask_HL } = batch
+    const read = catalogOnce(readsCatalog(catalog, batch), (ids) => norm(project(ids)))
     const [history, target] = [read(history_HL), read(item_B)]
     const weights_BL = attend({ history, target, mask: mask_HL })
     return {

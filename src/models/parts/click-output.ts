@@ -20,7 +20,7 @@ interface ClickOutputConfig extends z.infer<z.ZodObject<typeof outputOptions>> {
 
 /** What an output reads of one batch. */
 interface ClickOutputInputs {
-  /** What the history says of each candidate, [B, width]. */
+  /** What the history says of each candidate, [B, width], or of all, [H, width]. */
   readonly interest: Tensor
   /** The candidates' embeddings, [B, D]. */
   readonly target: Tensor
@@ -45,10 +45,10 @@ export function clickOutput(
   const numbers = numbersOf(catalog, 'item')
   const width = interestWidth + targetWidth + catalog.itemNumbers + users.width
   const output = mlp('output', [width, ...halvedSizes(hiddenSize, layers), 1], { activation: 'prelu', dropout })
-  return ({ interest, target, batch: { rows, histories, user_H, item_B }, noise }) => {
-    const user = users.read(user_H)
+  return ({ interest, target, batch: { rows, user_H, item_B }, noise }) => {
     // One user's row serves all candidates.
-    const ofUser = rows === histories ? user : user.expand([rows, users.width])
-    return output(concat([interest, target, ...(numbers ? [numbers(item_B)] : []), ofUser], 1), noise).sum([1])
+    const ofAll = (x: Tensor): Tensor => (x.shape[0] === rows ? x : x.expand([rows, x.shape[1] as number]))
+    const known = numbers ? [numbers(item_B)] : []
+    return output(concat([ofAll(interest), target, ...known, ofAll(users.read(user_H))], 1), noise).sum([1])
   }
 }

@@ -2,8 +2,9 @@
  * @file What models of clicks read of users and items besides pictures and texts: ids, categorical fields and numbers.
  */
 import { normal } from '../../nn/init.ts'
+import { mul } from '../../tensor/elementwise.ts'
 import { concat, reshape, split } from '../../tensor/move.ts'
-import { input, type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
+import { input, type Parameter, parameter, type Shape, type Tensor } from '../../tensor/node.ts'
 import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
 
 /** How the rows of tables that models of clicks read begin: small, so that logits begin near 0. */
@@ -13,8 +14,12 @@ export const smallRows = normal(0.01)
 interface CategoricalFields {
   /** [values, width] each. */
   readonly tables: readonly Parameter[]
+  /** Of each table: `id`, then the fields' own. */
+  readonly names: readonly string[]
   /** For each table the rows that indices of any shape have in it: one read of the frozen rows serves all. */
   readonly rows: (indices: Tensor) => readonly Tensor[]
+  /** The same of all entries, [entries]; where `read` [entries] int64 is 0 it is row 0, the pad's. */
+  readonly every: (read?: Tensor) => readonly Tensor[]
 }
 
 /** The categorical fields with tables named `field.item.id`, `field.item.NAME` and so on. */
@@ -23,21 +28,30 @@ export function categoricalFields(catalog: CatalogShape, of: 'item' | 'user', wi
     of === 'item'
       ? [catalog.itemCount + 1, catalog.itemRows, catalog.fields]
       : [catalog.userCount + 1, catalog.userRows, catalog.userFields]
-  const tables = Object.entries({ id: ids, ...fields }).map(([name, values]) =>
-    parameter(`field.${of}.${name}`, [values, width], smallRows),
-  )
+  const sizes = Object.entries({ id: ids, ...fields })
+  const tables = sizes.map(([name, values]) => parameter(`field.${of}.${name}`, [values, width], smallRows))
   const known = input(catalogInput.fields(of), [entries, tables.length], 'int64')
   const each = tables.map(() => 1)
+  const columns = (rows: Tensor, shape: Shape): readonly Tensor[] =>
+    split(rows, -1, each).map((column) => reshape(column, shape))
   return {
     tables,
-    rows: (indices) => split(known.rows(indices), -1, each).map((rows) => reshape(rows, indices.shape)),
+    names: sizes.map(([name]) => name),
+    rows: (indices) => columns(known.rows(indices), indices.shape),
+    every: (read) => columns(read ? mul(known, reshape(read, [entries, 1])) : known, [entries]),
   }
 }
 
 /** Rows of all tables by indices of any shape, [.., width] each. */
-export function rowsOfFields({ tables, rows }: CategoricalFields, indices: Tensor): readonly Tensor[] {
-  return rows(indices).map((of, at) => (tables[at] as Parameter).rows(of))
-}
+export const rowsOfFields = (fields: CategoricalFields, indices: Tensor): readonly Tensor[] =>
+  embedded(fields, fields.rows(indices))
+
+/** Rows of all tables for all entries, [entries, width] each. @param read see {@link CategoricalFields.every} */
+export const everyRowOfFields = (fields: CategoricalFields, read?: Tensor): readonly Tensor[] =>
+  embedded(fields, fields.every(read))
+
+const embedded = ({ tables }: CategoricalFields, rows: readonly Tensor[]): readonly Tensor[] =>
+  rows.map((of, at) => (tables[at] as Parameter).rows(of))
 
 /** How many numbers items or users have. */
 export const numberCount = (catalog: CatalogShape, of: 'item' | 'user'): number =>
@@ -82,14 +96,24 @@ export function withNumbers(catalog: CatalogShape, of: 'item' | 'user', embedded
 }
 
 /**
- * An item's embedding plus one of what was done to it, `field.behavior`: histories as DIN and its kin read them,
- * [H, L, width].
+ * Adds to events [H, L, width] an embedding of what was done in each, `field.behavior`; a log of one behavior has none.
+ */
+export function withBehavior(
+  { behaviors }: CatalogShape,
+  width: number,
+): (events_HLD: Tensor, behavior_HL: Tensor) => Tensor {
+  if (behaviors.length === 1) return (events_HLD) => events_HLD
+  const table = parameter('field.behavior', [behaviors.length + 1, width], smallRows)
+  return (events_HLD, behavior_HL) => events_HLD.add(table.rows(behavior_HL))
+}
+
+/**
+ * An item's embedding plus one of what was done to it: histories as DIN and its kin read them, [H, L, width].
  */
 export function embeddedHistory(
-  { behaviors }: CatalogShape,
+  catalog: CatalogShape,
   items: Embedded,
 ): (history_HL: Tensor, behavior_HL: Tensor) => Tensor {
-  if (behaviors.length === 1) return (history_HL) => items.read(history_HL)
-  const table = parameter('field.behavior', [behaviors.length + 1, items.width], smallRows)
-  return (history_HL, behavior_HL) => items.read(history_HL).add(table.rows(behavior_HL))
+  const done = withBehavior(catalog, items.width)
+  return (history_HL, behavior_HL) => done(items.read(history_HL), behavior_HL)
 }
