@@ -27,6 +27,7 @@ import { mmsbr } from './multi-modal/mmsbr/mmsbr.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
+import { em3 } from './multi-modal-clicks/em3.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
@@ -75,6 +76,7 @@ const models: readonly ModelEntry[] = [
   youtubeNet,
   lmf,
   mtfn,
+  em3,
 ]
 
 /** The slugs of all models. */
