@@ -31,6 +31,7 @@ import { mmsbr } from './multi-modal/mmsbr/mmsbr.ts'
 import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
+import { em3 } from './multi-modal-clicks/em3.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { naml } from './multi-modal-clicks/naml.ts'
@@ -85,6 +86,7 @@ const models: readonly ModelEntry[] = [
   lmf,
   mtfn,
   naml,
+  em3,
 ]
 
 /** The slugs of all models. */

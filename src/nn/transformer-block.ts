@@ -2,7 +2,7 @@
 import { attention } from '../tensor/attention.ts'
 import { add, gelu, relu } from '../tensor/elementwise.ts'
 import { reshape, transpose } from '../tensor/move.ts'
-import type { Tensor } from '../tensor/node.ts'
+import type { Initializer, Tensor } from '../tensor/node.ts'
 import { dims } from '../tensor/shape.ts'
 import { normal } from './init.ts'
 import { type Affine, layerNorm, linear } from './linear.ts'
@@ -18,6 +18,8 @@ export interface BlockConfig {
   readonly activation?: 'gelu' | 'relu'
   /** Whether what heads found is projected with a bias; true by default. */
   readonly outputBias?: boolean
+  /** How the matrices of an attention alone begin; {@link normal} by default. */
+  readonly init?: Initializer
 }
 
 /** What one application of a block reads. */
@@ -38,18 +40,18 @@ export type Block = (inputs: BlockInputs) => Tensor
 export type Projections = Readonly<Record<'query' | 'key' | 'value', Affine>>
 
 /** The projections of an attention, for whoever else reads by them; parameters `NAME.{query,key,value}`. */
-export function attentionProjections(name: string, width: number): Projections {
-  const project = (part: string): Affine => linear(`${name}.${part}`, [width, width], { init: normal() })
+export function attentionProjections(name: string, width: number, init: Initializer = normal()): Projections {
+  const project = (part: string): Affine => linear(`${name}.${part}`, [width, width], { init })
   return { query: project('query'), key: project('key'), value: project('value') }
 }
 
 /** Attention of several heads; parameters `NAME.{query,key,value,output}`. */
 export function multiHeadAttention(
   name: string,
-  { width, heads, dropout, outputBias = true }: BlockConfig,
-  { query: toQuery, key: toKey, value: toValue }: Projections = attentionProjections(name, width),
+  { width, heads, dropout, outputBias = true, init = normal() }: BlockConfig,
+  { query: toQuery, key: toKey, value: toValue }: Projections = attentionProjections(name, width, init),
 ): Block {
-  const toOutput = linear(`${name}.output`, [width, width], { init: normal(), bias: outputBias })
+  const toOutput = linear(`${name}.output`, [width, width], { init, bias: outputBias })
   const split = (x: Tensor): Tensor => {
     const [rows, length] = dims(x, 3)
     return heads === 1
