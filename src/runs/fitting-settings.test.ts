@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { ClickSamples } from '../dataset/click-samples.ts'
 import { splitDataset } from '../dataset/splits.ts'
+import { smallShop } from '../testing/clicks/shop.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { fittingSettings, fittingText } from './fitting-settings.ts'
 
@@ -29,6 +31,27 @@ describe('settings that fit', () => {
     expect(fittingSettings('sasrec', dataOf(50, 8)).config).toEqual({ maxLength: 10 })
     expect(fittingSettings('sasrec', dataOf(50, 90)).config).toEqual({})
     expect(fittingSettings('popularity', dataOf(50, 8))).toEqual({ config: {}, training: {} })
+  })
+
+  it('hide ids from a model of clicks where most of validation is of users that training never met', () => {
+    const { vocabulary, ...shop } = smallShop()
+    const samples = (validation: readonly number[]) =>
+      ({
+        train: [0, 1],
+        validation: Int32Array.from(validation),
+        user: [1, 2, 3],
+        vocabulary,
+      }) as unknown as ClickSamples
+    const own = vocabulary.userRow.findIndex((row) => row > 1)
+    const rare = vocabulary.userRow.indexOf(1, 1)
+    const shareFor = (...users: number[]) => {
+      const of = { ...samples(users.map((_, at) => at)), user: Int32Array.from(users) }
+      return fittingSettings('din', { dataset: shop.dataset, samples: of }).training.unknownShare
+    }
+    expect([shareFor(own, rare), shareFor(own, rare, rare), shareFor()]).toEqual([undefined, 0.3, undefined])
+    expect(fittingText(9, { config: {}, training: { unknownShare: 0.3 } })).toBe(
+      'settings for 9 users: 30 % of the users unknown in a step (--unknown-share to change)',
+    )
   })
 
   it('are told in one line, with the flags that change them', () => {

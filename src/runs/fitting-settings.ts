@@ -3,7 +3,7 @@
  * size of a batch, patience, and how much of a history is read.
  */
 import type { TrainingData } from '../batches/kind.ts'
-import type { trainingConfig } from '../learn/config.ts'
+import type { clickTrainingConfig } from '../learn/config.ts'
 import { optionsOf } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
 import { taskOptions } from './task-options.ts'
@@ -11,7 +11,7 @@ import { taskOptions } from './task-options.ts'
 /** Options of a model and of its training, by name. */
 export interface FittingSettings {
   readonly config: Readonly<Record<string, number>>
-  readonly training: Readonly<Partial<Record<keyof typeof trainingConfig.shape, number>>>
+  readonly training: Readonly<Partial<Record<keyof typeof clickTrainingConfig.shape, number>>>
 }
 
 /** An epoch shall have so many steps at least, as far as batches of the smallest size allow. */
@@ -27,6 +27,8 @@ const patientSteps = 500
 const patience = { least: 10, most: 40 } as const
 /** A history is read as far back as it goes for this share of the users. */
 const wholeHistories = 0.95
+/** How many ids are hidden in a step where most of validation is of users that training never met; else none. */
+const hiddenShare = 0.3
 /** Windows of a long history are about so long; see `stride` of the models. */
 const windowLength = 50
 
@@ -44,7 +46,11 @@ export function fittingSettings(slug: string, data: TrainingData): FittingSettin
   const steps = Math.max(1, Math.ceil(examples / batchSize))
   return {
     config: lengthOf(slug, lengths),
-    training: { batchSize, patience: within(Math.ceil(patientSteps / steps), patience) },
+    training: {
+      batchSize,
+      patience: within(Math.ceil(patientSteps / steps), patience),
+      ...(mostAreUnknown(data) && { unknownShare: hiddenShare }),
+    },
   }
 }
 
@@ -54,8 +60,14 @@ export function fittingText(users: number, { config, training }: FittingSettings
     batchSize: (value: number) => `batch ${value}`,
     patience: (value: number) => `patience ${value} epochs`,
     maxLength: (value: number) => `histories of ${value} events`,
+    unknownShare: (value: number) => `${100 * value} % of the users unknown in a step`,
   }
-  const flags = { batchSize: '--batch-size', patience: '--patience', maxLength: '--max-length' }
+  const flags = {
+    batchSize: '--batch-size',
+    patience: '--patience',
+    maxLength: '--max-length',
+    unknownShare: '--unknown-share',
+  }
   const chosen = Object.entries({ ...training, ...config }) as [keyof typeof words, number][]
   if (chosen.length === 0) return ''
   const told = chosen.map(([name, value]) => words[name](value)).join(', ')
@@ -80,6 +92,15 @@ const windowsOf = (lengths: readonly number[]): number =>
 const eventsOf = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + length, 0)
 
 const trainingSamples = ({ samples }: TrainingData): number => samples?.train.length ?? 0
+
+/** Whether most validation impressions are of users that share the row of unknown ones. */
+function mostAreUnknown({ samples }: TrainingData): boolean {
+  if (!samples) return false
+  const { validation, user, vocabulary } = samples
+  const [nobody] = vocabulary.userRow
+  const unknown = validation.filter((sample) => vocabulary.userRow[user[sample] as number] === nobody)
+  return 2 * unknown.length > validation.length
+}
 
 /** `maxLength` where a model has it and histories are shorter than its default. */
 function lengthOf(slug: string, lengths: readonly number[]): Record<string, number> {

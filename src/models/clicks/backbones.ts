@@ -1,5 +1,6 @@
 /** @file Every behavior model by its slug, and the options of all of them. */
 import { unknownName } from '../../errors.ts'
+import { heads, topItems } from '../parts/click-options.ts'
 import type { Backbone, OptionsOf } from './backbone.ts'
 import { dinBackbone } from './din.ts'
 import { dpnBackbone } from './dpn.ts'
@@ -9,12 +10,17 @@ import { twinBackbone } from './twin.ts'
 /** The slugs of the behavior models. */
 export const backboneSlugs = ['din', 'dpn', 'eta', 'twin'] as const
 
-/** The options of every behavior model: what one name stands for in several of them is the same. */
+/**
+ * The options of every behavior model: what one name stands for in several of them is the same. TWIN alone has more
+ * heads and keeps more events by default than the others.
+ */
 export const backboneOptions = {
   ...dinBackbone.options,
   ...dpnBackbone.options,
   ...etaBackbone.options,
   ...twinBackbone.options,
+  heads,
+  topItems,
 }
 
 /** The values of {@link backboneOptions}. */

@@ -15,15 +15,16 @@
  *   The mean drops an event that one head alone scores high;
  * - the short half is attention to the last events as ETA has it; in the paper's system TWIN stands beside a model of
  *   its own of the last 50 events, and FuxiCTR joins two attentions as we do;
- * - 50 events or so in place of 10,000 to 100,000, of which the paper keeps 100 and FuxiCTR 50;
- * - 2 heads by default, where the paper has 4, and attention as wide as an embedded event, where FuxiCTR has 64;
+ * - 50 events or so in place of 10,000 to 100,000, of which the paper keeps 100 and FuxiCTR 50, as we do: of histories
+ *   that are no longer all is kept, and the search begins to tell where `maxLength` is larger;
+ * - attention is as wide as an embedded event, where FuxiCTR has 64; its 4 heads are the paper's;
  * - nothing is cached between requests: projections are folded into the candidate, which spares projecting any event
  *   (folded-attention.ts);
  * - of equal scores the later event is kept; what is not kept is masked, not gathered away: histories are short here.
  */
 
 import { dims } from '../../tensor/shape.ts'
-import { heads, recentItems, topItems } from '../parts/click-options.ts'
+import { headsOf, recentItems, topItemsOf } from '../parts/click-options.ts'
 import { asQueries, foldedAttention, keepLargest } from '../parts/folded-attention.ts'
 import { recentAttention } from '../parts/recent-attention.ts'
 import { defineBackbone } from './backbone.ts'
@@ -33,7 +34,7 @@ import { backboneModel } from './backbone-model.ts'
 export const twinBackbone = defineBackbone({
   slug: 'twin',
   title: 'TWIN',
-  options: { heads, topItems, recentItems },
+  options: { heads: headsOf(4), topItems: topItemsOf(50), recentItems },
   build(name, { heads, topItems, recentItems }, width) {
     const twins = foldedAttention(`${name}.attention`, { width, heads, biased: true })
     const recent = recentAttention(`${name}.short`, { width, heads, recentItems })

@@ -26,19 +26,25 @@ export const outputOptions = {
 }
 
 /** Heads of a behavior model's attention. */
-export const heads = z
-  .int()
-  .min(1)
-  .max(64)
-  .default(2)
-  .describe('number of attention heads in the behavior model; must divide embeddingSize')
+export const headsOf = (usual: number) =>
+  z
+    .int()
+    .min(1)
+    .max(64)
+    .default(usual)
+    .describe('number of attention heads in the behavior model; must divide embeddingSize')
+/** Heads of a behavior model's attention. */
+export const heads = headsOf(2)
 /** How many events a search keeps. */
-export const topItems = z
-  .int()
-  .min(1)
-  .max(1000)
-  .default(16)
-  .describe('how many events (DPN: patterns) the behavior model selects from the history for a candidate')
+export const topItemsOf = (usual: number) =>
+  z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(usual)
+    .describe('how many events (DPN: patterns) the behavior model selects from the history for a candidate')
+/** How many events a search keeps. */
+export const topItems = topItemsOf(16)
 /** How many of the last events are read beside those that a search keeps. */
 export const recentItems = z
   .int()
