@@ -10,6 +10,7 @@ share the row of the rare ones, a category, a number, pictures and texts, some o
     logits     [B]
     loss       all that is minimized
     gradients  of the loss, by parameter name
+    reasons    what explains the logits, where the model has that
 """
 
 import torch
@@ -113,11 +114,12 @@ def log_loss(logits):
     return (weight * F.binary_cross_entropy_with_logits(logits, label, reduction="none")).sum()
 
 
-def variant(options, layers, logits, *others):
+def variant(options, layers, logits, *others, reasons=None):
     """A model's options and numbers; others are losses beside the log loss."""
     loss = log_loss(logits) + sum(others)
     numbers = {"parameters": arrays(layers.learned), "logits": array(logits), "loss": scalar(loss)}
-    return {"options": options, **numbers, "gradients": gradients(loss, layers.learned)}
+    told = {"reasons": arrays(reasons)} if reasons else {}
+    return {"options": options, **numbers, "gradients": gradients(loss, layers.learned), **told}
 
 
 def write_clicks(models):

@@ -30,6 +30,7 @@ import { unisrec } from './multi-modal/unisrec.ts'
 import { em3 } from './multi-modal-clicks/em3.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
+import { naml } from './multi-modal-clicks/naml.ts'
 import { simcen } from './multi-modal-clicks/simcen.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
@@ -77,6 +78,7 @@ const models: readonly ModelEntry[] = [
   youtubeNet,
   lmf,
   mtfn,
+  naml,
   em3,
   simcen,
 ]

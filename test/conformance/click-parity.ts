@@ -5,6 +5,7 @@ import type { Impressions } from '../../src/batches/impressions.ts'
 import type { ModelDefinition } from '../../src/models/contract/model.ts'
 import { servingPass } from '../../src/models/contract/serving-pass.ts'
 import { buildGraph } from '../../src/onnx/graph.ts'
+import type { Tensor } from '../../src/tensor/node.ts'
 import { clickScoreOf } from '../../src/testing/clicks/run.ts'
 import { clickGraph } from '../../src/testing/clicks/training.ts'
 import { evaluateGradients, evaluateTensor, type Feeds } from '../../src/testing/evaluate-tensor.ts'
@@ -19,6 +20,8 @@ interface Part {
   readonly logits: Numbers
   readonly loss: number
   readonly gradients: Arrays
+  /** What explains the logits. */
+  readonly reasons?: Arrays
 }
 type Size =
   | 'rows'
@@ -59,7 +62,14 @@ export async function expectClickParity<Config>(
 ): Promise<void> {
   const fixture = JSON.parse(readFileSync(`test/fixtures/${file}.json`, 'utf8')) as Fixture
   const { config, inputs, models } = fixture
-  const { options = {}, parameters: weights, logits, loss: expected, gradients: slopes } = models[variant] as Part
+  const {
+    options = {},
+    parameters: weights,
+    logits,
+    loss: expected,
+    gradients: slopes,
+    reasons = {},
+  } = models[variant] as Part
   const { rows, length, items, users, itemRows, userRows, categories, ages, image, text } = config
   const numbersOf = (name: string): number => inputs[name]?.shape[1] ?? 0
   const catalog = {
@@ -100,8 +110,12 @@ export async function expectClickParity<Config>(
     feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
   }
   const { batch } = model.batches.declare({ rows, length, targets: 0 })
-  const { logit_B } = clickScoreOf(model).forward(batch as Impressions, servingPass)
+  const { logit_B, reasons: made = {} } = clickScoreOf(model).forward(batch as Impressions, servingPass)
   expect(far(await evaluateTensor(logit_B, feeds), logits)).toBe(false)
+  for (const [name, numbers] of Object.entries(reasons)) {
+    expect(made[name]?.shape).toEqual(numbers.shape)
+    expect([name, far(await evaluateTensor(made[name] as Tensor, feeds), numbers)]).toEqual([name, false])
+  }
   const found = await evaluateGradients(loss, graph.parameters, feeds)
   expect(Math.abs(found.loss - expected)).toBeLessThan(tolerance)
   expect(

@@ -8,7 +8,7 @@
  *   (4)  v = mean of the events' fused vectors                             -> interest_HO
  *   (5)  logit = MLP([v, fused candidate, its numbers, user, its numbers]) -> logit_B
  * Symbols: D = `modalitySize`, O = `fusionSize`, R = `rank`; the published code's `fusion_weights` are c, its
- * `fusion_bias` is d, its factors [R, D + 1, O] are F.
+ * `fusion_bias` is d, its factors [R, D + 1, O] are F. The last page and the DOI of the citation are unconfirmed.
  * Differs:
  * - the paper fuses sound, video and words of a clip and says its sentiment; the click model, (4) and (5), is that of a
  *   third party's benchmark (MMCTR-Bench), where the id stands for the third modality;

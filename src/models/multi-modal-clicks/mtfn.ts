@@ -10,7 +10,8 @@
  *   (7)  with `score: 'matching'`, beside v: s_k = (past A'_k) . (now B'_k), past the mean of the events' t of all
  *        modalities side by side, now the candidate's                    -> [B, R]
  * Symbols: D = `modalitySize`, O = `fusionSize`, R = `rank`. (2) and (3) are (2) and (3) of lmf.ts with c = 1 and a the
- * row of F that meets the 1: the two models differ by tanh, rank, (4), and weights of ranks.
+ * row of F that meets the 1: the two models differ by tanh, rank, (4), and weights of ranks. The DOI of the citation
+ * is unconfirmed.
  * Differs:
  * - the paper matches pictures with sentences, and its score is a linear map of h to one number; the click model, (4)
  *   to (6), and the id as a third factor are those of a third party's benchmark (MMCTR-Bench);

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import type { Impressions } from '../../batches/impressions.ts'
+import { fixedTensors } from '../../onnx/fixed.ts'
+import type { Shape } from '../../tensor/node.ts'
+import { bareCatalog } from '../../testing/bare-catalog.ts'
+import { clickScoreOf } from '../../testing/clicks/run.ts'
+import type { BuiltModel } from '../contract/model.ts'
+import { servingPass } from '../contract/serving-pass.ts'
+import { lmf } from './lmf.ts'
+import { mtfn } from './mtfn.ts'
+import { naml } from './naml.ts'
+
+const catalog = bareCatalog({ itemCount: 9, fields: { category: 4 }, features: { image: 5, text: 3 } })
+const sizes = { embeddingSize: 2, modalitySize: 6 }
+
+/** Shapes of what is computed once for all requests. */
+function shapesMadeOnce(model: BuiltModel<Impressions>): readonly Shape[] {
+  const { inputs, batch } = model.batches.declare({ rows: 4, length: 3, targets: 0, histories: 1 })
+  const { logit_B, reasons } = clickScoreOf(model).forward(batch, servingPass)
+  const changing = new Set(Object.values(inputs).map(({ origin }) => ('name' in origin ? origin.name : '')))
+  return fixedTensors([logit_B, ...Object.values(reasons ?? {})], (name) => changing.has(name)).map(
+    ({ shape }) => shape,
+  )
+}
+
+it('a service fuses its catalog once, and a request looks items up', () => {
+  const fused = { ...sizes, fusionSize: 7, rank: 2 }
+  const made = {
+    lmf: shapesMadeOnce(lmf.build(lmf.config.parse(fused), catalog)),
+    mtfn: shapesMadeOnce(mtfn.build(mtfn.config.parse(fused), catalog)),
+    naml: shapesMadeOnce(naml.build(naml.config.parse(sizes), catalog)),
+  }
+  const ofCatalog = (shapes: readonly Shape[]): readonly Shape[] => shapes.filter(([rows]) => rows === 10)
+  // Of all that is as long as the catalog, a request reads the fused vectors alone; NAML's with the weights of 4 views.
+  expect(ofCatalog(made.lmf)).toEqual([[10, 7]])
+  expect(ofCatalog(made.mtfn)).toEqual([[10, 7]])
+  expect(ofCatalog(made.naml)).toEqual([[10, 6 + 4]])
+})
