@@ -12,7 +12,6 @@ import {
   trainOnPlanted,
   turnedCodes,
 } from '../../../test/fixtures/planted-clicks.ts'
-import type { Impressions } from '../../batches/impressions.ts'
 import { initialParameters } from '../../learn/parameters.ts'
 import { linear } from '../../nn/linear.ts'
 import { noNoise } from '../../nn/noise.ts'
@@ -52,7 +51,7 @@ it('a service makes the content of its catalog once', () => {
   const catalog = bareCatalog({ itemCount: 9, fields: { category: 4 }, features: { image: 5, text: 3 } })
   const model = em3.build(em3.config.parse({ ...small, modalitySize: 12 }), catalog)
   const { inputs, batch } = model.batches.declare({ rows: 4, length: 3, targets: 0, histories: 1 })
-  const { logit_B } = clickScoreOf(model).forward(batch as Impressions, servingPass)
+  const { logit_B } = clickScoreOf(model).forward(batch, servingPass)
   const changing = new Set(Object.values(inputs).map(({ origin }) => ('name' in origin ? origin.name : '')))
   const once = fixedTensors([logit_B], (name) => changing.has(name)).map(({ shape }) => shape)
   expect(once.filter(([rows]) => rows === 10)).toEqual([[10, 12]])
