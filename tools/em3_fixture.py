@@ -70,14 +70,14 @@ def declare_unit(p, name, width):
 
 
 def interest(p, name, events, target):
-    """DIN's unit over each event and the candidate, and the sum of what it weighs."""
+    """DIN's unit over each event and the candidate: the sum of what it weighs, and the weights."""
     t = target[:, None].expand_as(events)
     x = torch.cat([events, t, events - t, events * t], -1)
     for layer in ("first", "rest.0"):
         x = p.affine(f"{name}.unit.{layer}", x)
         x = torch.where(x > 0, x, p[f"{name}.unit.{layer}.slope"] * x)
     weights = p.affine(f"{name}.unit.rest.1", x) * (history > 0)[..., None]
-    return (weights * events).sum(1)
+    return (weights * events).sum(1), weights[..., 0]
 
 
 def nce(u, j, weights, t):
@@ -109,12 +109,13 @@ def model(options, queries=2, layers=1, heads=2, ids=True, cic=0.0):
         p.declare_linear("contrast.id", ITEM_WIDTH, D)
     p.declare_output(read, D + ITEM_WIDTH)
     c, e, done = content(p, item, heads), p.id(item), p["field.behavior"][behavior]
-    interests = [interest(p, "content", content(p, history, heads) + done[..., :D], c)]
+    readings = [interest(p, "content", content(p, history, heads) + done[..., :D], c)]
     if ids:
-        interests.append(interest(p, "id", p.id(history) + done[..., D:], e))
-    logits = p.output(torch.cat(interests, 1), torch.cat([c, e], 1))
+        readings.append(interest(p, "id", p.id(history) + done[..., D:], e))
+    logits = p.output(torch.cat([summed for summed, _ in readings], 1), torch.cat([c, e], 1))
+    reasons = {"attention": sum(weights for _, weights in readings) / len(readings)}
     losses = [cic * contrast(p, c, e)] if cic else []
-    return variant({"queries": queries, "formerLayers": layers, "heads": heads, "cicWeight": cic, **options}, p, logits, *losses)
+    return variant({"queries": queries, "formerLayers": layers, "heads": heads, "cicWeight": cic, **options}, p, logits, *losses, reasons=reasons)
 
 
 both = model({}, cic=0.1)

@@ -35,6 +35,7 @@ import { em3 } from './multi-modal-clicks/em3.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { naml } from './multi-modal-clicks/naml.ts'
+import { simcen } from './multi-modal-clicks/simcen.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
 import { gru4rec } from './sequential/gru4rec.ts'
@@ -87,6 +88,7 @@ const models: readonly ModelEntry[] = [
   mtfn,
   naml,
   em3,
+  simcen,
 ]
 
 /** The slugs of all models. */
