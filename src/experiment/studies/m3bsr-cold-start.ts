@@ -8,7 +8,7 @@ export const m3bsrColdStart: Experiment = {
   name: 'm3bsr-cold-start',
   title: 'Users with few events, kuairand-pure',
   about:
-    'STOSA, MMMLP, EBM where it is built, and M³BSR on kuairand-pure’s long views by a global time split: targets of users with at most ten earlier events, and all targets.',
+    'STOSA, MMMLP, EBM and M³BSR on kuairand-pure’s long views by a global time split: targets of users with at most ten earlier events, and all targets.',
   guess: { hours: 4, from: `${spent}; one seed of each is a cell of m3bsr-table2` },
   comparisons(wanted) {
     const about = { protocol: 'time', reference: 'M³BSR', variants: besideLeaders() } as const

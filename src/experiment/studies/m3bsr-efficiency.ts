@@ -8,7 +8,7 @@ export const m3bsrEfficiency: TimingExperiment = {
   name: 'm3bsr-efficiency',
   title: 'Seconds of an epoch and of a prediction, kuairand-pure',
   about:
-    'How long STOSA, MMMLP, EBM where it is built, and M³BSR take on kuairand-pure’s long views: seconds an epoch in batches of 128, and seconds a prediction. MMMLP trains all places of a window at once (`causal`), not one row a target as published.',
+    'How long STOSA, MMMLP, EBM and M³BSR take on kuairand-pure’s long views: seconds an epoch in batches of 128, and seconds a prediction. MMMLP trains all places of a window at once (`causal`), not one row a target as published.',
   timed: (wanted) => ({
     dataset: sets.kuairand.dataset(wanted),
     split: { protocol: 'time' },
