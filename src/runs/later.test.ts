@@ -50,7 +50,8 @@ const farthest = (one: Map<string, number>, other: Map<string, number>): number 
 function small(slug: string): Record<string, unknown> {
   const sizes: Record<string, number> = {
     embeddingSize: 8,
-    hiddenSize: 8,
+    // SimCEN divides it by its three streams.
+    hiddenSize: slug === 'simcen' ? 6 : 8,
     layers: 2,
     heads: 1,
     maxLength: 8,
