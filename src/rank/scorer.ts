@@ -75,6 +75,18 @@ export async function nextItemScorer({
   }
   const lengths = servedLengths(settings.maxLength)
   const windowOf = (history: History): Window => servedWindow(history, settings)
+  /** The graph that reads so many histories, the longest of which has so many events. */
+  const reading = (what: 'users' | 'reasons', count: number, longest: number) => {
+    // Reasons are asked for seldom: one graph does for all lengths.
+    const isFixed = settings.lengths === 'fixed' || what === 'reasons'
+    const length = isFixed ? settings.maxLength : lengthFor(longest, lengths)
+    const shape = { rows: count, length, targets: 0 }
+    const graph = cached(`${what} ${count} ${length}`, () => {
+      const { inputs, batch } = batches.declare(shape)
+      return graphs.compile(outputsOf(score, batch)[what], inputs)
+    })
+    return { shape, graph }
+  }
   /** Runs the graph of some histories and copies out what it says, all in one turn. */
   const read = async (
     histories: readonly History[],
@@ -82,14 +94,8 @@ export async function nextItemScorer({
   ): Promise<Record<string, Float32Array>> => {
     const windows = histories.map(windowOf)
     const longest = windows.reduce((most, { history }) => Math.max(most, history.item.length), 1)
-    // Reasons are asked for seldom: one graph does for all lengths.
-    const isFixed = settings.lengths === 'fixed' || what === 'reasons'
-    const length = isFixed ? settings.maxLength : lengthFor(longest, lengths)
-    const shape = { rows: rowsFor(histories.length), length, targets: 0 }
-    const graph = await cached(`${what} ${shape.rows} ${length}`, () => {
-      const { inputs, batch } = batches.declare(shape)
-      return graphs.compile(outputsOf(score, batch)[what], inputs)
-    })
+    const { shape, graph: compiling } = reading(what, rowsFor(histories.length), longest)
+    const graph = await compiling
     return graph.turn(async () => {
       batches.fill(windows as never, shape, graph.buffers)
       const outputs = await graph.run()
@@ -119,7 +125,12 @@ export async function nextItemScorer({
     reads: (modality) => readsVectors(graphs, modality),
     [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
   }
-  const { best } = users
+  const { best, compile } = users
+  if (compile)
+    scorer.compile = async (histories, longest) => {
+      await reading('users', rowsFor(histories), longest).graph
+      await compile(rowsFor(histories))
+    }
   if (best)
     scorer.best = async (histories) => {
       const lists: ScoredItem[][] = []

@@ -20,6 +20,8 @@ export interface ScoringParts {
 export interface UserScoring {
   /** The scores of as many users as `into` [users, items + 1] holds. */
   readonly score: (vectors: readonly Float32Array[], rows: number, into: Float32Array) => Promise<void>
+  /** Compiles what the two others run for so many rows; absent where the widths of vectors are not known before. */
+  readonly compile?: (rows: number) => Promise<unknown>
   /** The best items of each of the first users, best first; absent where no table ranks. */
   readonly best?: (vectors: readonly Float32Array[], rows: number, users: number) => Promise<ScoredItem[][]>
 }
@@ -49,9 +51,12 @@ export async function scoring(score: Exclude<Score, ClickScore>, parts: ScoringP
   }
   // One more than are kept, since the pad may be among them.
   const kept = Math.min(bestKept + 1, itemRows)
+  const scoresOf = (rows: number) => graphOf('scores', rows, (scores) => ({ scores }))
+  const bestOf = (rows: number) => graphOf('best', rows, (scores) => ({ ...topK(scores, kept) }))
   return {
+    compile: async (rows) => [await scoresOf(rows), await bestOf(rows)],
     async score(vectors, rows, into) {
-      const graph = await graphOf('scores', rows, (scores) => ({ scores }))
+      const graph = await scoresOf(rows)
       await graph.turn(async () => {
         fill(graph, vectors)
         const { scores } = await graph.run()
@@ -59,7 +64,7 @@ export async function scoring(score: Exclude<Score, ClickScore>, parts: ScoringP
       })
     },
     async best(vectors, rows, users) {
-      const graph = await graphOf('best', rows, (scores) => ({ ...topK(scores, kept) }))
+      const graph = await bestOf(rows)
       return graph.turn(async () => {
         fill(graph, vectors)
         const { values, places } = (await graph.run()) as unknown as Best

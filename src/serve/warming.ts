@@ -11,17 +11,11 @@ import type { Stages } from './serving.ts'
 export async function warm({ retrieve, rank }: Stages, candidates: number): Promise<void> {
   if (retrieve) {
     const { scorer, maxLength } = retrieve.run
-    const sizes = sizesFor(scorer.itemCount)
-    const held = new Float32Array((sizes.at(-1) as number) * (scorer.itemCount + 1))
-    const lengths = servedLengths(maxLength)
-    for (const rows of sizes) {
-      const historiesOf = (length: number): History[] => Array.from({ length: rows }, () => historyOf(length))
-      for (const length of lengths) {
-        // All scores are of the same vectors of users: one length does for them.
-        if (scorer.best) await scorer.best(historiesOf(length))
-        if (!scorer.best || length === lengths[0]) await scorer.score(historiesOf(length), held)
+    for (const rows of sizesFor(scorer.itemCount))
+      for (const length of servedLengths(maxLength)) {
+        if (scorer.compile) await scorer.compile(rows, length)
+        else await scorer.score(Array.from({ length: rows }, () => historyOf(length)))
       }
-    }
     await scorer.explain?.(historyOf(maxLength), [1])
   }
   if (!rank) return

@@ -55,6 +55,11 @@ export interface Scorer extends AsyncDisposable {
    */
   score(histories: readonly History[], into?: Float32Array): Promise<Float32Array>
   /**
+   * Compiles what scores so many histories, the longest of which has so many events, before somebody asks. Absent where
+   * only asking does that, and where nothing is compiled.
+   */
+  compile?: (histories: number, longest: number) => Promise<void>
+  /**
    * The best items of each history, 128 where there are that many, best first, ties by the lower index, and none left
    * out. That takes less time than all scores. Absent where no product with tables ranks.
    */
