@@ -17,6 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from blocks import Layers
+from click_batch import age, behavior, category, history, item, item_row, label, user, user_row, weight
 from fixture import array, arrays, content, gradients, rounded, scalar, write
 
 B, L, EMBEDDING, D, HIDDEN = 5, 4, 3, 4, 6
@@ -26,16 +27,6 @@ MODALITIES = ["id", "image", "text"]
 MISSING = {"image": (0, 3), "text": (0, 2, 5)}
 torch.manual_seed(17)
 
-user = torch.tensor([1, 2, 3, 0, 2])
-item = torch.tensor([3, 7, 1, 5, 6])
-history = torch.tensor([[1, 2, 4, 2], [5, 0, 0, 0], [2, 6, 7, 0], [0, 0, 0, 0], [3, 3, 0, 0]])
-behavior = torch.tensor([[1, 2, 1, 1], [2, 0, 0, 0], [1, 1, 2, 0], [0, 0, 0, 0], [2, 1, 0, 0]])
-label = torch.tensor([1.0, 0.0, 0.0, 1.0, 1.0])
-weight = torch.tensor([0.25, 0.25, 0.25, 0.25, 0.0])
-item_row = torch.tensor([0, 2, 3, 1, 4, 1, 5, 2])
-user_row = torch.tensor([1, 2, 1, 3])
-category = torch.tensor([0, 1, 2, 1, 0, 2, 2, 1])
-age = torch.tensor([0, 3, 1, 2])
 item_numbers, user_numbers = rounded(torch.randn(ITEMS + 1, 1)), rounded(torch.randn(USERS + 1, 1))
 frozen = {}
 for _name, _width in WIDTHS.items():
