@@ -3,10 +3,9 @@
  * callers at once, then at random moments with 80 % of that rate; every tenth request stores an event. At last batches
  * of 64 events beside a hundred lists a second.
  */
-import autocannon from 'autocannon'
+import { eagerLoad, type Load, steadyLoad } from './load.ts'
 import type { BenchResult } from './result.ts'
 import { batchesOf, requestsOf, type Serving, servedRuns, servedShop, startServing } from './served-run.ts'
-import { type SteadyLoad, steadyLoad } from './steady-load.ts'
 
 const callers = [1, 8, 32]
 const warming = 3
@@ -20,17 +19,18 @@ export async function serve(): Promise<BenchResult> {
   const most: number[] = []
   for (const served of await servedRuns()) {
     await using serving = await startServing(served)
-    await load(serving, { connections: 8, duration: warming, requests: requestsOf(1) })
+    await eagerLoad(serving.url, { connections: 8, duration: warming, requests: requestsOf(1) })
     const told = <Row extends { readonly perSecond: number }>(name: string, row: Row): Row => {
       rows[`${served.model}, ${name}`] = row
       console.error(`${served.model}, ${name}: ${JSON.stringify(row)}, ${serving.memory().toFixed()} MB`)
       return row
     }
     const measure = async (name: string, more: Partial<Load>): Promise<number> => {
-      const row = await load(serving, { connections: 32, duration, requests: requestsOf(2), ...more })
-      return told(name, row).perSecond
+      const asked = { connections: 32, duration, requests: requestsOf(2), ...more }
+      const [row, processorMs] = await withProcessor(serving, () => eagerLoad(serving.url, asked))
+      return told(name, { ...row, processorMs }).perSecond
     }
-    const steadily = async (name: string, asked: Omit<SteadyLoad, 'duration'>): Promise<void> => {
+    const steadily = async (name: string, asked: Omit<Parameters<typeof steadyLoad>[1], 'duration'>): Promise<void> => {
       const [row, processorMs] = await withProcessor(serving, () => steadyLoad(serving.url, { ...asked, duration }))
       told(name, { ...row, processorMs })
     }
@@ -50,24 +50,6 @@ export async function serve(): Promise<BenchResult> {
   const settings = { ...servedShop, duration, beside, rows }
   const unit = `requests/s with ${callers.at(-1)} callers, the slowest model`
   return { name: 'serve', ours: Math.min(...most), peer: null, ratio: null, unit, settings }
-}
-
-/** What callers ask, each as soon as it is answered, how many there are, and for how many seconds. */
-interface Load {
-  readonly connections: number
-  readonly duration: number
-  readonly requests: ReturnType<typeof requestsOf>
-}
-
-/** @throws Error where a request fails */
-async function load(serving: Serving, asked: Load) {
-  const [row, processorMs] = await withProcessor(serving, async () => {
-    const { requests, latency, errors, non2xx } = await autocannon({ url: serving.url, ...asked })
-    if (errors + non2xx > 0) throw new Error(`${errors} errors and ${non2xx} refusals of ${requests.total} requests`)
-    const { p50, p99, max } = latency
-    return { total: requests.total, perSecond: requests.average, p50, p99, max }
-  })
-  return { ...row, processorMs }
 }
 
 /** A load, and the time that the service had of the processor for each of its requests. */

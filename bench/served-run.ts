@@ -122,8 +122,7 @@ export function batchesOf(seed: number, size: number): LoadRequest[] {
 /** Random users ask for lists; every tenth request stores an event. */
 export function requestsOf(seed: number): LoadRequest[] {
   const stream = randomStream(seed, 'served')
-  // The load prepares all of them for each of its connections, and asks for none meanwhile.
-  return Array.from({ length: 100 }, (_, at) => {
+  return Array.from({ length: 1000 }, (_, at) => {
     const user = `u${stream.integer(servedShop.users)}`
     if (at % 10 > 0) return { method: 'GET', path: `/v1/users/${user}/recommendations?top=10` }
     const event = { user, item: `i${stream.integer(servedShop.items)}`, behavior: 'click' }
