@@ -2,7 +2,6 @@
  * @file `npm run -s bench -- soak [MINUTES] [MODEL]`: a service under steady load, reloaded ten times meanwhile. No
  * request may fail, and memory may not grow.
  */
-
 import { steadyLoad } from './load.ts'
 import { type BenchResult, median } from './result.ts'
 import { requestsOf, type ServedRun, servedRuns, servedShop, startServing } from './served-run.ts'

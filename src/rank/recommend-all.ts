@@ -1,9 +1,10 @@
 /** @file Recommendations for every user of a dataset, some users at a time. */
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, History, UserIndex } from '../dataset/schema.ts'
+import type { Dataset, History, ItemIndex, UserIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import { bestLeft } from './best-left.ts'
 import { bestKept } from './pass-sizes.ts'
 
 /** The best items of one user, best first. */
@@ -23,7 +24,8 @@ export async function* recommendAll(
   { scorer, dataset }: { readonly scorer: Scorer; readonly dataset: Dataset },
   { top = 10 }: { top?: number } = {},
 ): AsyncGenerator<readonly UserList[]> {
-  const width = scorer.itemCount + 1
+  const { itemCount } = scorer
+  const width = itemCount + 1
   const users = dataset.userIds.length - 1
   let held = new Float32Array(0)
   const scoresOf = async (histories: readonly History[]): Promise<Float32Array> => {
@@ -35,22 +37,15 @@ export async function* recommendAll(
       historyOf(dataset.events, from + at),
     )
     const kept = top <= bestKept ? await scorer.best?.(histories) : undefined
-    const lists = histories.map((history, row): UserList => {
-      const excluded = excludedItems(dataset, history)
-      const items = (kept?.[row] ?? []).filter(({ item }) => !excluded.has(item)).slice(0, top)
-      return { user: history.user, items }
-    })
+    const excluded = histories.map((history) => excludedItems(dataset, history))
+    const lists = histories.map((_, row) =>
+      bestLeft(kept?.[row] ?? [], top, { excluded: excluded[row] as ReadonlySet<ItemIndex>, itemCount }),
+    )
     // All scores are read of those users alone of whose best items too few are left.
-    const missing = lists.flatMap(({ items }, row) => (items.length < top ? [row] : []))
-    if (missing.length > 0) {
-      const asked = missing.map((row) => histories[row] as History)
-      const scores = await scoresOf(asked)
-      for (const [at, row] of missing.entries()) {
-        const own = scores.subarray(at * width, (at + 1) * width)
-        const history = asked[at] as History
-        lists[row] = { user: history.user, items: topItems(own, top, excludedItems(dataset, history)) }
-      }
-    }
-    yield lists
+    const missing = histories.flatMap((_, row) => (lists[row] ? [] : [row]))
+    const scores = missing.length > 0 ? await scoresOf(missing.map((row) => histories[row] as History)) : held
+    for (const [at, row] of missing.entries())
+      lists[row] = topItems(scores.subarray(at * width, (at + 1) * width), top, excluded[row])
+    yield histories.map(({ user }, row) => ({ user, items: lists[row] as readonly ScoredItem[] }))
   }
 }

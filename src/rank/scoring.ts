@@ -21,7 +21,7 @@ export interface UserScoring {
   /** The scores of as many users as `into` [users, items + 1] holds. */
   readonly score: (vectors: readonly Float32Array[], rows: number, into: Float32Array) => Promise<void>
   /** Compiles what the two others run for so many rows; absent where the widths of vectors are not known before. */
-  readonly compile?: (rows: number) => Promise<unknown>
+  readonly compile?: (rows: number) => Promise<void>
   /** The best items of each of the first users, best first; absent where no table ranks. */
   readonly best?: (vectors: readonly Float32Array[], rows: number, users: number) => Promise<ScoredItem[][]>
 }
@@ -54,7 +54,10 @@ export async function scoring(score: Exclude<Score, ClickScore>, parts: ScoringP
   const scoresOf = (rows: number) => graphOf('scores', rows, (scores) => ({ scores }))
   const bestOf = (rows: number) => graphOf('best', rows, (scores) => ({ ...topK(scores, kept) }))
   return {
-    compile: async (rows) => [await scoresOf(rows), await bestOf(rows)],
+    async compile(rows) {
+      await scoresOf(rows)
+      await bestOf(rows)
+    },
     async score(vectors, rows, into) {
       const graph = await scoresOf(rows)
       await graph.turn(async () => {

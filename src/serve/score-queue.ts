@@ -2,6 +2,7 @@
 import type { History, ItemIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import { bestLeft } from '../rank/best-left.ts'
 import { batchSizes, bestKept } from '../rank/pass-sizes.ts'
 
 /** How many of those who wait go into the next pass: a batch that would be half empty costs more than two full ones. */
@@ -28,7 +29,8 @@ export interface ScoreQueue {
  * @param most how many histories go into one pass
  */
 export function scoreQueue(scorer: Pick<Scorer, 'score' | 'best' | 'itemCount'>, most: number): ScoreQueue {
-  const itemRows = scorer.itemCount + 1
+  const { itemCount } = scorer
+  const itemRows = itemCount + 1
   let held = new Float32Array(0)
   const scores = gathered(most, async (histories) => {
     if (held.length < histories.length * itemRows) held = new Float32Array(histories.length * itemRows)
@@ -46,8 +48,8 @@ export function scoreQueue(scorer: Pick<Scorer, 'score' | 'best' | 'itemCount'>,
     score: scores,
     async best(history, count, excluded) {
       if (lists && count <= bestKept) {
-        const left = await lists(history, (list) => list.filter(({ item }) => !excluded.has(item)).slice(0, count))
-        if (left.length === count || scorer.itemCount <= bestKept) return left
+        const left = await lists(history, (list) => bestLeft(list, count, { excluded, itemCount }))
+        if (left) return left
       }
       return scores(history, (all) => topItems(all, count, excluded))
     },
