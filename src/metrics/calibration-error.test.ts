@@ -14,6 +14,10 @@ describe('calibrationError', () => {
     expect(calibration(probabilities, labels)).toBeCloseTo(1, 12)
     expect(calibrationError(probabilities, labels, 2)).toBeCloseTo(0.4, 12)
   })
+  it('is 0 of a constant that is right, whatever the order of labels', () => {
+    expect(calibrationError([0.5, 0.5, 0.5, 0.5], [1, 1, 0, 0], 2)).toBe(0)
+    expect(calibrationError([0.5, 0.5, 0.25, 0.25], [1, 1, 0, 0], 3)).toBeCloseTo((0.5 + 0.5 + 0.25 + 0.25) / 4, 12)
+  })
   it('is 0 where every bin has what it expects, and NaN with nothing or a probability that is NaN', () => {
     expect(calibrationError([0.5, 0.5], [0, 1], 1)).toBe(0)
     expect(calibrationError([], [])).toBeNaN()
