@@ -147,7 +147,11 @@ export function sparseProducts(
   name: string,
   layout: Readonly<Record<string, { readonly shape: Shape }>>,
 ): SparseProducts {
-  const [forward, backward] = [declared(`${name}.forward`, layout), declared(`${name}.backward`, layout)]
+  return mutual(declared(`${name}.forward`, layout), declared(`${name}.backward`, layout))
+}
+
+/** The products that two maps are, one the transpose of the other. */
+export function mutual(forward: (x: Tensor) => Tensor, backward: (x: Tensor) => Tensor): SparseProducts {
   // The gradient of a gradient is asked for where a step of descent is part of a graph.
   const times = (x: Tensor): Tensor => withGradient(forward(x), [x], (g) => [transposed(g)])
   const transposed = (x: Tensor): Tensor => withGradient(backward(x), [x], (g) => [times(g)])

@@ -1,11 +1,12 @@
 /** @file The graphs of KMCLR: who met what by each behavior, and what each edge counts; of training events alone. */
 import type { BehaviorIndex } from '../../../dataset/schema.ts'
 import { Bug } from '../../../errors.ts'
-import { type EdgeProduct, edgeLayout, edgeProduct } from '../../../tensor/edge-product.ts'
+import { type EdgeProducts, edgeLayout, edgeProducts } from '../../../tensor/edge-product.ts'
 import { input, type Tensor } from '../../../tensor/node.ts'
 import type { Pattern } from '../../../tensor/sparse-product.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import type { Offline, OfflineSources } from '../../contract/model.ts'
+import type { GraphReaders } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
 
 /** Where a user and an item met: [users + 1, items + 1], the items of each user ascending. */
@@ -104,11 +105,17 @@ export const noMeetings = ({ userCount, itemCount }: Pick<CatalogShape, 'userCou
 
 /** The graph of a behavior in a graph of tensors. */
 export interface BehaviorGraph {
-  readonly product: EdgeProduct
+  readonly products: EdgeProducts
   /** What an edge counts where users read items, and where items read users. */
   readonly toUsers_E: Tensor
   readonly toItems_E: Tensor
 }
+
+/** How users and items read along a graph. */
+export const readersOf = ({ products, toUsers_E, toItems_E }: BehaviorGraph): GraphReaders => ({
+  ofItems: products(toUsers_E).times,
+  ofUsers: products(toItems_E).transposed,
+})
 
 /** The graphs of all behaviors, the target's last, the target's edges as {@link symmetric} has them. */
 export function graphsOf(layout: Offline, count: number) {
@@ -117,7 +124,7 @@ export function graphsOf(layout: Offline, count: number) {
   const behaviors = Array.from(
     { length: count },
     (_, at): BehaviorGraph => ({
-      product: edgeProduct(nameOf(at), layout),
+      products: edgeProducts(nameOf(at), layout),
       toUsers_E: given(at, values.ofUsers),
       toItems_E: given(at, values.ofItems),
     }),
@@ -125,7 +132,7 @@ export function graphsOf(layout: Offline, count: number) {
   const target = behaviors.at(-1) as BehaviorGraph
   return {
     behaviors,
-    target: target.product,
+    target: target.products,
     symmetric_E: given(count - 1, values.symmetric),
     /** The values of `symmetric_E`. */
     whole: layout[`${nameOf(count - 1)}.${values.symmetric}`]?.data as Float32Array,

@@ -36,9 +36,10 @@ import type { Tensor } from '../../../tensor/node.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import { type BuiltModel, defineModel, frozenOf } from '../../contract/model.ts'
 import { chosenFields } from '../../parts/chosen-fields.ts'
+import type { UserItemVectors } from '../../parts/light-gcn.ts'
 import { meanOverHistory } from '../../parts/mean-over-history.ts'
 import { trainedUsers } from '../../parts/trained-users.ts'
-import { behaviorLosses, behaviorSide, type Vectors } from './behavior-side.ts'
+import { behaviorLosses, behaviorSide } from './behavior-side.ts'
 import { type KmclrConfig, kmclrConfig } from './config.ts'
 import { explainBehaviors } from './explain.ts'
 import { behaviorsOf, graphBytes, graphLayout, graphsOf, meetingsBy, noMeetings } from './graphs.ts'
@@ -81,13 +82,13 @@ export const kmclr = defineModel({
     const known = knowledgeSide(config, catalog, relations, graphs.target)
     const { memory, isTrained, before } = trainedUsers(catalog)
     /** (9) */
-    const along = (noise: Noise): Vectors => {
+    const along = (noise: Noise): UserItemVectors => {
       const read = readings.map((reading) => known.read(reading, noise)) as [Tensor, Tensor]
       const kept = (): Tensor => graphs.symmetric_E.mul(noise.keep(graphs.symmetric_E.shape, edgeDropout) ?? 1)
       return known.along(read[0].add(read[1]).mul(0.5), kept(), kept())
     }
     /** (13) */
-    const mixed = (): Vectors => {
+    const mixed = (): UserItemVectors => {
       if (withoutKnowledge) return told
       const { users_UD, items_VD } = along(noNoise)
       const mix = (one: Tensor, other: Tensor): Tensor =>

@@ -6,7 +6,7 @@ import { normal, uniform, xavier } from '../../../nn/init.ts'
 import type { Noise } from '../../../nn/noise.ts'
 import { hiddenScore } from '../../../tensor/attention.ts'
 import { where } from '../../../tensor/compare.ts'
-import type { EdgeProduct } from '../../../tensor/edge-product.ts'
+import type { EdgeProducts } from '../../../tensor/edge-product.ts'
 import { add, addAll, mul } from '../../../tensor/elementwise.ts'
 import { concat } from '../../../tensor/move.ts'
 import { input, integers, type Parameter, parameter, type Tensor } from '../../../tensor/node.ts'
@@ -14,8 +14,9 @@ import { norm } from '../../../tensor/reduce.ts'
 import { dims } from '../../../tensor/shape.ts'
 import { type CatalogShape, catalogInput } from '../../contract/catalog.ts'
 import type { Losses } from '../../contract/model.ts'
-import type { Vectors } from './behavior-side.ts'
+import { lightGcn, type UserItemVectors } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
+import { readersOf } from './graphs.ts'
 
 /** The two ways in which triples are judged, each with tables of its own. */
 export const readings = ['transr', 'tatec'] as const
@@ -59,7 +60,7 @@ export interface KnowledgeSide {
    */
   read(reading: Reading, noise: Noise, kept?: Tensor): Tensor
   /** (9) LightGCN over the target graph. @param toUsers_E what edges count where users read items, and the reverse */
-  along(items_VD: Tensor, toUsers_E: Tensor, toItems_E?: Tensor): Vectors
+  along(items_VD: Tensor, toUsers_E: Tensor, toItems_E?: Tensor): UserItemVectors
   /** (10) or (11) of a batch of triples. */
   readonly triples: (reading: Reading, batch: Triples) => Losses
 }
@@ -69,7 +70,7 @@ export function knowledgeSide(
   { hiddenSize: width, layers, dropout }: Pick<KmclrConfig, 'hiddenSize' | 'layers' | 'dropout'>,
   { userCount, itemCount }: CatalogShape,
   { fields, entities }: Relations,
-  target: EdgeProduct,
+  target: EdgeProducts,
 ): KnowledgeSide {
   const drawn = normal(0.1)
   const users = parameter('known.user', [userCount + 1, width], drawn, { rows: 'users' })
@@ -126,14 +127,8 @@ export function knowledgeSide(
       return noise.dropout(both_VD.matmul(output).add(outputBias).relu(), dropout)
     },
     along(items_VD, toUsers_E, toItems_E = toUsers_E) {
-      const [ofItems, ofUsers] = [target.by(toUsers_E), target.turned(toItems_E)]
-      const steps: [Tensor, Tensor][] = [[users, items_VD]]
-      for (let layer = 0; layer < layers; layer++) {
-        const [user, item] = steps.at(-1) as [Tensor, Tensor]
-        steps.push([ofItems(item), ofUsers(user)])
-      }
-      const mean = (at: 0 | 1): Tensor => addAll(steps.map((step) => step[at])).mul(1 / steps.length)
-      return { users_UD: mean(0), items_VD: mean(1) }
+      const readers = readersOf({ products: target, toUsers_E, toItems_E })
+      return lightGcn({ users_UD: users, items_VD }, readers, layers)
     },
     triples: (reading, batch) => tripleLosses(tables[reading], reading, batch),
   }
@@ -205,9 +200,9 @@ const tiny = 1e-8
 /** What (9) and (12) are lost on. */
 export interface KnowledgePass {
   /** (9), edges and entities dropped. */
-  readonly whole: Vectors
+  readonly whole: UserItemVectors
   /** (12) The two views; none where they are not contrasted. */
-  readonly views: readonly Vectors[]
+  readonly views: readonly UserItemVectors[]
 }
 
 /** (9, 12) of a batch of target pairs; sums where `summed`, and means otherwise. */

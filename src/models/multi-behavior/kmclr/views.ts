@@ -9,7 +9,7 @@ import { concat } from '../../../tensor/move.ts'
 import { constant, input, type Tensor } from '../../../tensor/node.ts'
 import { dims } from '../../../tensor/shape.ts'
 import type { Memory, MemoryArray, StageContext } from '../../contract/model.ts'
-import type { Vectors } from './behavior-side.ts'
+import type { UserItemVectors } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
 import { edgeValues, type Meetings, meetingsBy, symmetric } from './graphs.ts'
 import { type KnowledgeSide, type Reading, readings } from './knowledge-side.ts'
@@ -30,7 +30,7 @@ export function alongViews(
   side: Pick<KnowledgeSide, 'read' | 'along'>,
   edges: number,
   noise: Parameters<KnowledgeSide['read']>[1],
-): readonly Vectors[] {
+): readonly UserItemVectors[] {
   return readings.map((reading) => side.along(side.read(reading, noise), input(nameOf(reading), [1 + edges])))
 }
 
