@@ -2,9 +2,9 @@
 import type { BehaviorItems } from '../../../batches/extras/behavior-items.ts'
 import type { Pairs } from '../../../batches/pairs.ts'
 import type { Triples } from '../../../batches/triples.ts'
-import { normal, uniform, xavier } from '../../../nn/init.ts'
+import { normal, xavier } from '../../../nn/init.ts'
+import { uniformLinear } from '../../../nn/linear.ts'
 import type { Noise } from '../../../nn/noise.ts'
-import { hiddenScore } from '../../../tensor/attention.ts'
 import { where } from '../../../tensor/compare.ts'
 import type { EdgeProducts } from '../../../tensor/edge-product.ts'
 import { add, addAll, mul } from '../../../tensor/elementwise.ts'
@@ -14,6 +14,8 @@ import { norm } from '../../../tensor/reduce.ts'
 import { dims } from '../../../tensor/shape.ts'
 import { type CatalogShape, catalogInput } from '../../contract/catalog.ts'
 import type { Losses } from '../../contract/model.ts'
+import { maskBias } from '../../parts/attention-bias.ts'
+import { leakyRelu } from '../../parts/leaky-relu.ts'
 import { lightGcn, type UserItemVectors } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
 import { readersOf } from './graphs.ts'
@@ -85,17 +87,12 @@ export function knowledgeSide(
     }),
   })
   const tables = { transr: tablesOf('transr'), tatec: tablesOf('tatec') }
-  const fan = (size: number) => uniform(1 / Math.sqrt(size))
-  const attention = parameter('known.attention.weight', [3 * width, 1], fan(3 * width))
-  const attentionBias = parameter('known.attention.bias', [1], fan(3 * width))
-  const output = parameter('known.output.weight', [width, width], fan(width))
-  const outputBias = parameter('known.output.bias', [width], fan(width))
+  const attention = uniformLinear('known.attention', [3 * width, 1])
+  const output = uniformLinear('known.output', [width, width])
   const entity_VR = fields.length > 0 ? entitiesOf(fields, itemCount) : undefined
-  const [ofItem, ofRelation, ofEntity] = [0, 1, 2].map((at) => attention.slice(0, at * width, (at + 1) * width)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ]
+  const [ofItem, ofRelation, ofEntity] = [0, 1, 2].map((at) =>
+    attention.weight.slice(0, at * width, (at + 1) * width),
+  ) as [Tensor, Tensor, Tensor]
   /** (7) [V + 1, D] */
   const gathered = (
     items: Tensor,
@@ -113,8 +110,8 @@ export function knowledgeSide(
       .reshape([count, many])
       .add(items.matmul(ofItem))
       .add(relations.matmul(ofRelation).reshape([1, many]))
-      .add(attentionBias)
-    const hidden_VR = leakyRelu(score_VR).add(there_VR.mul(-1).add(1).mul(hiddenScore))
+      .add(attention.bias as Parameter)
+    const hidden_VR = leakyRelu(score_VR).add(maskBias(there_VR))
     const share_VR = noise.dropout(hidden_VR.softmax().mul(there_VR), dropout)
     return share_VR.reshape([count, 1, many]).matmul(entity_VRD).reshape([count, width])
   }
@@ -124,7 +121,7 @@ export function knowledgeSide(
     read(reading, noise, kept) {
       const { items, graph } = tables[reading]
       const both_VD = graph && entity_VR ? items.add(gathered(items, graph, { ids: entity_VR, noise, kept })) : items
-      return noise.dropout(both_VD.matmul(output).add(outputBias).relu(), dropout)
+      return noise.dropout(output(both_VD).relu(), dropout)
     },
     along(items_VD, toUsers_E, toItems_E = toUsers_E) {
       const readers = readersOf({ products: target, toUsers_E, toItems_E })
@@ -143,8 +140,6 @@ function entitiesOf(fields: Relations['fields'], itemCount: number): Tensor {
   })
   return concat(columns, 1)
 }
-
-const leakyRelu = (x: Tensor): Tensor => x.relu().sub(x.neg().relu().mul(0.2))
 
 /** Weight of the lengths of what triples compare, and of their matrices. */
 const tripleRegularization = 1e-3
