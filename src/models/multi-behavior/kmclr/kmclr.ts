@@ -45,7 +45,7 @@ import { explainBehaviors } from './explain.ts'
 import { behaviorsOf, graphBytes, graphLayout, graphsOf, meetingsBy, noMeetings } from './graphs.ts'
 import { knowledgeLosses, knowledgeSide, readings, relationsOf } from './knowledge-side.ts'
 import { type PairLosses, trainingStage } from './passes.ts'
-import { alongViews, redrawViews, viewMemory } from './views.ts'
+import { viewsOf } from './views.ts'
 
 const slug = 'kmclr'
 
@@ -95,7 +95,8 @@ export const kmclr = defineModel({
         one.mul(1 - config.knowledgeShare).add(other.stopGradient().mul(config.knowledgeShare))
       return { users_UD: mix(told.users_UD, users_UD), items_VD: mix(told.items_VD, items_VD) }
     }
-    const contrasts = lambdaViews > 0 && !withoutKnowledge
+    const drawn = { ...config, target: catalog.target, relations: relations.fields.length }
+    const views = lambdaViews > 0 && !withoutKnowledge ? viewsOf(known, graphs.whole, drawn) : undefined
     const ofTarget = pairs(catalog.behaviors.length, { behaviors: 'target', maxLength, userCount: catalog.userCount })
     const batches = ofTarget.with(behaviorItems(behaviors)) as PairLosses['batches']
     const ranking = mixed()
@@ -103,7 +104,7 @@ export const kmclr = defineModel({
       batches: ofTarget,
       history: { maxLength, mergeBehaviors: true },
       frozen: frozenOf(layout),
-      memory: { ...memory, ...(contrasts && viewMemory(graphs.whole)) },
+      memory: { ...memory, ...views?.memory },
       score: {
         kind: 'dot',
         table: ranking.items_VD,
@@ -128,16 +129,11 @@ export const kmclr = defineModel({
             ...(!withoutKnowledge && {
               knowledge: {
                 batches,
-                losses(batch, { noise }) {
-                  const views = contrasts ? alongViews(known, graphs.whole.length - 1, noise) : []
-                  return knowledgeLosses(config, known, { whole: along(noise), views }, batch)
-                },
+                losses: (batch, { noise }) =>
+                  knowledgeLosses(config, known, { views: views?.along(noise) ?? [], whole: along(noise) }, batch),
               },
             }),
-            ...(contrasts && {
-              redraw: (context) =>
-                redrawViews(context, known, { ...config, target: catalog.target, relations: relations.fields.length }),
-            }),
+            ...(views && { redraw: views.redraw }),
           }),
         },
       ],
