@@ -9,9 +9,10 @@ import { concat } from '../../../tensor/move.ts'
 import { constant, input, type Tensor } from '../../../tensor/node.ts'
 import { dims } from '../../../tensor/shape.ts'
 import type { Memory, MemoryArray, StageContext } from '../../contract/model.ts'
+import { edgeValues, symmetric } from '../../parts/edge-values.ts'
 import type { UserItemVectors } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
-import { edgeValues, type Meetings, meetingsBy, symmetric } from './graphs.ts'
+import { type Meetings, meetingsBy } from './graphs.ts'
 import { type KnowledgeSide, type Reading, readings } from './knowledge-side.ts'
 
 /** Users whose likely items are scaled together. */
