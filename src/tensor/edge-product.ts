@@ -24,10 +24,17 @@ import {
 export function edgeLayout(name: string, matrix: Pattern): Record<string, LayoutTensor> {
   const turned = turnedPattern(matrix)
   return {
-    ...grouped(`${name}.forward`, matrix, Int32Array.from(matrix.column.keys())),
-    ...grouped(`${name}.backward`, turned, turned.entry),
+    ...numbered(`${name}.forward`, matrix, Int32Array.from(matrix.column.keys())),
+    ...numbered(`${name}.backward`, turned, turned.entry),
   }
 }
+
+/** @param entry the number of each entry, from 0 */
+const numbered = (name: string, matrix: Pattern, entry: Int32Array): Record<string, LayoutTensor> =>
+  grouped(name, matrix, (part, places, sizes) => {
+    const data = BigInt64Array.from(places, (at) => (at < 0 ? 0n : BigInt(1 + (entry[at] as number))))
+    return { [`${part}.edges`]: { shape: [...sizes], data } }
+  })
 
 /** Values of the entries, [1 + E], the first 0 -> the products with them. The values have no gradient. */
 export type EdgeProducts = (value_E: Tensor) => SparseProducts
