@@ -162,12 +162,19 @@ function tripleLosses(
   const turned = (x_BD: Tensor): Tensor =>
     addAll(isOf_B1.map((is_B1, at) => x_BD.matmul(matrices.slice(0, at, at + 1).reshape([width, width])).mul(is_B1)))
   const r_BD = relations.rows(relation_B)
-  const [h_BD, t_BD, o_BD] = [items.rows(item_B), entities.rows(entity_B), entities.rows(other_B)]
-  const compared =
-    reading === 'transr' ? { h: turned(h_BD), t: turned(t_BD), o: turned(o_BD) } : { h: h_BD, t: t_BD, o: o_BD }
-  const energy = transrOrTatec[reading](compared.h, r_BD, reading === 'tatec' ? turned(h_BD) : undefined)
-  const lost_B = energy(compared.t).sub(energy(compared.o)).softplus()
-  const squares_B = addAll([compared.h, r_BD, compared.t, compared.o].map((x) => x.sumSquares()))
+  const isTransr = reading === 'transr'
+  const [h_BD, t_BD, o_BD] = [items.rows(item_B), entities.rows(entity_B), entities.rows(other_B)].map((x) =>
+    isTransr ? turned(x) : x,
+  ) as [Tensor, Tensor, Tensor]
+  // The energy of a triple by its tail, low where it is true.
+  const transr = (x_BD: Tensor): Tensor => h_BD.add(r_BD).sub(x_BD).sumSquares()
+  const tatec =
+    (hM_BD: Tensor) =>
+    (x_BD: Tensor): Tensor =>
+      add(mul(addAll([hM_BD, r_BD, h_BD]), x_BD).sum([1]), mul(h_BD, r_BD).sum([1]))
+  const energy = isTransr ? transr : tatec(turned(h_BD))
+  const lost_B = energy(t_BD).sub(energy(o_BD)).softplus()
+  const squares_B = addAll([h_BD, r_BD, t_BD, o_BD].map((x) => x.sumSquares()))
   const lengths = squares_B
     .mul(weight_B)
     .sum()
@@ -177,14 +184,6 @@ function tripleLosses(
     triples: { weight: 1, value: lost_B.mul(weight_B).sum() },
     size: { weight: tripleRegularization, value: lengths },
   }
-}
-
-/** The energy of a triple by its tail, low where it is true: d of (10), s of (11). */
-const transrOrTatec: Readonly<
-  Record<Reading, (h_BD: Tensor, r_BD: Tensor, hM_BD: Tensor | undefined) => (t_BD: Tensor) => Tensor>
-> = {
-  transr: (h, r) => (t) => h.add(r).sub(t).sumSquares(),
-  tatec: (h, r, hM) => (t) => add(mul(addAll([hM as Tensor, r, h]), t).sum([1]), mul(h, r).sum([1])),
 }
 
 /** Weight of half of the squared lengths of the tables' rows that a step reads. */
