@@ -146,8 +146,8 @@ def part(backbone, how):
     losses = model.losses(tables, NOISY[:-1])
     weighed = (model.weights(losses).detach() * losses).mean()
     guide = model.guide(how, noise)
-    ofTables = {name: x for name, x in model.learned.items() if name in ("user", "item")}
-    others = {name: x for name, x in model.learned.items() if name not in ofTables}
+    of_tables = {name: x for name, x in model.learned.items() if name in ("user", "item")}
+    others = {name: x for name, x in model.learned.items() if name not in of_tables}
     history = torch.tensor([4, 1, 6])
     users, items = model.vectors(tables)
     people = torch.cat([items[history].mean(0, keepdim=True), users[1:]])
@@ -164,8 +164,8 @@ def part(backbone, how):
         "inputs": arrays(inputs),
         "parameters": arrays(model.learned),
         "losses": {
-            "memorization": {"loss": scalar(memorized), "gradients": gradients(memorized, ofTables)},
-            "weighed": {"loss": scalar(weighed), "gradients": gradients(weighed, ofTables)},
+            "memorization": {"loss": scalar(memorized), "gradients": gradients(memorized, of_tables)},
+            "weighed": {"loss": scalar(weighed), "gradients": gradients(weighed, of_tables)},
             "guide": {"loss": scalar(guide), "gradients": gradients(guide, others)},
         },
         "history": array(history),

@@ -10,7 +10,7 @@ import { type DataType, input, type Shape, type Tensor } from '../tensor/node.ts
 
 /** The static sizes a graph is compiled for. Each kind reads those it has. */
 export interface BatchShape {
-  /** B: windows, samples, pairs, items or users. */
+  /** B: windows, samples, pairs, items, users or triples. */
   readonly rows: number
   /** L, the places of a history. */
   readonly length: number
@@ -103,7 +103,7 @@ export interface Drawn {
   readonly data: TrainingData
 }
 
-/** A kind of batch: `sequences(...)`, `pairs(...)`, `impressions(...)`, `items()`, `users(...)`. */
+/** A kind of batch: `sequences(...)`, `pairs(...)`, `impressions(...)`, `items()`, `users(...)`, `triples(...)`. */
 export interface BatchKind<Batch, Rows> {
   /** The kind and its extras, in their order; absent where one of them has none. */
   readonly recipe: readonly Recipe[] | undefined

@@ -23,7 +23,7 @@ export interface PairSettings {
   readonly beside?: number
   /**
    * An array of the model's memory, with a number for each pair: only pairs that have another one than 0 are trained
-   * on, all where none has. They come in an order of their own, beside items of their own.
+   * on, all where none has or there is no such array. They come in an order of their own, beside items of their own.
    */
   readonly among?: string
   /** Most rows of a batch, where the run's batches may be too large; no limit by default. */
@@ -137,7 +137,7 @@ export function pairs(
       const size = Math.min(batchSize, atOnce, count * (1 + negatives))
       const shape = { rows: size, length: maxLength, targets: size }
       return {
-        size: `${among ? 'some of ' : ''}${counted(count)} pairs${negatives > 0 ? ` and ${counted(count * negatives)} drawn ones` : ''}`,
+        size: `${among && memory?.[among] ? 'some of ' : ''}${counted(count)} pairs${negatives > 0 ? ` and ${counted(count * negatives)} drawn ones` : ''}`,
         shapes: [shape],
         epoch(number) {
           const stream = randomStream(seed, among ?? 'pairs', number)

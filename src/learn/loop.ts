@@ -139,10 +139,10 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
     throw impossible(join(folder, runFiles.checkpoint), `batch ${progress.batch} of ${turns.length}`)
   const started = performance.now()
   let targets = 0
-  for (const [at, turn] of turns.entries()) {
-    if (at < progress.batch) continue
-    if (turns.findIndex(({ objective }) => objective === turn.objective) === at)
-      await stage.beginPass(turn.objective, epoch)
+  const begun = new Set(turns.slice(0, progress.batch).map(({ objective }) => objective))
+  for (const turn of turns.slice(progress.batch)) {
+    if (!begun.has(turn.objective)) await stage.beginPass(turn.objective, epoch)
+    begun.add(turn.objective)
     const step = await stage.stepOf(turn)
     const { loss, parts, observed, targets: count } = await step.run(turn.batch, state.parameters.step + 1, epoch)
     if (!Number.isFinite(loss)) throw diverged(epoch, progress.batch, training)
@@ -199,12 +199,12 @@ function judged({ history, stageEpoch }: Progress, { training, validation }: Tra
 
 async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], speed: Speed): Promise<void> {
   const { training, validator, validation, state, report, folder, fingerprint, progress, stages } = loop
-  await stage.end(progress.epoch + 1)
+  const epoch = progress.epoch + 1
+  await stage.end(epoch)
   const by = stage.validates ? (validation.measures ? 'validation' : 'loss') : null
   const counted = (done: number, all: number): void => report?.({ kind: 'counted', work: 'validation', done, all })
   const value = by === 'validation' ? await validator.validate(counted) : null
   const { loss = 0, ...parts } = meansOf(progress.sums, turns)
-  const epoch = progress.epoch + 1
   const named = stages.length > 1 ? { stage: stage.name } : {}
   progress.history.push({ epoch, ...named, loss, parts, validation: value })
   const stageEpoch = progress.stageEpoch + 1

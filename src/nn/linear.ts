@@ -3,7 +3,7 @@ import { add } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
 import { type Initializer, type Parameter, parameter, type Tensor } from '../tensor/node.ts'
 import { layerNorm as normalize } from '../tensor/normalize.ts'
-import { filled, xavier, zeros } from './init.ts'
+import { filled, uniform, xavier, zeros } from './init.ts'
 
 /** A function of one tensor that holds its own parameters. */
 export type Layer = (x: Tensor) => Tensor
@@ -21,6 +21,12 @@ export function linear(
   const bias = options.bias === false ? undefined : parameter(`${name}.bias`, [fanOut], options.biasInit ?? zeros)
   const layer: Layer = (x) => (bias ? add(matmul(x, weight), bias) : matmul(x, weight))
   return Object.assign(layer, { weight, ...(bias && { bias }) })
+}
+
+/** An affine layer that begins as PyTorch's does: weights and bias uniform in +-1 / sqrt(in). */
+export function uniformLinear(name: string, sizes: readonly [number, number]): Affine {
+  const init = uniform(1 / Math.sqrt(sizes[0]))
+  return linear(name, sizes, { init, biasInit: init })
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { expectClose } from '../../test/conformance/op/check-operator.ts'
 import { evaluateGradients, evaluateTensor } from '../testing/evaluate-tensor.ts'
-import { edgeLayout, edgeProduct } from './edge-product.ts'
+import { edgeLayout, edgeProducts } from './edge-product.ts'
 import { mul } from './elementwise.ts'
 import { constant, input, parameter } from './node.ts'
 import { sum } from './reduce.ts'
@@ -37,8 +37,8 @@ function naive(edges: Float32Array, x: Float32Array, isTurned: boolean): number[
   return product
 }
 
-describe('edgeProduct', () => {
-  const product = edgeProduct('graph', layout)
+describe('edgeProducts', () => {
+  const products = edgeProducts('graph', layout)
   const edges = input('edges', [values.length])
   const given = Object.fromEntries(Object.entries(layout).map(([name, { data }]) => [name, data]))
 
@@ -48,7 +48,7 @@ describe('edgeProduct', () => {
   ])('is the naive loop over the values that it is given, in value and gradient: %s', async (_, isTurned) => {
     const [to, from] = isTurned ? [columns, rows] : [rows, columns]
     const x = parameter('x', [from, size], () => {})
-    const made = (isTurned ? product.turned : product.by)(edges)(x)
+    const made = products(edges)[isTurned ? 'transposed' : 'times'](x)
     const [read, weights] = [drawn(from * size), drawn(to * size)]
     const feeds = { ...given, x: read, edges: values }
     expectClose(await evaluateTensor(made, feeds), naive(values, read, isTurned), 'value')
@@ -59,7 +59,7 @@ describe('edgeProduct', () => {
   it('leaves an entry out whose value is 0', async () => {
     const some = values.with(2, 0)
     const x = drawn(columns * size)
-    const made = product.by(edges)(input('x', [columns, size]))
+    const made = products(edges).times(input('x', [columns, size]))
     expectClose(await evaluateTensor(made, { ...given, x, edges: some }), naive(some, x, false), 'value')
     expect(naive(some, x, false)).not.toEqual(naive(values, x, false))
   })

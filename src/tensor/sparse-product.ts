@@ -59,17 +59,22 @@ export function turnedPattern({ rows, columns, start, column }: Pattern): Patter
  * at most double within a group: so does the padding.
  */
 export function sparseLayout(name: string, matrix: SparseMatrix): Record<string, LayoutTensor> {
-  return { ...grouped(`${name}.forward`, matrix), ...grouped(`${name}.backward`, transposed(matrix)) }
+  return { ...weighted(`${name}.forward`, matrix), ...weighted(`${name}.backward`, transposed(matrix)) }
 }
 
+const weighted = (name: string, matrix: SparseMatrix): Record<string, LayoutTensor> =>
+  grouped(name, matrix, (part, places, [rows, width]) => ({
+    [`${part}.weights`]: { shape: [rows, 1, width], data: Float32Array.from(places, (at) => matrix.value[at] ?? 0) },
+  }))
+
 /**
- * Groups with the weights of their entries, or with their numbers from 1, `.edges` [R0, W0], where these are given.
- * @param entry the number of each entry, from 0
+ * The ids of each group, and the order of rows.
+ * @param beside what else a group has, by the places of its entries in the matrix, -1 for what only fills up: [R0, W0]
  */
 export function grouped(
   name: string,
-  matrix: Pattern | SparseMatrix,
-  entry?: Int32Array,
+  matrix: Pattern,
+  beside: (part: string, places: Int32Array, sizes: readonly [number, number]) => Record<string, LayoutTensor>,
 ): Record<string, LayoutTensor> {
   const layout: Record<string, LayoutTensor> = {}
   const order = new BigInt64Array(matrix.rows)
@@ -78,14 +83,9 @@ export function grouped(
     for (const [at, row] of rows.entries()) order[row] = BigInt(placed + at)
     placed += rows.length
     const { ids, places, width } = padded(matrix, rows)
-    layout[`${name}.${index}.ids`] = { shape: [rows.length, width], data: ids }
-    if (entry) {
-      const edges = BigInt64Array.from(places, (at) => (at < 0 ? 0n : BigInt(1 + (entry[at] as number))))
-      layout[`${name}.${index}.edges`] = { shape: [rows.length, width], data: edges }
-    } else if ('value' in matrix) {
-      const weights = Float32Array.from(places, (at) => matrix.value[at] ?? 0)
-      layout[`${name}.${index}.weights`] = { shape: [rows.length, 1, width], data: weights }
-    }
+    const part = `${name}.${index}`
+    layout[`${part}.ids`] = { shape: [rows.length, width], data: ids }
+    Object.assign(layout, beside(part, places, [rows.length, width]))
   }
   const kept = order.every((at, row) => at === BigInt(row))
   return kept ? layout : { ...layout, [`${name}.order`]: { shape: [order.length], data: order } }
@@ -147,7 +147,11 @@ export function sparseProducts(
   name: string,
   layout: Readonly<Record<string, { readonly shape: Shape }>>,
 ): SparseProducts {
-  const [forward, backward] = [declared(`${name}.forward`, layout), declared(`${name}.backward`, layout)]
+  return mutual(declared(`${name}.forward`, layout), declared(`${name}.backward`, layout))
+}
+
+/** The products that two maps are, one the transpose of the other. */
+export function mutual(forward: (x: Tensor) => Tensor, backward: (x: Tensor) => Tensor): SparseProducts {
   // The gradient of a gradient is asked for where a step of descent is part of a graph.
   const times = (x: Tensor): Tensor => withGradient(forward(x), [x], (g) => [transposed(g)])
   const transposed = (x: Tensor): Tensor => withGradient(backward(x), [x], (g) => [times(g)])

@@ -54,11 +54,21 @@ export function behaviorItems(behaviors: readonly BehaviorIndex[]): Extra<Behavi
   }
 }
 
-function itemsOf({ dataset: { events }, split }: TrainingData, user: number, behaviors: readonly BehaviorIndex[]) {
-  const [begin, end] = [events.start[user] as number, split?.trainEnd[user] ?? (events.start[user + 1] as number)]
+function itemsOf(data: TrainingData, user: number, behaviors: readonly BehaviorIndex[]): Touched {
   return behaviors.map((behavior) => {
-    const set = new Set<number>()
-    for (let row = begin; row < end; row++) if (events.behavior[row] === behavior) set.add(events.item[row] as number)
+    const set = itemsBy(behavior, user, data)
     return { all: Int32Array.from(set), set }
   })
+}
+
+/** The distinct items of a user's training events of a behavior, in the order they first met. */
+export function itemsBy(
+  behavior: BehaviorIndex,
+  user: number,
+  { dataset: { events }, split }: Pick<TrainingData, 'dataset' | 'split'>,
+): ReadonlySet<number> {
+  const [begin, end] = [events.start[user] as number, split?.trainEnd[user] ?? (events.start[user + 1] as number)]
+  const items = new Set<number>()
+  for (let row = begin; row < end; row++) if (events.behavior[row] === behavior) items.add(events.item[row] as number)
+  return items
 }

@@ -84,9 +84,10 @@ export function cloze(settings: ClozeSettings): Extra<Cloze, readonly Window[]> 
         ['cloze.behavior', 'behavior'],
       ] as const) {
         const places = buffers[name] as BigInt64Array | undefined
-        places?.fill(0n)
+        if (!places) continue
+        places.fill(0n)
         for (const [row, { history }] of seen.entries())
-          if (places) for (const [at, value] of history[of].entries()) places[row * length + at] = BigInt(value)
+          for (const [at, value] of history[of].entries()) places[row * length + at] = BigInt(value)
       }
       if (room === 0) return
       const weights = buffers['cloze.weights'] as Float32Array

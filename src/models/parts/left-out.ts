@@ -1,8 +1,8 @@
-/** @file Which events of a history a model left out as noise: the same for each item. */
+/** @file Which events of a history a model takes for noise: the same for each item. */
 import type { History, ItemIndex } from '../../dataset/schema.ts'
 import type { Explanation } from '../contract/scorer.ts'
 
-/** Tells the events that were left out, oldest first. @param stays whether the event at a place was read */
+/** Tells the events that are noise, oldest first. @param stays whether the event at a place is none */
 export function leftOut(
   { item, behavior }: History,
   items: readonly ItemIndex[],

@@ -6,6 +6,7 @@ import { input, type Parameter, parameter, type Tensor } from '../../tensor/node
 import { dims } from '../../tensor/shape.ts'
 import { sparseProduct } from '../../tensor/sparse-product.ts'
 import type { Offline } from '../contract/model.ts'
+import { leakyRelu } from '../parts/leaky-relu.ts'
 import type { SsdrecConfig } from './config.ts'
 import { itemGraphs } from './graphs.ts'
 
@@ -119,5 +120,3 @@ function gathered(name: string, width: number) {
     return sides.matmul(both).matmul(inner).sigmoid().matmul(outer)
   }
 }
-
-const leakyRelu = (x: Tensor): Tensor => x.relu().sub(x.neg().relu().mul(0.2))

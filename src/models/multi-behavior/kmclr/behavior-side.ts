@@ -8,19 +8,12 @@ import { parameter, type Tensor } from '../../../tensor/node.ts'
 import { dims } from '../../../tensor/shape.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import type { Losses } from '../../contract/model.ts'
+import type { UserItemVectors } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
-import type { BehaviorGraph } from './graphs.ts'
-
-/** What ranks, or a part of it. */
-export interface Vectors {
-  /** [U + 1, D] */
-  readonly users_UD: Tensor
-  /** [V + 1, D] */
-  readonly items_VD: Tensor
-}
+import { type BehaviorGraph, readersOf } from './graphs.ts'
 
 /** Users and items as behaviors tell them. */
-export interface BehaviorSide extends Vectors {
+export interface BehaviorSide extends UserItemVectors {
   /** u^k of some users [S], for each behavior: [S, D]. */
   byBehavior(user_S: Tensor): readonly Tensor[]
 }
@@ -34,10 +27,7 @@ export function behaviorSide(
   const table = (rows: 'users' | 'items', count: number): Tensor =>
     parameter(rows.slice(0, -1), [count + 1, width], xavier(count + 1, width), { rows })
   const matrix = (name: string, from: number): Tensor => parameter(name, [from, width], xavier(from, width))
-  const reads = graphs.map(({ product, toUsers_E, toItems_E }) => ({
-    ofItems: product.by(toUsers_E),
-    ofUsers: product.turned(toItems_E),
-  }))
+  const reads = graphs.map(readersOf)
   let [users_UD, items_VD] = [table('users', userCount), table('items', itemCount)]
   const read: { users: Tensor; items: Tensor; messages: readonly Tensor[]; weight: Tensor }[] = []
   for (let layer = 0; layer < layers; layer++) {
@@ -84,7 +74,7 @@ const tiny = 1e-8
 export function behaviorLosses(
   { lambdaBehaviors }: Pick<KmclrConfig, 'lambdaBehaviors'>,
   { byBehavior }: Pick<BehaviorSide, 'byBehavior'>,
-  ranking: Vectors,
+  ranking: UserItemVectors,
   { user_B, positive_BK, negative_BK, weight_B }: Pairs & BehaviorItems,
 ): Losses {
   const [rows, behaviors] = dims(positive_BK, 2)

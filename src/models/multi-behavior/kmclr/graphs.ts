@@ -1,11 +1,15 @@
 /** @file The graphs of KMCLR: who met what by each behavior, and what each edge counts; of training events alone. */
+import { itemsBy } from '../../../batches/extras/behavior-items.ts'
 import type { BehaviorIndex } from '../../../dataset/schema.ts'
 import { Bug } from '../../../errors.ts'
-import { type EdgeProduct, edgeLayout, edgeProduct } from '../../../tensor/edge-product.ts'
+import { type EdgeProducts, edgeLayout, edgeProducts } from '../../../tensor/edge-product.ts'
 import { input, type Tensor } from '../../../tensor/node.ts'
 import type { Pattern } from '../../../tensor/sparse-product.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import type { Offline, OfflineSources } from '../../contract/model.ts'
+import { touchedItems } from '../../parts/co-occurrence.ts'
+import { edgeValues, symmetric } from '../../parts/edge-values.ts'
+import type { GraphReaders } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
 
 /** Where a user and an item met: [users + 1, items + 1], the items of each user ascending. */
@@ -21,48 +25,13 @@ export function behaviorsOf(
 }
 
 /** The distinct pairs of training events of a behavior. @throws Bug without a split */
-export function meetingsBy(behavior: BehaviorIndex, { dataset, split }: Pick<OfflineSources, 'dataset' | 'split'>) {
-  if (!split) throw new Bug('the graphs of KMCLR are made from a split of events')
-  const { events, catalog } = dataset
-  const users = split.trainEnd.length
-  const start = new Int32Array(users + 1)
-  const column: number[] = []
-  for (let user = 0; user < users; user++) {
-    const own = new Set<number>()
-    if (user > 0)
-      for (let row = events.start[user] as number; row < (split.trainEnd[user] as number); row++)
-        if (events.behavior[row] === behavior) own.add(events.item[row] as number)
-    column.push(...[...own].sort((a, b) => a - b))
-    start[user + 1] = column.length
-  }
-  return { rows: users, columns: catalog.ids.length, start, column: Int32Array.from(column) } satisfies Meetings
+export function meetingsBy(behavior: BehaviorIndex, data: Pick<OfflineSources, 'dataset' | 'split'>): Meetings {
+  if (!data.split) throw new Bug('the graphs of KMCLR are made from a split of events')
+  const itemsOf = Array.from({ length: data.split.trainEnd.length - 1 }, (_, at) =>
+    [...itemsBy(behavior, at + 1, data)].sort((a, b) => a - b),
+  )
+  return touchedItems(itemsOf, data.dataset.catalog.ids.length - 1)
 }
-
-/** What each edge counts, [1 + edges], the first 0, where its user and item have so many. */
-export function edgeValues(
-  { rows, columns, start, column }: Meetings,
-  valueOf: (user: number, item: number) => number,
-  kept: (edge: number) => boolean = () => true,
-): Float32Array {
-  const [ofUser, ofItem] = [new Int32Array(rows), new Int32Array(columns)]
-  const each = (visit: (edge: number, user: number, item: number) => void): void => {
-    for (let user = 0; user < rows; user++)
-      for (let edge = start[user] as number; edge < (start[user + 1] as number); edge++)
-        if (kept(edge)) visit(edge, user, column[edge] as number)
-  }
-  each((_, user, item) => {
-    ofUser[user] = (ofUser[user] as number) + 1
-    ofItem[item] = (ofItem[item] as number) + 1
-  })
-  const values = new Float32Array(1 + column.length)
-  each((edge, user, item) => {
-    values[1 + edge] = valueOf(ofUser[user] as number, ofItem[item] as number)
-  })
-  return values
-}
-
-/** As LightGCN has it: 1 / sqrt(edges of the user x edges of the item). */
-export const symmetric = (user: number, item: number): number => 1 / Math.sqrt(user * item)
 
 /** What an edge counts where users read items, and where items read users. */
 const valueBy = {
@@ -95,20 +64,22 @@ export function graphLayout({ aggregate }: GraphOptions, meetings: readonly Meet
 }
 
 /** Graphs of a catalog whose log is not known: nobody met anything. */
-export const noMeetings = ({ userCount, itemCount }: Pick<CatalogShape, 'userCount' | 'itemCount'>): Meetings => ({
-  rows: userCount + 1,
-  columns: itemCount + 1,
-  start: new Int32Array(userCount + 2),
-  column: new Int32Array(0),
-})
+export const noMeetings = ({ userCount, itemCount }: Pick<CatalogShape, 'userCount' | 'itemCount'>): Meetings =>
+  touchedItems(Array(userCount).fill([]), itemCount)
 
 /** The graph of a behavior in a graph of tensors. */
 export interface BehaviorGraph {
-  readonly product: EdgeProduct
+  readonly products: EdgeProducts
   /** What an edge counts where users read items, and where items read users. */
   readonly toUsers_E: Tensor
   readonly toItems_E: Tensor
 }
+
+/** How users and items read along a graph. */
+export const readersOf = ({ products, toUsers_E, toItems_E }: BehaviorGraph): GraphReaders => ({
+  ofItems: products(toUsers_E).times,
+  ofUsers: products(toItems_E).transposed,
+})
 
 /** The graphs of all behaviors, the target's last, the target's edges as {@link symmetric} has them. */
 export function graphsOf(layout: Offline, count: number) {
@@ -117,7 +88,7 @@ export function graphsOf(layout: Offline, count: number) {
   const behaviors = Array.from(
     { length: count },
     (_, at): BehaviorGraph => ({
-      product: edgeProduct(nameOf(at), layout),
+      products: edgeProducts(nameOf(at), layout),
       toUsers_E: given(at, values.ofUsers),
       toItems_E: given(at, values.ofItems),
     }),
@@ -125,7 +96,7 @@ export function graphsOf(layout: Offline, count: number) {
   const target = behaviors.at(-1) as BehaviorGraph
   return {
     behaviors,
-    target: target.product,
+    target: target.products,
     symmetric_E: given(count - 1, values.symmetric),
     /** The values of `symmetric_E`. */
     whole: layout[`${nameOf(count - 1)}.${values.symmetric}`]?.data as Float32Array,

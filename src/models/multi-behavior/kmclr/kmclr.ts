@@ -36,15 +36,16 @@ import type { Tensor } from '../../../tensor/node.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import { type BuiltModel, defineModel, frozenOf } from '../../contract/model.ts'
 import { chosenFields } from '../../parts/chosen-fields.ts'
+import type { UserItemVectors } from '../../parts/light-gcn.ts'
 import { meanOverHistory } from '../../parts/mean-over-history.ts'
 import { trainedUsers } from '../../parts/trained-users.ts'
-import { behaviorLosses, behaviorSide, type Vectors } from './behavior-side.ts'
+import { behaviorLosses, behaviorSide } from './behavior-side.ts'
 import { type KmclrConfig, kmclrConfig } from './config.ts'
 import { explainBehaviors } from './explain.ts'
 import { behaviorsOf, graphBytes, graphLayout, graphsOf, meetingsBy, noMeetings } from './graphs.ts'
 import { knowledgeLosses, knowledgeSide, readings, relationsOf } from './knowledge-side.ts'
 import { type PairLosses, trainingStage } from './passes.ts'
-import { alongViews, redrawViews, viewMemory } from './views.ts'
+import { viewsOf } from './views.ts'
 
 const slug = 'kmclr'
 
@@ -81,20 +82,21 @@ export const kmclr = defineModel({
     const known = knowledgeSide(config, catalog, relations, graphs.target)
     const { memory, isTrained, before } = trainedUsers(catalog)
     /** (9) */
-    const along = (noise: Noise): Vectors => {
+    const along = (noise: Noise): UserItemVectors => {
       const read = readings.map((reading) => known.read(reading, noise)) as [Tensor, Tensor]
       const kept = (): Tensor => graphs.symmetric_E.mul(noise.keep(graphs.symmetric_E.shape, edgeDropout) ?? 1)
       return known.along(read[0].add(read[1]).mul(0.5), kept(), kept())
     }
     /** (13) */
-    const mixed = (): Vectors => {
+    const mixed = (): UserItemVectors => {
       if (withoutKnowledge) return told
       const { users_UD, items_VD } = along(noNoise)
       const mix = (one: Tensor, other: Tensor): Tensor =>
         one.mul(1 - config.knowledgeShare).add(other.stopGradient().mul(config.knowledgeShare))
       return { users_UD: mix(told.users_UD, users_UD), items_VD: mix(told.items_VD, items_VD) }
     }
-    const contrasts = lambdaViews > 0 && !withoutKnowledge
+    const drawn = { ...config, target: catalog.target, relations: relations.fields.length }
+    const views = lambdaViews > 0 && !withoutKnowledge ? viewsOf(known, graphs.whole, drawn) : undefined
     const ofTarget = pairs(catalog.behaviors.length, { behaviors: 'target', maxLength, userCount: catalog.userCount })
     const batches = ofTarget.with(behaviorItems(behaviors)) as PairLosses['batches']
     const ranking = mixed()
@@ -102,7 +104,7 @@ export const kmclr = defineModel({
       batches: ofTarget,
       history: { maxLength, mergeBehaviors: true },
       frozen: frozenOf(layout),
-      memory: { ...memory, ...(contrasts && viewMemory(graphs.whole)) },
+      memory: { ...memory, ...views?.memory },
       score: {
         kind: 'dot',
         table: ranking.items_VD,
@@ -127,16 +129,11 @@ export const kmclr = defineModel({
             ...(!withoutKnowledge && {
               knowledge: {
                 batches,
-                losses(batch, { noise }) {
-                  const views = contrasts ? alongViews(known, graphs.whole.length - 1, noise) : []
-                  return knowledgeLosses(config, known, { whole: along(noise), views }, batch)
-                },
+                losses: (batch, { noise }) =>
+                  knowledgeLosses(config, known, { views: views?.along(noise) ?? [], whole: along(noise) }, batch),
               },
             }),
-            ...(contrasts && {
-              redraw: (context) =>
-                redrawViews(context, known, { ...config, target: catalog.target, relations: relations.fields.length }),
-            }),
+            ...(views && { redraw: views.redraw }),
           }),
         },
       ],

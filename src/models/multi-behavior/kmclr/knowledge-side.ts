@@ -2,11 +2,11 @@
 import type { BehaviorItems } from '../../../batches/extras/behavior-items.ts'
 import type { Pairs } from '../../../batches/pairs.ts'
 import type { Triples } from '../../../batches/triples.ts'
-import { normal, uniform, xavier } from '../../../nn/init.ts'
+import { normal, xavier } from '../../../nn/init.ts'
+import { uniformLinear } from '../../../nn/linear.ts'
 import type { Noise } from '../../../nn/noise.ts'
-import { hiddenScore } from '../../../tensor/attention.ts'
 import { where } from '../../../tensor/compare.ts'
-import type { EdgeProduct } from '../../../tensor/edge-product.ts'
+import type { EdgeProducts } from '../../../tensor/edge-product.ts'
 import { add, addAll, mul } from '../../../tensor/elementwise.ts'
 import { concat } from '../../../tensor/move.ts'
 import { input, integers, type Parameter, parameter, type Tensor } from '../../../tensor/node.ts'
@@ -14,8 +14,11 @@ import { norm } from '../../../tensor/reduce.ts'
 import { dims } from '../../../tensor/shape.ts'
 import { type CatalogShape, catalogInput } from '../../contract/catalog.ts'
 import type { Losses } from '../../contract/model.ts'
-import type { Vectors } from './behavior-side.ts'
+import { maskBias } from '../../parts/attention-bias.ts'
+import { leakyRelu } from '../../parts/leaky-relu.ts'
+import { lightGcn, type UserItemVectors } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
+import { readersOf } from './graphs.ts'
 
 /** The two ways in which triples are judged, each with tables of its own. */
 export const readings = ['transr', 'tatec'] as const
@@ -59,7 +62,7 @@ export interface KnowledgeSide {
    */
   read(reading: Reading, noise: Noise, kept?: Tensor): Tensor
   /** (9) LightGCN over the target graph. @param toUsers_E what edges count where users read items, and the reverse */
-  along(items_VD: Tensor, toUsers_E: Tensor, toItems_E?: Tensor): Vectors
+  along(items_VD: Tensor, toUsers_E: Tensor, toItems_E?: Tensor): UserItemVectors
   /** (10) or (11) of a batch of triples. */
   readonly triples: (reading: Reading, batch: Triples) => Losses
 }
@@ -69,7 +72,7 @@ export function knowledgeSide(
   { hiddenSize: width, layers, dropout }: Pick<KmclrConfig, 'hiddenSize' | 'layers' | 'dropout'>,
   { userCount, itemCount }: CatalogShape,
   { fields, entities }: Relations,
-  target: EdgeProduct,
+  target: EdgeProducts,
 ): KnowledgeSide {
   const drawn = normal(0.1)
   const users = parameter('known.user', [userCount + 1, width], drawn, { rows: 'users' })
@@ -84,17 +87,12 @@ export function knowledgeSide(
     }),
   })
   const tables = { transr: tablesOf('transr'), tatec: tablesOf('tatec') }
-  const fan = (size: number) => uniform(1 / Math.sqrt(size))
-  const attention = parameter('known.attention.weight', [3 * width, 1], fan(3 * width))
-  const attentionBias = parameter('known.attention.bias', [1], fan(3 * width))
-  const output = parameter('known.output.weight', [width, width], fan(width))
-  const outputBias = parameter('known.output.bias', [width], fan(width))
+  const attention = uniformLinear('known.attention', [3 * width, 1])
+  const output = uniformLinear('known.output', [width, width])
   const entity_VR = fields.length > 0 ? entitiesOf(fields, itemCount) : undefined
-  const [ofItem, ofRelation, ofEntity] = [0, 1, 2].map((at) => attention.slice(0, at * width, (at + 1) * width)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ]
+  const [ofItem, ofRelation, ofEntity] = [0, 1, 2].map((at) =>
+    attention.weight.slice(0, at * width, (at + 1) * width),
+  ) as [Tensor, Tensor, Tensor]
   /** (7) [V + 1, D] */
   const gathered = (
     items: Tensor,
@@ -112,8 +110,8 @@ export function knowledgeSide(
       .reshape([count, many])
       .add(items.matmul(ofItem))
       .add(relations.matmul(ofRelation).reshape([1, many]))
-      .add(attentionBias)
-    const hidden_VR = leakyRelu(score_VR).add(there_VR.mul(-1).add(1).mul(hiddenScore))
+      .add(attention.bias as Parameter)
+    const hidden_VR = leakyRelu(score_VR).add(maskBias(there_VR))
     const share_VR = noise.dropout(hidden_VR.softmax().mul(there_VR), dropout)
     return share_VR.reshape([count, 1, many]).matmul(entity_VRD).reshape([count, width])
   }
@@ -123,17 +121,11 @@ export function knowledgeSide(
     read(reading, noise, kept) {
       const { items, graph } = tables[reading]
       const both_VD = graph && entity_VR ? items.add(gathered(items, graph, { ids: entity_VR, noise, kept })) : items
-      return noise.dropout(both_VD.matmul(output).add(outputBias).relu(), dropout)
+      return noise.dropout(output(both_VD).relu(), dropout)
     },
     along(items_VD, toUsers_E, toItems_E = toUsers_E) {
-      const [ofItems, ofUsers] = [target.by(toUsers_E), target.turned(toItems_E)]
-      const steps: [Tensor, Tensor][] = [[users, items_VD]]
-      for (let layer = 0; layer < layers; layer++) {
-        const [user, item] = steps.at(-1) as [Tensor, Tensor]
-        steps.push([ofItems(item), ofUsers(user)])
-      }
-      const mean = (at: 0 | 1): Tensor => addAll(steps.map((step) => step[at])).mul(1 / steps.length)
-      return { users_UD: mean(0), items_VD: mean(1) }
+      const readers = readersOf({ products: target, toUsers_E, toItems_E })
+      return lightGcn({ users_UD: users, items_VD }, readers, layers)
     },
     triples: (reading, batch) => tripleLosses(tables[reading], reading, batch),
   }
@@ -148,8 +140,6 @@ function entitiesOf(fields: Relations['fields'], itemCount: number): Tensor {
   })
   return concat(columns, 1)
 }
-
-const leakyRelu = (x: Tensor): Tensor => x.relu().sub(x.neg().relu().mul(0.2))
 
 /** Weight of the lengths of what triples compare, and of their matrices. */
 const tripleRegularization = 1e-3
@@ -172,12 +162,19 @@ function tripleLosses(
   const turned = (x_BD: Tensor): Tensor =>
     addAll(isOf_B1.map((is_B1, at) => x_BD.matmul(matrices.slice(0, at, at + 1).reshape([width, width])).mul(is_B1)))
   const r_BD = relations.rows(relation_B)
-  const [h_BD, t_BD, o_BD] = [items.rows(item_B), entities.rows(entity_B), entities.rows(other_B)]
-  const compared =
-    reading === 'transr' ? { h: turned(h_BD), t: turned(t_BD), o: turned(o_BD) } : { h: h_BD, t: t_BD, o: o_BD }
-  const energy = transrOrTatec[reading](compared.h, r_BD, reading === 'tatec' ? turned(h_BD) : undefined)
-  const lost_B = energy(compared.t).sub(energy(compared.o)).softplus()
-  const squares_B = addAll([compared.h, r_BD, compared.t, compared.o].map((x) => x.sumSquares()))
+  const isTransr = reading === 'transr'
+  const [h_BD, t_BD, o_BD] = [items.rows(item_B), entities.rows(entity_B), entities.rows(other_B)].map((x) =>
+    isTransr ? turned(x) : x,
+  ) as [Tensor, Tensor, Tensor]
+  // The energy of a triple by its tail, low where it is true.
+  const transr = (x_BD: Tensor): Tensor => h_BD.add(r_BD).sub(x_BD).sumSquares()
+  const tatec =
+    (hM_BD: Tensor) =>
+    (x_BD: Tensor): Tensor =>
+      add(mul(addAll([hM_BD, r_BD, h_BD]), x_BD).sum([1]), mul(h_BD, r_BD).sum([1]))
+  const energy = isTransr ? transr : tatec(turned(h_BD))
+  const lost_B = energy(t_BD).sub(energy(o_BD)).softplus()
+  const squares_B = addAll([h_BD, r_BD, t_BD, o_BD].map((x) => x.sumSquares()))
   const lengths = squares_B
     .mul(weight_B)
     .sum()
@@ -189,14 +186,6 @@ function tripleLosses(
   }
 }
 
-/** The energy of a triple by its tail, low where it is true: d of (10), s of (11). */
-const transrOrTatec: Readonly<
-  Record<Reading, (h_BD: Tensor, r_BD: Tensor, hM_BD: Tensor | undefined) => (t_BD: Tensor) => Tensor>
-> = {
-  transr: (h, r) => (t) => h.add(r).sub(t).sumSquares(),
-  tatec: (h, r, hM) => (t) => add(mul(addAll([hM as Tensor, r, h]), t).sum([1]), mul(h, r).sum([1])),
-}
-
 /** Weight of half of the squared lengths of the tables' rows that a step reads. */
 const tableRegularization = 1e-4
 /** Keeps a logarithm finite where nobody else is in a batch. */
@@ -205,9 +194,9 @@ const tiny = 1e-8
 /** What (9) and (12) are lost on. */
 export interface KnowledgePass {
   /** (9), edges and entities dropped. */
-  readonly whole: Vectors
+  readonly whole: UserItemVectors
   /** (12) The two views; none where they are not contrasted. */
-  readonly views: readonly Vectors[]
+  readonly views: readonly UserItemVectors[]
 }
 
 /** (9, 12) of a batch of target pairs; sums where `summed`, and means otherwise. */

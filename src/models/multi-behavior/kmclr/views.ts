@@ -3,61 +3,58 @@
  * entities tell steadily and that a user is likely to take less often. The layout is the whole graph's; a view is what
  * its edges count, 0 for one that is left out.
  */
-import { noNoise } from '../../../nn/noise.ts'
+import { type Noise, noNoise } from '../../../nn/noise.ts'
 import type { RandomStream } from '../../../random/stream.ts'
 import { concat } from '../../../tensor/move.ts'
 import { constant, input, type Tensor } from '../../../tensor/node.ts'
 import { dims } from '../../../tensor/shape.ts'
 import type { Memory, MemoryArray, StageContext } from '../../contract/model.ts'
-import type { Vectors } from './behavior-side.ts'
+import { edgeValues, symmetric } from '../../parts/edge-values.ts'
+import type { UserItemVectors } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
-import { edgeValues, type Meetings, meetingsBy, symmetric } from './graphs.ts'
+import { type Meetings, meetingsBy } from './graphs.ts'
 import { type KnowledgeSide, type Reading, readings } from './knowledge-side.ts'
 
 /** Users whose likely items are scaled together. */
 const usersAtOnce = 2048
 
-const nameOf = (reading: Reading): string => `view.${reading}`
-
-/** What the edges of each view count, redrawn before they are contrasted; the whole graph at first. */
-export const viewMemory = (symmetric: Float32Array): Memory =>
-  Object.fromEntries(
-    readings.map((reading) => [nameOf(reading), { shape: [symmetric.length], data: symmetric.slice() }]),
-  )
-
-/** (12) Users and items along each view, by the items of one reading each. */
-export function alongViews(
-  side: Pick<KnowledgeSide, 'read' | 'along'>,
-  edges: number,
-  noise: Parameters<KnowledgeSide['read']>[1],
-): readonly Vectors[] {
-  return readings.map((reading) => side.along(side.read(reading, noise), input(nameOf(reading), [1 + edges])))
+/** Both views, one by each reading. */
+export interface Views {
+  /** What the edges of each count, redrawn before they are contrasted; the whole graph at first. */
+  readonly memory: Memory
+  /** (12) Users and items along each view, by the items of its reading. */
+  along(noise: Noise): readonly UserItemVectors[]
+  /** Draws both anew by today's parameters. */
+  readonly redraw: (context: StageContext) => Promise<void>
 }
 
 /** How views are drawn. */
-export interface ViewOptions extends Pick<KmclrConfig, 'entityDropout' | 'leastKept'> {
+interface ViewOptions extends Pick<KmclrConfig, 'entityDropout' | 'leastKept'> {
   readonly target: number
   /** R */
   readonly relations: number
 }
 
-/** Draws both views anew by today's parameters. */
-export async function redrawViews(context: StageContext, side: KnowledgeSide, options: ViewOptions): Promise<void> {
-  const { data, memory, random } = context
-  const met = meetingsBy(options.target, data)
-  for (const reading of readings) {
-    const known = await context.evaluate(likelyItems(side, reading, { ...options, random }))
-    const array = (name: string): Float32Array => known[name] as Float32Array
-    const chance = keepChances(met, options, {
-      users: array('users'),
-      items: array('items'),
-      total: array('total'),
-      stability: array('stability'),
-      least: array('least'),
-      most: array('most'),
-    })
-    const kept = Uint8Array.from(chance, (one) => (random.uniform() < one ? 1 : 0))
-    ;(memory[nameOf(reading)] as MemoryArray).data.set(edgeValues(met, symmetric, (edge) => kept[edge] === 1) as never)
+/** The views; memory `view.*`. @param whole what the edges of the whole graph count, [1 + edges] */
+export function viewsOf(side: KnowledgeSide, whole: Float32Array, options: ViewOptions): Views {
+  const views = readings.map((reading) => {
+    const name = `view.${reading}`
+    return { reading, name, edges_E: input(name, [whole.length]) }
+  })
+  return {
+    memory: Object.fromEntries(views.map(({ name, edges_E: { shape } }) => [name, { shape, data: whole.slice() }])),
+    along: (noise) => views.map(({ reading, edges_E }) => side.along(side.read(reading, noise), edges_E)),
+    async redraw(context) {
+      const { data, memory, random } = context
+      const met = meetingsBy(options.target, data)
+      for (const { reading, name } of views) {
+        const likely = await context.evaluate(likelyItems(side, reading, { ...options, random }))
+        const chance = keepChances(met, options, likely as Readonly<Record<keyof Likely, Float32Array>>)
+        const kept = Uint8Array.from(chance, (one) => (random.uniform() < one ? 1 : 0))
+        const values = edgeValues(met, symmetric, (edge) => kept[edge] === 1)
+        ;(memory[name] as MemoryArray).data.set(values as never)
+      }
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 /** @file What gives SGDL's users and items their vectors, and where a step of descent takes these, in closed form. */
 import { normal } from '../../../nn/init.ts'
 import { equal } from '../../../tensor/compare.ts'
-import { addAll, mul, sub } from '../../../tensor/elementwise.ts'
+import { add, addAll, mul, sub } from '../../../tensor/elementwise.ts'
 import { cast, concat, unsqueeze } from '../../../tensor/move.ts'
 import { parameter, type Tensor, withGradient } from '../../../tensor/node.ts'
 import { rows } from '../../../tensor/rows.ts'
@@ -9,6 +9,7 @@ import { segmentSum } from '../../../tensor/segment-sum.ts'
 import { type SparseProducts, sparseProducts } from '../../../tensor/sparse-product.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import type { Offline } from '../../contract/model.ts'
+import { lightGcn, type UserItemVectors } from '../../parts/light-gcn.ts'
 import type { Config } from './config.ts'
 import { graphName } from './pair-graph.ts'
 
@@ -25,11 +26,8 @@ export interface Vectors {
   readonly other_BD: Tensor
 }
 
-/** Vectors of users and items. */
-export interface Backbone {
-  /** X of users [U + 1, D] and of items [V + 1, D]. */
-  readonly users_UD: Tensor
-  readonly items_VD: Tensor
+/** X of users and items. */
+export interface Backbone extends UserItemVectors {
   /** (1) */
   read(triples: Triples): Vectors
   /**
@@ -42,17 +40,25 @@ export interface Backbone {
 /** The backbone; parameters `user` and `item`. */
 export function backboneOf(config: Config, { userCount, itemCount }: CatalogShape, made: Offline): Backbone {
   const init = normal(0.1)
-  const tables: Tables = {
-    users: parameter('user', [userCount + 1, config.hiddenSize], init, { rows: 'users' }),
-    items: parameter('item', [itemCount + 1, config.hiddenSize], init, { rows: 'items' }),
+  const tables: UserItemVectors = {
+    users_UD: parameter('user', [userCount + 1, config.hiddenSize], init, { rows: 'users' }),
+    items_VD: parameter('item', [itemCount + 1, config.hiddenSize], init, { rows: 'items' }),
   }
-  return config.backbone === 'mf' ? plain(tables) : propagated(tables, sparseProducts(graphName, made), config.layers)
-}
-
-/** A row for each user, [U + 1, D], and each item, [V + 1, D]. */
-interface Tables {
-  readonly users: Tensor
-  readonly items: Tensor
+  const { vectors, moved } =
+    config.backbone === 'mf' ? plain(tables) : propagated(tables, sparseProducts(graphName, made), config.layers)
+  const read = reader(vectors)
+  return {
+    ...vectors,
+    read,
+    descended(of, by, push_B) {
+      const [now, move] = [read(of), moved(of, by, pushed(read(by), push_B))]
+      return {
+        user_BD: add(now.user_BD, move.user_BD),
+        item_BD: add(now.item_BD, move.item_BD),
+        other_BD: add(now.other_BD, move.other_BD),
+      }
+    },
+  }
 }
 
 /** (2) -dl/dX / sigmoid(-d), [B, D] each: where a loss pushes the vectors of its triple. */
@@ -63,65 +69,50 @@ const pushed = ({ user_BD, item_BD, other_BD }: Vectors, push_B: Tensor): Vector
 }
 
 const reader =
-  ({ users, items }: Tables) =>
+  ({ users_UD, items_VD }: UserItemVectors) =>
   ({ user_B, item_B, other_B }: Triples): Vectors => ({
-    user_BD: users.rows(user_B),
-    item_BD: items.rows(item_B),
-    other_BD: items.rows(other_B),
+    user_BD: users_UD.rows(user_B),
+    item_BD: items_VD.rows(item_B),
+    other_BD: items_VD.rows(other_B),
   })
 
+/** What the tables are read as, and how far the vectors of triples move by what others push on theirs. */
+interface Reading {
+  readonly vectors: UserItemVectors
+  readonly moved: (of: Triples, by: Triples, step: Vectors) => Vectors
+}
+
 /** Matrix factorization: a triple moves with those that share its user or an item. */
-function plain(tables: Tables): Backbone {
-  const read = reader(tables)
+function plain(tables: UserItemVectors): Reading {
+  /** 1 where a row of the first is a row of the second: [Bc, B]. */
+  const same = (a: Tensor, b: Tensor): Tensor => cast(equal(unsqueeze(a, 1), unsqueeze(b, 0)), 'float32')
   return {
-    users_UD: tables.users,
-    items_VD: tables.items,
-    read,
-    descended(of, by, push_B) {
-      const [now, step] = [read(of), pushed(read(by), push_B)]
-      /** 1 where a row of the first is a row of the second: [Bc, B]. */
-      const same = (a: Tensor, b: Tensor): Tensor => cast(equal(unsqueeze(a, 1), unsqueeze(b, 0)), 'float32')
-      const moved = (item: Tensor): Tensor =>
+    vectors: tables,
+    moved(of, by, step) {
+      const ofItem = (item: Tensor): Tensor =>
         addAll([same(item, by.item_B).matmul(step.item_BD), same(item, by.other_B).matmul(step.other_BD)])
       return {
-        user_BD: now.user_BD.add(same(of.user_B, by.user_B).matmul(step.user_BD)),
-        item_BD: now.item_BD.add(moved(of.item_B)),
-        other_BD: now.other_BD.add(moved(of.other_B)),
+        user_BD: same(of.user_B, by.user_B).matmul(step.user_BD),
+        item_BD: ofItem(of.item_B),
+        other_BD: ofItem(of.other_B),
       }
     },
   }
 }
 
 /** LightGCN: X = M E with M the mean of the powers of A, which is symmetric; so a step on E moves X by M M of it. */
-function propagated(tables: Tables, graph: SparseProducts, layers: number): Backbone {
-  const propagate = (first: Tables): Tables => {
-    let last = first
-    const all = [first]
-    for (let layer = 0; layer < layers; layer++) {
-      last = { users: graph.times(last.items), items: graph.transposed(last.users) }
-      all.push(last)
-    }
-    const mean = (of: (tables: Tables) => Tensor): Tensor => mul(addAll(all.map(of)), 1 / all.length)
-    return { users: mean(({ users }) => users), items: mean(({ items }) => items) }
-  }
-  const vectors = propagate(tables)
-  const read = reader(vectors)
+function propagated(tables: UserItemVectors, { times, transposed }: SparseProducts, layers: number): Reading {
+  const propagate = (first: UserItemVectors): UserItemVectors =>
+    lightGcn(first, { ofItems: times, ofUsers: transposed }, layers)
   return {
-    users_UD: vectors.users,
-    items_VD: vectors.items,
-    read,
-    descended(of, by, push_B) {
-      const step = pushed(read(by), push_B)
-      const spread = {
-        users: scattered(step.user_BD, by.user_B, tables.users),
-        items: scattered(concat([step.item_BD, step.other_BD], 0), concat([by.item_B, by.other_B], 0), tables.items),
+    vectors: propagate(tables),
+    moved(of, by, { user_BD, item_BD, other_BD }) {
+      const items_BD = concat([item_BD, other_BD], 0)
+      const step: UserItemVectors = {
+        users_UD: scattered(user_BD, by.user_B, tables.users_UD),
+        items_VD: scattered(items_BD, concat([by.item_B, by.other_B], 0), tables.items_VD),
       }
-      const [now, moved] = [read(of), reader(propagate(propagate(spread)))(of)]
-      return {
-        user_BD: now.user_BD.add(moved.user_BD),
-        item_BD: now.item_BD.add(moved.item_BD),
-        other_BD: now.other_BD.add(moved.other_BD),
-      }
+      return reader(propagate(propagate(step)))(of)
     },
   }
 }

@@ -5,6 +5,7 @@ import { unsqueeze } from '../../../tensor/move.ts'
 import { integers, type Tensor } from '../../../tensor/node.ts'
 import { dims } from '../../../tensor/shape.ts'
 import type { BuiltModel } from '../../contract/model.ts'
+import { leftOut } from '../../parts/left-out.ts'
 import type { Weighing } from './losses.ts'
 
 /** Items that stand for those that training draws. */
@@ -36,12 +37,9 @@ export function eventWeights(
 }
 
 /** The events that weigh less than half of what the history's events weigh in the mean. */
-export const explainNoise: NonNullable<BuiltModel['explain']> = ({ item, behavior }, items, { weight }) => {
+export const explainNoise: NonNullable<BuiltModel['explain']> = (history, items, { weight }) => {
   if (!weight) return []
-  const own = weight.subarray(0, item.length)
+  const own = weight.subarray(0, history.item.length)
   const mean = own.reduce((sum, one) => sum + one, 0) / own.length
-  const noise = [...item].flatMap((one, at) =>
-    (own[at] as number) < noiseShare * mean ? [{ item: one, behavior: behavior[at] as number }] : [],
-  )
-  return items.map((one) => ({ item: one, noise }))
+  return leftOut(history, items, (at) => (own[at] as number) >= noiseShare * mean)
 }

@@ -1,13 +1,14 @@
 /** @file The losses of SGDL: of pairs, weighed or not, and of what weighs them. */
 
 import type { Pairs } from '../../../batches/pairs.ts'
+import { uniformLinear } from '../../../nn/linear.ts'
 import { sigmoid, softplus } from '../../../tensor/elementwise.ts'
 import { concat, unsqueeze } from '../../../tensor/move.ts'
 import type { Tensor } from '../../../tensor/node.ts'
 import type { Losses, Pass } from '../../contract/model.ts'
 import type { Backbone, Triples, Vectors } from './backbone.ts'
 import type { Config } from './config.ts'
-import { affine, drawnBy, scheduler } from './scheduler.ts'
+import { drawnBy, scheduler } from './scheduler.ts'
 
 /** Hidden units of the network that weighs pairs. */
 const units = 100
@@ -15,7 +16,7 @@ const units = 100
 /** (4) Losses [N] -> weights [N] between 0 and 1; parameters `weight.*`. */
 export type Weighing = (loss_N: Tensor) => Tensor
 export function weighing(): Weighing {
-  const [hidden, output] = [affine('weight.hidden', [1, units]), affine('weight.output', [units, 1])]
+  const [hidden, output] = [uniformLinear('weight.hidden', [1, units]), uniformLinear('weight.output', [units, 1])]
   return (loss_N) => sigmoid(output(hidden(unsqueeze(loss_N, 1)).relu())).reshape([-1])
 }
 

@@ -46,4 +46,12 @@ describe('losses', () => {
     )
     expect(alone).toBeCloseTo(Math.log1p(Math.exp(-0.5)), 9)
   })
+
+  it('stay numbers where an item is scored far above a pair', () => {
+    const scores: Readonly<Record<number, number>> = { 1: -1000, 2: 0, 3: -500, 4: -800, 9: 0 }
+    const score = (_: number, item: number): number => scores[item] as number
+    const [first, second, third, alone] = scaledLosses({ pairs, score, drawer: () => () => 9 })
+    expect([first, second, alone]).toEqual([1, 0, 800])
+    expect(third).toBeCloseTo((500 - Math.LN2) / (1000 - Math.LN2), 9)
+  })
 })

@@ -116,6 +116,9 @@ export function isClean(bits: number, { ringEpochs }: Pick<Config, 'ringEpochs'>
   return count >= ringEpochs / 2
 }
 
+/** ln(1 + e^x); from 700 on it is x, and e^x soon too large for a number. */
+const softplus = (x: number): number => (x > 700 ? x : Math.log1p(Math.exp(x)))
+
 /** The loss of each pair beside one drawn item, from 0 to 1 within each user who has several. */
 export function scaledLosses({ pairs, score, drawer }: Judged): Float64Array {
   const losses = new Float64Array(pairs.user.length)
@@ -123,7 +126,7 @@ export function scaledLosses({ pairs, score, drawer }: Judged): Float64Array {
     const draw = drawer(user)
     const own = losses.subarray(begin, end)
     for (let at = 0; at < own.length; at++)
-      own[at] = Math.log1p(Math.exp(score(user, draw()) - score(user, pairs.item[begin + at] as number)))
+      own[at] = softplus(score(user, draw()) - score(user, pairs.item[begin + at] as number))
     if (own.length === 1) continue
     const [least, most] = [Math.min(...own), Math.max(...own)]
     for (const [at, loss] of own.entries()) own[at] = most > least ? (loss - least) / (most - least) : 0

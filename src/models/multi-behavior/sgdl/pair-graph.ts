@@ -3,6 +3,7 @@ import { type TrainingPairs, trainingPairs } from '../../../batches/pairs.ts'
 import { Bug } from '../../../errors.ts'
 import { type SparseMatrix, sparseLayout } from '../../../tensor/sparse-product.ts'
 import type { ModelDefinition, Offline } from '../../contract/model.ts'
+import { edgeValues, symmetric } from '../../parts/edge-values.ts'
 import type { Config } from './config.ts'
 
 /** Before the names of the graph's inputs. */
@@ -39,17 +40,10 @@ interface Sizes {
 
 /** 1 / sqrt(pairs of the user times pairs of the item) for each pair: [users, items]. */
 function pairGraph({ user, item }: Pick<TrainingPairs, 'user' | 'item'>, { users, items }: Sizes): SparseMatrix {
-  const [ofUser, ofItem] = [new Int32Array(users), new Int32Array(items)]
-  for (const [at, owner] of user.entries()) {
-    ofUser[owner] = (ofUser[owner] as number) + 1
-    ofItem[item[at] as number] = (ofItem[item[at] as number] as number) + 1
-  }
   const start = new Int32Array(users + 1)
-  for (let at = 0; at < users; at++) start[at + 1] = (start[at] as number) + (ofUser[at] as number)
-  const value = Float32Array.from(
-    user,
-    (owner, at) => 1 / Math.sqrt((ofUser[owner] as number) * (ofItem[item[at] as number] as number)),
-  )
+  for (const owner of user) start[owner + 1] = (start[owner + 1] as number) + 1
+  for (let at = 0; at < users; at++) start[at + 1] = (start[at + 1] as number) + (start[at] as number)
   // Pairs come user by user already.
-  return { rows: users, columns: items, start, column: item, value }
+  const pattern = { rows: users, columns: items, start, column: item }
+  return { ...pattern, value: edgeValues(pattern, symmetric).subarray(1) }
 }

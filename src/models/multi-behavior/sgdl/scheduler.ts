@@ -1,7 +1,7 @@
 /** @file Which clean pairs SGDL learns its weights from: a small network draws them, with repetition. */
 
 import { uniform } from '../../../nn/init.ts'
-import { type Affine, type Layer, linear } from '../../../nn/linear.ts'
+import { type Layer, linear, uniformLinear } from '../../../nn/linear.ts'
 import { sigmoid, tanh } from '../../../tensor/elementwise.ts'
 import { concat, split, unsqueeze } from '../../../tensor/move.ts'
 import { scalar, type Tensor } from '../../../tensor/node.ts'
@@ -13,12 +13,6 @@ import type { Vectors } from './backbone.ts'
 export const schedulerPrefix = 'scheduler.'
 /** Units of each LSTM, and of the layer after them. */
 const [units, hidden] = [10, 20]
-
-/** An affine layer that begins as PyTorch's does. */
-export const affine = (name: string, sizes: readonly [number, number]): Affine => {
-  const init = uniform(1 / Math.sqrt(sizes[0]))
-  return linear(name, sizes, { init, biasInit: init })
-}
 
 /** What the scheduler reads of clean pairs. */
 export interface Features {
@@ -34,7 +28,10 @@ export function scheduler(): (features: Features) => Tensor {
   const name = (part: string): string => `${schedulerPrefix}${part}`
   const ofCosines = bothWays(name('cosines'), 2)
   const ofLosses = bothWays(name('losses'), 1)
-  const [first, second] = [affine(name('hidden'), [4 * units, hidden]), affine(name('output'), [hidden, 1])]
+  const [first, second] = [
+    uniformLinear(name('hidden'), [4 * units, hidden]),
+    uniformLinear(name('output'), [hidden, 1]),
+  ]
   return ({ cosine_B2, loss_B, weight_B }) => {
     const read_BH = concat([ofCosines(cosine_B2), ofLosses(unsqueeze(loss_B, 1))], 1)
     const z_B = second(tanh(first(read_BH))).reshape([-1])

@@ -6,7 +6,8 @@
  *   memorization
  *   (3) mean l; after each epoch a pair is known if it is among the n best of its user's n pairs and n drawn items;
  *       clean: known in at least h/2 of the last h epochs
- *   (4) it ends when clean / all >= 1 - share of the larger mode of two in l, which is scaled to [0, 1] by user
+ *   (4) it ends when clean / all >= 1 - share of the larger mode of two in l, which is scaled to [0, 1] by user, but
+ *       for users of one pair
  *   self-guided, of a noisy batch B and a clean one C
  *   (5) v = sigmoid(W_2 relu(W_1 l + b_1) + b_2), l fixed                              -> [B]
  *   (6) E' = E - eta grad mean_B(v l), so X' = X - eta M M grad_X, M the mean of (1)    -> vectors of C
@@ -68,6 +69,7 @@ export const sgdl = defineModel({
     const clean = pairs(catalog.behaviors.length, {
       ...settings,
       atOnce: cleanAtOnce,
+      // Nothing is remembered by the first name: all pairs, in an order of their own.
       among: config.clean === 'all' ? 'pairs.all' : names.clean,
     })
     return {
