@@ -36,10 +36,10 @@ import { dims } from '../../tensor/shape.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel } from '../contract/model.ts'
 import { maskBias } from '../parts/attention-bias.ts'
-import { catalogOnce, itemsRead, type OfItems, readsCatalog } from '../parts/catalog-once.ts'
+import { catalogOnce, type OfItems, readsCatalog } from '../parts/catalog-once.ts'
 import { dropout, embeddingSize, outputOptions } from '../parts/click-options.ts'
 import { clickOutput } from '../parts/click-output.ts'
-import { categoricalFields, everyRowOfFields, rowsOfFields, withBehavior } from '../parts/field-embeddings.ts'
+import { categoricalFields, fieldsInBatch, withBehavior } from '../parts/field-embeddings.ts'
 import { meanOverHistory } from '../parts/mean-over-history.ts'
 import { presentModalities } from '../parts/modalities.ts'
 import { maxEvents } from '../parts/options.ts'
@@ -153,8 +153,7 @@ function viewsOf(
     names: [...encoders.map(({ name }) => name), ...modalities],
     read(batch, noise) {
       const drop = (x: Tensor): Tensor => noise.dropout(x, dropout)
-      const embedded: Views = (ids) =>
-        ids ? rowsOfFields(fields, ids) : everyRowOfFields(fields, itemsRead(catalog, batch))
+      const embedded = fieldsInBatch(fields, catalog, batch)
       const projected = projections.map((project): OfItems => catalogOnce(readsCatalog(catalog, batch), project))
       return (ids) => {
         const rows = embedded(ids)

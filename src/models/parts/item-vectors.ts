@@ -8,8 +8,8 @@ import { linear } from '../../nn/linear.ts'
 import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
-import { catalogOnce, itemsRead, readsCatalog } from './catalog-once.ts'
-import { categoricalFields, everyRowOfFields, rowsOfFields } from './field-embeddings.ts'
+import { catalogOnce, readsCatalog } from './catalog-once.ts'
+import { categoricalFields, fieldsInBatch } from './field-embeddings.ts'
 import { presentModalities } from './modalities.ts'
 import { frozenVectors, projectedVectors } from './projected-vectors.ts'
 
@@ -46,8 +46,7 @@ export function itemVectors(catalog: CatalogShape, { embeddingSize, modalitySize
     in(batch) {
       const whole = readsCatalog(catalog, batch)
       const projected = projections.map((project) => catalogOnce(whole, project))
-      const embedded = (ids?: Tensor): readonly Tensor[] =>
-        ids ? rowsOfFields(fields, ids) : everyRowOfFields(fields, itemsRead(catalog, batch))
+      const embedded = fieldsInBatch(fields, catalog, batch)
       return (ids) => [toId(concat(embedded(ids), -1)), ...projected.map((of) => of(ids))]
     },
   }
