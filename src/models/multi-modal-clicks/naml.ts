@@ -26,13 +26,13 @@
  */
 import * as z from 'zod'
 import { type Impressions, impressions } from '../../batches/impressions.ts'
+import { weightedSum } from '../../nn/activation-unit.ts'
 import { xavier, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { addAll, mul } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'
-import { constant, parameter, type Tensor } from '../../tensor/node.ts'
-import { dims } from '../../tensor/shape.ts'
+import { parameter, scalar, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel } from '../contract/model.ts'
 import { maskBias } from '../parts/attention-bias.ts'
@@ -99,17 +99,16 @@ function build(config: NamlConfig, catalog: CatalogShape): BuiltModel<Impression
   /** (3): an item and its views' weights side by side, [.., D + V]. */
   const itemOf = (views: readonly Tensor[]): Tensor => {
     const shape = [...(views[0] as Tensor).shape.slice(0, -1), names.length]
-    const weights = weighViews ? concat(views.map(weighViews), -1).softmax() : alike(shape)
+    const weights = weighViews ? concat(views.map(weighViews), -1).softmax() : scalar(1 / names.length).expand(shape)
     const item = addAll(views.map((view, at) => mul(view, weights.slice(-1, at, at + 1))))
     return concat([item, weights], -1)
   }
   /** (4-5) */
   const userOf = (events_HLD: Tensor, mask_HL: Tensor): { user: Tensor; weights?: Tensor } => {
     if (!weighEvents) return { user: meanOverHistory(events_HLD, mask_HL) }
-    const [histories, length] = dims(mask_HL, 2)
-    const scores_HL = weighEvents(events_HLD).reshape([histories, length])
+    const scores_HL = weighEvents(events_HLD).reshape(mask_HL.shape)
     const weights = mul(scores_HL.add(maskBias(mask_HL)).softmax(), mask_HL)
-    return { user: weights.reshape([histories, 1, length]).matmul(events_HLD).reshape([histories, width]), weights }
+    return { user: weightedSum(weights, events_HLD), weights }
   }
   return {
     batches: impressions(maxLength),
@@ -172,10 +171,4 @@ function additiveScores(name: string, { modalitySize: width, querySize }: NamlCo
   const inner = linear(name, [width, querySize])
   const query = parameter(`${name}.query`, [querySize, 1], xavier(querySize, 1))
   return (x) => inner(x).tanh().matmul(query)
-}
-
-/** Equal weights, which add up to 1 over the last axis. */
-function alike(shape: readonly number[]): Tensor {
-  const size = shape.reduce((product, one) => product * one, 1)
-  return constant(new Float32Array(size).fill(1 / (shape.at(-1) as number)), shape)
 }
