@@ -36,14 +36,13 @@ import { parameter, scalar, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel } from '../contract/model.ts'
 import { maskBias } from '../parts/attention-bias.ts'
-import { catalogOnce, type OfItems, readsCatalog } from '../parts/catalog-once.ts'
+import { catalogOnce, readsCatalog } from '../parts/catalog-once.ts'
 import { dropout, embeddingSize, outputOptions } from '../parts/click-options.ts'
 import { clickOutput } from '../parts/click-output.ts'
 import { categoricalFields, fieldsInBatch, withBehavior } from '../parts/field-embeddings.ts'
+import { modalityVectors } from '../parts/item-vectors.ts'
 import { meanOverHistory } from '../parts/mean-over-history.ts'
-import { presentModalities } from '../parts/modalities.ts'
 import { maxEvents } from '../parts/options.ts'
-import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import { modalitySize } from './fusion-options.ts'
 
 const { hiddenSize, layers } = outputOptions
@@ -143,17 +142,16 @@ function viewsOf(
   { embeddingSize, modalitySize: width, dropout, idView }: NamlConfig,
 ): { names: readonly string[]; read: (batch: Impressions, noise: Noise) => Views } {
   const fields = categoricalFields(catalog, 'item', embeddingSize)
-  const modalities = presentModalities(catalog)
+  const modalities = modalityVectors(catalog, width)
   const all = fields.names.map((name, at) => ({ name, at, encode: linear(`view.${name}`, [embeddingSize, width]) }))
   // The id is the first of them.
-  const encoders = idView || all.length + modalities.length === 1 ? all : all.slice(1)
-  const projections = modalities.map((name) => projectedVectors(frozenVectors(name, catalog), width, name))
+  const encoders = idView || all.length + modalities.names.length === 1 ? all : all.slice(1)
   return {
-    names: [...encoders.map(({ name }) => name), ...modalities],
+    names: [...encoders.map(({ name }) => name), ...modalities.names],
     read(batch, noise) {
       const drop = (x: Tensor): Tensor => noise.dropout(x, dropout)
       const embedded = fieldsInBatch(fields, catalog, batch)
-      const projected = projections.map((project): OfItems => catalogOnce(readsCatalog(catalog, batch), project))
+      const projected = modalities.in(batch)
       return (ids) => {
         const rows = embedded(ids)
         const views = [
