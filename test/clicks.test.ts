@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Experiment } from '../src/experiment/experiment.ts'
@@ -283,18 +283,23 @@ describe('an experiment on clicks', () => {
     ],
   }
 
-  it('has AUC with DeLong’s interval, both relative improvements, and the log loss that choices are made by', async () => {
+  const made = async (of: Experiment) => {
     const progress = gridProgress(process.stderr, 1)
     const quiet = { ...progress, say: () => undefined, report: () => undefined, begin: () => undefined }
-    const out = join(folder, 'results')
-    const ended = await runExperiment(experiment, {
+    const runs = join(folder, 'runs')
+    const ended = await runExperiment(of, {
       dataRoot: '.',
-      out,
-      runs: join(folder, 'runs'),
+      out: join(folder, 'results'),
+      runs,
       jobs: 1,
       progress: quiet,
     })
     if (ended.status !== 'finished') throw new Error('interrupted')
+    return ended
+  }
+
+  it('has AUC with DeLong’s interval, both relative improvements, and the log loss that choices are made by', async () => {
+    const ended = await made(experiment)
     const heads =
       'variant | validation log loss | test AUC | test GAUC | test log loss | test calibration | AUC minus DIN | RelaImpr (Yan et al.) | AUC ratio'
     expect(ended.page).toContain(`| ${heads} |`)
@@ -307,5 +312,36 @@ describe('an experiment on clicks', () => {
     const [ours = 0, base = 0] = [twin, din].map((variant) => variant?.figures.impressions?.['auc']?.mean)
     expect(twin?.improvement?.aucRatio).toBeCloseTo(ours / base - 1, 9)
     expect(twin?.difference?.figures['auc']?.mean).toBeCloseTo(ours - base, 9)
+  })
+
+  it('has tables of the users that training met and of the others; a cell that does not tell them apart is refused', async () => {
+    const cells = join(folder, 'runs', 'cells')
+    const editKnown = (knownOf: (user: number) => number | undefined): void => {
+      for (const cell of readdirSync(cells)) {
+        const path = join(cells, cell, 'tested.json')
+        const { test, ...tested } = JSON.parse(readFileSync(path, 'utf8')) as { test: { user: number[] } }
+        const known = test.user.flatMap((user) => knownOf(user) ?? [])
+        writeFileSync(
+          path,
+          JSON.stringify({ ...tested, test: { ...test, known: known.length > 0 ? known : undefined } }),
+        )
+      }
+    }
+    const sliced: Experiment = {
+      ...experiment,
+      comparisons: (wanted) =>
+        (['unknownUsers', 'knownUsers'] as const).flatMap((slice) =>
+          experiment.comparisons(wanted).map((one) => ({ ...one, title: slice, slice })),
+        ),
+    }
+    // Ten of the forty users.
+    editKnown((user) => (user > 10 ? 1 : 0))
+    const { results } = await made(sliced)
+    expect(results.map(({ targets, users }) => [targets, users])).toEqual([
+      [120, 10],
+      [360, 30],
+    ])
+    editKnown(() => undefined)
+    await expect(made(sliced)).rejects.toThrow('missing: which users training knew')
   })
 })

@@ -1,7 +1,9 @@
-"""The batch of impressions that the fixtures of click models share, and what is known of its users and items."""
+"""The batch of impressions that the fixtures of click models share, and what is known of its users and items, with the sizes of both."""
 
 import torch
 
+B, L = 5, 4
+ITEMS, USERS, ITEM_ROWS, USER_ROWS, CATEGORIES, AGES, BEHAVIORS = 7, 3, 6, 4, 3, 4, 2
 user = torch.tensor([1, 2, 3, 0, 2])
 item = torch.tensor([3, 7, 1, 5, 6])
 history = torch.tensor([[1, 2, 4, 2], [5, 0, 0, 0], [2, 6, 7, 0], [0, 0, 0, 0], [3, 3, 0, 0]])

@@ -17,11 +17,12 @@ import torch
 from torch.nn import functional as F
 
 from blocks import Layers
-from click_batch import age, behavior, category, history, item, item_row, label, user, user_row, weight
+from click_batch import (
+    AGES, B, BEHAVIORS, CATEGORIES, ITEM_ROWS, ITEMS, L, USER_ROWS, USERS, age, behavior, category, history, item, item_row, label, user, user_row, weight,
+)
 from fixture import array, arrays, content, gradients, rounded, scalar, write
 
-B, L, EMBEDDING, D, HIDDEN = 5, 4, 3, 4, 6
-ITEMS, USERS, ITEM_ROWS, USER_ROWS, CATEGORIES, AGES, BEHAVIORS = 7, 3, 6, 4, 3, 4, 2
+EMBEDDING, D, HIDDEN = 3, 4, 6
 WIDTHS = {"image": 5, "text": 3}
 MODALITIES = ["id", "image", "text"]
 MISSING = {"image": (0, 3), "text": (0, 2, 5)}

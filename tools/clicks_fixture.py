@@ -26,11 +26,12 @@ import torch
 from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
-from click_batch import age, behavior, category, history, item, item_row, label, user, user_row, weight  # noqa: E402
+from click_batch import (  # noqa: E402
+    AGES, B, BEHAVIORS, CATEGORIES, ITEM_ROWS, ITEMS, L, USER_ROWS, USERS, age, behavior, category, history, item, item_row, label, user, user_row, weight,
+)
 from fixture import arrays, drawn, gradients, rounded, write  # noqa: E402
 
-B, L, D, HIDDEN = 5, 4, 3, 6
-ITEMS, USERS, ITEM_ROWS, USER_ROWS, CATEGORIES, AGES, BEHAVIORS = 7, 3, 6, 4, 3, 4, 2
+D, HIDDEN = 3, 6
 torch.manual_seed(13)
 
 item_numbers, user_numbers = rounded(torch.randn(ITEMS + 1, 2)), rounded(torch.randn(USERS + 1, 1))

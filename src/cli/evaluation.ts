@@ -99,9 +99,8 @@ export async function evaluateRuns(
     if (ranked.length > 0 && predicted.length > 0) throw otherKind(folders[0] as string, folder)
   }
   const names = runNames(opened)
-  const named = <T>(report: T, at: number): T & { readonly name: string } => ({ ...report, name: names[at] as string })
   if (predicted.length === 0) {
-    const reports = ranked.map(({ report }) => report).map(named)
+    const reports = ranked.map(({ report }, at) => ({ ...report, name: names[at] as string }))
     return { kind: 'ranks', names, reports, ranks: ranked.map(({ ranks }) => ranks) }
   }
   if (wanted.slices) throw slicesOfClicks(wanted.slices)

@@ -28,6 +28,10 @@ export interface ClickVocabulary {
 /** What a column of numbers is standardized by; null where training has none, or all are equal. */
 export type Scale = { readonly mean: number; readonly deviation: number } | null
 
+/** Whether training gave a user a row of his own; all others read that of user 0, who is nobody in particular. */
+export const isKnownUser = ({ userRow }: Pick<ClickVocabulary, 'userRow'>, user: number): boolean =>
+  userRow[user] !== userRow[0]
+
 interface TrainingSamples {
   readonly columns: EventColumns
   readonly user: Int32Array

@@ -6,6 +6,7 @@ import type { RatedHistory } from '../batches/impressions.ts'
 import type { BatchShape } from '../batches/kind.ts'
 import { bucketLengths, lengthFor } from '../batches/lengths.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
+import { isKnownUser } from '../dataset/click-vocabulary.ts'
 import type { Dataset, FeatureModality } from '../dataset/schema.ts'
 import { Bug } from '../errors.ts'
 import type { Predictions } from '../evaluate/clicks.ts'
@@ -162,9 +163,7 @@ export async function predictionsOf(
   const numbers = samples[part]
   const of = (column: ArrayLike<number>) => (sample: number) => column[sample] as number
   const [user, label] = [Int32Array.from(numbers, of(samples.user)), Uint8Array.from(numbers, of(samples.label))]
-  const { userRow } = samples.vocabulary
-  // User 0 is nobody in particular: who shares that row is unknown.
-  const known = Uint8Array.from(user, (index) => (userRow[index] === userRow[0] ? 0 : 1))
+  const known = Uint8Array.from(user, (index) => (isKnownUser(samples.vocabulary, index) ? 1 : 0))
   return { kind: 'clicks', model, probability: await predictor.samples(numbers, counted), user, label, known }
 }
 

@@ -3,6 +3,7 @@
  * size of a batch, patience, and how much of a history is read.
  */
 import type { TrainingData } from '../batches/kind.ts'
+import { isKnownUser } from '../dataset/click-vocabulary.ts'
 import type { clickTrainingConfig } from '../learn/config.ts'
 import { optionsOf } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
@@ -97,8 +98,7 @@ const trainingSamples = ({ samples }: TrainingData): number => samples?.train.le
 function mostAreUnknown({ samples }: TrainingData): boolean {
   if (!samples) return false
   const { validation, user, vocabulary } = samples
-  const [nobody] = vocabulary.userRow
-  const unknown = validation.filter((sample) => vocabulary.userRow[user[sample] as number] === nobody)
+  const unknown = validation.filter((sample) => !isKnownUser(vocabulary, user[sample] as number))
   return 2 * unknown.length > validation.length
 }
 

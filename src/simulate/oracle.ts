@@ -2,8 +2,7 @@
  * @file Rankings of the simulated shop's items by the probabilities that the shop itself draws the next favorite from,
  * given what somebody knows: all of it, or less step by step.
  */
-import type { TrueEvent } from './sessions.ts'
-import { story, type TrueUser, topicRing } from './sessions.ts'
+import { story, type TrueEvent, type TrueUser, topicRing } from './sessions.ts'
 import { styleCount, type TrueItem, topicCount } from './world.ts'
 
 /** What is known beside the events, the rules of the shop and how popular each item is. */

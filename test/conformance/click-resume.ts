@@ -1,36 +1,32 @@
 /** @file A run of a model of clicks that is stopped and goes on. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { runFiles } from '../../src/learn/loop.ts'
 import { trainRun } from '../../src/runs/train-run.ts'
 import { smallShop } from '../../src/testing/clicks/shop.ts'
+import { temporaryFolder } from '../fixtures/prepared-files.ts'
 
 /** Expects a training of one epoch that goes on for two more to end in the bytes of three epochs at once. */
 export async function expectResumes(slug: string, config: Readonly<Record<string, unknown>>): Promise<void> {
   const { dataset } = smallShop()
-  const folder = mkdtempSync(join(tmpdir(), 'resumed-'))
+  using folder = temporaryFolder()
   const train = (name: string, epochs: number, resume = false) =>
     trainRun({
       model: slug,
       dataset,
-      out: join(folder, name),
+      out: join(folder.path, name),
       config,
       training: { epochs, threads: 1, batchSize: 32 },
       split: { source: 'drawn', protocol: 'time' },
       resume,
     })
-  try {
-    await train('whole', 3)
-    await train('resumed', 1)
-    await train('resumed', 3, true)
-    const bytes = (name: string, file: string): Buffer => readFileSync(join(folder, name, file))
-    const different = [runFiles.model, runFiles.checkpoint].filter(
-      (file) => !bytes('resumed', file).equals(bytes('whole', file)),
-    )
-    expect(different).toEqual([])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  await train('whole', 3)
+  await train('resumed', 1)
+  await train('resumed', 3, true)
+  const bytes = (name: string, file: string): Buffer => readFileSync(join(folder.path, name, file))
+  const different = [runFiles.model, runFiles.checkpoint].filter(
+    (file) => !bytes('resumed', file).equals(bytes('whole', file)),
+  )
+  expect(different).toEqual([])
 }

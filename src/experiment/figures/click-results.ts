@@ -73,7 +73,7 @@ function figuresOf(
   }
 }
 
-/** How much better the runs of one variant are than those of another, by AUC. */
+/** How much better the runs of one variant are than those of another, by AUC and by log loss. */
 function comparedWith(
   against: string,
   ours: readonly Predictions[],

@@ -256,10 +256,20 @@ function keptWhere<T>(name: string, list: readonly T[], isWanted: (value: T) => 
   return (other: readonly number[]): number[] => kept.map((at) => other[at] as number)
 }
 
-/** A cell's impressions of the users that a slice holds. @throws UserError `empty` where it holds none */
+/**
+ * A cell's impressions of the users that a slice holds.
+ * @throws UserError `empty` where it holds none, `missing` for a cell from before these slices
+ */
 function slicedClicks({ test, ...tested }: Tested, name: string, wanted: 0 | 1): Tested {
-  if (!isClicks(test) || !test.known) throw noneIn(name)
+  if (!isClicks(test)) throw noneIn(name)
   const { model, known } = test
+  if (!known)
+    throw new UserError({
+      where: `cell ${tested.key}`,
+      problem: 'missing',
+      value: 'which users training knew',
+      hint: 'it is of an earlier version: remove its folder and run the experiment again',
+    })
   const of = keptWhere(name, known, (own) => own === wanted)
   const lists = { user: of(test.user), label: of(test.label), probability: of(test.probability), known: of(known) }
   return { ...tested, test: { model, ...lists } }

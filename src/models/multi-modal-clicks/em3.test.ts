@@ -15,18 +15,14 @@ import {
 import { initialParameters } from '../../learn/parameters.ts'
 import { linear } from '../../nn/linear.ts'
 import { noNoise } from '../../nn/noise.ts'
-import { fixedTensors } from '../../onnx/fixed.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { integers } from '../../tensor/node.ts'
-import { bareCatalog } from '../../testing/bare-catalog.ts'
 import { clickConformance } from '../../testing/clicks/index.ts'
-import { clickScoreOf } from '../../testing/clicks/run.ts'
 import { frozenOf } from '../../testing/clicks/shop.ts'
 import { clickParameters } from '../../testing/clicks/training.ts'
 import { evaluateTensors } from '../../testing/evaluate-tensor.ts'
 import { catalogShape } from '../contract/catalog.ts'
-import { servingPass } from '../contract/serving-pass.ts'
 import { categoricalFields, rowsOfFields } from '../parts/field-embeddings.ts'
 import { em3, itemContent } from './em3.ts'
 
@@ -45,16 +41,6 @@ it.each(['both', 'content', 'plain'])('EM3’s logits, loss and gradients equal 
 
 it('a stopped run of EM3 goes on to the same bytes', async () => {
   await expectResumes('em3', { ...small, attentionDropout: 0.1 })
-})
-
-it('a service makes the content of its catalog once', () => {
-  const catalog = bareCatalog({ itemCount: 9, fields: { category: 4 }, features: { image: 5, text: 3 } })
-  const model = em3.build(em3.config.parse({ ...small, modalitySize: 12 }), catalog)
-  const { inputs, batch } = model.batches.declare({ rows: 4, length: 3, targets: 0, histories: 1 })
-  const { logit_B } = clickScoreOf(model).forward(batch, servingPass)
-  const changing = new Set(Object.values(inputs).map(({ origin }) => ('name' in origin ? origin.name : '')))
-  const once = fixedTensors([logit_B], (name) => changing.has(name)).map(({ shape }) => shape)
-  expect(once.filter(([rows]) => rows === 10)).toEqual([[10, 12]])
 })
 
 describe('pictures that users like', () => {

@@ -6,6 +6,7 @@ import { bareCatalog } from '../../testing/bare-catalog.ts'
 import { clickScoreOf } from '../../testing/clicks/run.ts'
 import type { BuiltModel } from '../contract/model.ts'
 import { servingPass } from '../contract/serving-pass.ts'
+import { em3 } from './em3.ts'
 import { lmf } from './lmf.ts'
 import { mtfn } from './mtfn.ts'
 import { naml } from './naml.ts'
@@ -29,10 +30,13 @@ it('a service fuses its catalog once, and a request looks items up', () => {
     lmf: shapesMadeOnce(lmf.build(lmf.config.parse(fused), catalog)),
     mtfn: shapesMadeOnce(mtfn.build(mtfn.config.parse(fused), catalog)),
     naml: shapesMadeOnce(naml.build(naml.config.parse(sizes), catalog)),
+    em3: shapesMadeOnce(em3.build(em3.config.parse({ ...sizes, modalitySize: 12 }), catalog)),
   }
   const ofCatalog = (shapes: readonly Shape[]): readonly Shape[] => shapes.filter(([rows]) => rows === 10)
-  // Of all that is as long as the catalog, a request reads the fused vectors alone; NAML's with the weights of 4 views.
+  // Of all that is as long as the catalog, a request reads the fused vectors alone, NAML's with the weights of 4 views
+  // and EM3's the content.
   expect(ofCatalog(made.lmf)).toEqual([[10, 7]])
   expect(ofCatalog(made.mtfn)).toEqual([[10, 7]])
   expect(ofCatalog(made.naml)).toEqual([[10, 6 + 4]])
+  expect(ofCatalog(made.em3)).toEqual([[10, 12]])
 })

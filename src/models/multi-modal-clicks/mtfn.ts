@@ -99,8 +99,7 @@ function build(config: MtfnConfig, catalog: CatalogShape): BuiltModel<Impression
         const vectors = encode(items.in(batch), noise)
         const { target, interest } = read(batch, vectors, { target: fuse, event: fuse })
         const matched = match?.(batch, vectors)
-        const [rows] = target.shape as [number, number]
-        const whole = matched ? concat([interest.expand([rows, width]), matched], 1) : interest
+        const whole = matched ? concat([interest.expand([batch.rows, width]), matched], 1) : interest
         return { logit_B: output({ interest: whole, target, batch, noise }) }
       },
     },

@@ -26,24 +26,23 @@
  */
 import * as z from 'zod'
 import { type Impressions, impressions } from '../../batches/impressions.ts'
+import { weightedSum } from '../../nn/activation-unit.ts'
 import { xavier, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { addAll, mul } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'
-import { constant, parameter, type Tensor } from '../../tensor/node.ts'
-import { dims } from '../../tensor/shape.ts'
+import { parameter, scalar, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel } from '../contract/model.ts'
 import { maskBias } from '../parts/attention-bias.ts'
-import { catalogOnce, itemsRead, type OfItems, readsCatalog } from '../parts/catalog-once.ts'
+import { catalogOnce, readsCatalog } from '../parts/catalog-once.ts'
 import { dropout, embeddingSize, outputOptions } from '../parts/click-options.ts'
 import { clickOutput } from '../parts/click-output.ts'
-import { categoricalFields, everyRowOfFields, rowsOfFields, withBehavior } from '../parts/field-embeddings.ts'
+import { categoricalFields, fieldsInBatch, withBehavior } from '../parts/field-embeddings.ts'
+import { modalityVectors } from '../parts/item-vectors.ts'
 import { meanOverHistory } from '../parts/mean-over-history.ts'
-import { presentModalities } from '../parts/modalities.ts'
 import { maxEvents } from '../parts/options.ts'
-import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import { modalitySize } from './fusion-options.ts'
 
 const { hiddenSize, layers } = outputOptions
@@ -99,17 +98,16 @@ function build(config: NamlConfig, catalog: CatalogShape): BuiltModel<Impression
   /** (3): an item and its views' weights side by side, [.., D + V]. */
   const itemOf = (views: readonly Tensor[]): Tensor => {
     const shape = [...(views[0] as Tensor).shape.slice(0, -1), names.length]
-    const weights = weighViews ? concat(views.map(weighViews), -1).softmax() : alike(shape)
+    const weights = weighViews ? concat(views.map(weighViews), -1).softmax() : scalar(1 / names.length).expand(shape)
     const item = addAll(views.map((view, at) => mul(view, weights.slice(-1, at, at + 1))))
     return concat([item, weights], -1)
   }
   /** (4-5) */
   const userOf = (events_HLD: Tensor, mask_HL: Tensor): { user: Tensor; weights?: Tensor } => {
     if (!weighEvents) return { user: meanOverHistory(events_HLD, mask_HL) }
-    const [histories, length] = dims(mask_HL, 2)
-    const scores_HL = weighEvents(events_HLD).reshape([histories, length])
+    const scores_HL = weighEvents(events_HLD).reshape(mask_HL.shape)
     const weights = mul(scores_HL.add(maskBias(mask_HL)).softmax(), mask_HL)
-    return { user: weights.reshape([histories, 1, length]).matmul(events_HLD).reshape([histories, width]), weights }
+    return { user: weightedSum(weights, events_HLD), weights }
   }
   return {
     batches: impressions(maxLength),
@@ -144,18 +142,16 @@ function viewsOf(
   { embeddingSize, modalitySize: width, dropout, idView }: NamlConfig,
 ): { names: readonly string[]; read: (batch: Impressions, noise: Noise) => Views } {
   const fields = categoricalFields(catalog, 'item', embeddingSize)
-  const modalities = presentModalities(catalog)
+  const modalities = modalityVectors(catalog, width)
   const all = fields.names.map((name, at) => ({ name, at, encode: linear(`view.${name}`, [embeddingSize, width]) }))
   // The id is the first of them.
-  const encoders = idView || all.length + modalities.length === 1 ? all : all.slice(1)
-  const projections = modalities.map((name) => projectedVectors(frozenVectors(name, catalog), width, name))
+  const encoders = idView || all.length + modalities.names.length === 1 ? all : all.slice(1)
   return {
-    names: [...encoders.map(({ name }) => name), ...modalities],
+    names: [...encoders.map(({ name }) => name), ...modalities.names],
     read(batch, noise) {
       const drop = (x: Tensor): Tensor => noise.dropout(x, dropout)
-      const embedded: Views = (ids) =>
-        ids ? rowsOfFields(fields, ids) : everyRowOfFields(fields, itemsRead(catalog, batch))
-      const projected = projections.map((project): OfItems => catalogOnce(readsCatalog(catalog, batch), project))
+      const embedded = fieldsInBatch(fields, catalog, batch)
+      const projected = modalities.in(batch)
       return (ids) => {
         const rows = embedded(ids)
         const views = [
@@ -173,10 +169,4 @@ function additiveScores(name: string, { modalitySize: width, querySize }: NamlCo
   const inner = linear(name, [width, querySize])
   const query = parameter(`${name}.query`, [querySize, 1], xavier(querySize, 1))
   return (x) => inner(x).tanh().matmul(query)
-}
-
-/** Equal weights, which add up to 1 over the last axis. */
-function alike(shape: readonly number[]): Tensor {
-  const size = shape.reduce((product, one) => product * one, 1)
-  return constant(new Float32Array(size).fill(1 / (shape.at(-1) as number)), shape)
 }

@@ -44,13 +44,11 @@ import { constant, type Initializer, parameter, type Tensor } from '../../tensor
 import { dims } from '../../tensor/shape.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel } from '../contract/model.ts'
-import { catalogOnce, readsCatalog } from '../parts/catalog-once.ts'
 import { dropout, embeddingSize, layers } from '../parts/click-options.ts'
 import { withBehavior } from '../parts/field-embeddings.ts'
+import { modalityVectors } from '../parts/item-vectors.ts'
 import { meanOverHistory } from '../parts/mean-over-history.ts'
-import { presentModalities } from '../parts/modalities.ts'
 import { lossWeight, maxEvents, temperature } from '../parts/options.ts'
-import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import { type WeightedFields, weightedFields } from '../parts/weighted-fields.ts'
 
 const config = z
@@ -140,17 +138,15 @@ function fieldsOf(
   { embeddingSize: width }: SimcenConfig,
 ): { readonly count: number; readonly read: (batch: Impressions) => Tensor } {
   const [users, items] = [weightedFields(catalog, 'user', width), weightedFields(catalog, 'item', width)]
-  const modalities = presentModalities(catalog)
-  const projections = modalities.map((name) => projectedVectors(frozenVectors(name, catalog), width, name))
+  const modalities = modalityVectors(catalog, width)
   const done = withBehavior(catalog, width)
   const categorical = 2 + Object.keys(catalog.userFields).length + Object.keys(catalog.fields).length
-  const count = categorical + catalog.userNumbers + catalog.itemNumbers + 1 + 2 * modalities.length
+  const count = categorical + catalog.userNumbers + catalog.itemNumbers + 1 + 2 * modalities.names.length
   return {
     count,
     read(batch) {
       const { rows, user_H, item_B, history_HL, behavior_HL, mask_HL } = batch
-      const whole = readsCatalog(catalog, batch)
-      const vectors = projections.map((project) => catalogOnce(whole, project))
+      const vectors = modalities.in(batch)
       const events = [done(items.ids(history_HL), behavior_HL), ...vectors.map((of) => of(history_HL))]
       const past = events.map((x_HLE) => meanOverHistory(x_HLE, mask_HL))
       const ofUser = concat([...eachField(users.of(user_H)), stack(past, 1)], 1)

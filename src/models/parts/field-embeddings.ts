@@ -1,11 +1,13 @@
 /**
  * @file What models of clicks read of users and items besides pictures and texts: ids, categorical fields and numbers.
  */
+import type { Impressions } from '../../batches/impressions.ts'
 import { normal } from '../../nn/init.ts'
 import { mul } from '../../tensor/elementwise.ts'
 import { concat, reshape, split } from '../../tensor/move.ts'
 import { input, type Parameter, parameter, type Shape, type Tensor } from '../../tensor/node.ts'
 import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
+import { itemsRead } from './catalog-once.ts'
 
 /** How the rows of tables that models of clicks read begin: small, so that logits begin near 0. */
 export const smallRows = normal(0.01)
@@ -46,9 +48,11 @@ export function categoricalFields(catalog: CatalogShape, of: 'item' | 'user', wi
 export const rowsOfFields = (fields: CategoricalFields, indices: Tensor): readonly Tensor[] =>
   embedded(fields, fields.rows(indices))
 
-/** Rows of all tables for all entries, [entries, width] each. @param read see {@link CategoricalFields.every} */
-export const everyRowOfFields = (fields: CategoricalFields, read?: Tensor): readonly Tensor[] =>
-  embedded(fields, fields.every(read))
+/** Rows of items' tables as a batch reads them, [.., width] each: by indices of any shape, or without of all items. */
+export const fieldsInBatch =
+  (fields: CategoricalFields, catalog: CatalogShape, batch: Impressions) =>
+  (ids?: Tensor): readonly Tensor[] =>
+    ids ? rowsOfFields(fields, ids) : embedded(fields, fields.every(itemsRead(catalog, batch)))
 
 const embedded = ({ tables }: CategoricalFields, rows: readonly Tensor[]): readonly Tensor[] =>
   rows.map((of, at) => (tables[at] as Parameter).rows(of))

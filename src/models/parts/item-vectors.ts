@@ -3,13 +3,13 @@
  * and its text.
  */
 import type { Impressions } from '../../batches/impressions.ts'
-import type { Modality } from '../../dataset/schema.ts'
+import type { FeatureModality, Modality } from '../../dataset/schema.ts'
 import { linear } from '../../nn/linear.ts'
 import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
-import { catalogOnce, itemsRead, readsCatalog } from './catalog-once.ts'
-import { categoricalFields, everyRowOfFields, rowsOfFields } from './field-embeddings.ts'
+import { catalogOnce, type OfItems, readsCatalog } from './catalog-once.ts'
+import { categoricalFields, fieldsInBatch } from './field-embeddings.ts'
 import { presentModalities } from './modalities.ts'
 import { frozenVectors, projectedVectors } from './projected-vectors.ts'
 
@@ -24,6 +24,13 @@ export interface ItemVectors {
   in(batch: Impressions): VectorsOfItems
 }
 
+/** The pictures and texts that a catalog's items have, each projected. */
+interface ModalityVectors {
+  readonly names: readonly FeatureModality[]
+  /** Each as a batch reads it. */
+  in(batch: Impressions): readonly OfItems[]
+}
+
 /** The widths of vectors. */
 interface ItemVectorSizes {
   /** Width of each id field's embedding. */
@@ -33,21 +40,35 @@ interface ItemVectorSizes {
 }
 
 /**
+ * The pictures and texts that a catalog has vectors of, each through its projection, pictures first; parameters
+ * `MODALITY.{weight,bias,missing}`.
+ * @param width of what is projected to
+ */
+export function modalityVectors(catalog: CatalogShape, width: number): ModalityVectors {
+  const names = presentModalities(catalog)
+  const projections = names.map((name) => projectedVectors(frozenVectors(name, catalog), width, name))
+  return {
+    names,
+    in(batch) {
+      const whole = readsCatalog(catalog, batch)
+      return projections.map((project) => catalogOnce(whole, project))
+    },
+  }
+}
+
+/**
  * The id x W + b, x its fields side by side, and each modality's projection, a learned row standing in for a missing
  * vector (R-M1); parameters `field.item.*`, `id.{weight,bias}` and `MODALITY.{weight,bias,missing}`.
  */
 export function itemVectors(catalog: CatalogShape, { embeddingSize, modalitySize }: ItemVectorSizes): ItemVectors {
   const fields = categoricalFields(catalog, 'item', embeddingSize)
   const toId = linear('id', [fields.tables.length * embeddingSize, modalitySize])
-  const modalities = presentModalities(catalog)
-  const projections = modalities.map((name) => projectedVectors(frozenVectors(name, catalog), modalitySize, name))
+  const modalities = modalityVectors(catalog, modalitySize)
   return {
-    names: ['id', ...modalities],
+    names: ['id', ...modalities.names],
     in(batch) {
-      const whole = readsCatalog(catalog, batch)
-      const projected = projections.map((project) => catalogOnce(whole, project))
-      const embedded = (ids?: Tensor): readonly Tensor[] =>
-        ids ? rowsOfFields(fields, ids) : everyRowOfFields(fields, itemsRead(catalog, batch))
+      const projected = modalities.in(batch)
+      const embedded = fieldsInBatch(fields, catalog, batch)
       return (ids) => [toId(concat(embedded(ids), -1)), ...projected.map((of) => of(ids))]
     },
   }

@@ -1,6 +1,6 @@
 /**
- * @file What LR, FM and DeepFM read of items or users: a row of a table for each categorical field, and for each number
- * a row times it.
+ * @file What LR, FM, DeepFM and SimCEN read of items or users: a row of a table for each categorical field, and for
+ * each number a row times it.
  */
 import { addAll, mul, sub } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'

@@ -34,7 +34,7 @@ export const mbCgcn: Source = {
   async read(request) {
     const { db } = request
     const mapping = checkMapping(mergeMappings(preset, request.mapping), request.mappingName)
-    refuseOthers(mapping.behaviors.length, behaviorNames(mapping), request.mappingName)
+    refuseOthers(behaviorNames(mapping), request.mappingName)
     const files = [...behaviors.map((name) => needList(request, name, 'train')), needList(request, 'buy', 'test')]
     const lists = await openFiles(db, files, { format: 'tsv', delimiter: '\u0001', columns: ['line'] })
     const place = await readLists(db, lists)
@@ -56,8 +56,8 @@ export const mbCgcn: Source = {
 }
 
 /** @throws UserError `unsupported` for a mapping with behaviors of its own */
-function refuseOthers(count: number, names: readonly string[], where: string): void {
-  if (count === behaviors.length && names.every((name, at) => name === behaviors[at])) return
+function refuseOthers(names: readonly string[], where: string): void {
+  if (names.length === behaviors.length && names.every((name, at) => name === behaviors[at])) return
   const value = `behaviors ${names.join(', ')}`
   throw new UserError({ where, problem: 'unsupported', value, expected: behaviors.join(', ') })
 }
