@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   soak: () => import('./soak.ts'),
   crash: () => import('./crash.ts'),
   visible: () => import('./visible.ts'),
+  ranks: () => import('./ranks.ts'),
   'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
   'mb-str-step': async () => ({ 'mb-str-step': (await import('./mb-str-step.ts')).mbStrStep }),
   'shop-oracle': async () => ({ 'shop-oracle': (await import('./shop-oracle.ts')).shopOracle }),

@@ -17,6 +17,8 @@ const epochRecord = z.strictObject({
   stage: z.string().optional(),
   loss: z.number(),
   parts: z.record(z.string(), z.number()),
+  /** How many processes trained it together; left out where one did. */
+  ranks: z.int().min(2).optional(),
   /** The validation metric; null in a stage that does not validate, and where there is nothing to validate by. */
   validation: z.number().nullable(),
 })

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { BuiltModel, Objective, Stage } from '../models/contract/model.ts'
+import type { Ranks } from '../mpi/ranks.ts'
 import {
   atStart,
   impossible,
@@ -17,6 +18,7 @@ import {
   type TrainingState,
 } from './checkpoint.ts'
 import type { TrainingConfig } from './config.ts'
+import { exchanged, type SharedStep } from './exchange.ts'
 import { estimateMemory, heldBytes } from './memory.ts'
 import { stagesOf } from './objectives.ts'
 import { applyGradients, initialParameters, valuesOf } from './parameters.ts'
@@ -70,6 +72,7 @@ interface Loop extends TrainingRun {
 export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   const { model, training, validation, folder, fingerprint, report, start = new Map<string, Float32Array>() } = run
   const stages = stagesOf(model)
+  refuseMemory(run, stages)
   const parameters = initialParameters(parametersOf(stages.flatMap(({ objectives }) => objectives)), training.seed)
   for (const [name, values] of start) parameters.buffers.get(name)?.values.set(values)
   const memory = Object.fromEntries(
@@ -130,7 +133,7 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
 }
 
 async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult['status']> {
-  const { training, state, signal, report, folder, fingerprint, progress } = loop
+  const { training, state, report, folder, fingerprint, progress, ranks } = loop
   const epoch = progress.epoch + 1
   // What fills the memory ran already if some batches of the epoch are done: the checkpoint holds what it wrote.
   if (progress.batch === 0) await stage.begin(epoch, progress.stageEpoch === 0)
@@ -140,23 +143,24 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
   const started = performance.now()
   let targets = 0
   const begun = new Set(turns.slice(0, progress.batch).map(({ objective }) => objective))
-  for (const turn of turns.slice(progress.batch)) {
-    if (!begun.has(turn.objective)) await stage.beginPass(turn.objective, epoch)
-    begun.add(turn.objective)
-    const step = await stage.stepOf(turn)
-    const { loss, parts, observed, targets: count } = await step.run(turn.batch, state.parameters.step + 1, epoch)
+  const takeStep = stepper(loop, stage, epoch)
+  const groups = groupsOf(turns.slice(progress.batch), ranks?.size ?? 1)
+  for (const [at, group] of groups.entries()) {
+    const [{ objective }] = group
+    if (!begun.has(objective)) await stage.beginPass(objective, epoch)
+    begun.add(objective)
+    const { loss, parts, gradients, targets: count, stop } = await takeStep(group, groups[at + 1])
     if (!Number.isFinite(loss)) throw diverged(epoch, progress.batch, training)
-    const optimizer = stage.optimizerOf(turn.objective)
-    applyGradients(state.parameters, step.gradients, optimizer, training.learningRate, epoch)
-    turn.objective.observe?.(observed, state.memory)
-    addUp(progress.sums, { loss, ...parts }, stage.severalObjectives ? turn.objective : undefined)
-    progress.batch++
+    applyGradients(state.parameters, gradients, stage.optimizerOf(objective), training.learningRate, epoch)
+    addUp(progress.sums, { loss, ...parts }, group.length, stage.severalObjectives ? objective : undefined)
+    progress.batch += group.length
     progress.step = state.parameters.step
     targets += count
     const targetsPerSecond = (1e3 * targets) / (performance.now() - started)
     report?.({ kind: 'batch', epoch, batch: progress.batch, batches: turns.length, loss, targetsPerSecond })
-    if (signal?.aborted) {
-      await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
+    if (stop) {
+      if (writes(loop)) await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
+      await ranks?.together()
       return 'interrupted'
     }
   }
@@ -165,12 +169,79 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
   return 'finished'
 }
 
-/** Adds the losses of a step to the epoch's sums; those of one of several objectives by its name too. */
-function addUp(sums: Record<string, number>, losses: Readonly<Record<string, number>>, objective?: Objective): void {
+/** Of several ranks the first alone writes. */
+const writes = ({ ranks }: Pick<TrainingRun, 'ranks'>): boolean => ranks === undefined || ranks.rank === 0
+
+/** Turns that are one step: as many as there are ranks, of one objective each. */
+type Group = readonly [Turn, ...Turn[]]
+
+/** The steps of turns, in their order. */
+function groupsOf(turns: readonly Turn[], most: number): readonly Group[] {
+  const groups: [Turn, ...Turn[]][] = []
+  for (const turn of turns) {
+    const last = groups.at(-1)
+    if (last && last.length < most && last[0].objective === turn.objective) last.push(turn)
+    else groups.push([turn])
+  }
+  return groups
+}
+
+/** What a step of one process or of all ranks came to; gradients lie ready for the optimizer. */
+type StepTaken = SharedStep
+
+/** Takes the steps of an epoch. Of several ranks each takes one turn of a group, and they exchange what came of it. */
+function stepper({ state, ranks, signal }: Loop, stage: OpenStage, epoch: number) {
+  /** The own turn of the next step, where its buffers are full already. */
+  let ahead: { readonly turn: Turn; readonly targets: number } | undefined
+  const alone = async ([turn]: Group): Promise<StepTaken> => {
+    const step = await stage.stepOf(turn)
+    const { observed, ...result } = await step.run(turn.batch, state.parameters.step + 1, epoch)
+    turn.objective.observe?.(observed, state.memory)
+    return { ...result, gradients: step.gradients, stop: signal?.aborted ?? false }
+  }
+  const together = async (all: Ranks, group: Group, next: Group | undefined): Promise<StepTaken> => {
+    const [turn, after] = [group[all.rank], next?.[all.rank]]
+    const count = state.parameters.step + 1
+    // Whoever has no batch left knows from the first one's step which gradients there are.
+    const step = await stage.stepOf(turn ?? group[0])
+    const targets = turn && (ahead?.turn === turn ? ahead.targets : step.fill(turn.batch, count, epoch))
+    const result = targets === undefined ? undefined : await step.compute(targets)
+    const following =
+      after?.objective === group[0].objective ? { turn: after, step: await stage.stepOf(after) } : undefined
+    ahead = undefined
+    return exchanged(
+      state.parameters,
+      {
+        gradients: step.gradients,
+        parts: step.parts,
+        result,
+        stop: signal?.aborted ?? false,
+        meanwhile() {
+          if (following)
+            ahead = { turn: following.turn, targets: following.step.fill(following.turn.batch, count + 1, epoch) }
+        },
+      },
+      all,
+    )
+  }
+  return (group: Group, next: Group | undefined): Promise<StepTaken> =>
+    ranks ? together(ranks, group, next) : alone(group)
+}
+
+/**
+ * Adds the losses of a step, which stands for so many turns, to the epoch's sums; those of one of several objectives by
+ * its name too.
+ */
+function addUp(
+  sums: Record<string, number>,
+  losses: Readonly<Record<string, number>>,
+  turns: number,
+  objective?: Objective,
+): void {
   for (const [name, value] of Object.entries(losses)) {
     const key = objective ? `${objective.name}.${name}` : name
-    sums[key] = (sums[key] ?? 0) + value
-    if (objective && name === 'loss') sums[name] = (sums[name] ?? 0) + value
+    sums[key] = (sums[key] ?? 0) + turns * value
+    if (objective && name === 'loss') sums[name] = (sums[name] ?? 0) + turns * value
   }
 }
 
@@ -198,7 +269,7 @@ function judged({ history, stageEpoch }: Progress, { training, validation }: Tra
 }
 
 async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], speed: Speed): Promise<void> {
-  const { training, validator, validation, state, report, folder, fingerprint, progress, stages } = loop
+  const { training, validator, validation, state, report, folder, fingerprint, progress, stages, ranks } = loop
   const epoch = progress.epoch + 1
   await stage.end(epoch)
   const by = stage.validates ? (validation.measures ? 'validation' : 'loss') : null
@@ -206,7 +277,8 @@ async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], 
   const value = by === 'validation' ? await validator.validate(counted) : null
   const { loss = 0, ...parts } = meansOf(progress.sums, turns)
   const named = stages.length > 1 ? { stage: stage.name } : {}
-  progress.history.push({ epoch, ...named, loss, parts, validation: value })
+  const many = ranks && ranks.size > 1 ? { ranks: ranks.size } : {}
+  progress.history.push({ epoch, ...named, loss, parts, ...many, validation: value })
   const stageEpoch = progress.stageEpoch + 1
   Object.assign(progress, { epoch, stageEpoch, batch: 0, sums: {} })
   const { best, isBest, finished } = stage.validates
@@ -218,14 +290,15 @@ async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], 
   }
   // The best model first: a kill between the two writes repeats this epoch and writes the same bytes again.
   const model = join(folder, runFiles.model)
-  if (isBest) await saveModel(model, state, fingerprint)
+  if (isBest && writes(loop)) await saveModel(model, state, fingerprint)
+  await ranks?.together()
   const over = finished || stage.isOver(state.memory)
   if (over && progress.stage + 1 < stages.length) {
     if (stage.validates) loadModel(model, state)
     state.parameters.optimizers.clear()
     Object.assign(progress, { stage: progress.stage + 1, stageEpoch: 0, best: null })
   } else progress.finished = over
-  await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
+  if (writes(loop)) await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
   const secondsLeft = speed.seconds * Math.max(0, (stage.validates ? training.epochs : stage.epochs) - stageEpoch)
   report?.({
     kind: 'epoch',
@@ -239,6 +312,18 @@ async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], 
     best: isBest,
     ...speed,
     secondsLeft,
+  })
+}
+
+/** @throws UserError `unsupported` for several ranks and a model that learns from what its own batches showed */
+function refuseMemory({ slug, ranks }: TrainingRun, stages: readonly Stage[]): void {
+  const observes = stages.some(({ objectives }) => objectives.some((objective) => objective.observe !== undefined))
+  if (!ranks || ranks.size === 1 || !observes) return
+  throw new UserError({
+    where: 'mpirun',
+    problem: 'unsupported',
+    value: `${slug} remembers what each of its batches showed, which ranks would not know of each other`,
+    hint: 'train it without mpirun',
   })
 }
 

@@ -187,7 +187,7 @@ function clip(all: readonly Gathered[], most: number, step: (one: Gathered) => v
  * Sets the gradient of every row that has one to the sum of its parts; returns these rows in the order of the table,
  * which memory is fastest in.
  */
-function sumRows(
+export function sumRows(
   gradient: Float32Array,
   sparse: readonly HostRows[],
   { width, tableRows }: { width: number; tableRows: number },
@@ -215,7 +215,8 @@ function sumRows(
   return touched
 }
 
-function addRows(gradient: Float32Array, { ids, rows }: HostRows, width: number): void {
+/** Adds rows to the gradient of a whole table. */
+export function addRows(gradient: Float32Array, { ids, rows }: HostRows, width: number): void {
   const numbers = wordsOf(ids)
   for (let row = 0; row < ids.length; row++) {
     const to = (numbers[2 * row] as number) * width

@@ -6,7 +6,7 @@ import type { Memory, Objective, Stage, StageContext } from '../models/contract/
 import { buildGraph } from '../onnx/graph.ts'
 import { adam } from '../optim/adam.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
-import { randomStream } from '../random/stream.ts'
+import { mixSeed, randomStream } from '../random/stream.ts'
 import type { TrainingState } from './checkpoint.ts'
 import { noisePools } from './noise-pools.ts'
 import { prepareOptimizer, restart } from './parameters.ts'
@@ -56,7 +56,7 @@ const keyOf = (shape: BatchShape): string => JSON.stringify(shape)
 
 /** Opens a stage. @throws UserError when there is nothing to train on */
 export function openStage(stage: Stage, run: TrainingRun, state: TrainingState): OpenStage {
-  const { slug, data, training, frozen, runtime } = run
+  const { slug, data, training, frozen, runtime, ranks } = run
   const { batchSize, seed, weightDecay, embeddingRegularization: rowPenalty = 0, unknownShare: share = 0 } = training
   const { pools = noisePools(seed) } = run
   const { parameters, memory } = state
@@ -80,7 +80,9 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
   }
   const graphs = objectives.flatMap((one) => [...one.graphs.values()])
   const { userRow } = data.samples?.vocabulary ?? {}
-  const hidden = share > 0 && userRow ? hiddenUsers(frozen, { userRow, share, seed }) : undefined
+  // Ranks draw noise of their own, each for its batch.
+  const noiseSeed = ranks && ranks.rank > 0 ? mixSeed(seed, 'rank', ranks.rank) : seed
+  const hidden = share > 0 && userRow ? hiddenUsers(frozen, { userRow, share, seed: noiseSeed }) : undefined
   const steps = new Map<StepGraph, Promise<TrainingStep>>()
   const evaluate: StageContext['evaluate'] = async (outputs) => {
     const graph = buildGraph(outputs)
@@ -118,7 +120,8 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
     stepOf({ objective, batch }) {
       const step = opened(objective).graphs.get(keyOf(batch.shape)) as StepGraph
       const made =
-        steps.get(step) ?? compileStep({ step, state: parameters, frozen, hidden, memory, pools, seed, runtime })
+        steps.get(step) ??
+        compileStep({ step, state: parameters, frozen, hidden, memory, pools, seed: noiseSeed, runtime })
       steps.set(step, made)
       return made
     },

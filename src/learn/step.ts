@@ -86,6 +86,15 @@ export interface TrainingStep extends AsyncDisposable {
    * @param epoch for what follows a schedule; 1 by default
    */
   run(batch: Pick<TrainingBatch, 'fill'>, step: number, epoch?: number): Promise<StepResult>
+  /**
+   * The first half of {@link run}: fills the buffers, while gradients of another step are on their way.
+   * @returns what the other half needs: how many targets there are
+   */
+  fill(batch: Pick<TrainingBatch, 'fill'>, step: number, epoch?: number): number
+  /** The other half: computes what was filled. */
+  compute(targets: number): Promise<StepResult>
+  /** The names of the parts of the loss. */
+  readonly parts: readonly string[]
   readonly gradients: readonly GradientParts[]
 }
 
@@ -133,7 +142,7 @@ export async function compileStep({
     return [{ schedule, value }]
   })
   const scalarOf = (name: string): number => Number((program.outputs[name] as Float32Array)[0])
-  return {
+  const made: TrainingStep = {
     gradients: step.gradients.map(({ name, dense, sparse }) => ({
       name,
       dense,
@@ -142,7 +151,9 @@ export async function compileStep({
         rows: program.outputs[`rows.${index}.${name}`] as Float32Array,
       })),
     })),
-    async run(batch, count, epoch = 1) {
+    parts: Object.keys(step.parts),
+    run: (batch, count, epoch) => made.compute(made.fill(batch, count, epoch)),
+    fill(batch, count, epoch = 1) {
       const targets = batch.fill(buffers, randomStream(seed, 'fill', count))
       hidden?.draw(count, usersIn(buffers))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
@@ -150,6 +161,9 @@ export async function compileStep({
         if (graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), key))
       }
       for (const { schedule, value } of schedules) value[0] = schedule.training(count - 1, epoch)
+      return targets
+    },
+    async compute(targets) {
       await program.run()
       const observed = [...pass.observed.keys()].map((name) => [name, program.outputs[`observed.${name}`]])
       return {
@@ -161,6 +175,7 @@ export async function compileStep({
     },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   }
+  return made
 }
 
 /** Binds what a graph reads besides its batch: parameters, frozen inputs, the model's memory. */

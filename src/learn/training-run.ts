@@ -3,6 +3,7 @@ import type { TrainingData } from '../batches/kind.ts'
 import type { Better } from '../metrics/table.ts'
 import type { FrozenInputs } from '../models/contract/catalog.ts'
 import type { BuiltModel, Memory } from '../models/contract/model.ts'
+import type { Ranks } from '../mpi/ranks.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Progress } from './checkpoint.ts'
 import type { TrainingConfig } from './config.ts'
@@ -42,6 +43,8 @@ export interface TrainingRun {
   /** Noise of the training's seed, where somebody has it already. */
   readonly pools?: NoisePools
   readonly runtime: Runtime
+  /** All processes that train it together; by default this one alone. */
+  readonly ranks?: Ranks | undefined
   /** Where checkpoints go. */
   readonly folder: string
   /** Names this run: model, settings and dataset; a checkpoint of another is refused. */

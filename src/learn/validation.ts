@@ -7,6 +7,7 @@ import { logLoss } from '../metrics/log-loss.ts'
 import { betterOf, printedFigure, validationMetric } from '../metrics/table.ts'
 import type { Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel } from '../models/contract/model.ts'
+import type { Ranks } from '../mpi/ranks.ts'
 import { clickPredictor } from '../rank/click-predictor.ts'
 import { answeringEmpty } from '../rank/empty-histories.ts'
 import { nextItemScorer } from '../rank/scorer.ts'
@@ -23,6 +24,21 @@ export interface ValidationParts {
   readonly runtime: Runtime
 }
 
+/** Each of several ranks validates its share of the users. */
+interface Sharing {
+  readonly ranks?: Ranks | undefined
+}
+
+/** Whether a user is in the share of this rank. */
+const isOwn = (user: number, { rank, size }: Ranks): boolean => user % size === rank
+
+/** The mean over what all ranks have, from the mean of each. */
+async function meanOfAll(count: number, mean: () => Promise<number>, ranks: Ranks): Promise<number> {
+  const told = Float64Array.of(count > 0 ? count * (await mean()) : 0, count)
+  await ranks.sum(told)
+  return (told[0] as number) / (told[1] as number)
+}
+
 /** Whether there is anything to validate a model by that ranks. */
 export const validatesRanks = ({ validation }: Split): boolean => validation.length > 0
 
@@ -32,9 +48,12 @@ export const validatesClicks = ({ validation, label }: ClickSamples): boolean =>
 
 /** NDCG@10 of the validation targets over the full catalog; `seed` is that of the run. */
 export function rankingValidation(
-  parts: ValidationParts & { readonly split: Split; readonly seed: number },
+  parts: ValidationParts & Sharing & { readonly split: Split; readonly seed: number },
 ): Validation {
-  const { dataset, split, seed } = parts
+  const { dataset, split, seed, ranks } = parts
+  const { validation } = split
+  const rows = ranks ? validation.filter((row) => isOwn(dataset.events.user[row] as number, ranks)) : validation
+  const own: Split = { ...split, validation: rows }
   return {
     metric: printedFigure(validationMetric.ranks),
     better: betterOf(validationMetric.ranks),
@@ -46,7 +65,8 @@ export function rankingValidation(
       return {
         async validate(counted) {
           await scorer.refresh()
-          return ndcgOf(scorer, dataset, split, { part: 'validation', seed, ...(counted && { counted }) })
+          const mean = () => ndcgOf(scorer, dataset, own, { part: 'validation', seed, ...(counted && { counted }) })
+          return ranks ? meanOfAll(rows.length, mean, ranks) : mean()
         },
         [Symbol.asyncDispose]: () => scorer[Symbol.asyncDispose](),
       }
@@ -55,9 +75,12 @@ export function rankingValidation(
 }
 
 /** Log loss of the validation samples, beside that of the share of clicks among the training samples. */
-export function clickValidation(parts: ValidationParts & { readonly samples: ClickSamples }): Validation {
-  const { samples } = parts
-  const labels = samples.validation.map((sample) => samples.label[sample] as number)
+export function clickValidation(parts: ValidationParts & Sharing & { readonly samples: ClickSamples }): Validation {
+  const { samples, ranks } = parts
+  const labelsOf = (numbers: Int32Array): Int32Array => numbers.map((sample) => samples.label[sample] as number)
+  const labels = labelsOf(samples.validation)
+  const { validation } = samples
+  const own = ranks ? validation.filter((sample) => isOwn(samples.user[sample] as number, ranks)) : validation
   const constant = new Float64Array(labels.length).fill(clickShare(samples))
   return {
     metric: printedFigure(validationMetric.clicks),
@@ -70,7 +93,8 @@ export function clickValidation(parts: ValidationParts & { readonly samples: Cli
       return Promise.resolve({
         async validate(counted) {
           await predictor.refresh()
-          return logLoss(await predictor.samples(samples.validation, counted), labels)
+          const mean = async () => logLoss(await predictor.samples(own, counted), labelsOf(own))
+          return ranks ? meanOfAll(own.length, mean, ranks) : mean()
         },
         [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
       })

@@ -51,11 +51,13 @@ export const clickTask: Task = {
   },
   async learn(request) {
     const samples = samplesOf(request.data)
-    const { out, run } = request
+    const { out, run, watching } = request
+    const { ranks } = watching
+    const isFirst = ranks === undefined || ranks.rank === 0
     // One of an earlier epoch would be wrong for a model that is trained on.
-    rmSync(join(out, runFiles.calibration), { force: true })
-    const result = await learnTrained(request, (parts) => clickValidation({ ...parts, samples }))
-    if (result.status === 'finished' && validatesClicks(samples))
+    if (isFirst) rmSync(join(out, runFiles.calibration), { force: true })
+    const result = await learnTrained(request, (parts) => clickValidation({ ...parts, samples, ranks }))
+    if (isFirst && result.status === 'finished' && validatesClicks(samples))
       await writeCalibration(out, run, await bestPredictions(request, samples))
     return result
   },

@@ -101,9 +101,10 @@ export function servedRanking(
 export const nextItemTask: Task = {
   ...rankingSplit,
   learn(request) {
-    const { run, data } = request
+    const { run, data, watching } = request
     const { seed } = run.training as TrainingConfig
-    return learnTrained(request, (parts) => rankingValidation({ ...parts, split: splitOf(data), seed }))
+    const { ranks } = watching
+    return learnTrained(request, (parts) => rankingValidation({ ...parts, split: splitOf(data), seed, ranks }))
   },
   async open(request) {
     const trained = await openTrained(request)

@@ -14,6 +14,7 @@ import type { Moved } from '../learn/relaid.ts'
 import type { Users } from '../learn/serving-memory.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
+import type { Ranks } from '../mpi/ranks.ts'
 import type { BakedModel } from '../rank/baked-model.ts'
 import type { ClickPredictor } from '../rank/click-predictor.ts'
 import type { NextItemScorer } from '../rank/scorer.ts'
@@ -25,6 +26,8 @@ export interface Watching {
   /** Aborting finishes the step, saves, and ends the run as interrupted. */
   readonly signal?: AbortSignal
   readonly report?: (event: TrainingEvent) => void
+  /** All processes that do it together; by default this one alone. */
+  readonly ranks?: Ranks | undefined
 }
 
 /** What {@link Task.learn} needs. */

@@ -11,6 +11,7 @@ import { runFiles, type TrainingResult } from '../learn/loop.ts'
 import { validationMetric } from '../metrics/table.ts'
 import { parseOptions } from '../models/contract/options.ts'
 import { modelOf } from '../models/registry.ts'
+import type { Ranks } from '../mpi/ranks.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { lockIn, makeFolder } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
@@ -68,8 +69,10 @@ export interface RunResult extends TrainingResult {
  * from, and `busy` while another process trains into the folder
  */
 export async function trainRun(settings: RunSettings): Promise<RunResult> {
-  const { out, resume = false, overwrite = false } = settings
+  const { out, resume = false, overwrite = false, ranks } = settings
+  if (ranks && ranks.rank > 0) return follow(settings, ranks)
   const { run, data, told } = fitRun(settings)
+  refuseRanks(run, ranks)
   if (resume) {
     readRun(out)
     await using _ = await takeLock(lockIn(out), out)
@@ -162,11 +165,17 @@ export async function resumeRun(
   folder: string,
   watching: Watching & { readonly data?: string; readonly epochs?: unknown } = {},
 ): Promise<RunResult> {
+  const { ranks } = watching
+  if (ranks && ranks.rank > 0) {
+    const dataset = await datasetOf(folder, readRun(folder), watching.data)
+    return follow({ ...watching, dataset, out: folder, resume: true }, ranks)
+  }
   readRun(folder)
   await using _ = await takeLock(lockIn(folder), folder)
   const stored = readRun(folder)
   const data = dataOf(stored, await datasetOf(folder, stored, watching.data))
   refuseOtherMetric(folder, stored, data)
+  refuseRanks(stored, ranks)
   const run = await extended(folder, stored, watching.epochs)
   return await execute(run, data, { ...watching, out: folder, resume: true })
 }
@@ -262,26 +271,50 @@ function describeRun({ model: slug, dataset, config = {}, training = {}, split =
   }
 }
 
-async function execute(
-  run: Run,
-  data: TrainingData,
-  { out, resume, start, ...watching }: Watching & Pick<RunSettings, 'out' | 'resume' | 'start'>,
-): Promise<RunResult> {
-  const { signal, report } = watching
+async function execute(run: Run, data: TrainingData, settings: Learning): Promise<RunResult> {
+  const { out, ranks } = settings
   await writeKnown(out, run, data)
-  const result = await taskOf(run.model).learn({
+  await ranks?.together()
+  const result = await learn(run, data, settings)
+  if (run.training) {
+    await writeAtomically(join(out, runFiles.epochs), `${JSON.stringify(result.history, null, 2)}\n`)
+  }
+  return { folder: out, run, data, ...result }
+}
+
+/** What {@link learn} needs of the settings. */
+type Learning = Watching & Pick<RunSettings, 'out' | 'resume' | 'start'>
+
+const learn = (run: Run, data: TrainingData, { out, resume, start, signal, report, ranks }: Learning) =>
+  taskOf(run.model).learn({
     run,
     data,
     out,
     fingerprint: fingerprintOf(run),
     ...(resume && { resume }),
     ...(start && { start }),
-    watching: { ...(signal && { signal }), ...(report && { report }) },
+    watching: { ...(signal && { signal }), ...(report && { report }), ranks },
   })
-  if (run.training) {
-    await writeAtomically(join(out, runFiles.epochs), `${JSON.stringify(result.history, null, 2)}\n`)
-  }
-  return { folder: out, run, data, ...result }
+
+/** Trains beside the first rank, which refuses what must be refused and writes the run before this one reads it. */
+async function follow(settings: Learning & Pick<RunSettings, 'dataset'>, ranks: Ranks): Promise<RunResult> {
+  const { dataset, out } = settings
+  await ranks.together()
+  const run = readRun(out)
+  const data = dataOf(run, dataset)
+  const { report: _, ...silent } = settings
+  return { folder: out, run, data, ...(await learn(run, data, silent)) }
+}
+
+/** @throws UserError `unsupported` for several processes and a model that is counted */
+function refuseRanks({ model, training }: Run, ranks: Ranks | undefined): void {
+  if (!ranks || training) return
+  throw new UserError({
+    where: 'mpirun',
+    problem: 'unsupported',
+    value: `${model} is fitted by counting, which one process does`,
+    hint: `leave mpirun out: siftrec train ${model}`,
+  })
 }
 
 /** Takes away what a run that never got to its first checkpoint wrote, and its folder if that was new. */

@@ -112,17 +112,20 @@ async function recommendToAll(folder: string, { top, out, data }: Flags): Promis
   const users = dataset.userIds.length - 1
   const progress = reportCounts(process.stderr)
   const began = performance.now()
-  const written = await interruptible(async (signal) => {
-    const lists = recommendAll(run, { top })
-    const counted = (done: number): void => progress.counted('users', done, users)
-    try {
-      await writeLists(file, { dataset, lists, counted, signal })
-      return true
-    } catch (error) {
-      if (signal.aborted) return false
-      throw error
-    }
-  }, 'nothing is written').finally(progress.done)
+  const written = await interruptible(
+    async (signal) => {
+      const lists = recommendAll(run, { top })
+      const counted = (done: number): void => progress.counted('users', done, users)
+      try {
+        await writeLists(file, { dataset, lists, counted, signal })
+        return true
+      } catch (error) {
+        if (signal.aborted) return false
+        throw error
+      }
+    },
+    { what: 'nothing is written' },
+  ).finally(progress.done)
   if (written) {
     const took = durationText((performance.now() - began) / 1e3)
     process.stderr.write(`${file}: ${top} items for each of ${users.toLocaleString('en-US')} users, in ${took}\n`)

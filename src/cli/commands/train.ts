@@ -14,6 +14,7 @@ import type { RunResult } from '../../runs/train-run.ts'
 import { exitCodes } from '../failure.ts'
 import { addFlags, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
+import { onAllRanks, type Stage } from '../ranks.ts'
 import { optionsInFile, type Size, sizes, widthsOf } from '../train-options.ts'
 
 type Flags = Readonly<Record<string, unknown>> & {
@@ -53,7 +54,7 @@ export function trainCommand(): Command {
           value: 'a model',
           expected: oneOf(modelSlugs),
         })
-      await goOn(resume, { data, epochs })
+      await onAllRanks((stage) => goOn(resume, { data, epochs }, stage))
     })
   for (const slug of modelSlugs) train.addCommand(modelCommand(slug))
   return train
@@ -77,10 +78,11 @@ function modelCommand(slug: string): Command {
   const { training } = taskOptions(slug)
   if (training) addFlags(command, training, 'Training:')
   addFlags(command, taskOptions(slug).split, 'Split:')
-  return command.action((data: string, flags: Flags) => start(slug, data, flags))
+  return command.action((data: string, flags: Flags) => onAllRanks((stage) => start(slug, data, flags, stage)))
 }
 
-async function start(slug: string, data: string, flags: Flags): Promise<void> {
+async function start(slug: string, data: string, flags: Flags, stage: Stage): Promise<void> {
+  const { ranks } = stage
   const { loadDataset } = await import('../../dataset/load.ts')
   const dataset = await loadDataset(data)
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
@@ -91,12 +93,15 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     ? optionsInFile(file, [model.config, ...(trainingOptions ? [trainingOptions] : []), splitOptions])
     : {}
   const given = (schema: z.ZodType): Record<string, unknown> => givenFlags(schema, flags, inFile)
-  const training = trainingOptions ? given(trainingOptions) : {}
+  // Every rank has a core of its own, if mpirun is left to itself.
+  const usual: Record<string, unknown> = ranks && trainingOptions ? { threads: 1 } : {}
+  const training = { ...usual, ...(trainingOptions && given(trainingOptions)) }
   const split = given(splitOptions)
-  await tellFirst(slug, dataset, split)
+  await tellFirst(slug, dataset, split, stage)
+  if (ranks) stage.err.write(`${ranks.size} ranks: each step has a batch of every one\n`)
   const { reportProgress } = await import('../../runs/progress.ts')
   const { trainRun } = await import('../../runs/train-run.ts')
-  const progress = reportProgress(process.stderr, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
+  const progress = reportProgress(stage.err, Number(training['epochs'] ?? trainingConfig.parse({}).epochs))
   const settings = {
     model: slug,
     dataset,
@@ -106,15 +111,15 @@ async function start(slug: string, data: string, flags: Flags): Promise<void> {
     config: { ...widthsOf(preset, model.config), ...given(model.config) },
     training,
   }
-  await watch(progress, (signal) => trainRun({ ...settings, split, signal, report: progress.report }))
+  await watch(stage, progress, (signal) => trainRun({ ...settings, split, signal, ranks, report: progress.report }))
 }
 
 /** Says which question is asked, whether the last item would win, and whether the model lacks what it reads. */
-async function tellFirst(slug: string, dataset: Dataset, given: SplitInput): Promise<void> {
+async function tellFirst(slug: string, dataset: Dataset, given: SplitInput, { err }: Stage): Promise<void> {
   const { askedLines } = await import('../../describe/asked-lines.ts')
   const { missingContent } = await import('../../describe/missing-content.ts')
   const lines = [...askedLines(dataset, splitSettings(slug, dataset, given)), ...missingContent(modelOf(slug), dataset)]
-  for (const line of lines) process.stderr.write(`${line}\n`)
+  for (const line of lines) err.write(`${line}\n`)
 }
 
 /** What else was written beside --resume. @throws UserError `unsupported`, since a run keeps its settings */
@@ -129,14 +134,16 @@ function refuseOthers([first]: readonly string[]): void {
   })
 }
 
-async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'>): Promise<void> {
+async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'>, stage: Stage): Promise<void> {
+  const { ranks, err } = stage
   const { reportProgress } = await import('../../runs/progress.ts')
   const { readRun } = await import('../../runs/run-file.ts')
   const { resumeRun } = await import('../../runs/train-run.ts')
-  const progress = reportProgress(process.stderr, Number(epochs ?? readRun(folder).training?.epochs ?? 0))
-  await watch(progress, (signal) =>
+  const progress = reportProgress(err, Number(epochs ?? readRun(folder).training?.epochs ?? 0))
+  await watch(stage, progress, (signal) =>
     resumeRun(folder, {
       signal,
+      ranks,
       report: progress.report,
       ...(data !== undefined && { data }),
       ...(epochs !== undefined && { epochs: epochs.trim() === '' ? epochs : Number(epochs) }),
@@ -144,17 +151,25 @@ async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'
   )
 }
 
-async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Promise<RunResult>): Promise<void> {
+async function watch(
+  { ranks, out, err }: Stage,
+  progress: ProgressReport,
+  work: (signal: AbortSignal) => Promise<RunResult>,
+): Promise<void> {
   const began = performance.now()
   const { countedAhead, aheadText } = await import('../../runs/counted-ahead.ts')
-  const { result, seconds, ahead } = await interruptible(async (signal) => {
-    const result = await work(signal)
-    const seconds = (performance.now() - began) / 1e3
-    return { result, seconds, ahead: await countedAhead(result, { signal, report: progress.report }) }
-  }).finally(progress.done)
+  const { result, seconds, ahead } = await interruptible(
+    async (signal) => {
+      const result = await work(signal)
+      const seconds = (performance.now() - began) / 1e3
+      const speaks = ranks === undefined || ranks.rank === 0
+      return { result, seconds, ahead: speaks ? await countedAhead(result, { signal, report: progress.report }) : [] }
+    },
+    { err },
+  ).finally(progress.done)
   const { status, best, epochs, folder, run, constant } = result
   if (status === 'interrupted') {
-    process.stderr.write(`stopped in epoch ${epochs + 1}, saved. go on with: siftrec train --resume ${folder}\n`)
+    err.write(`stopped in epoch ${epochs + 1}, saved. go on with: siftrec train --resume ${folder}\n`)
     process.exitCode = exitCodes.interrupted
     return
   }
@@ -173,7 +188,7 @@ async function watch(progress: ProgressReport, work: (signal: AbortSignal) => Pr
     ...idleText(result),
     ...useless(run.model, best?.validation ?? null, constant),
   ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+  out.write(`${lines.join('\n')}\n`)
 }
 
 /** A line for a model whose best epoch is no better than a constant. */
