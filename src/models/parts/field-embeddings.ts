@@ -13,7 +13,7 @@ import { itemsRead } from './catalog-once.ts'
 export const smallRows = normal(0.01)
 
 /** The categorical fields of items or users, the id first. */
-interface CategoricalFields {
+export interface CategoricalFields {
   /** [values, width] each. */
   readonly tables: readonly Parameter[]
   /** Of each table: `id`, then the fields' own. */
