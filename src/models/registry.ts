@@ -33,6 +33,7 @@ import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
 import { em3 } from './multi-modal-clicks/em3.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
+import { make } from './multi-modal-clicks/make/make.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { naml } from './multi-modal-clicks/naml.ts'
 import { qarm } from './multi-modal-clicks/qarm/qarm.ts'
@@ -91,6 +92,7 @@ const models: readonly ModelEntry[] = [
   em3,
   simcen,
   qarm,
+  make,
 ]
 
 /** The slugs of all models. */

@@ -107,7 +107,7 @@ function build(config: Em3Config, catalog: CatalogShape): BuiltModel<Impressions
   const content = itemContent(catalog, config)
   const sides = [...(content ? [{ name: 'content', width: modalitySize }] : []), { name: 'id', width: idWidth }]
   const readSides = config.readers === 'content' ? sides.slice(0, 1) : sides
-  const reading = eventReading(catalog, readSides, config.attentionSize)
+  const reading = eventReading(catalog, readSides, config)
   const contrast = content && cicWeight > 0 ? contentIdContrast(idWidth, config) : undefined
   const targetWidth = sides.reduce((sum, { width }) => sum + width, 0)
   const output = clickOutput(catalog, [reading.width, targetWidth], config)

@@ -30,14 +30,18 @@ export interface EventReading {
 }
 
 /**
- * A unit of DIN for each side; what was done is added to an event's sides. Parameters `SIDE.unit.*` and
- * `field.behavior`, of all sides side by side.
+ * A unit of DIN for each side; what was done is added to an event's sides. Parameters `SIDE.unit.*`, and of all sides
+ * side by side `field.behavior`, or what it is called here.
  */
-export function eventReading(catalog: CatalogShape, sides: readonly Side[], attentionSize: number): EventReading {
+export function eventReading(
+  catalog: CatalogShape,
+  sides: readonly Side[],
+  { attentionSize, behavior }: { readonly attentionSize: number; readonly behavior?: string },
+): EventReading {
   const units = sides.map(({ name, width }) => activationUnit(`${name}.unit`, width, unitSizes(attentionSize)))
   const widths = sides.map(({ width }) => width)
   const width = widths.reduce((sum, one) => sum + one, 0)
-  const done = withBehavior(catalog, width)
+  const done = withBehavior(catalog, width, behavior)
   return {
     width,
     read(events, targets, { behavior_HL, mask_HL }) {

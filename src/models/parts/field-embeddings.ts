@@ -100,14 +100,16 @@ export function withNumbers(catalog: CatalogShape, of: 'item' | 'user', embedded
 }
 
 /**
- * Adds to events [H, L, width] an embedding of what was done in each, `field.behavior`; a log of one behavior has none.
+ * Adds to events [H, L, width] an embedding of what was done in each, `field.behavior` where no other name is given; a
+ * log of one behavior has none.
  */
 export function withBehavior(
   { behaviors }: CatalogShape,
   width: number,
+  name = 'field.behavior',
 ): (events_HLD: Tensor, behavior_HL: Tensor) => Tensor {
   if (behaviors.length === 1) return (events_HLD) => events_HLD
-  const table = parameter('field.behavior', [behaviors.length + 1, width], smallRows)
+  const table = parameter(name, [behaviors.length + 1, width], smallRows)
   return (events_HLD, behavior_HL) => events_HLD.add(table.rows(behavior_HL))
 }
 

@@ -102,14 +102,19 @@ export const batchOf = (
   },
 })
 
-/** Trains from the seed's first values, on batches of 64. */
+/** Trains from the seed's first values, on batches of 64 with histories of so many events, 6 by default. */
 export async function trainOn(
   model: BuiltModel,
   shop: SmallShop,
   samples: readonly Sample[],
-  { steps, learningRate, seed }: { steps: number; learningRate: number; seed: number },
+  {
+    steps,
+    learningRate,
+    seed,
+    length = 6,
+  }: { steps: number; learningRate: number; seed: number; length?: number | undefined },
 ): Promise<ParameterState> {
-  const shape = { rows: 64, length: 6 }
+  const shape = { rows: 64, length }
   const optimizer = adam()
   const state = initialParameters(clickParameters(model), seed)
   await using step = await compileStep(await stepParts(model, shop, { shape, state, seed }))

@@ -128,8 +128,8 @@ function build(config: QarmConfig, catalog: CatalogShape): BuiltModel<Impression
 const everyRow = (x: Tensor, rows: number): Tensor => (x.shape[0] === rows ? x : x.expand([rows, x.shape[1] as number]))
 
 /** (7), or a mean. */
-function historyReading(catalog: CatalogShape, sides: readonly Side[], { read, attentionSize }: QarmConfig) {
-  if (read === 'din') return eventReading(catalog, sides, attentionSize)
+function historyReading(catalog: CatalogShape, sides: readonly Side[], config: QarmConfig) {
+  if (config.read === 'din') return eventReading(catalog, sides, config)
   const width = sides.reduce((sum, side) => sum + side.width, 0)
   const done = withBehavior(catalog, width)
   return {
