@@ -33,8 +33,10 @@ import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
 import { em3 } from './multi-modal-clicks/em3.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
+import { make } from './multi-modal-clicks/make/make.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { naml } from './multi-modal-clicks/naml.ts'
+import { qarm } from './multi-modal-clicks/qarm/qarm.ts'
 import { simcen } from './multi-modal-clicks/simcen.ts'
 import { bert4rec } from './sequential/bert4rec.ts'
 import { fdsa } from './sequential/fdsa.ts'
@@ -89,6 +91,8 @@ const models: readonly ModelEntry[] = [
   naml,
   em3,
   simcen,
+  qarm,
+  make,
 ]
 
 /** The slugs of all models. */

@@ -103,14 +103,15 @@ export async function expectClickParity<Config>(
     ...inputs,
     ...asBatch(inputs),
   }
+  const { batch } = model.batches.declare({ rows, length, targets: 0 })
+  const { logit_B, reasons: made = {} } = clickScoreOf(model).forward(batch as Impressions, servingPass)
+  const served = buildGraph({ logit_B, ...made })
   const feeds: Record<string, Feeds[string]> = {}
-  for (const [name, { shape: sizes, dtype }] of graph.inputs) {
+  for (const [name, { shape: sizes, dtype }] of [...graph.inputs, ...served.inputs]) {
     expect(given[name]?.shape, `shape of ${name}`).toEqual(sizes)
     const { values } = given[name] as Numbers
     feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
   }
-  const { batch } = model.batches.declare({ rows, length, targets: 0 })
-  const { logit_B, reasons: made = {} } = clickScoreOf(model).forward(batch as Impressions, servingPass)
   expect(far(await evaluateTensor(logit_B, feeds), logits)).toBe(false)
   for (const [name, numbers] of Object.entries(reasons)) {
     expect(made[name]?.shape).toEqual(numbers.shape)

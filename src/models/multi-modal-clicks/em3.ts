@@ -33,24 +33,23 @@
  */
 import * as z from 'zod'
 import { type Impressions, impressions } from '../../batches/impressions.ts'
-import { activationUnit, weightedSum } from '../../nn/activation-unit.ts'
 import { linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { equal, greater } from '../../tensor/compare.ts'
-import { addAll, mul } from '../../tensor/elementwise.ts'
-import { concat, split } from '../../tensor/move.ts'
+import { mul } from '../../tensor/elementwise.ts'
+import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
-import { unitSizes } from '../clicks/din.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel } from '../contract/model.ts'
 import { catalogOnce, readsCatalog } from '../parts/catalog-once.ts'
 import { attentionSize, embeddingSize, outputOptions } from '../parts/click-options.ts'
 import { clickOutput } from '../parts/click-output.ts'
-import { categoricalFields, rowsOfFields, withBehavior } from '../parts/field-embeddings.ts'
+import { categoricalFields, rowsOfFields } from '../parts/field-embeddings.ts'
 import { infoNce } from '../parts/info-nce.ts'
 import { presentModalities } from '../parts/modalities.ts'
 import { dropout, headsDivide, lossWeight, maxEvents, temperature } from '../parts/options.ts'
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
+import { eventReading } from './event-reading.ts'
 import { modalitySize } from './fusion-options.ts'
 import { type QueryFormerConfig, queryFormer } from './query-former.ts'
 
@@ -106,11 +105,12 @@ function build(config: Em3Config, catalog: CatalogShape): BuiltModel<Impressions
   const ofId = (ids: Tensor): Tensor => concat(rowsOfFields(fields, ids), -1)
   const idWidth = fields.tables.length * embeddingSize
   const content = itemContent(catalog, config)
-  const widths = content ? [modalitySize, idWidth] : [idWidth]
-  const read = eventReader(catalog, widths, config)
+  const sides = [...(content ? [{ name: 'content', width: modalitySize }] : []), { name: 'id', width: idWidth }]
+  const readSides = config.readers === 'content' ? sides.slice(0, 1) : sides
+  const reading = eventReading(catalog, readSides, config)
   const contrast = content && cicWeight > 0 ? contentIdContrast(idWidth, config) : undefined
-  const targetWidth = widths.reduce((sum, width) => sum + width)
-  const output = clickOutput(catalog, [read.width, targetWidth], config)
+  const targetWidth = sides.reduce((sum, { width }) => sum + width, 0)
+  const output = clickOutput(catalog, [reading.width, targetWidth], config)
   return {
     batches: impressions(maxLength),
     history: { maxLength, mergeBehaviors: true },
@@ -119,13 +119,10 @@ function build(config: Em3Config, catalog: CatalogShape): BuiltModel<Impressions
       forward(batch, { noise }) {
         const { item_B, history_HL } = batch
         const ofContent = content && catalogOnce(readsCatalog(catalog, batch), (ids) => content(ids, noise))
-        const sides = ofContent ? [ofContent, ofId] : [ofId]
-        const targets = sides.map((of) => of(item_B))
-        const { interest, attention } = read.events(
-          sides.slice(0, read.sides).map((of) => of(history_HL)),
-          targets,
-          batch,
-        )
+        const all = ofContent ? [ofContent, ofId] : [ofId]
+        const targets = all.map((of) => of(item_B))
+        const events = all.slice(0, readSides.length).map((of) => of(history_HL))
+        const { interest, attention } = reading.read(events, targets, batch)
         const logit_B = output({ interest, target: concat(targets, 1), batch, noise })
         const [content_BD, id_BI] = targets as [Tensor, Tensor]
         const row_B = fields.rows(item_B)[0] as Tensor
@@ -156,45 +153,6 @@ export function itemContent(
       tokens.map((project) => project(ids)),
       noise,
     )
-}
-
-/** What reads histories. */
-interface EventReader {
-  /** How many of the sides it reads, content first. */
-  readonly sides: number
-  /** Of the interest. */
-  readonly width: number
-  /** Events of the sides that it reads, [H, L, width] each, and candidates of all sides -> the interest [B, width]. */
-  events(
-    events: readonly Tensor[],
-    targets: readonly Tensor[],
-    batch: Impressions,
-  ): { readonly interest: Tensor; readonly attention: Tensor }
-}
-
-/** (4); parameters `SIDE.unit.*` and `field.behavior`, of all sides that are read side by side. */
-function eventReader(
-  catalog: CatalogShape,
-  sides: readonly number[],
-  { readers, attentionSize }: Em3Config,
-): EventReader {
-  const widths = readers === 'content' ? sides.slice(0, 1) : sides
-  const names = sides.length > 1 ? ['content', 'id'] : ['id']
-  const units = widths.map((width, at) => activationUnit(`${names[at]}.unit`, width, unitSizes(attentionSize)))
-  const width = widths.reduce((sum, one) => sum + one)
-  const done = withBehavior(catalog, width)
-  return {
-    sides: widths.length,
-    width,
-    events(events, targets, { behavior_HL, mask_HL }) {
-      const histories = split(done(concat(events, -1), behavior_HL), -1, widths)
-      const weights = units.map((unit, at) =>
-        unit({ history: histories[at] as Tensor, target: targets[at] as Tensor, mask: mask_HL }),
-      )
-      const sums = weights.map((of, at) => weightedSum(of, histories[at] as Tensor))
-      return { interest: concat(sums, 1), attention: mul(addAll(weights), 1 / weights.length) }
-    },
-  }
 }
 
 /** (6-7), a scalar; parameters `contrast.{content,id}.{weight,bias}`. */

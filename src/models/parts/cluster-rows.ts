@@ -50,7 +50,7 @@ export async function clusterRows(
 }
 
 /** The nearest center of each row, [N] int64: |x - c|^2 is least where x c - |c|^2 / 2 is highest. */
-function nearest(rows: Tensor, centers: Tensor): Tensor {
+export function nearest(rows: Tensor, centers: Tensor): Tensor {
   const [size] = dims(rows, 2)
   const [count] = dims(centers, 2)
   const half = centers.square().sum([1]).mul(0.5)

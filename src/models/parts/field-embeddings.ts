@@ -13,7 +13,7 @@ import { itemsRead } from './catalog-once.ts'
 export const smallRows = normal(0.01)
 
 /** The categorical fields of items or users, the id first. */
-interface CategoricalFields {
+export interface CategoricalFields {
   /** [values, width] each. */
   readonly tables: readonly Parameter[]
   /** Of each table: `id`, then the fields' own. */
@@ -100,14 +100,16 @@ export function withNumbers(catalog: CatalogShape, of: 'item' | 'user', embedded
 }
 
 /**
- * Adds to events [H, L, width] an embedding of what was done in each, `field.behavior`; a log of one behavior has none.
+ * Adds to events [H, L, width] an embedding of what was done in each, `field.behavior` where no other name is given; a
+ * log of one behavior has none.
  */
 export function withBehavior(
   { behaviors }: CatalogShape,
   width: number,
+  name = 'field.behavior',
 ): (events_HLD: Tensor, behavior_HL: Tensor) => Tensor {
   if (behaviors.length === 1) return (events_HLD) => events_HLD
-  const table = parameter('field.behavior', [behaviors.length + 1, width], smallRows)
+  const table = parameter(name, [behaviors.length + 1, width], smallRows)
   return (events_HLD, behavior_HL) => events_HLD.add(table.rows(behavior_HL))
 }
 

@@ -12,7 +12,7 @@ import { batchOf, livenedState, stepParts } from './training.ts'
 export async function checkGradients(model: BuiltModel, shop: SmallShop, samples: readonly Sample[]): Promise<void> {
   const state = livenedState(model)
   const shape = { rows: samples.length, length: 6 }
-  const [step, loss] = await stepAndLoss(stepParts(model, shop, { shape, state, seed: 1 }))
+  const [step, loss] = await stepAndLoss(await stepParts(model, shop, { shape, state, seed: 1 }))
   const batch = batchOf(model, samples, shape.length)
   const lossNow = async (): Promise<number> => (await loss.run(batch, 1)).loss
   expect(await lossNow()).toBeCloseTo((await step.run(batch, 1)).loss, 4)

@@ -10,7 +10,7 @@ import type { Tensor } from '../../tensor/node.ts'
 import { evaluateTensors, type Feeds } from '../evaluate-tensor.ts'
 import { buffersOf, fillSamples, type Sample, weightInput } from './planted.ts'
 import { frozenOf, type SmallShop } from './shop.ts'
-import { clickGraph, livenedState, runtime } from './training.ts'
+import { clickGraph, livenedState, memoryAtStart, runtime } from './training.ts'
 
 /** A model on a shop. */
 export interface OnShop {
@@ -51,7 +51,7 @@ export async function answersOf(
   const buffers = buffersOf(inputs)
   fillSamples(samples, { model, shape, buffers })
   const tensors: Readonly<Record<string, Tensor>> = { logit: output.logit_B, ...output.reasons }
-  const feeds = { ...knownFeeds({ model, shop }, tensors, state), ...buffers }
+  const feeds = { ...(await knownFeeds({ model, shop }, tensors, state)), ...buffers }
   const { logit, ...reasons } = await evaluateTensors<string>(tensors, feeds, runtime)
   const lists = Object.entries(reasons).map(([name, values]) => [name, Array.from(values, Number)] as const)
   return { logits: Array.from(logit as Float32Array), reasons: Object.fromEntries(lists), output }
@@ -68,21 +68,23 @@ export async function lossOf(
   const buffers = buffersOf(inputs)
   fillSamples(samples, { model, shape, buffers })
   ;(buffers[weightInput] as Float32Array).set(weights)
-  const feeds = knownFeeds({ model, shop }, { loss }, livenedState(model))
+  const feeds = await knownFeeds({ model, shop }, { loss }, livenedState(model))
   const values = await evaluateTensors({ loss }, { ...feeds, ...buffers }, runtime)
   return Number(values.loss[0])
 }
 
 /** What tensors read besides a batch: parameters, the catalog, the model's memory. */
-function knownFeeds(
+async function knownFeeds(
   { model, shop }: OnShop,
   tensors: Readonly<Record<string, Tensor>>,
-  { buffers }: ParameterState,
-): Feeds {
+  state: ParameterState,
+): Promise<Feeds> {
+  const { buffers } = state
   const frozen = frozenOf(shop, model)
+  const memory = await memoryAtStart(model, shop, state)
   const feeds: Record<string, Feeds[string]> = {}
   for (const name of buildGraph(tensors).inputs.keys()) {
-    const known = buffers.get(name)?.values ?? model.memory?.[name]?.data ?? frozen.get(name)
+    const known = buffers.get(name)?.values ?? memory[name]?.data ?? frozen.get(name)
     if (known) feeds[name] = known
   }
   return feeds

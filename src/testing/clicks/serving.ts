@@ -13,7 +13,7 @@ import { sizeOf } from '../../tensor/node.ts'
 import { labelInput, plantedSamples, weightInput } from './planted.ts'
 import { clickScoreOf, expectOther, type OnShop, wide } from './run.ts'
 import { frozenOf, items, type SmallShop } from './shop.ts'
-import { livenedState, runtime } from './training.ts'
+import { livenedState, memoryAtStart, runtime } from './training.ts'
 
 /** The samples that are drawn from a shop's events. */
 function drawnFrom({ dataset, vocabulary }: SmallShop): ClickSamples {
@@ -21,14 +21,15 @@ function drawnFrom({ dataset, vocabulary }: SmallShop): ClickSamples {
   return { ...clickSamples(dataset, clickSplitConfig.parse(drawn)), vocabulary }
 }
 
-function predictorOf({ model, shop }: OnShop, samples: ClickSamples): ClickPredictor {
+async function predictorOf({ model, shop }: OnShop, samples: ClickSamples): Promise<ClickPredictor> {
+  const state = livenedState(model)
   return clickPredictor({
     slug: 'model',
     model,
     dataset: shop.dataset,
     samples,
-    parameters: valuesOf(livenedState(model)),
-    memory: model.memory ?? {},
+    parameters: valuesOf(state),
+    memory: await memoryAtStart(model, shop, state),
     runtime,
   })
 }
@@ -36,7 +37,7 @@ function predictorOf({ model, shop }: OnShop, samples: ClickSamples): ClickPredi
 /** Expects 60 requests of several users at once to get what each gets alone. */
 export async function expectRequestsApart(on: OnShop): Promise<void> {
   const samples = drawnFrom(on.shop)
-  await using predictor = predictorOf(on, samples)
+  await using predictor = await predictorOf(on, samples)
   const histories: readonly RatedHistory[] = plantedSamples(12, 'interest', 9).map((sample, user) => ({
     user,
     item: sample.history,
@@ -85,7 +86,7 @@ export async function expectPastOnly(on: OnShop): Promise<void> {
         behavior[row] = 1 - (behavior[row] as number)
       }
     }
-    await using predictor = predictorOf(on, { ...samples, columns: { ...columns, item, behavior } })
+    await using predictor = await predictorOf(on, { ...samples, columns: { ...columns, item, behavior } })
     return Array.from(await predictor.samples(numbers))
   }
   const before = await probabilities(() => false)

@@ -1,0 +1,131 @@
+"""SimTier + MAKE, tiny and in PyTorch: weights, inputs, logits, loss and gradients for the parity test.
+
+    "$PEER_PYTHON" tools/make_fixture.py test/fixtures/make.json
+
+PEER_PYTHON is any Python with torch (2.13 made the file in the repository).
+
+Cosines are counted event by event. The file's parts are those of click_blocks.py. Its variants:
+  stages   the second stage of the defaults
+  beside   both losses at once, no gradient from the model of ids to the extractor; counts, from a cosine of -0.5 on
+  coupled  both losses at once, and no tiers
+and beside them
+  extractor  the first stage: the extractor's loss, and its gradients
+"""
+
+import math
+import sys
+
+import torch
+from torch.nn import functional as F
+
+sys.dont_write_bytecode = True
+from click_blocks import (  # noqa: E402
+    BEHAVIORS, B, D, ITEM_ROWS, ITEM_WIDTH, WIDTHS, ClickLayers, behavior, frozen, history, item, log_loss, variant, write_clicks,
+)
+from fixture import arrays, gradients, scalar  # noqa: E402
+
+TIERS, ATTENTION, HIDDEN = 4, 4, 4
+
+
+def declare_unit(p, name, width):
+    p.declare_linear(f"{name}.unit.first", 4 * width, ATTENTION)
+    p.declare(f"{name}.unit.first.slope", ATTENTION, center=0.25, scale=0.1)
+    p.declare_linear(f"{name}.unit.rest.0", ATTENTION, ATTENTION // 2)
+    p.declare(f"{name}.unit.rest.0.slope", ATTENTION // 2, center=0.25, scale=0.1)
+    p.declare_linear(f"{name}.unit.rest.1", ATTENTION // 2, 1)
+
+
+def prelu(p, name, x):
+    return torch.where(x > 0, x, p[f"{name}.slope"] * x)
+
+
+def interest(p, name, events, target):
+    """DIN's unit over each event and the candidate: the sum of what it weighs, and the weights."""
+    t = target[:, None].expand_as(events)
+    x = torch.cat([events, t, events - t, events * t], -1)
+    for layer in ("first", "rest.0"):
+        x = prelu(p, f"{name}.unit.{layer}", p.affine(f"{name}.unit.{layer}", x))
+    weights = p.affine(f"{name}.unit.rest.1", x) * (history > 0)[..., None]
+    return (weights * events).sum(1), weights[..., 0]
+
+
+def tiers(p, name, lowest, values):
+    """How many events are how similar, then whether the candidate has a vector: [B, TIERS + 1]."""
+    vectors, present = frozen[f"item.{name}"], frozen[f"item.{name}.present"]
+    counts = torch.zeros(B, TIERS)
+    for row in range(B):
+        for one in history[row].tolist():
+            if one > 0 and present[one] > 0 and present[item[row]] > 0:
+                cosine = F.cosine_similarity(vectors[one], vectors[item[row]], dim=0).item()
+                tier = math.ceil((cosine - lowest) / (1 - lowest) * TIERS) - 1
+                counts[row, min(max(tier, 0), TIERS - 1)] += 1
+    read = torch.log1p(counts) * p[f"tiers.{name}.weight"] if values == "log" else counts
+    return torch.cat([read, present[item][:, None]], 1)
+
+
+def declare_extractor(p):
+    for name, width in WIDTHS.items():
+        p.declare_linear(f"extractor.{name}", width, D)
+        p.declare(f"extractor.{name}.missing", 1, D)
+    p.declare_linear("extractor.join", 2 * D, D)
+    declare_unit(p, "extractor", D)
+    p.declare("extractor.behavior", BEHAVIORS + 1, D)
+    for at, (fan_in, fan_out) in enumerate([(2 * D, HIDDEN), (HIDDEN, HIDDEN // 2)]):
+        p.declare_linear(f"extractor.hidden.{at}", fan_in, fan_out)
+        p.declare(f"extractor.hidden.{at}.slope", fan_out, center=0.25, scale=0.1)
+    p.declare_linear("extractor.logit", HIDDEN // 2, 1)
+
+
+def content(p, ids):
+    parts = []
+    for name in WIDTHS:
+        lacks = 1 - frozen[f"item.{name}.present"][ids]
+        parts.append(p.affine(f"extractor.{name}", frozen[f"item.{name}"][ids]) + lacks[..., None] * p[f"extractor.{name}.missing"])
+    return p.affine("extractor.join", torch.cat(parts, -1))
+
+
+def extract(p):
+    """Interest, hidden values and logit of the extractor, and its weights of events."""
+    x = content(p, item)
+    v, weights = interest(p, "extractor", content(p, history) + p["extractor.behavior"][behavior], x)
+    g = torch.cat([v, x], 1)
+    for at in range(2):
+        g = prelu(p, f"extractor.hidden.{at}", p.affine(f"extractor.hidden.{at}", g))
+    return v, g, p.affine("extractor.logit", g), weights
+
+
+def model(options, schedule, count, lowest=-1.0, values="log", weight=0.0):
+    p = ClickLayers()
+    p.declare_fields("item", {"id": ITEM_ROWS, "category": 3})
+    declare_extractor(p)
+    declare_unit(p, "id", ITEM_WIDTH)
+    p.declare_behavior(ITEM_WIDTH)
+    if count and values == "log":
+        for name in WIDTHS:
+            p.declare(f"tiers.{name}.weight", count, center=1.0)
+    width = ITEM_WIDTH + D + HIDDEN // 2 + 1 + (len(WIDTHS) * (count + 1) if count else 0)
+    p.declare_output(width, ITEM_WIDTH)
+    e = p.id(item)
+    v_id, weights = interest(p, "id", p.id(history) + p["field.behavior"][behavior], e)
+    v, g, y, of_content = extract(p)
+    joined = [part.detach() for part in (v, g, y)] if schedule == "beside" else [v, g, y]
+    counted = [tiers(p, name, lowest, values) for name in WIDTHS] if count else []
+    logits = p.output(torch.cat([v_id, *counted, *joined], 1), e)
+    losses = [weight * log_loss(y[:, 0])] if weight else []
+    told = {"schedule": schedule, "tiers": count, "lowest": lowest, "tierValues": values, **({"extractorWeight": weight} if weight else {})}
+    return variant({**told, **options}, p, logits, *losses, reasons={"attention": (weights + of_content) / 2})
+
+
+def extractor():
+    p = ClickLayers()
+    declare_extractor(p)
+    loss = log_loss(extract(p)[2][:, 0])
+    return {"inputs": {}, "parameters": arrays(p.learned), "loss": scalar(loss), "gradients": gradients(loss, p.learned)}
+
+
+models = {
+    "stages": model({}, "stages", TIERS),
+    "beside": model({}, "beside", TIERS, lowest=-0.5, values="count", weight=0.5),
+    "coupled": model({}, "coupled", 0, weight=0.5),
+}
+write_clicks({**models, "extractor": extractor()})
