@@ -33,6 +33,7 @@ import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
 import { em3 } from './multi-modal-clicks/em3.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
+import { marn } from './multi-modal-clicks/marn.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { naml } from './multi-modal-clicks/naml.ts'
 import { simcen } from './multi-modal-clicks/simcen.ts'
@@ -89,6 +90,7 @@ const models: readonly ModelEntry[] = [
   naml,
   em3,
   simcen,
+  marn,
 ]
 
 /** The slugs of all models. */

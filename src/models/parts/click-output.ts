@@ -10,12 +10,19 @@ import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import type { outputOptions } from './click-options.ts'
-import { embeddedFields, numbersOf, withNumbers } from './field-embeddings.ts'
+import { type Embedded, embeddedFields, type Numbers, numbersOf, withNumbers } from './field-embeddings.ts'
 
 /** How an output is made. */
 interface ClickOutputConfig extends z.infer<z.ZodObject<typeof outputOptions>> {
   /** Width of each of the user's fields. */
   readonly embeddingSize: number
+}
+
+/** What the rest of a model reads too, where it does: inputs and tables of one name are made once. */
+interface SharedReaders {
+  /** The user's embedded fields. */
+  readonly users?: Embedded
+  readonly itemNumbers?: Numbers | undefined
 }
 
 /** What an output reads of one batch. */
@@ -40,9 +47,10 @@ export function clickOutput(
   catalog: CatalogShape,
   [interestWidth, targetWidth]: readonly [interest: number, target: number],
   { embeddingSize, hiddenSize, layers, dropout }: ClickOutputConfig,
+  shared: SharedReaders = {},
 ): (inputs: ClickOutputInputs) => Tensor {
-  const users = withNumbers(catalog, 'user', embeddedFields(catalog, 'user', embeddingSize))
-  const numbers = numbersOf(catalog, 'item')
+  const users = withNumbers(catalog, 'user', shared.users ?? embeddedFields(catalog, 'user', embeddingSize))
+  const numbers = shared.itemNumbers ?? numbersOf(catalog, 'item')
   const width = interestWidth + targetWidth + catalog.itemNumbers + users.width
   const output = mlp('output', [width, ...halvedSizes(hiddenSize, layers), 1], { activation: 'prelu', dropout })
   return ({ interest, target, batch: { rows, user_H, item_B }, noise }) => {
