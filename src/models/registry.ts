@@ -32,6 +32,7 @@ import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
 import { em3 } from './multi-modal-clicks/em3.ts'
+import { gmmf } from './multi-modal-clicks/gmmf.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
 import { marn } from './multi-modal-clicks/marn.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
@@ -91,6 +92,7 @@ const models: readonly ModelEntry[] = [
   em3,
   simcen,
   marn,
+  gmmf,
 ]
 
 /** The slugs of all models. */

@@ -19,11 +19,11 @@ import { buildGraph } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
 import { reverseGradient } from '../../tensor/custom-gradient.ts'
 import { square } from '../../tensor/elementwise.ts'
-import { gradients } from '../../tensor/gradient.ts'
 import { concat } from '../../tensor/move.ts'
 import { constant, input, integers, parameter, sizeOf, type Tensor } from '../../tensor/node.ts'
 import { frozenOf } from '../../testing/clicks/shop.ts'
 import { evaluateGradients, evaluateTensors } from '../../testing/evaluate-tensor.ts'
+import { reachedBy } from '../../testing/reached-by.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { defineModel } from '../contract/model.ts'
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
@@ -57,21 +57,14 @@ describe('gradients of a split', () => {
 
   /** A gradient's numbers by parameter; none where the loss does not hang on any parameter of the prefix. */
   async function slopesOf(loss: Tensor, prefix: string): Promise<Record<string, number[]>> {
-    const { inputs, parameters } = buildGraph({ loss })
-    const reached = parameters.filter((one) => one.origin.name.startsWith(prefix) && reaches(loss, one))
+    const { inputs } = buildGraph({ loss })
+    const reached = reachedBy(loss).filter(({ origin }) => origin.name.startsWith(prefix))
     if (reached.length === 0) return {}
     const drawn = [...inputs].map(([name, { shape }]) => {
       const random = randomStream(3, name)
       return [name, Float32Array.from(normals(random, sizeOf(shape)))] as const
     })
     return (await evaluateGradients(loss, reached, Object.fromEntries(drawn))).gradients
-  }
-  function reaches(loss: Tensor, one: ReturnType<typeof buildGraph>['parameters'][number]): boolean {
-    try {
-      return gradients(loss, [one]).size > 0
-    } catch {
-      return false
-    }
   }
 
   it('the shared map learns to fool the discriminator: against its loss', async () => {

@@ -27,8 +27,8 @@ interface SharedReaders {
 
 /** What an output reads of one batch. */
 interface ClickOutputInputs {
-  /** What the history says of each candidate, [B, width], or of all, [H, width]. */
-  readonly interest: Tensor
+  /** What the history says of each candidate, [B, width], or of all, [H, width]; none where the width is 0. */
+  readonly interest?: Tensor | undefined
   /** The candidates' embeddings, [B, D]. */
   readonly target: Tensor
   readonly batch: Impressions
@@ -57,6 +57,7 @@ export function clickOutput(
     // One user's row serves all candidates.
     const ofAll = (x: Tensor): Tensor => (x.shape[0] === rows ? x : x.expand([rows, x.shape[1] as number]))
     const known = numbers ? [numbers(item_B)] : []
-    return output(concat([ofAll(interest), target, ...known, ofAll(users.read(user_H))], 1), noise).sum([1])
+    const past = interest ? [ofAll(interest)] : []
+    return output(concat([...past, target, ...known, ofAll(users.read(user_H))], 1), noise).sum([1])
   }
 }
