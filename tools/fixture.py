@@ -35,7 +35,7 @@ def scalar(x):
 
 def array(x):
     whole = not x.is_floating_point()
-    values = [int(v) if whole or float(f"{v:.7g}").is_integer() else float(f"{v:.7g}") for v in x.detach().flatten().tolist()]
+    values = [round(v) if whole or float(f"{v:.7g}").is_integer() else float(f"{v:.7g}") for v in x.detach().flatten().tolist()]
     return {"shape": list(x.shape), "values": values}
 
 

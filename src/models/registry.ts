@@ -32,8 +32,10 @@ import { sasrecBf } from './multi-modal/sasrec-bf.ts'
 import { sasrecf } from './multi-modal/sasrecf.ts'
 import { unisrec } from './multi-modal/unisrec.ts'
 import { em3 } from './multi-modal-clicks/em3.ts'
+import { gmmf } from './multi-modal-clicks/gmmf.ts'
 import { lmf } from './multi-modal-clicks/lmf.ts'
 import { make } from './multi-modal-clicks/make/make.ts'
+import { marn } from './multi-modal-clicks/marn.ts'
 import { mtfn } from './multi-modal-clicks/mtfn.ts'
 import { naml } from './multi-modal-clicks/naml.ts'
 import { qarm } from './multi-modal-clicks/qarm/qarm.ts'
@@ -93,6 +95,8 @@ const models: readonly ModelEntry[] = [
   simcen,
   qarm,
   make,
+  marn,
+  gmmf,
 ]
 
 /** The slugs of all models. */

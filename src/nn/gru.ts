@@ -1,11 +1,11 @@
 /** @file Layers of gated recurrent units (Cho et al., 2014), unrolled over the steps. */
 import { add, mul, sigmoid, sub, tanh } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
-import { concat, reshape, split, transpose } from '../tensor/move.ts'
+import { concat, pad, reshape, split, transpose } from '../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../tensor/node.ts'
 import { dims } from '../tensor/shape.ts'
 import { uniform, zeros } from './init.ts'
-import { type Layer, linear } from './linear.ts'
+import { linear } from './linear.ts'
 
 /**
  * x [B, L, in] -> hidden states [B, L, H], from zeros on, as PyTorch has it:
@@ -13,17 +13,26 @@ import { type Layer, linear } from './linear.ts'
  *   n = tanh(x W_n + b_n + r * (h U_n + c)), h' = (1 - z) * n + z * h.
  * Parameters `NAME.input.{weight,bias}`, W [in, 3H] and b [3H], and `NAME.hidden.{weight,bias}`, U [H, 3H] and c [H];
  * columns are in the order r, z, n.
+ * @param gatesFrom width of what r and z alone read beside x, p [B, L, gatesFrom]; parameter `NAME.gates.weight`
+ * [gatesFrom, 2H]; 0 by default, and then there is none
  */
-export function gru(name: string, [from, width]: readonly [number, number]): Layer {
+export function gru(
+  name: string,
+  [from, width]: readonly [number, number],
+  { gatesFrom = 0 }: { readonly gatesFrom?: number } = {},
+): (x: Tensor, p?: Tensor) => Tensor {
   const init = uniform(1 / Math.sqrt(width))
   const toGates = linear(`${name}.input`, [from, 3 * width], { init })
   const weight = parameter(`${name}.hidden.weight`, [width, 3 * width], init)
   const bias = parameter(`${name}.hidden.bias`, [width], zeros)
-  return (x) => {
+  const ofGates = gatesFrom > 0 ? linear(`${name}.gates`, [gatesFrom, 2 * width], { init, bias: false }) : undefined
+  return (x, p) => {
     const [rows, length] = dims(x, 3)
     const each = Array.from({ length }, () => 1)
     // What does not hang on the state is one product for all steps, which lie one after the other.
-    const inputs = split(toGates(transpose(x, [1, 0, 2])), 0, each)
+    const whole = toGates(transpose(x, [1, 0, 2]))
+    const gated = p && ofGates ? add(whole, pad(ofGates(transpose(p, [1, 0, 2])), 2, 0, width)) : whole
+    const inputs = split(gated, 0, each)
     const states: Tensor[] = []
     let state: Tensor = constant(new Float32Array(rows * width), [rows, width])
     for (const step of inputs) {

@@ -7,7 +7,9 @@ import { clickScoreOf } from '../../testing/clicks/run.ts'
 import type { BuiltModel } from '../contract/model.ts'
 import { servingPass } from '../contract/serving-pass.ts'
 import { em3 } from './em3.ts'
+import { gmmf } from './gmmf.ts'
 import { lmf } from './lmf.ts'
+import { marn } from './marn.ts'
 import { mtfn } from './mtfn.ts'
 import { naml } from './naml.ts'
 
@@ -31,12 +33,16 @@ it('a service fuses its catalog once, and a request looks items up', () => {
     mtfn: shapesMadeOnce(mtfn.build(mtfn.config.parse(fused), catalog)),
     naml: shapesMadeOnce(naml.build(naml.config.parse(sizes), catalog)),
     em3: shapesMadeOnce(em3.build(em3.config.parse({ ...sizes, modalitySize: 12 }), catalog)),
+    gmmf: shapesMadeOnce(gmmf.build(gmmf.config.parse(sizes), catalog)),
+    marn: shapesMadeOnce(marn.build(marn.config.parse(sizes), catalog)),
   }
   const ofCatalog = (shapes: readonly Shape[]): readonly Shape[] => shapes.filter(([rows]) => rows === 10)
-  // Of all that is as long as the catalog, a request reads the fused vectors alone, NAML's with the weights of 4 views
-  // and EM3's the content.
+  // Of all that is as long as the catalog, a request reads the fused vectors alone, NAML's with the weights of 4 views,
+  // EM3's the content, MARN's with the weights of 3 modalities, GMMF's id beside two differences.
   expect(ofCatalog(made.lmf)).toEqual([[10, 7]])
   expect(ofCatalog(made.mtfn)).toEqual([[10, 7]])
   expect(ofCatalog(made.naml)).toEqual([[10, 6 + 4]])
   expect(ofCatalog(made.em3)).toEqual([[10, 12]])
+  expect(ofCatalog(made.gmmf)).toEqual([[10, 6 + 2 * 6]])
+  expect(ofCatalog(made.marn)).toEqual([[10, 6 + 3]])
 })

@@ -10,7 +10,7 @@ import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import type { outputOptions } from './click-options.ts'
-import { embeddedFields, numbersOf, withNumbers } from './field-embeddings.ts'
+import { type Embedded, embeddedFields, type Numbers, numbersOf, withNumbers } from './field-embeddings.ts'
 
 /** How an output is made. */
 interface ClickOutputConfig extends z.infer<z.ZodObject<typeof outputOptions>> {
@@ -18,10 +18,17 @@ interface ClickOutputConfig extends z.infer<z.ZodObject<typeof outputOptions>> {
   readonly embeddingSize: number
 }
 
+/** What the rest of a model reads too, where it does: inputs and tables of one name are made once. */
+interface SharedReaders {
+  /** The user's embedded fields. */
+  readonly users?: Embedded
+  readonly itemNumbers?: Numbers | undefined
+}
+
 /** What an output reads of one batch. */
 interface ClickOutputInputs {
-  /** What the history says of each candidate, [B, width], or of all, [H, width]. */
-  readonly interest: Tensor
+  /** What the history says of each candidate, [B, width], or of all, [H, width]; none where the width is 0. */
+  readonly interest?: Tensor | undefined
   /** The candidates' embeddings, [B, D]. */
   readonly target: Tensor
   readonly batch: Impressions
@@ -40,15 +47,17 @@ export function clickOutput(
   catalog: CatalogShape,
   [interestWidth, targetWidth]: readonly [interest: number, target: number],
   { embeddingSize, hiddenSize, layers, dropout }: ClickOutputConfig,
+  shared: SharedReaders = {},
 ): (inputs: ClickOutputInputs) => Tensor {
-  const users = withNumbers(catalog, 'user', embeddedFields(catalog, 'user', embeddingSize))
-  const numbers = numbersOf(catalog, 'item')
+  const users = withNumbers(catalog, 'user', shared.users ?? embeddedFields(catalog, 'user', embeddingSize))
+  const numbers = shared.itemNumbers ?? numbersOf(catalog, 'item')
   const width = interestWidth + targetWidth + catalog.itemNumbers + users.width
   const output = mlp('output', [width, ...halvedSizes(hiddenSize, layers), 1], { activation: 'prelu', dropout })
   return ({ interest, target, batch: { rows, user_H, item_B }, noise }) => {
     // One user's row serves all candidates.
     const ofAll = (x: Tensor): Tensor => (x.shape[0] === rows ? x : x.expand([rows, x.shape[1] as number]))
     const known = numbers ? [numbers(item_B)] : []
-    return output(concat([ofAll(interest), target, ...known, ofAll(users.read(user_H))], 1), noise).sum([1])
+    const past = interest ? [ofAll(interest)] : []
+    return output(concat([...past, target, ...known, ofAll(users.read(user_H))], 1), noise).sum([1])
   }
 }

@@ -61,13 +61,16 @@ const embedded = ({ tables }: CategoricalFields, rows: readonly Tensor[]): reado
 export const numberCount = (catalog: CatalogShape, of: 'item' | 'user'): number =>
   of === 'item' ? catalog.itemNumbers : catalog.userNumbers
 
-/** Reads the numbers of items or users by indices of any shape, [.., n]; undefined where there are none. */
-export function numbersOf(catalog: CatalogShape, of: 'item' | 'user'): ((indices: Tensor) => Tensor) | undefined {
+/** Numbers by indices of any shape, [.., n]; of all entries without indices. */
+export type Numbers = (indices?: Tensor) => Tensor
+
+/** Reads the numbers of items or users; undefined where there are none. */
+export function numbersOf(catalog: CatalogShape, of: 'item' | 'user'): Numbers | undefined {
   const entries = (of === 'item' ? catalog.itemCount : catalog.userCount) + 1
   const count = numberCount(catalog, of)
   if (count === 0) return undefined
   const known = input(catalogInput.numbers(of), [entries, count])
-  return (indices) => known.rows(indices)
+  return (indices) => (indices ? known.rows(indices) : known)
 }
 
 /** Embeds indices. */

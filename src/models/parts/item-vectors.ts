@@ -20,6 +20,8 @@ export type VectorsOfItems = (ids?: Tensor) => readonly Tensor[]
 export interface ItemVectors {
   /** The modality of each: the id, then those that the catalog has vectors of, pictures before texts. */
   readonly names: readonly Modality[]
+  /** For each 1 where an item has it, [V + 1]; undefined of the id, which every item has. */
+  readonly present: readonly (Tensor | undefined)[]
   /** The vectors as a batch reads them; candidates and histories share every table and projection. */
   in(batch: Impressions): VectorsOfItems
 }
@@ -27,6 +29,8 @@ export interface ItemVectors {
 /** The pictures and texts that a catalog's items have, each projected. */
 interface ModalityVectors {
   readonly names: readonly FeatureModality[]
+  /** For each 1 where an item has it, [V + 1]. */
+  readonly present: readonly Tensor[]
   /** Each as a batch reads it. */
   in(batch: Impressions): readonly OfItems[]
 }
@@ -46,9 +50,11 @@ interface ItemVectorSizes {
  */
 export function modalityVectors(catalog: CatalogShape, width: number): ModalityVectors {
   const names = presentModalities(catalog)
-  const projections = names.map((name) => projectedVectors(frozenVectors(name, catalog), width, name))
+  const frozen = names.map((name) => frozenVectors(name, catalog))
+  const projections = frozen.map((vectors) => projectedVectors(vectors, width, vectors.modality))
   return {
     names,
+    present: frozen.map(({ present }) => present),
     in(batch) {
       const whole = readsCatalog(catalog, batch)
       return projections.map((project) => catalogOnce(whole, project))
@@ -66,6 +72,7 @@ export function itemVectors(catalog: CatalogShape, { embeddingSize, modalitySize
   const modalities = modalityVectors(catalog, modalitySize)
   return {
     names: ['id', ...modalities.names],
+    present: [undefined, ...modalities.present],
     in(batch) {
       const projected = modalities.in(batch)
       const embedded = fieldsInBatch(fields, catalog, batch)
