@@ -228,6 +228,7 @@ describe('the heavy packages', () => {
     ['onnxruntime-web', /^src\/browser\/recommend\.ts$/],
     ['@duckdb/node-api', /^src\/storage\/duckdb\.ts$/],
     ['sharp', /^src\/(features|simulate)\//],
+    ['@huggingface/tokenizers', /^src\/features\/clip\/tokens\.ts$/],
     ['umap-js', /^src\/map\/map-layout\.ts$/],
     ['lmdb', /^src\/store\/lmdb\.ts$/],
     ['ioredis', /^src\/store\/redis\.ts$/],
@@ -248,7 +249,9 @@ describe('the heavy packages', () => {
     expect([...loaded]).toContain('src/models/registry.ts')
     expect(
       [...loaded].filter((target) =>
-        /^(onnxruntime-node|@duckdb|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(target),
+        /^(onnxruntime-node|@duckdb|@huggingface|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(
+          target,
+        ),
       ),
     ).toEqual([])
   })
