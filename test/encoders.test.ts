@@ -81,3 +81,11 @@ describe('siftrec prepare --encoder clip', () => {
     expect(stderr).not.toContain('encoded')
   })
 })
+
+describe('siftrec model fetch', () => {
+  it('asks for the address of a hub, which is written nowhere in it', async () => {
+    const { code, stderr } = await inProcess(['model', 'fetch', `a/b@${'0'.repeat(40)}`], place)
+    expect(stderr.trim()).toMatch(/^--endpoint: missing: the address of your model hub\. give it as .*SIFTREC_HUB$/)
+    expect(code).toBe(2)
+  })
+})

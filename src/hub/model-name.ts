@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 
 /** A model of a hub, at one commit. */
-interface HubModel {
+export interface HubModel {
   /** Owner and name, as `someone/clip-vit-base-patch32`. */
   readonly id: string
   /** The whole hash of a commit: what it names never changes. */
@@ -18,7 +18,7 @@ const pattern = new RegExp(`^(${part}/${part})@(.*)$`)
  * Reads `OWNER/NAME@REVISION`.
  * @throws UserError `invalid` for another form, or a revision that is not a whole hash
  */
-function readHubModel(text: string): HubModel {
+export function readHubModel(text: string): HubModel {
   const [, id, revision] = pattern.exec(text) ?? []
   const expected = 'OWNER/NAME@REVISION, the revision a commit of 40 hexadecimal digits'
   if (id === undefined || revision === undefined || id.includes('..'))
@@ -35,7 +35,7 @@ function readHubModel(text: string): HubModel {
 }
 
 /** Where a fetched model lies. */
-const placeOf = ({ id, revision }: HubModel, models: string): string => join(models, ...id.split('/'), revision)
+export const placeOf = ({ id, revision }: HubModel, models: string): string => join(models, ...id.split('/'), revision)
 
 /**
  * The folder that a user means: a folder as it is, or a model that was fetched before.
