@@ -229,6 +229,7 @@ describe('the heavy packages', () => {
     ['@duckdb/node-api', /^src\/storage\/duckdb\.ts$/],
     ['sharp', /^src\/(features|simulate)\//],
     ['@huggingface/tokenizers', /^src\/features\/clip\/tokens\.ts$/],
+    ['@energetic-ai', /^src\/features\/sentence\.ts$/],
     ['umap-js', /^src\/map\/map-layout\.ts$/],
     ['lmdb', /^src\/store\/lmdb\.ts$/],
     ['ioredis', /^src\/store\/redis\.ts$/],
@@ -249,7 +250,7 @@ describe('the heavy packages', () => {
     expect([...loaded]).toContain('src/models/registry.ts')
     expect(
       [...loaded].filter((target) =>
-        /^(onnxruntime-node|@duckdb|@huggingface|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(
+        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(
           target,
         ),
       ),

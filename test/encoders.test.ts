@@ -48,6 +48,7 @@ describe('siftrec prepare --encoder clip', () => {
   it.each([
     [['--encoder', 'clip'], /^--encoder: invalid: clip without --model, expected clip with the folder of a model$/],
     [['--model', clip], /^--encoder: invalid: local with --model, expected clip with that$/],
+    [['--cache', 'x'], /^--encoder: invalid: local with --cache, expected clip or sentence with that$/],
     [['--encoder', 'precomputed'], /^--encoder: invalid: precomputed without --text-features or --image-features/],
     [['--encoder', 'clip', '--model', 'nowhere'], /^--model: missing: "nowhere", expected a folder with a model/],
     [
@@ -79,6 +80,18 @@ describe('siftrec prepare --encoder clip', () => {
     const { stderr } = await inProcess(prepare('twice', ...flags), place)
     expect(stderr.trim()).toMatch(/^field "category": duplicate: the items have it already.*--label-field$/m)
     expect(stderr).not.toContain('encoded')
+  })
+})
+
+describe('siftrec prepare --encoder sentence', () => {
+  it('encodes titles by meaning and pictures by looks, and keeps the vectors of titles', async () => {
+    const flags = ['--encoder', 'sentence', '--cache', 'cache']
+    const { stderr } = await succeedHere(prepare('sentences', ...flags), place)
+    expect(stderr).toMatch(/titles: 3 encoded/)
+    expect(stderr).toMatch(/text: vectors for 3 of 3 items \(sentence-1 \(Universal Sentence Encoder lite, English/)
+    expect(stderr).toMatch(/image: vectors for 2 of 3 items \(local-image-2/)
+    const again = await succeedHere(prepare('sentences-again', ...flags), place)
+    expect(again.stderr).toMatch(/titles: 0 encoded/)
   })
 })
 

@@ -8,7 +8,7 @@ import { whole } from './values.ts'
 
 /** The flags as they were given. */
 export interface EncoderFlags {
-  readonly encoder: 'local' | 'clip' | 'precomputed' | 'none'
+  readonly encoder: 'local' | 'sentence' | 'clip' | 'precomputed' | 'none'
   readonly model?: string
   readonly textModel?: string
   readonly precision?: Precision
@@ -27,7 +27,7 @@ export function addEncoderFlags(command: Command): Command {
   return command
     .addOption(
       new Option('--encoder <name>', 'how titles and pictures become vectors; see docs/encoders.md')
-        .choices(['local', 'clip', 'precomputed', 'none'])
+        .choices(['local', 'sentence', 'clip', 'precomputed', 'none'])
         .default('local'),
     )
     .option('--model <folder>', 'with --encoder clip: the folder of the model, or OWNER/NAME@REVISION of a fetched one')
@@ -38,7 +38,7 @@ export function addEncoderFlags(command: Command): Command {
         'with --encoder clip: which files of the model; fp32 by default if it has them',
       ).choices(['fp32', 'quantized']),
     )
-    .option('--cache <folder>', 'with --encoder clip: where vectors are kept for the next time')
+    .option('--cache <folder>', 'with --encoder clip or sentence: where vectors are kept for the next time')
     .option(
       '--labels <list>',
       'with --encoder clip: the label nearest to each picture becomes a field: "dress,bag,shoe"',
@@ -72,25 +72,30 @@ export async function featureMakerOf(
   refuseContradictions(flags)
   if (flags.encoder === 'none') return undefined
   if (flags.encoder === 'local') return (await import('../features/local.ts')).localFeatures(report)
-  return flags.encoder === 'clip' ? await clipMaker(flags, report) : await precomputedMaker(flags)
+  if (flags.encoder === 'clip') return await clipMaker(flags, report)
+  if (flags.encoder === 'precomputed') return await precomputedMaker(flags)
+  const { sentenceFeatures } = await import('../features/sentence.ts')
+  const { keptFolder } = await import('../storage/home.ts')
+  return sentenceFeatures(flags.cache ?? keptFolder('vectors'), report)
 }
 
-/** Which flags mean something with one encoder alone. */
-const owners = {
-  clip: ['model', 'textModel', 'precision', 'cache', 'labels', 'labelField', 'labelPrompt'],
-  precomputed: ['textFeatures', 'imageFeatures', 'featureIds', 'featureWidth'],
-} as const
+/** Which flags mean something with some encoders alone. */
+const owned = [
+  { names: ['model', 'textModel', 'precision', 'labels', 'labelField', 'labelPrompt'], owners: ['clip'] },
+  { names: ['cache'], owners: ['clip', 'sentence'] },
+  { names: ['textFeatures', 'imageFeatures', 'featureIds', 'featureWidth'], owners: ['precomputed'] },
+] as const
 
 const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 function refuseContradictions(flags: EncoderFlags): void {
   const refuse = (value: string, expected: string): UserError =>
     new UserError({ where: '--encoder', problem: 'invalid', value: `${flags.encoder} ${value}`, expected })
-  const given = Object.entries(owners).flatMap(([owner, names]) =>
-    names.filter((name) => flags[name] !== undefined).map((name) => ({ owner, name })),
-  )
-  const foreign = given.find(({ owner }) => owner !== flags.encoder)
-  if (foreign) throw refuse(`with ${flagOf(foreign.name)}`, `${foreign.owner} with that`)
+  for (const { names, owners } of owned) {
+    const name = names.find((flag) => flags[flag] !== undefined)
+    if (name !== undefined && !owners.some((owner) => owner === flags.encoder))
+      throw refuse(`with ${flagOf(name)}`, `${owners.join(' or ')} with that`)
+  }
   if (flags.encoder === 'precomputed' && flags.textFeatures === undefined && flags.imageFeatures === undefined)
     throw refuse(
       'without --text-features or --image-features',
