@@ -36,9 +36,11 @@ export type { Interval } from './evaluate/intervals.ts'
 export { rankTargets, type TargetRanks } from './evaluate/rank.ts'
 export { printClickReports, printReports } from './evaluate/report.ts'
 // Vectors of pictures and titles.
+export { type ClipOptions, clipFeatures } from './features/clip/clip-features.ts'
 export { localFeatures } from './features/local.ts'
 export { withTextVectors } from './features/new-items.ts'
 export { type PrecomputedFile, precomputedFeatures } from './features/precomputed.ts'
+export { sentenceFeatures } from './features/sentence.ts'
 // Training.
 export type { TrainingEvent } from './learn/training-run.ts'
 export type { CatalogShape } from './models/contract/catalog.ts'

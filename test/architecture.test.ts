@@ -228,6 +228,8 @@ describe('the heavy packages', () => {
     ['onnxruntime-web', /^src\/browser\/recommend\.ts$/],
     ['@duckdb/node-api', /^src\/storage\/duckdb\.ts$/],
     ['sharp', /^src\/(features|simulate)\//],
+    ['@huggingface/tokenizers', /^src\/features\/clip\/tokens\.ts$/],
+    ['@energetic-ai', /^src\/features\/sentence\.ts$/],
     ['umap-js', /^src\/map\/map-layout\.ts$/],
     ['lmdb', /^src\/store\/lmdb\.ts$/],
     ['ioredis', /^src\/store\/redis\.ts$/],
@@ -248,7 +250,9 @@ describe('the heavy packages', () => {
     expect([...loaded]).toContain('src/models/registry.ts')
     expect(
       [...loaded].filter((target) =>
-        /^(onnxruntime-node|@duckdb|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(target),
+        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(
+          target,
+        ),
       ),
     ).toEqual([])
   })

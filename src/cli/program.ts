@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, (version: string) => Promise<Command>>> 
     return demoCommand((args) => serveCommand(version).parseAsync(args, { from: 'user' }))
   },
   models: async () => (await import('./commands/models.ts')).modelsCommand(),
+  model: async () => (await import('./commands/model.ts')).modelCommand(),
   experiment: async () => (await import('./commands/experiment.ts')).experimentCommand(),
 }
 

@@ -1,15 +1,7 @@
-/** @file SHA-256 of files and of a whole dataset. */
+/** @file SHA-256 of a manifest and of a whole dataset. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import * as z from 'zod'
 import type { Manifest } from './schema.ts'
-
-/** The SHA-256 of a file, in hexadecimal; the file is streamed. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
-  return hash.digest('hex')
-}
 
 /**
  * The text of `manifest.json`, or of another file: its content, and last the SHA-256 of all before it.

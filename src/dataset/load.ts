@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { type Database, identifier, literal, openDatabase } from '../storage/duckdb.ts'
+import { hashFile } from '../storage/file-hash.ts'
 import { recoverFolder } from '../storage/folders.ts'
 import { readFeatures } from './feature-store.ts'
-import { hashFile, hashOfDataset, unsealed } from './hashes.ts'
+import { hashOfDataset, unsealed } from './hashes.ts'
 import {
   type Catalog,
   type Dataset,

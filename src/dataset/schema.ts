@@ -152,9 +152,16 @@ export interface MadeFeatures {
   readonly table: FeatureTable
   readonly broken: readonly string[]
 }
+/** What was made of a catalog. */
+export interface MadeCatalog extends Partial<Record<FeatureModality, MadeFeatures>> {
+  /** Categorical fields by name, [items + 1] each; '' where an item has no value. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>
+}
 /** Makes the features of a catalog while it is prepared. */
 export interface FeatureMaker {
-  (catalog: FeatureSources): Promise<Partial<Record<FeatureModality, MadeFeatures>>>
+  (catalog: FeatureSources): Promise<MadeCatalog>
+  /** The names of the fields that it makes. */
+  readonly fields?: readonly string[]
   /** The files it reads, so that none of them is replaced. */
   readonly reads?: readonly string[]
   /** About how many bytes of memory it takes. */

@@ -27,3 +27,10 @@ export function normalize(vector: Float32Array): boolean {
   for (let at = 0; at < vector.length; at++) vector[at] = (vector[at] as number) * scale
   return true
 }
+
+/** Scales each row to length 1, in place. */
+export function normalizeRows(vectors: Float32Array, rows: number): Float32Array {
+  const width = vectors.length / rows
+  for (let row = 0; row < rows; row++) normalize(vectors.subarray(row * width, (row + 1) * width))
+  return vectors
+}

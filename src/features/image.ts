@@ -1,8 +1,7 @@
 /** @file Pictures to vectors without a model: color and gradient histograms on a grid, randomly projected. */
-import { stat } from 'node:fs/promises'
-import sharp from 'sharp'
 import { randomStream } from '../random/stream.ts'
 import { type EncodedBatch, type Encoder, normalize } from './encoder.ts'
+import { openPicture, pictureBytes } from './picture-file.ts'
 
 /** Width of the vectors. */
 const width = 512
@@ -51,20 +50,12 @@ async function encodeOne(path: string, projection: Float32Array, vector: Float32
   return normalize(vector)
 }
 
-/** No picture of an item is near either. Beyond, memory would be at the mercy of one file. */
-const most = { bytes: 100_000_000, pixels: 100_000_000 }
-
 /** Red, green and blue bytes at the common size; undefined if the file is not a picture. */
 async function readPixels(path: string): Promise<Uint8Array | undefined> {
+  const bytes = await pictureBytes(path)
+  if (!bytes) return undefined
   try {
-    // A pipe or a device would be waited for without end.
-    const file = await stat(path)
-    if (!file.isFile() || file.size === 0 || file.size > most.bytes) return undefined
-    const image = sharp(path, { limitInputPixels: most.pixels })
-      .flatten({ background: '#fff' })
-      .toColorspace('srgb')
-      .resize(size.columns, size.rows, { fit: 'fill' })
-    return await image.raw().toBuffer()
+    return await openPicture(bytes).resize(size.columns, size.rows, { fit: 'fill' }).raw().toBuffer()
   } catch {
     return undefined
   }

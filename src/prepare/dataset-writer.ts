@@ -1,8 +1,8 @@
 /** @file Writes the tables and features of a prepared dataset, and describes them in a manifest. */
 import { join, resolve } from 'node:path'
 import { encodeFeatures, featuresFile } from '../dataset/feature-store.ts'
-import type { FeatureMaker, FeatureSources, Manifest } from '../dataset/schema.ts'
-import { shorten } from '../errors.ts'
+import type { FeatureMaker, FeatureSources, MadeCatalog, Manifest } from '../dataset/schema.ts'
+import { shorten, UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { type Database, identifier, literal } from '../storage/duckdb.ts'
 import { countEvents, type Filtered } from './filters.ts'
@@ -23,7 +23,6 @@ export async function writeTables(
     db.run(
       `COPY (SELECT ${columns.join(', ')} FROM ${from}) TO ${literal(join(folder, file))} (FORMAT parquet, COMPRESSION zstd)`,
     )
-  await placePictures(db, raw, report)
   await write(
     ['index', 'id', ...describingColumns(raw.userFields, raw.userNumbers)],
     'user_index ORDER BY index',
@@ -82,7 +81,7 @@ async function orderOf(
 }
 
 /** Replaces the file names of pictures by their paths in the folder, '' if there is no file. */
-async function placePictures(db: Database, raw: RawTables, report: (line: string) => void): Promise<void> {
+export async function placePictures(db: Database, raw: RawTables, report: (line: string) => void): Promise<void> {
   if (raw.images === undefined) return
   const find = pictureFinder(raw.images)
   const { image } = await itemColumns(db)
@@ -94,12 +93,17 @@ async function placePictures(db: Database, raw: RawTables, report: (line: string
       `warning: pictures: no file in ${shorten(raw.images)} is an item's (${looked}); set items.image in the mapping to how they are named`,
     )
   }
-  const rows = found.flatMap((path, at) => (path === '' ? [] : [`(${at + 1}, ${literal(path)})`]))
-  await db.run('CREATE TABLE pictures(index INTEGER, path VARCHAR)')
+  await setColumn(db, 'image', found)
+}
+
+/** Gives a column of the items new values, those of item 1 first. */
+async function setColumn(db: Database, column: string, values: readonly string[]): Promise<void> {
+  const rows = values.flatMap((value, at) => (value === '' ? [] : [`(${at + 1}, ${literal(value)})`]))
+  await db.run('CREATE OR REPLACE TABLE new_values(index INTEGER, value VARCHAR)')
   for (let at = 0; at < rows.length; at += 10_000)
-    await db.run(`INSERT INTO pictures VALUES ${rows.slice(at, at + 10_000).join(', ')}`)
+    await db.run(`INSERT INTO new_values VALUES ${rows.slice(at, at + 10_000).join(', ')}`)
   await db.run(
-    "UPDATE item_index SET image = coalesce((SELECT path FROM pictures p WHERE p.index = item_index.index), '')",
+    `UPDATE item_index SET ${column} = coalesce((SELECT value FROM new_values n WHERE n.index = item_index.index), '')`,
   )
 }
 
@@ -112,14 +116,25 @@ async function itemColumns(db: Database): Promise<{ id: string[]; text: string[]
   })
 }
 
-/** Makes the features, writes them, and returns their entry in the manifest. */
-export async function writeFeatures(
+/**
+ * Makes the vectors of the items, and adds the fields that are made with them to the items.
+ * @returns the vectors, and the tables with those fields
+ * @throws UserError `duplicate` where the items have such a field already
+ */
+export async function makeFeatures(
   db: Database,
   raw: RawTables,
-  folder: string,
   make: FeatureMaker | undefined,
-): Promise<Manifest['features']> {
-  if (!make) return {}
+): Promise<{ made: MadeVectors; raw: RawTables }> {
+  if (!make) return { made: {}, raw }
+  const twice = make.fields?.find((name) => [...(raw.fields ?? []), ...(raw.numbers ?? [])].includes(name))
+  if (twice !== undefined)
+    throw new UserError({
+      where: `field "${twice}"`,
+      problem: 'duplicate',
+      value: 'the items have it already',
+      hint: 'name that of the labels with --label-field',
+    })
   const { id, text, image } = await itemColumns(db)
   const sources: FeatureSources = {
     ids: ['', ...id],
@@ -129,9 +144,22 @@ export async function writeFeatures(
       ...image.map((path) => (path === '' || raw.images === undefined ? null : resolve(raw.images, path))),
     ],
   }
-  const made = await make(sources)
+  const { fields = {}, ...made } = await make(sources)
+  for (const [name, values] of Object.entries(fields)) {
+    const column = identifier(`field_${name}`)
+    await db.run(`ALTER TABLE item_index ADD COLUMN ${column} VARCHAR`)
+    await setColumn(db, column, values.slice(1))
+  }
+  const names = Object.keys(fields)
+  return { made, raw: names.length === 0 ? raw : { ...raw, fields: [...(raw.fields ?? []), ...names] } }
+}
+
+type MadeVectors = Omit<MadeCatalog, 'fields'>
+
+/** Writes the vectors, and returns their entry in the manifest. */
+export async function writeFeatures(made: MadeVectors, folder: string, items: number): Promise<Manifest['features']> {
   if (Object.keys(made).length === 0) return {}
-  await writeAtomically(join(folder, featuresFile), encodeFeatures(made, id.length))
+  await writeAtomically(join(folder, featuresFile), encodeFeatures(made, items))
   return Object.fromEntries(
     Object.entries(made).map(([modality, { encoder, table, broken }]) => [
       modality,
@@ -192,7 +220,8 @@ export async function describeDataset(
   }
 }
 
-async function countRows(db: Database, table: string): Promise<number> {
+/** The number of rows of a table. */
+export async function countRows(db: Database, table: string): Promise<number> {
   const [{ count } = { count: 0 }] = await db.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`)
   return count
 }

@@ -2,14 +2,22 @@
 import { rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { featuresFile } from '../dataset/feature-store.ts'
-import { hashFile, sealed } from '../dataset/hashes.ts'
+import { sealed } from '../dataset/hashes.ts'
 import type { FeatureMaker, Manifest } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
+import { hashFile } from '../storage/file-hash.ts'
 import { buildFolder } from '../storage/folders.ts'
 import { askedQuestion } from './asked-question.ts'
-import { describeDataset, writeFeatures, writeTables } from './dataset-writer.ts'
+import {
+  countRows,
+  describeDataset,
+  makeFeatures,
+  placePictures,
+  writeFeatures,
+  writeTables,
+} from './dataset-writer.ts'
 import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
 import { addFresh } from './fresh.ts'
@@ -120,18 +128,20 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     report,
     memory: { limit, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
   })
-  const raw = options.fresh === undefined ? logged : await addFresh(db, logged, options.fresh, report)
-  const duplicates = await indexItems(db, raw)
-  await indexEvents(db, raw)
-  const name = raw.mapping.name ?? basename(resolve(options.out))
-  const rules: LossRules = { allowed: options.allowDropped ?? false, chosen: raw.chosenFilters, where: name, report }
-  const filtered = await filterEvents(db, raw, name)
+  const read = options.fresh === undefined ? logged : await addFresh(db, logged, options.fresh, report)
+  const duplicates = await indexItems(db, read)
+  await indexEvents(db, read)
+  const name = read.mapping.name ?? basename(resolve(options.out))
+  const rules: LossRules = { allowed: options.allowDropped ?? false, chosen: read.chosenFilters, where: name, report }
+  const filtered = await filterEvents(db, read, name)
   const dropped = [...duplicates.dropped, ...filtered.dropped].filter(({ events, items }) => events + items > 0)
   reportLosses([...duplicates.losses, ...filtered.losses], rules)
-  reportLosses(await indexImpressions(db, raw, report), rules)
-  await closeGaps(db, raw)
+  reportLosses(await indexImpressions(db, read, report), rules)
+  await closeGaps(db, read)
+  await placePictures(db, read, report)
+  const { made, raw } = await makeFeatures(db, read, make)
   await writeTables(db, raw, { folder, report })
-  const features = await writeFeatures(db, raw, folder, make)
+  const features = await writeFeatures(made, folder, await countRows(db, 'item_index'))
   const manifest = await describeDataset(db, raw, {
     name,
     source,

@@ -114,7 +114,11 @@ export function compile(
 
 async function createSession({ bytes }: Graph, options: RuntimeOptions): Promise<Session> {
   const { InferenceSession } = await load()
-  return InferenceSession.create(bytes, {
+  return InferenceSession.create(bytes, settingsOf(options))
+}
+
+function settingsOf(options: RuntimeOptions): Session.SessionOptions {
+  return {
     executionProviders: [options.provider ?? 'cpu'],
     intraOpNumThreads: options.threads ?? 2,
     interOpNumThreads: 1,
@@ -129,7 +133,52 @@ async function createSession({ bytes }: Graph, options: RuntimeOptions): Promise
       session: { intra_op: { allow_spinning: options.spin === false ? '0' : '1' } },
     },
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
+  }
+}
+
+/** Numbers with a shape. */
+export interface ShapedNumbers<Data = Float32Array | BigInt64Array> {
+  readonly data: Data
+  readonly shape: readonly number[]
+}
+
+/** A model made elsewhere. Its inputs may have other shapes at every run. */
+export interface ModelFile extends AsyncDisposable {
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  /** Computes the named output from all inputs. */
+  run(inputs: Readonly<Record<string, ShapedNumbers>>, output: string): Promise<ShapedNumbers<Float32Array>>
+}
+
+/**
+ * Opens an ONNX file that another tool wrote, with the files of weights beside it that it names.
+ * @throws UserError `corrupted` where onnxruntime does not read it
+ */
+export async function openModelFile(path: string, options: RuntimeOptions = {}): Promise<ModelFile> {
+  const { InferenceSession, Tensor } = await load()
+  const refuse = (error: unknown, expected: string): UserError =>
+    new UserError({ where: path, problem: 'corrupted', value: (error as Error).message, expected })
+  const session = await InferenceSession.create(path, settingsOf(options)).catch((error: unknown) => {
+    throw refuse(error, 'an ONNX model')
   })
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    async run(inputs, output) {
+      const feeds = Object.entries(inputs).map(([name, { data, shape }]) => {
+        const tensor =
+          data instanceof Float32Array ? new Tensor('float32', data, shape) : new Tensor('int64', data, shape)
+        return [name, tensor] as const
+      })
+      const results = await session.run(Object.fromEntries(feeds), [output]).catch((error: unknown) => {
+        throw refuse(error, `a model of ${Object.keys(inputs).join(', ')}`)
+      })
+      const { data, dims } = results[output] as RuntimeTensor
+      if (data instanceof Float32Array) return { data, shape: dims }
+      throw refuse(new Error(`${output} is not of 32-bit numbers`), 'a model that gives 32-bit numbers')
+    },
+    [Symbol.asyncDispose]: () => session.release(),
+  }
 }
 
 /** A session with buffers of its own. */

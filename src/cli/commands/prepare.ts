@@ -1,18 +1,10 @@
 /** @file `siftrec prepare`: makes a dataset folder from a shop's own files. */
 import { Command, Option } from 'commander'
-import type { FeatureMaker, Manifest } from '../../dataset/schema.ts'
-import { UserError } from '../../errors.ts'
+import type { Manifest } from '../../dataset/schema.ts'
 import { sources } from '../../prepare/sources/registry.ts'
-import { whole } from '../values.ts'
+import { addEncoderFlags, type EncoderFlags, featureMakerOf } from '../encoder-flags.ts'
 
-interface FeatureFlags {
-  readonly encoder: 'local' | 'precomputed' | 'none'
-  readonly textFeatures?: string
-  readonly imageFeatures?: string
-  readonly featureIds?: string
-  readonly featureWidth?: number
-}
-interface Flags extends FeatureFlags {
+interface Flags extends EncoderFlags {
   readonly source: string
   readonly input?: string
   readonly events?: string[]
@@ -29,7 +21,7 @@ interface Flags extends FeatureFlags {
 
 /** `prepare` */
 export function prepareCommand(): Command {
-  return new Command('prepare')
+  const command = new Command('prepare')
     .description('make a dataset folder from event logs, an item table and pictures')
     .addOption(
       new Option('--source <name>', `the data set or format of the files: ${Object.keys(sources).join(', ')}`).default(
@@ -43,25 +35,7 @@ export function prepareCommand(): Command {
     .option('--images <folder>', 'folder with the pictures of the items')
     .option('--config <yaml>', 'mapping file: what the columns and behaviors mean; see docs/data.md')
     .option('--target <behavior>', 'the behavior to predict, if not the last one of the mapping')
-    .addOption(
-      new Option('--encoder <name>', 'how titles and pictures become vectors')
-        .choices(['local', 'precomputed', 'none'])
-        .default('local'),
-    )
-    .option(
-      '--text-features <file>',
-      'with --encoder precomputed: vectors of texts, as .safetensors, .npy or raw float32',
-    )
-    .option('--image-features <file>', 'with --encoder precomputed: vectors of pictures, in the same formats')
-    .option(
-      '--feature-ids <file>',
-      'item ids of the rows of vectors: one id a line, or id<TAB>row; a .safetensors file may hold them itself',
-    )
-    .option(
-      '--feature-width <number>',
-      'how many numbers a vector has; raw float32 files need it if it is not 512',
-      (text) => whole('--feature-width', text),
-    )
+  return addEncoderFlags(command)
     .requiredOption('--out <folder>', 'the dataset folder to write')
     .option('--overwrite', 'replace a dataset that is already in --out')
     .option('--allow-dropped', 'go on where more than a fifth of the log is left out for one reason')
@@ -72,7 +46,7 @@ export function prepareCommand(): Command {
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function prepare({ config, ...flags }: Flags): Promise<void> {
-  const features = await makerOf(flags)
+  const features = await featureMakerOf(flags, say)
   const { prepareDataset } = await import('../../prepare/prepare.ts')
   const manifest = await prepareDataset({
     ...flags,
@@ -86,36 +60,6 @@ async function prepare({ config, ...flags }: Flags): Promise<void> {
   const { printShortly } = await import('../../describe/print-description.ts')
   for (const line of printShortly(describeDataset(await loadDataset(flags.out)))) say(line)
   process.stdout.write(`saved in ${flags.out}; next: siftrec train m3bsr ${flags.out}\n`)
-}
-
-/** @throws UserError `invalid` when the encoder and the files of vectors contradict each other */
-async function makerOf({
-  encoder,
-  textFeatures,
-  imageFeatures,
-  featureIds,
-  featureWidth,
-}: FeatureFlags): Promise<FeatureMaker | undefined> {
-  const given = Object.entries({ text: textFeatures, image: imageFeatures }).filter(([, file]) => file !== undefined)
-  if ((encoder === 'precomputed') !== given.length > 0) {
-    const value = given.length > 0 ? `with --${given[0]?.[0]}-features` : 'without --text-features or --image-features'
-    throw new UserError({
-      where: '--encoder',
-      problem: 'invalid',
-      value: `${encoder} ${value}`,
-      expected: 'precomputed, with --text-features, --image-features or both',
-    })
-  }
-  if (encoder === 'none') return undefined
-  if (encoder === 'local') return (await import('../../features/local.ts')).localFeatures(say)
-  const more = {
-    ...(featureIds !== undefined && { ids: featureIds }),
-    ...(featureWidth !== undefined && { width: featureWidth }),
-  }
-  const { precomputedFeatures } = await import('../../features/precomputed.ts')
-  return precomputedFeatures(
-    Object.fromEntries(given.map(([modality, vectors]) => [modality, { vectors: vectors as string, ...more }])),
-  )
 }
 
 /** How many broken files are listed by name. */
