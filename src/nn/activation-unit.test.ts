@@ -69,6 +69,30 @@ it('weighs one history for all candidates as the same history of each, in fewer 
   // What holds the first layer of each event and candidate is made by one product, and gone through once.
   const large = operationsOf([whole]).filter(({ outputs }) => outputs.some(({ shape }) => sizeOf(shape) === 3 * 5 * 6))
   expect(large.map(({ type }) => type).filter((type) => type !== 'Reshape')).toEqual(['MatMul', 'Relu'])
+  // Of the product nothing is read but what is above 0.
+  const [made] = large.filter(({ type }) => type === 'MatMul').flatMap(({ outputs }) => outputs)
+  const views = large.filter(({ type, inputs: [x] }) => type === 'Reshape' && x === made)
+  const seenBy = operationsOf([whole]).filter(({ inputs }) =>
+    inputs.some((x) => x && (x === made || views.some(({ outputs: [view] }) => x === view))),
+  )
+  expect(seenBy.map(({ type }) => type)).toEqual(['Reshape', 'Relu'])
+})
+
+it('weighs one history for more candidates than go through it at once', async () => {
+  const many = 260
+  const shared = slice(history, 0, 0, 1)
+  const seen = slice(mask, 0, 0, 1)
+  const candidates = leaf('candidates', [many, width])
+  const whole = unit({ history: shared, target: candidates, mask: seen })
+  const few = (from: number) => unit({ history: shared, target: slice(candidates, 0, from, from + 2), mask: seen })
+  const feeds = feedsOf(whole)
+  const found = await evaluateTensor(whole, feeds)
+  expect(found).toHaveLength(many * length)
+  for (const from of [0, 255, many - 2]) {
+    const expected = await evaluateTensor(few(from), feeds)
+    const part = found.slice(from * length, (from + 2) * length)
+    expect(part.map((value) => value.toFixed(4))).toEqual(expected.map((value) => value.toFixed(4)))
+  }
 })
 
 it('adds up a history, shared or not', async () => {

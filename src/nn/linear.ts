@@ -23,6 +23,14 @@ export function linear(
   return Object.assign(layer, { weight, ...(bias && { bias }) })
 }
 
+/** An affine layer of what a matrix makes of x, as one product: x (M W) + b. */
+export const affineAfter =
+  (matrix: Tensor, { weight, bias }: Affine): Layer =>
+  (x) => {
+    const y = matmul(x, matmul(matrix, weight))
+    return bias ? add(y, bias) : y
+  }
+
 /** An affine layer that begins as PyTorch's does: weights and bias uniform in +-1 / sqrt(in). */
 export function uniformLinear(name: string, sizes: readonly [number, number]): Affine {
   const init = uniform(1 / Math.sqrt(sizes[0]))

@@ -14,9 +14,11 @@ const quarter: Initializer = (values) => void values.fill(0.25)
 
 /** PReLU, alone or with the layer that comes after it. */
 type Prelu = Layer & {
+  /** The affine layer of what is activated as x through + relu(x) above + b: through = a W, above = (1 - a) W. */
+  readonly split: (after: Affine) => { readonly through: Tensor; readonly above: Tensor; readonly bias?: Tensor }
   /**
-   * The affine layer of what is activated: x (a W) + relu(x) ((1 - a) W) + b. For a layer with fewer outputs these
-   * are two products and a pass over x, where the activation takes four passes of its own.
+   * The same of an x. For a layer with fewer outputs these are two products and a pass over x, where the activation
+   * takes four passes of its own.
    */
   readonly into: (x: Tensor, after: Affine) => Tensor
 }
@@ -34,12 +36,17 @@ export function prelu(name: string, width: number): Prelu {
       return [mul(g, factor), reshape(matmul(ones, forSlope), [width])]
     })
   }
-  const into = (x: Tensor, { weight, bias }: Affine): Tensor => {
+  const split: Prelu['split'] = ({ weight, bias }) => {
     const kept = reshape(slope, [width, 1])
-    const whole = add(matmul(x, mul(kept, weight)), matmul(relu(x), mul(sub(1, kept), weight)))
-    return bias ? add(whole, bias) : whole
+    return { through: mul(kept, weight), above: mul(sub(1, kept), weight), ...(bias && { bias }) }
   }
-  return Object.assign(layer, { into })
+  const into: Prelu['into'] = (x, after) => {
+    const { through, above, bias } = split(after)
+    const whole = add(matmul(x, through), matmul(relu(x), above))
+    // A column takes a single number three times as fast where that has as many axes.
+    return bias ? add(whole, reshape(bias, [...whole.shape.slice(1).map(() => 1), ...bias.shape])) : whole
+  }
+  return Object.assign(layer, { split, into })
 }
 
 /** The activation of a layer of `width`; only PReLU has a parameter, named for the layer. */

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { asBatch } from '../../../test/conformance/click-parity.ts'
 import { trainingPass } from '../../learn/pass.ts'
 import { trainingNoise } from '../../nn/noise.ts'
-import { buildGraph } from '../../onnx/graph.ts'
+import { buildGraph, operationsOf } from '../../onnx/graph.ts'
 import { randomStream } from '../../random/stream.ts'
-import { input } from '../../tensor/node.ts'
+import { input, sizeOf, type Tensor } from '../../tensor/node.ts'
 import { clickConformance } from '../../testing/clicks/index.ts'
 import { clickScoreOf } from '../../testing/clicks/run.ts'
 import { clickGraph } from '../../testing/clicks/training.ts'
@@ -121,6 +121,35 @@ describe('Diff-MSIN equals the equations written out in PyTorch', () => {
     })
     expect(far).toEqual([])
   })
+})
+
+it('serves by fewer products what it learned, but for the noise', async () => {
+  const model = built()
+  const { batch: impressions } = model.batches.declare({ rows: batch, length, targets: batch })
+  const pass = trainingPass()
+  const logits = (of: typeof pass): Tensor => clickScoreOf(model).forward(impressions, of).logit_B
+  const tensors = { trained: logits(pass), served: logits({ ...pass, ...servingPass }) }
+  const feeds: Record<string, Feeds[string]> = {}
+  const known: Record<string, Numbers | undefined> = {
+    ...fixture.parameters,
+    ...fixture.inputs,
+    ...asBatch(fixture.inputs),
+  }
+  for (const [name, { shape: sizes, dtype }] of buildGraph(tensors).inputs) {
+    const { values } = known[name] ?? { values: Array.from({ length: sizeOf(sizes) }, () => 0) }
+    feeds[name] = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Float32Array.from(values)
+  }
+  const made = await evaluateTensors(tensors, feeds)
+  const [trained, served] = [Array.from(made.trained, Number), Array.from(made.served, Number)]
+  expect(served).toEqual(trained.map((value) => expect.closeTo(value, 5)))
+  expect(new Set(served).size).toBe(batch)
+  /** Products of the batch with the steps' matrix, as large as the states of id, picture and text together. */
+  const steps = (tensor: Tensor) =>
+    operationsOf([tensor]).filter(
+      ({ type, outputs: [made] }) =>
+        type === 'MatMul' && made?.shape[0] === batch && made.shape[1] === 3 * options.expertSize,
+    )
+  expect([steps(tensors.trained), steps(tensors.served)].map((found) => found.length)).toEqual([1, 0])
 })
 
 describe('a part that is left out', () => {

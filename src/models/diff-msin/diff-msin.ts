@@ -68,7 +68,7 @@ function build(config: DiffMsinConfig, catalog: CatalogShape): BuiltModel<Impres
         const enhanced = enhancement.enhance(pooled, own, noise)
         const states = experts.states(extracted, own, noise)
         const captured = synergy.capture({ states, candidate, mask_HL: batch.mask_HL }, noise)
-        const { fused, reasons } = fusion.fuse(target, new Map([...enhanced.vectors, ...captured.vectors]))
+        const { fused, reasons } = fusion.fuse(target, new Map([...enhanced.vectors, ...captured.vectors]), noise)
         return {
           logit_B: output({ interest: fused, target, batch, noise }),
           reasons: { attention: weights, ...reasons },

@@ -4,7 +4,7 @@
  */
 import { normal, zeros } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
-import { noNoise } from '../../nn/noise.ts'
+import type { Noise } from '../../nn/noise.ts'
 import { multiHeadAttention } from '../../nn/transformer-block.ts'
 import { add, addAll, mul } from '../../tensor/elementwise.ts'
 import { concat } from '../../tensor/move.ts'
@@ -28,7 +28,7 @@ export interface Fusion {
   /** The parts that it has gates for, in their order. */
   readonly gates?: readonly string[]
   /** @param target the candidate's id embedding [B, D]; @param vectors [B, d_e] each, the id's among them */
-  fuse(target: Tensor, vectors: Vectors): Fused
+  fuse(target: Tensor, vectors: Vectors, noise: Noise): Fused
 }
 
 /** Stands in for a fusion that is left out: the id and the parts side by side. */
@@ -58,7 +58,7 @@ export function dynamicFusion(
   return {
     width,
     gates: parts,
-    fuse(target, vectors) {
+    fuse(target, vectors, noise) {
       const id = vectorOf(vectors, 'id')
       const [rows] = dims(id, 2)
       const gates = toGates(target).sigmoid()
@@ -67,12 +67,10 @@ export function dynamicFusion(
         1,
       )
       const crossed = addAll([mul(gated, gated.matmul(crossWeight)), add(gated, crossBias)])
-      const found = attend({
-        query: id.unsqueeze(1),
-        memory: crossed.reshape([rows, count, width]),
-        bias: allSeen,
-        noise: noNoise,
-      }).reshape([rows, width])
+      const memory = crossed.reshape([rows, count, width])
+      const found = noise.training
+        ? attend({ query: id.unsqueeze(1), memory, bias: allSeen, noise }).reshape([rows, width])
+        : attend.one({ query: id, memory })
       return { fused: fusion === 'residual' ? add(id, found) : found, reasons: { gates } }
     },
   }

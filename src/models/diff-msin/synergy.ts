@@ -3,7 +3,7 @@
  * away by looking at each other.
  */
 import { normal } from '../../nn/init.ts'
-import { mlp } from '../../nn/mlp.ts'
+import { type Affine, affineAfter, linear } from '../../nn/linear.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
 import { multiHeadAttention } from '../../nn/transformer-block.ts'
 import { addAll, mul } from '../../tensor/elementwise.ts'
@@ -50,11 +50,18 @@ interface Pair {
   readonly weight: Tensor
 }
 
-/**
- * States at step T, scaled by 1 / sqrt(abar_t), one a modality, to what is left of them at step 0, side by side:
- * [B, modalities * d_e].
- */
-type Steps = (states: readonly Tensor[], mask_HL: Tensor) => Tensor
+/** What the steps read. */
+interface StepInputs {
+  /** States at step T, scaled by 1 / sqrt(abar_t), one a modality. */
+  readonly states: readonly Tensor[]
+  readonly mask_HL: Tensor
+  /** What comes next: it reads what is left of the states at step 0 side by side, [B, modalities * d_e]. */
+  readonly after: Affine
+  readonly training: boolean
+}
+
+/** Takes the states to step 0 and on through `after`: [B, d_e]. */
+type Steps = (inputs: StepInputs) => Tensor
 
 /**
  * E_syn [B, d_e] from the experts' vectors (eq. 10-12), and the loss that draws it to the candidate (eq. 13). Sequences
@@ -69,14 +76,16 @@ export function synergy(names: readonly string[], candidateWidth: number, config
   const pairs = pairsOf(names)
   const reverse =
     config.states === 'sequence' ? sequenceSteps(names, pairs, steps, config) : pooledSteps(names, pairs, steps, width)
-  const join = mlp('synergy.join', [names.length * width, width, width])
+  const toHidden = linear('synergy.join.0', [names.length * width, width])
+  const toJoined = linear('synergy.join.1', [width, width])
   const lossOf = synergyLoss(candidateWidth, config)
   const [last] = steps.slice(-1) as [DiffusionStep]
   return {
     parts: ['synergy'],
     capture({ states, candidate, mask_HL }, noise) {
       const begun = names.map((name) => noisy(vectorOf(states, name), last, noise))
-      const joined = join(reverse(begun, mask_HL), noise)
+      const hidden = reverse({ states: begun, mask_HL, after: toHidden, training: noise.training })
+      const joined = toJoined(hidden.relu())
       return {
         vectors: new Map([['synergy', joined]]),
         losses: ({ label_B, weight_B }) => ({
@@ -122,7 +131,7 @@ function pooledSteps(
     Float32Array.from({ length: size * size }, (_, at) => (at % (size + 1) === 0 ? 1 : 0)),
     [size, size],
   )
-  return (states) => {
+  return ({ states, after, training }) => {
     const block = (to: string, from: string): Tensor => {
       const pair = maps.get(`synergy.${to}.${from}`)
       return pair ? mul(pair.map, pair.weight) : nothing
@@ -138,7 +147,9 @@ function pooledSteps(
       (product, { pull }) => addAll([product, product.matmul(taken, { scale: -pull })]),
       identity,
     )
-    return concat(states, 1).matmul(whole)
+    const begun = concat(states, 1)
+    // When serving, all steps and what comes next are one matrix, made once.
+    return training ? after(begun.matmul(whole)) : affineAfter(whole, after)(begun)
   }
 }
 
@@ -153,7 +164,7 @@ function sequenceSteps(
     ...pair,
     attend: multiHeadAttention(pair.name, { width, heads, dropout: 0 }),
   }))
-  return (states, mask_HL) => {
+  return ({ states, mask_HL, after }) => {
     const bias = eventBias(mask_HL)
     const begun: Vectors = new Map(names.map((name, at) => [name, states[at] as Tensor]))
     const ended = steps.toReversed().reduce<Vectors>((state, { root, scaledPull }) => {
@@ -167,9 +178,11 @@ function sequenceSteps(
         ]),
       )
     }, begun)
-    return concat(
-      names.map((name) => meanOfEvents(vectorOf(ended, name), mask_HL)),
-      1,
+    return after(
+      concat(
+        names.map((name) => meanOfEvents(vectorOf(ended, name), mask_HL)),
+        1,
+      ),
     )
   }
 }
