@@ -46,6 +46,8 @@ export interface Comparison {
   readonly variants: readonly Variant[]
   /** The variant that the others are compared with. */
   readonly reference?: string
+  /** Of clicks: the variant that relative improvements are over; by default the one that each is compared with. */
+  readonly improvedOver?: string
   /** A figure that is no ranking metric, taken of each run of a model that has it. */
   readonly measure?: MeasureName
   /** By default the experiment's. */
