@@ -134,6 +134,8 @@ export interface Timed {
   /** Trained of each; the first is not counted. */
   readonly epochs: number
   readonly predictions: number
+  /** Of models of clicks: for how many candidates a prediction is; models of the next item score the whole catalog. */
+  readonly candidates?: number
   readonly threads: number
   readonly batchSize: number
 }
