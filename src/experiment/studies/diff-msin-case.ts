@@ -8,20 +8,13 @@ import type { ClickSamples } from '../../dataset/click-samples.ts'
 import { type Pictures, readPictures } from '../../dataset/pictures.ts'
 import type { Dataset, ItemIndex } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
-import type { Predictions } from '../../evaluate/clicks.ts'
-import { markdownTable, printPercent } from '../../evaluate/printing.ts'
 import { randomStream } from '../../random/stream.ts'
 import type { OpenRun } from '../../runs/open-run.ts'
 import type { Experiment, Findings, TrainedCell } from '../experiment.ts'
-import type { HistoryCase, PicturedItem } from '../figures/history-case.ts'
-import { rounded } from '../figures/results.ts'
+import type { PicturedItem } from '../figures/history-case.ts'
 import { evaluationSeed } from '../terms.ts'
+import { caseFindings, type Opinion, type ShownCase, shownEvents } from './diff-msin-case-findings.ts'
 import { alone, clicksOn, plugged, spent } from './diff-msin-comparisons.ts'
-
-/** How many of the last events are shown. */
-const shown = 12
-/** How many events of the largest weights are named. */
-const named = 3
 
 /** A history, its targets, and what both models say. */
 export const diffMsinCase: Experiment = {
@@ -42,19 +35,6 @@ export const diffMsinCase: Experiment = {
   look: caseOf,
 }
 
-/** What a model says of the two targets, and of all impressions of the test. */
-interface Opinion {
-  readonly model: string
-  /** Of each target. */
-  readonly targets: readonly {
-    readonly probability: number
-    /** Of each event of the history. */
-    readonly weights: readonly number[]
-    readonly gates: Readonly<Record<string, number>>
-  }[]
-  readonly all: Predictions
-}
-
 async function caseOf(cells: readonly TrainedCell[]): Promise<Findings> {
   const opinions: Opinion[] = []
   let found: { readonly chosen: ChosenCase; readonly dataset: Dataset; readonly pictures: Pictures } | undefined
@@ -68,8 +48,10 @@ async function caseOf(cells: readonly TrainedCell[]): Promise<Findings> {
     }
     opinions.push(await opinionOf(cell.variant, run, found.chosen))
   }
-  if (!found) throw new UserError({ where: diffMsinCase.name, problem: 'empty', value: 'no model is trained' })
-  return findingsOf(found.chosen, opinions, await shownOf(found))
+  const [first, second] = opinions
+  if (!found || !first || !second)
+    throw new UserError({ where: diffMsinCase.name, problem: 'empty', value: 'its two models are not both trained' })
+  return caseFindings(await shownOf(found), [first, second])
 }
 
 /** A user, what the user did, and two items that were shown afterwards and not clicked. */
@@ -94,12 +76,12 @@ export function chosenCase(
   const bySomebody = new Map<number, number[]>()
   for (const sample of test) {
     const [owner, events] = [user[sample] as number, (end[sample] as number) - startOf(sample)]
-    if (label[sample] === 1 || events < shown || !isPictured(item[sample] as number)) continue
+    if (label[sample] === 1 || events < shownEvents || !isPictured(item[sample] as number)) continue
     bySomebody.set(owner, [...(bySomebody.get(owner) ?? []), sample])
   }
   const able = [...bySomebody].filter(([, samples]) => samples.length > 1)
   if (able.length === 0) {
-    const value = `no user has ${shown} events and two pictured impressions after them that were not clicked`
+    const value = `no user has ${shownEvents} events and two pictured impressions after them that were not clicked`
     throw new UserError({ where: diffMsinCase.name, problem: 'empty', value })
   }
   const [owner, [first, second]] = able[randomStream(evaluationSeed, 'case').integer(able.length)] as [
@@ -139,13 +121,6 @@ async function opinionOf(model: string, run: OpenRun, { targets, ...history }: C
   }
 }
 
-/** A case as items that can be shown. */
-interface ShownCase {
-  readonly user: string
-  readonly history: readonly PicturedItem[]
-  readonly targets: readonly (PicturedItem & { readonly id: string })[]
-}
-
 async function shownOf({
   chosen,
   dataset,
@@ -156,18 +131,20 @@ async function shownOf({
   readonly pictures: Pictures
 }): Promise<ShownCase> {
   const { catalog, manifest, userIds } = dataset
-  const of = async (item: ItemIndex, note: string): Promise<PicturedItem> => {
-    const address = await addressOf(pictures.of(item))
+  const of = async (item: ItemIndex, note: string, pictured = true): Promise<PicturedItem> => {
+    const address = pictured ? await addressOf(pictures.of(item)) : undefined
     return { title: catalog.titles[item] ?? '', note, ...(address !== undefined && { picture: address }) }
   }
+  const unseen = chosen.item.length - shownEvents
   const history = Array.from(chosen.item, (item, event) =>
-    of(item, manifest.behaviors[chosen.behavior[event] ?? 0] ?? ''),
+    of(item, manifest.behaviors[chosen.behavior[event] ?? 0] ?? '', event >= unseen),
   )
   const targets = chosen.targets.map(async (item) => ({
     ...(await of(item, 'not clicked')),
     id: catalog.ids[item] ?? '',
   }))
   return {
+    title: diffMsinCase.title,
     user: userIds[chosen.user] ?? '',
     history: await Promise.all(history),
     targets: await Promise.all(targets),
@@ -179,97 +156,4 @@ async function addressOf(path: string | undefined): Promise<string | undefined> 
   if (path === undefined) return undefined
   const type = extname(path).toLowerCase() === '.png' ? 'image/png' : 'image/jpeg'
   return `data:${type};base64,${(await readFile(path)).toString('base64')}`
-}
-
-function findingsOf(chosen: ChosenCase, opinions: readonly Opinion[], { user, history, targets }: ShownCase): Findings {
-  const figure: HistoryCase = {
-    title: diffMsinCase.title,
-    history: history.slice(-shown),
-    targets: targets.map((item, at) => ({
-      item,
-      opinions: opinions.map(({ model, targets }) => {
-        const { probability, weights } = targets[at] as Opinion['targets'][number]
-        return { model, probability, weights: weights.slice(-shown) }
-      }),
-    })),
-  }
-  const asked = targets.flatMap((target, at) =>
-    opinions.map(({ model, targets }) => ({ ...(targets[at] as Opinion['targets'][number]), model, target })),
-  )
-  const groups = ([0, 1] as const).map((label) => groupOf(opinions, label))
-  const page = [
-    `User ${user} had ${history.length} events before the two films; the picture shows the last ${Math.min(shown, history.length)}. A favorite is a rating of 4 or more, a click any other. Among the users with at least ${shown} events and two test films with posters after them that were rated below 4, one is drawn by seed ${evaluationSeed}; the films are the first two. No prediction has a part in this choice. Probabilities are the calibrated ones. Both films are asked about as of the first of them. The weight of an event is what the model’s attention gives it, EM3’s the mean of its two.`,
-    markdownTable(
-      ['film', 'model', 'probability', 'gates', 'events of the largest weights'],
-      asked.map(({ target, model, probability, weights, gates }) => [
-        target.title,
-        model,
-        probability.toFixed(4),
-        Object.entries(gates)
-          .map(([name, gate]) => `${name} ${gate.toFixed(2)}`)
-          .join(', ') || '-',
-        largest(weights)
-          .map((event) => `${history[event]?.title} (${weights[event]?.toPrecision(2)})`)
-          .join('; '),
-      ]),
-    ),
-    `One case proves nothing. Of all ${opinions[0]?.all.label.length} test impressions:`,
-    markdownTable(
-      [
-        'impressions',
-        'how many',
-        ...opinions.map(({ model }) => `mean probability by ${model}`),
-        `${opinions[0]?.model} is nearer to what came`,
-      ],
-      groups.map(({ name, count, means, nearer }) => [
-        name,
-        String(count),
-        ...means.map((mean) => mean.toFixed(4)),
-        printPercent(nearer),
-      ]),
-    ),
-  ].join('\n\n')
-  const lines = [
-    ...asked.map(({ target, model, probability }) => ({
-      item: target.id,
-      title: target.title,
-      model,
-      probability: rounded(probability),
-    })),
-    ...groups.map(({ name, count, means, nearer }) => ({
-      impressions: name,
-      count,
-      mean: Object.fromEntries(opinions.map(({ model }, at) => [model, rounded(means[at] as number)])),
-      nearer: rounded(nearer),
-    })),
-    { user, events: chosen.item.length },
-  ]
-  return { page, lines, plot: figure }
-}
-
-/** The events of the largest weights, by their size. */
-const largest = (weights: readonly number[]): number[] =>
-  weights
-    .map((weight, event) => ({ size: Math.abs(weight), event }))
-    .toSorted((a, b) => b.size - a.size)
-    .slice(0, named)
-    .map(({ event }) => event)
-
-/** What the models say of the impressions with one answer, and how often the first is nearer to it than the second. */
-function groupOf(opinions: readonly Opinion[], label: 0 | 1) {
-  const places = [...(opinions[0]?.all.label ?? [])].flatMap((one, at) => (one === label ? [at] : []))
-  const columns = opinions.map(({ all: { calibrated, probability } }) => {
-    const said = calibrated ?? probability
-    return places.map((at) => said[at] as number)
-  })
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-  const [first = [], second = []] = columns
-  const isNearer = (value: number, at: number): boolean =>
-    label === 0 ? value < (second[at] as number) : value > (second[at] as number)
-  return {
-    name: label === 0 ? 'not clicked' : 'clicked',
-    count: places.length,
-    means: columns.map(mean),
-    nearer: mean(first.map((value, at) => (isNearer(value, at) ? 1 : 0))),
-  }
 }
