@@ -45,8 +45,10 @@ interface Published {
   readonly about: string
   /** What the paper has, in short. */
   readonly theirs: string
-  /** The experiment that makes ours; none yet by default. */
-  readonly experiment?: string
+  /** The experiment that makes ours. */
+  readonly experiment: string
+  /** An earlier experiment whose results stand until that one has been run. */
+  readonly before?: string
   /** What ours has, in short. */
   readonly ours?: (results: StoredResults) => string
 }
@@ -90,12 +92,10 @@ const beside = (metric: Metric, ...variants: readonly string[]) =>
   })
 
 /** The variant that loses most against the whole model, in every comparison. */
-const mostLost = (metric: Metric, named: (variant: string) => boolean = () => true) =>
+const mostLost = (metric: Metric) =>
   ofEach(({ variants }) => {
     const [worst] = variants
-      .flatMap(({ variant, difference }) =>
-        difference?.[metric] && named(variant) ? [{ variant, mean: difference[metric].mean }] : [],
-      )
+      .flatMap(({ variant, difference }) => (difference?.[metric] ? [{ variant, mean: difference[metric].mean }] : []))
       .toSorted((a, b) => a.mean - b.mean)
     return worst && `largest loss ${worst.mean.toFixed(4)} ${printedFigure(metric)} (${worst.variant})`
   })
@@ -122,9 +122,13 @@ const statistics = (name: string, theirs: string): Published => ({
   experiment: 'statistics',
   ours: counted,
 })
-const isModality = (variant: string): boolean => ['w/o pictures', 'w/o texts'].includes(variant)
-const isExpert = (variant: string): boolean => /(expert|part)$/.test(variant)
-const isSource = (variant: string): boolean => /^(texts by|random vectors)/.test(variant)
+/** What was timed. */
+const timed = ({ findings = [] }: StoredResults): string =>
+  findings
+    .map(({ variant, epochSeconds, predictionSeconds }) =>
+      [variant, epochSeconds, 'and', predictionSeconds].map(String).join(' '),
+    )
+    .join(', ')
 
 const papers: Readonly<Record<string, readonly Published[]>> = {
   'M³BSR': [
@@ -190,12 +194,7 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
       about: 'seconds an epoch and a prediction',
       theirs: 'M³BSR 35.2 and 0.16, EBM 32.5 and 0.13, MMMLP 28.7 and 0.09, STOSA 25.3 and 0.07',
       experiment: 'm3bsr-efficiency',
-      ours: ({ findings = [] }) =>
-        findings
-          .map(({ variant, epochSeconds, predictionSeconds }) =>
-            [variant, epochSeconds, 'and', predictionSeconds].map(String).join(' '),
-          )
-          .join(', '),
+      ours: timed,
     },
   ],
   'Diff-MSIN': [
@@ -204,67 +203,84 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
       name: 'Table 2',
       about: 'Diff-MSIN beside 14 models',
       theirs: 'AUC 0.7270 on Rec-Tmall, where DIN has 0.6839; 0.7543, 0.7331 and 0.7312 on Home, Clothing and Arts',
-      experiment: 'ctr',
-      ours: beside('auc', 'Diff-MSIN + DIN', 'DIN'),
+      experiment: 'diff-msin-table2',
+      before: 'ctr',
+      ours: beside('auc', 'Diff-MSIN + DIN', 'EM3', 'DIN', 'LR'),
     },
     {
       name: 'Table 3',
       about: 'four behavior models alone and under Diff-MSIN',
       theirs: 'every one gains, TWIN on Rec-Tmall from 0.7095 to 0.7293',
-      experiment: 'ctr-backbones',
+      experiment: 'diff-msin-table3',
+      before: 'ctr-backbones',
       ours: beside('auc', 'TWIN', 'Diff-MSIN + TWIN'),
     },
     {
       name: 'Table 4',
       about: 'without each module',
       theirs: 'most is lost w/o MFE, SRC, FDAF, 1.29 % on Rec-Tmall',
-      experiment: 'diff-msin-ablation',
-      ours: mostLost('auc', (variant) => !isModality(variant) && !isExpert(variant)),
+      experiment: 'diff-msin-table4',
+      before: 'diff-msin-ablation',
+      ours: mostLost('auc'),
     },
     {
       name: 'Fig. 3',
       about: 'without a modality',
       theirs: 'both are worth something',
-      experiment: 'diff-msin-ablation',
-      ours: mostLost('auc', isModality),
+      experiment: 'diff-msin-modalities',
+      before: 'diff-msin-ablation',
+      ours: mostLost('auc'),
     },
     {
       name: 'Fig. 4',
       about: 'without an expert',
       theirs: 'all are worth something',
-      experiment: 'diff-msin-ablation',
-      ours: mostLost('auc', isExpert),
+      experiment: 'diff-msin-experts',
+      before: 'diff-msin-ablation',
+      ours: mostLost('auc'),
     },
     {
       name: 'Table 5',
       about: 'where vectors come from',
       theirs: 'CLIP, a Transformer, BERT and VGG differ little: 0.7537, 0.7510, 0.7496 on Home',
-      experiment: 'diff-msin-sweep',
-      ours: mostLost('auc', isSource),
+      experiment: 'diff-msin-sources',
+      before: 'diff-msin-sweep',
+      ours: beside('auc', 'CLIP', 'texts by the local encoder', 'random vectors'),
     },
     {
       name: 'Fig. 5',
       about: 'the number of steps',
       theirs: 'best at T = 12, 0.7264; 0.7203 at 5, 0.7192 at 20',
-      experiment: 'diff-msin-sweep',
-      ours: beside('auc', 'T = 5', 'Diff-MSIN + DIN', 'T = 20'),
+      experiment: 'diff-msin-steps',
+      before: 'diff-msin-sweep',
+      ours: beside('auc', 'T = 5', 'T = 12', 'T = 20'),
     },
     {
       name: 'Fig. 6',
       about: 'the weights of its losses',
       theirs: 'small and large weights both cost',
-      experiment: 'diff-msin-sweep',
-      ours: mostLost('auc', (variant) => variant.startsWith('w1 ')),
+      experiment: 'diff-msin-weights',
+      before: 'diff-msin-sweep',
+      ours: mostLost('auc'),
     },
     {
       name: 'Table 6',
       about: 'seconds an epoch and a prediction',
-      theirs: 'Diff-MSIN 97.3 and 0.36, MAKE 89.5 and 0.33',
+      theirs: 'SimCEN 77.0 and 0.18, EM3 78.7 and 0.17, MAKE 89.5 and 0.33, Diff-MSIN 97.3 and 0.36',
+      experiment: 'diff-msin-efficiency',
+      ours: timed,
     },
     {
       name: 'Fig. 7',
       about: 'one user and two items',
-      theirs: 'the items are not clicked, and Diff-MSIN says so more surely',
+      theirs: 'the items are not clicked, and Diff-MSIN says so more surely than EM3',
+      experiment: 'diff-msin-case',
+      ours: ({ findings = [] }) =>
+        findings
+          .flatMap(({ title, model, probability }) =>
+            typeof title === 'string' ? [`${title}: ${String(model)} ${String(probability)}`] : [],
+          )
+          .join('; '),
     },
   ],
   SGP4SR: [
@@ -310,12 +326,12 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
 /** The page. @throws Error for an experiment that is not there */
 export function paperResultsPage(): string {
   const known = experiments.map(({ name }) => name)
-  const line = ({ name, about, theirs, experiment, ours }: Published): string[] => {
-    if (experiment === undefined) return [name, about, 'not yet', theirs, '-']
+  const line = ({ name, about, theirs, experiment, before, ours }: Published): string[] => {
     if (!known.includes(experiment)) throw new Error(`no experiment is called ${experiment}`)
     const file = `docs/results/${experiment}.json`
     const command = `\`npx siftrec experiment ${experiment}\``
-    if (!existsSync(file)) return [name, about, command, theirs, 'not run yet']
+    const until = before === undefined ? '' : `; before it [${before}](${before}.md)`
+    if (!existsSync(file)) return [name, about, command, theirs, `not run yet${until}`]
     const found = ours?.(JSON.parse(readFileSync(file, 'utf8')) as StoredResults)
     return [name, about, `${command}, [results](${experiment}.md)`, theirs, found || '-']
   }

@@ -46,6 +46,8 @@ export interface Comparison {
   readonly variants: readonly Variant[]
   /** The variant that the others are compared with. */
   readonly reference?: string
+  /** Of clicks: the variant that relative improvements are over; by default the one that each is compared with. */
+  readonly improvedOver?: string
   /** A figure that is no ranking metric, taken of each run of a model that has it. */
   readonly measure?: MeasureName
   /** By default the experiment's. */
@@ -132,6 +134,8 @@ export interface Timed {
   /** Trained of each; the first is not counted. */
   readonly epochs: number
   readonly predictions: number
+  /** Of models of clicks: for how many candidates a prediction is; models of the next item score the whole catalog. */
+  readonly candidates?: number
   readonly threads: number
   readonly batchSize: number
 }

@@ -37,6 +37,13 @@ const result = (metrics: ComparisonResult['metrics']): ComparisonResult => ({
   tried: [],
   absent: [],
 })
+/** AUC of 1, 0.75 and 0.75 by these probabilities. */
+const improved = [
+  { ...runsOf('ours', [0.9, 0.1, 0.2, 0.8]), improvedOver: 'base' },
+  { ...runsOf('other', [0.9, 0.1, 0.5, 0.3]), against: 'ours', improvedOver: 'base' },
+  { ...runsOf('base', [0.9, 0.1, 0.5, 0.3]), against: 'ours', improvedOver: 'base' },
+]
+
 /** The first cells of the first table. */
 const names = (page: string): string[] =>
   [...(page.split('What was trained')[0] ?? '').matchAll(/^\| ([^|]+?) \|/gm)]
@@ -44,6 +51,17 @@ const names = (page: string): string[] =>
     .slice(2)
 
 describe('a table of clicks', () => {
+  it('improves on a base that is not the variant it compares with', () => {
+    const variants = clickResultsOf(improved)
+    const [ours, other, base] = variants
+    expect(ours?.improvement).toEqual({ relaImpr: 0.5 / 0.25 - 1, aucRatio: 1 / 0.75 - 1 })
+    expect([ours?.difference, base?.improvement]).toEqual([undefined, undefined])
+    expect(other?.difference).toMatchObject({ against: 'ours', figures: { auc: { mean: -0.25 } } })
+    expect(other?.improvement).toEqual({ relaImpr: 0, aucRatio: 0 })
+    const page = comparisonPage({ ...result(['auc']), variants, improvedOver: 'base' })
+    expect(page).toContain('| AUC minus ours | RelaImpr over base (Yan et al.) | AUC ratio over base |')
+  })
+
   it('has a row of the base rate, which loses ln 2 where half was clicked', () => {
     expect(constant?.figures.impressions?.['log loss']?.mean).toBeCloseTo(Math.log(2), 12)
     expect(constant?.validation?.mean).toBeCloseTo(Math.log(2), 12)

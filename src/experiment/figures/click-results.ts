@@ -20,10 +20,10 @@ import type { VariantResult, VariantRuns } from './comparison-result.ts'
 /** The figures of variants that predicted the same impressions. */
 export function clickResultsOf(runs: readonly VariantRuns[]): VariantResult[] {
   return runs.map((run) => {
-    const ours = predictionsOf(run.tested.map(({ test }) => test))
+    const ours = testOf(run)
     for (const predictions of ours) checkPredictions(predictions)
     const compared = runs.find(({ variant }) => variant === run.against)
-    const theirs = compared && predictionsOf(compared.tested.map(({ test }) => test))
+    const base = run.improvedOver === undefined ? compared : runs.find(({ variant }) => variant === run.improvedOver)
     const validated = predictionsOf(run.trained.flatMap(({ validation }) => validation ?? []))
     return {
       variant: run.variant,
@@ -31,7 +31,8 @@ export function clickResultsOf(runs: readonly VariantRuns[]): VariantResult[] {
       options: { ...run.options.config, ...run.options.training },
       dataset: run.dataset,
       ...figuresOf(validated, ours),
-      ...(theirs && run.against !== undefined && comparedWith(run.against, ours, theirs)),
+      ...(compared && { difference: { against: compared.variant, figures: differencesOf(ours, testOf(compared)) } }),
+      ...(base && base !== run && { improvement: improvementOf(ours, testOf(base)) }),
       ...(run.trained[0]?.lacks && { lacks: run.trained[0].lacks }),
       bestEpochs: run.trained.map(({ bestEpoch }) => bestEpoch),
       measures: [],
@@ -74,24 +75,30 @@ function figuresOf(
 }
 
 /** How much better the runs of one variant are than those of another, by AUC and by log loss. */
-function comparedWith(
-  against: string,
+function differencesOf(
   ours: readonly Predictions[],
   theirs: readonly Predictions[],
-): Required<Pick<VariantResult, 'difference' | 'improvement'>> {
+): Readonly<Record<string, Interval>> {
   const [{ label }] = ours as readonly [Predictions]
-  const [scores, base] = [ours, theirs].map((runs) => runs.map(({ probability }) => probability)) as [
-    Float64Array[],
-    Float64Array[],
-  ]
-  const [auc, baseAuc] = [scores, base].map((runs) => meanAucInterval(runs, label).mean) as [number, number]
-  const difference: Interval = meanAucDifference(scores, base, label)
-  const loss = meanClickDifference(metrics.logLoss, ours, theirs, evaluationSeed)
   return {
-    difference: { against, figures: { [metrics.auc.key]: difference, [metrics.logLoss.key]: loss } },
-    improvement: { relaImpr: relaImpr(auc, baseAuc), aucRatio: aucRatio(auc, baseAuc) },
+    [metrics.auc.key]: meanAucDifference(scoresOf(ours), scoresOf(theirs), label),
+    [metrics.logLoss.key]: meanClickDifference(metrics.logLoss, ours, theirs, evaluationSeed),
   }
 }
+
+/** The two relative improvements of AUC (R-D9). */
+function improvementOf(
+  ours: readonly Predictions[],
+  theirs: readonly Predictions[],
+): NonNullable<VariantResult['improvement']> {
+  const [{ label }] = ours as readonly [Predictions]
+  const [auc, base] = [ours, theirs].map((runs) => meanAucInterval(scoresOf(runs), label).mean) as [number, number]
+  return { relaImpr: relaImpr(auc, base), aucRatio: aucRatio(auc, base) }
+}
+
+const scoresOf = (runs: readonly Predictions[]) => runs.map(({ probability }) => probability)
+
+const testOf = ({ tested }: VariantRuns): Predictions[] => predictionsOf(tested.map(({ test }) => test))
 
 const predictionsOf = (outcomes: readonly Outcome[]): Predictions[] =>
   outcomes.filter(isClicks).map(({ model, user, label, probability }) => ({

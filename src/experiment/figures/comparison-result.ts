@@ -33,6 +33,8 @@ export interface VariantRuns {
   readonly tested: readonly Tested[]
   /** The variant it is compared with. */
   readonly against?: string
+  /** Of clicks: the variant that its relative improvement is over; by default the one it is compared with. */
+  readonly improvedOver?: string
 }
 
 /** One variant's figures. */
@@ -49,7 +51,7 @@ export interface VariantResult {
   readonly difference?: { readonly against: string; readonly figures: Readonly<Record<string, Interval>> }
   /** Models that only count, of the same table, that a trained one is clearly below by the first metric. */
   readonly below?: readonly Below[]
-  /** Of clicks: the two relative improvements of R-D9 over the same other variant. */
+  /** Of clicks: the two relative improvements of R-D9, over the other variant or over the comparison's own base. */
   readonly improvement?: { readonly relaImpr: number; readonly aucRatio: number }
   /** What its model reads and its dataset does not have; nothing by default. */
   readonly lacks?: readonly string[]
@@ -84,6 +86,8 @@ export interface ComparisonResult {
   readonly seeds: readonly number[]
   readonly metrics: readonly Metric[]
   readonly measure?: string
+  /** The variant that relative improvements are over, where it is not the one that variants are compared with. */
+  readonly improvedOver?: string
   /** Which of the targets count, in words; all by default. */
   readonly slice?: string
   readonly variants: readonly VariantResult[]

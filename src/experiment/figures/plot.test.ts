@@ -33,6 +33,16 @@ describe('a plot', () => {
     expect(drawPlot(plot)).toBe(drawPlot(plot))
   })
 
+  it('has equal factors equally far apart where it is logarithmic', () => {
+    const series = [{ name: 'one', points: [0.0001, 0.001, 0.01].map((x) => ({ x, mean: 1 })) }]
+    const svg = drawPlot({ title: '', panels: [{ title: '', x: '', y: '', logarithmic: true, series }] })
+    const across = [...svg.matchAll(/transform="matrix\(3.5,0,0,3.5,([\d.]+),/g)].map(([, x]) => Number(x))
+    expect(across).toHaveLength(3)
+    expect(svg).toContain('>0.0001</text>')
+    const [first = 0, second = 0, third = 0] = across
+    expect(third - second).toBeCloseTo(second - first, 1)
+  })
+
   it('shows the interval where there is one', () => {
     const bars = (svg: string): number => svg.match(/stroke-opacity="0.7"|opacity="0.7"/g)?.length ?? 0
     const without = points.map(({ x, mean }) => ({ x, mean }))
@@ -40,6 +50,21 @@ describe('a plot', () => {
     expect(
       bars(drawPlot({ title: '', panels: [{ title: '', x: '', y: '', series: [{ name: 'one', points: without }] }] })),
     ).toBe(0)
+  })
+})
+
+describe('drawings one below the other', () => {
+  const one = drawPlot(plot)
+  const svg = drawPlot({ stack: [plot, plot] })
+
+  it('are one file, as wide as the widest and as high as all', () => {
+    expect(svg).toMatch(/^<svg width="920" height="760" [\s\S]*<svg y="0" width="920"[\s\S]*<svg y="380" width="920"/)
+    expect(svg.match(/>left<\/text>/g)).toHaveLength(2)
+  })
+
+  it('clip by shapes of their own', () => {
+    expect(one).toContain('url(#zr-c0)')
+    for (const id of ['zr0-c0', 'zr1-c0']) expect(svg.split(`id="${id}"`)).toHaveLength(2)
   })
 })
 

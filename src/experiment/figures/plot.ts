@@ -6,8 +6,9 @@ import { printedFigure } from '../../metrics/table.ts'
 import { headlineOf, validationMetricOf } from '../terms.ts'
 import type { ComparisonResult } from './comparison-result.ts'
 import { drawHeatmaps, type Heatmaps } from './heatmap.ts'
+import { drawHistoryCase, type HistoryCase } from './history-case.ts'
 import { drawScatters, type Scatters } from './scatter.ts'
-import { colors, panelSize, panelsOf, svgOf } from './svg.ts'
+import { colors, panelSize, panelsOf, stacked, svgOf } from './svg.ts'
 
 /** A figure at a place of the x axis, with its interval. */
 export interface PlotPoint {
@@ -26,6 +27,8 @@ export interface Panel {
   readonly title: string
   readonly x: string
   readonly y: string
+  /** Whether equal factors of x are equally far apart; only where x is a number above 0. */
+  readonly logarithmic?: boolean
   readonly series: readonly PlotSeries[]
 }
 /** Panels side by side; a series has one color in all of them. */
@@ -34,8 +37,13 @@ export interface Plot {
   readonly panels: readonly Panel[]
 }
 
+/** Drawings one below the other, in one file. */
+export interface Stack {
+  readonly stack: readonly Drawing[]
+}
+
 /** Whatever a study's plot is. */
-export type Drawing = Plot | Heatmaps | Scatters
+export type Drawing = Plot | Heatmaps | Scatters | HistoryCase | Stack
 
 type ChartOption = ComposeOption<
   CustomSeriesOption | GridComponentOption | LegendComponentOption | LineSeriesOption | TitleComponentOption
@@ -43,7 +51,9 @@ type ChartOption = ComposeOption<
 
 /** A drawing as SVG text; the same drawing gives the same text. */
 export function drawPlot(drawing: Drawing): string {
+  if ('stack' in drawing) return stacked(drawing.stack.map(drawPlot))
   if ('heatmaps' in drawing) return drawHeatmaps(drawing)
+  if ('history' in drawing) return drawHistoryCase(drawing)
   return 'rows' in drawing ? drawScatters(drawing) : drawFigures(drawing)
 }
 
@@ -60,13 +70,7 @@ function drawFigures({ title, panels }: Plot): string {
       name: panel.x,
       nameLocation: 'middle' as const,
       nameGap: 40,
-      ...(isNumeric(panel)
-        ? { type: 'value' as const }
-        : {
-            type: 'category' as const,
-            data: categoriesOf(panel),
-            axisLabel: { interval: 0, rotate: 20, fontSize: 10 },
-          }),
+      ...scaleOf(panel),
     })),
     yAxis: panels.map((panel, gridIndex) => ({
       gridIndex,
@@ -82,6 +86,16 @@ function drawFigures({ title, panels }: Plot): string {
     ),
   }
   return svgOf(option, { width: width * panels.length, height: panelSize.height })
+}
+
+function scaleOf(panel: Panel) {
+  if (!isNumeric(panel)) {
+    const axisLabel = { interval: 0, rotate: 20, fontSize: 10 }
+    return { type: 'category' as const, data: categoriesOf(panel), axisLabel }
+  }
+  if (!panel.logarithmic) return { type: 'value' as const }
+  // A power of ten is not quite one after its logarithm was taken.
+  return { type: 'log' as const, axisLabel: { formatter: (x: number) => String(Number(x.toPrecision(3))) } }
 }
 
 const isNumeric = ({ series }: Panel): boolean =>

@@ -63,3 +63,21 @@ export function svgOf(option: object, size: { readonly width: number; readonly h
   const still = svg.replaceAll(/ class="[^"]*"/g, '').replace(/<style[\s\S]*?<\/style>\s*/, '')
   return `${still.replaceAll(/\bzr\d+-/g, 'zr-')}\n`
 }
+
+/** Charts one below the other, as one SVG. */
+export function stacked(svgs: readonly string[]): string {
+  const sizes = svgs.map((svg) => {
+    const [, width, height] = /^<svg width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []
+    return { width: Number(width), height: Number(height) }
+  })
+  const width = Math.max(...sizes.map((size) => size.width))
+  let top = 0
+  const parts = svgs.map((svg, at) => {
+    // Ids are those of a file: each chart has its own.
+    const own = svg.replaceAll(/\bzr-/g, `zr${at}-`)
+    const placed = own.replace('<svg ', `<svg y="${top}" `)
+    top += sizes[at]?.height ?? 0
+    return placed
+  })
+  return `<svg width="${width}" height="${top}" xmlns="http://www.w3.org/2000/svg">\n${parts.join('')}</svg>\n`
+}

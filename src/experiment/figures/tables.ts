@@ -33,7 +33,7 @@ const validationHead = (protocol: Protocol): string => `validation ${printedFigu
  * @throws UserError `mismatched` when a variant was not measured by this protocol
  */
 export function protocolTable(
-  { title, variants, constant, metrics: wanted, measure }: ComparisonResult,
+  { title, variants, constant, metrics: wanted, measure, improvedOver }: ComparisonResult,
   protocol: Protocol,
 ): string {
   const [first = validationMetricOf(protocol)] = wanted
@@ -41,14 +41,15 @@ export function protocolTable(
   const compared = main && variants.some(({ difference }) => difference)
   const against = [...new Set(variants.flatMap(({ difference }) => difference?.against ?? []))]
   const less = against.length === 1 ? `${printedFigure(first)} minus ${against[0]}` : `${printedFigure(first)} minus`
-  const improved = compared && variants.some(({ improvement }) => improvement)
+  const improved = main && variants.some(({ improvement }) => improvement)
+  const over = improvedOver === undefined ? '' : ` over ${improvedOver}`
   const measured = main && measure !== undefined && variants.some(({ measures }) => measures.length > 0)
   const heads = [
     'variant',
     ...(main ? [validationHead(protocol)] : []),
     ...wanted.map((metric) => `test ${printedFigure(metric)}`),
     ...(compared ? [less] : []),
-    ...(improved ? ['RelaImpr (Yan et al.)', 'AUC ratio'] : []),
+    ...(improved ? [`RelaImpr${over} (Yan et al.)`, `AUC ratio${over}`] : []),
     ...(measured ? [measure] : []),
   ]
   const lines = [...variants, ...(constant ? [constant] : [])].map((result) => {

@@ -14,12 +14,12 @@ import type { OptionSet } from '../terms.ts'
  * @throws UserError `duplicate` for a name twice, `unknown` for a variant or model that is not there, `invalid` for an
  * option, `mismatched` when one model is tuned over more option sets than another
  */
-export function checkComparison({ title, variants, reference }: Comparison): void {
+export function checkComparison({ title, variants, reference, improvedOver }: Comparison): void {
   const names = variants.map(({ name }) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined)
     throw new UserError({ where: `table "${title}"`, problem: 'duplicate', value: `variant "${twice}"` })
-  for (const named of [reference, ...variants.flatMap(({ against, like }) => [against, like])]) {
+  for (const named of [reference, improvedOver, ...variants.flatMap(({ against, like }) => [against, like])]) {
     if (named !== undefined && !names.includes(named)) throw unknownName(`table "${title}" variant`, named, names)
   }
   for (const variant of variants) for (const set of variant.tune ?? [{}]) checkOptions(variants, variant, set)

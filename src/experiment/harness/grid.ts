@@ -193,7 +193,7 @@ function chosenOptions(settings: GridSettings, variant: Variant): Required<Optio
 
 function resultOf(settings: GridSettings): ComparisonResult {
   const { comparison } = settings
-  const { title, seeds, metrics, reference, variants, measure } = comparison
+  const { title, seeds, metrics, reference, variants, measure, improvedOver } = comparison
   const slice = comparison.slice && sliceFor(settings, comparison.slice)
   const runs = variants.flatMap((variant): VariantRuns[] => {
     const done = doneOf(settings, variant)
@@ -211,6 +211,7 @@ function resultOf(settings: GridSettings): ComparisonResult {
         trained: cells.flatMap((cell) => trainedOf(cell) ?? []),
         tested: slice ? tested.map(slice.of) : tested,
         ...(against !== undefined && against !== variant.name && { against }),
+        ...(improvedOver !== undefined && { improvedOver }),
       },
     ]
   })
@@ -224,6 +225,7 @@ function resultOf(settings: GridSettings): ComparisonResult {
   const absent = variants.flatMap(({ name }) => (runs.some(({ variant }) => variant === name) ? [] : [name]))
   const more = {
     ...(measure !== undefined && { measure }),
+    ...(improvedOver !== undefined && { improvedOver }),
     ...(constant && { constant }),
     ...(slice && { slice: slice.about }),
   }

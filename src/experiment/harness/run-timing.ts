@@ -2,11 +2,12 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { median } from 'simple-statistics'
+import { mergeBehaviors } from '../../dataset/event-columns.ts'
 import { historyOf } from '../../dataset/histories.ts'
 import { loadDataset } from '../../dataset/load.ts'
-import type { Dataset } from '../../dataset/schema.ts'
+import type { Dataset, History } from '../../dataset/schema.ts'
 import { markdownTable } from '../../evaluate/printing.ts'
-import { openRun } from '../../runs/open-run.ts'
+import { type OpenRun, openRun } from '../../runs/open-run.ts'
 import { trainRun } from '../../runs/train-run.ts'
 import type { Timed, TimingExperiment, Variant } from '../experiment.ts'
 import { writePageFiles } from '../figures/page-files.ts'
@@ -38,8 +39,11 @@ export async function runTiming(
   }
   const machine = machineText()
   const date = new Date().toISOString().slice(0, 10)
-  const { epochs, predictions, threads, batchSize } = wanted
-  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads. An epoch is the median of ${epochs - 1} after a first one, without validation. A prediction is the median of ${predictions}: it reads one user's whole history and scores all ${dataset.catalog.ids.length - 1} items. Other work on the machine makes both longer, so another run has other figures.`
+  const { epochs, predictions, threads, batchSize, candidates } = wanted
+  const items = dataset.catalog.ids.length - 1
+  const answer =
+    candidates === undefined ? `scores all ${items} items` : `says how probable clicks on ${candidates} candidates are`
+  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads. An epoch is the median of ${epochs - 1} after a first one, without validation. A prediction is the median of ${predictions}: it reads one user's whole history and ${answer}. Other work on the machine makes both longer, so another run has other figures.`
   const table = markdownTable(
     ['model', 'seconds an epoch', 'least and most', 'seconds a prediction'],
     took.map(({ variant, epochSeconds, epochRange, predictionSeconds }) => [
@@ -55,7 +59,7 @@ export async function runTiming(
 
 async function timeVariant(
   { name, model, config = {}, training = {} }: Variant,
-  { split, epochs, predictions, threads, batchSize }: Timed,
+  { split, epochs, predictions, threads, batchSize, candidates }: Timed,
   { dataset, out }: { readonly dataset: Dataset; readonly out: string },
 ): Promise<Took> {
   const seconds: number[] = []
@@ -73,10 +77,11 @@ async function timeVariant(
     },
   })
   await using run = await openRun(out, { dataset })
+  const predict = predictionOf(run, candidates)
   const one = async (at: number): Promise<number> => {
     const history = historyOf(run.dataset.events, 1 + (at % (run.dataset.userIds.length - 1)))
     const began = performance.now()
-    await run.scorer.score([history])
+    await predict(history)
     return (performance.now() - began) / 1e3
   }
   // The first history of each length compiles a graph: nobody counts those.
@@ -90,6 +95,13 @@ async function timeVariant(
     epochRange: [Math.min(...later), Math.max(...later)],
     predictionSeconds: median(each),
   }
+}
+
+/** What one prediction is. */
+function predictionOf(run: OpenRun, candidates: number | undefined): (history: History) => Promise<unknown> {
+  if (candidates === undefined) return (history) => run.scorer.score([history])
+  const items = Int32Array.from({ length: candidates }, (_, at) => 1 + (at % (run.dataset.catalog.ids.length - 1)))
+  return (history) => run.predictor.candidates(mergeBehaviors(history), items)
 }
 
 function machineText(): string {

@@ -2,8 +2,16 @@
 import { unknownName } from '../../errors.ts'
 import type { AnyExperiment } from '../experiment.ts'
 import { baby } from './baby.ts'
-import { ctr, ctrBackbones, diffMsinAblation, diffMsinReadings, diffMsinSweep } from './click-prediction.ts'
+import { ctr, ctrBackbones, diffMsinAblation, diffMsinSweep } from './click-prediction.ts'
 import { defaults } from './defaults.ts'
+import { diffMsinCase } from './diff-msin-case.ts'
+import { diffMsinEfficiency } from './diff-msin-efficiency.ts'
+import { diffMsinExperts, diffMsinModalities, diffMsinTable4 } from './diff-msin-parts.ts'
+import { diffMsinReadings } from './diff-msin-readings.ts'
+import { diffMsinSources } from './diff-msin-sources.ts'
+import { diffMsinSteps } from './diff-msin-steps.ts'
+import { diffMsinTable2, diffMsinTable3 } from './diff-msin-tables.ts'
+import { diffMsinWeights } from './diff-msin-weights.ts'
 import { kuairand } from './kuairand.ts'
 import { m3bsrAblation } from './m3bsr-ablation.ts'
 import { m3bsrColdStart } from './m3bsr-cold-start.ts'
@@ -44,14 +52,24 @@ export const experiments: readonly AnyExperiment[] = [
   movies,
   moviesAblation,
   kuairand,
+  diffMsinTable2,
+  diffMsinTable3,
+  diffMsinTable4,
+  diffMsinModalities,
+  diffMsinExperts,
+  diffMsinSteps,
+  diffMsinWeights,
+  diffMsinSources,
+  diffMsinCase,
+  diffMsinReadings,
   ctr,
   ctrBackbones,
   diffMsinAblation,
   diffMsinSweep,
-  diffMsinReadings,
   unknownUsers,
   defaults,
   m3bsrEfficiency,
+  diffMsinEfficiency,
 ]
 
 /** The experiment of a name. @throws UserError `unknown`, with the nearest name as a hint */

@@ -168,15 +168,17 @@ const clickTraining: Readonly<Record<ClickSet, OptionSet['training']>> = {
 
 /** The options of a model of clicks on a data set. */
 export function clickSettings(model: string, set: ClickSet): Required<OptionSet> {
+  const known = new Set(optionsOf(modelOf(model).config).map(({ name }) => name))
   // An item of kuairand-pure has seven fields: at half the paper's width an embedded event still has 56.
-  const embedded = set === 'kuairand' && model !== 'lr' ? { embeddingSize: 8 } : {}
+  const embedded = set === 'kuairand' && known.has('embeddingSize') ? { embeddingSize: 8 } : {}
   // Half of the paper's widths and less: a step takes a third of the time.
   const narrow = model === 'diff-msin' ? { expertSize: 64, modalitySize: 32 } : {}
   // Validation over three seeds was for levelled interests on the films alone, where histories are full: 0.7609 to
   // 0.7416;
   // kuairand-pure 0.7199 to 0.7210, amazon-scientific 0.7702 to 0.7881.
   const level = model === 'diff-msin' ? { levelInterest: set === 'movies' } : {}
-  const unit = model === 'diff-msin' || model === 'din' ? { attentionSize: 32 } : {}
+  // DPN's unit weighs a few patterns, not all events.
+  const unit = known.has('attentionSize') && model !== 'dpn' ? { attentionSize: 32 } : {}
   return { config: { ...embedded, ...narrow, ...level, ...unit }, training: clickTraining[set] ?? {} }
 }
 
