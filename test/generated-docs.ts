@@ -137,7 +137,11 @@ Made of the schemas in the code by \`npx vitest run test/docs -u\`; do not edit.
 ${sections.join('\n')}
 ## Training options
 
-${optionsTable(optionsOf(trainingConfig))}
+${optionsTable(optionsOf(trainingConfig).filter(({ name }) => name in clickTrainingConfig.shape))}
+
+Models that predict the next item have besides ([which loss when](losses.md)):
+
+${optionsTable(optionsOf(trainingConfig).filter(({ name }) => !(name in clickTrainingConfig.shape)))}
 
 Models that predict clicks have besides:
 

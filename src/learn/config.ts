@@ -1,8 +1,59 @@
 /** @file The training options that every trainable model shares. */
 import * as z from 'zod'
 
-/** Settings of a training run. */
-export const trainingConfig = z.strictObject({
+/**
+ * How a model that has an item table is trained by it. They are optional, so that runs of the full softmax are stored
+ * as they were before there was another; see {@link lossDefaults}.
+ */
+const lossOptions = {
+  catalogLoss: z
+    .enum(['full', 'sampled', 'gbce', 'sce'])
+    .optional()
+    .describe(
+      'what a target is compared with: the whole catalog (full, unless another is named), drawn items (sampled: softmax; gbce: yes or no for each), or the items that score highest beside it (sce)',
+    ),
+  drawnItems: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('for sampled and gbce: items drawn in each step, which all its targets share; 1024 if not given'),
+  drawnFrom: z
+    .enum(['uniform', 'popularity', 'mixed'])
+    .optional()
+    .describe(
+      'for sampled: where the drawn items come from: each equally likely (uniform, if not given), as often as it has events (popularity), or uniform beside the targets of the other rows (mixed)',
+    ),
+  calibration: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      'for gbce: how much of the overconfidence that drawing few items makes is undone, from 0 (plain binary cross-entropy) to 1 (all of it); 0.75 if not given',
+    ),
+  buckets: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .optional()
+    .describe(
+      'for sce: groups of like users and items, drawn in each step; twice the root of its targets if not given',
+    ),
+  bucketItems: z.int().min(1).max(1_000_000).optional().describe('for sce: items in each of them; 256 if not given'),
+}
+
+/** What the options of losses are where they are not given. */
+export const lossDefaults = {
+  catalogLoss: 'full',
+  drawnItems: 1024,
+  drawnFrom: 'uniform',
+  calibration: 0.75,
+  bucketItems: 256,
+} as const
+
+/** What every training has. */
+const shared = {
   epochs: z.int().min(1).max(100_000).default(200).describe('most passes over the training data'),
   patience: z
     .int()
@@ -35,7 +86,10 @@ export const trainingConfig = z.strictObject({
     .max(256)
     .default(2)
     .describe('CPU threads; runs are the same to the byte only with the same number'),
-})
+}
+
+/** Settings of a training of a model of the next item. */
+export const trainingConfig = z.strictObject({ ...shared, ...lossOptions })
 
 const embeddingRegularization = z
   .number()
@@ -52,7 +106,8 @@ const unknownShare = z
   )
 
 /** Settings of a training of a model of clicks. */
-export const clickTrainingConfig = trainingConfig.extend({
+export const clickTrainingConfig = z.strictObject({
+  ...shared,
   embeddingRegularization: embeddingRegularization.default(0.03),
   unknownShare: unknownShare.default(0),
 })
@@ -64,3 +119,5 @@ export const storedTrainingConfig = trainingConfig.extend({
 })
 /** See {@link storedTrainingConfig}. */
 export type TrainingConfig = z.infer<typeof storedTrainingConfig>
+/** The options of losses, by name. */
+export type LossOptions = Pick<TrainingConfig, keyof typeof lossOptions>

@@ -23,7 +23,7 @@ import { estimateMemory, heldBytes } from './memory.ts'
 import { stagesOf } from './objectives.ts'
 import { applyGradients, initialParameters, valuesOf } from './parameters.ts'
 import { type OpenStage, openStage, type Turn } from './stages.ts'
-import { parametersOf } from './step.ts'
+import { hasCatalogLoss, parametersOf } from './step.ts'
 import { type Stopping, stopping } from './stopping.ts'
 import type { TrainingRun, Validator } from './training-run.ts'
 
@@ -67,12 +67,14 @@ interface Loop extends TrainingRun {
  * Trains stage after stage, each until validation stops getting better or for its number of epochs, and leaves the best
  * parameters of the last one in `model.safetensors`. Without validation targets the lowest training loss is the best.
  * Two runs with one seed and one thread count write the same bytes, interrupted or not.
- * @throws UserError as {@link loadCheckpoint}, and when the loss is no longer a number
+ * @throws UserError as {@link loadCheckpoint}, when the loss is no longer a number, and for options of losses that do
+ * not fit the model
  */
 export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   const { model, training, validation, folder, fingerprint, report, start = new Map<string, Float32Array>() } = run
   const stages = stagesOf(model)
   refuseMemory(run, stages)
+  checkLoss(run, stages)
   const parameters = initialParameters(parametersOf(stages.flatMap(({ objectives }) => objectives)), training.seed)
   for (const [name, values] of start) parameters.buffers.get(name)?.values.set(values)
   const memory = Object.fromEntries(
@@ -130,6 +132,17 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
     ...(constant !== undefined && { constant }),
     ...(model.idle && { idle: model.idle }),
   }
+}
+
+/** @throws UserError where a model has no softmax over its item table that another loss could stand for */
+function checkLoss({ slug, training: { catalogLoss: loss } }: TrainingRun, stages: readonly Stage[]): void {
+  if (!loss || loss === 'full' || stages.some(({ objectives }) => objectives.some(hasCatalogLoss))) return
+  throw new UserError({
+    where: 'training.catalogLoss',
+    problem: 'unsupported',
+    value: `"${loss}" for ${slug}, which is not trained by a softmax over an item table`,
+    hint: 'leave out --catalog-loss, or train another model, such as sasrec',
+  })
 }
 
 async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult['status']> {

@@ -17,7 +17,7 @@ import type {
 } from '../models/contract/model.ts'
 import { objective } from '../models/contract/model.ts'
 import { readUser } from '../models/contract/read-user.ts'
-import { catalogLoss, catalogLossOf } from '../nn/catalog-loss.ts'
+import { catalogLossOf } from '../nn/catalog-loss.ts'
 import { logLoss } from '../nn/log-loss.ts'
 import { addAll, mul } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
@@ -43,12 +43,12 @@ export function rankingLosses(score: DotScore, batch: unknown, pass: Pass): Loss
   const { target_P, weight_P } = batch as Targets
   const { table, tableRows, softmax = true } = score
   const main = (): Tensor =>
-    catalogLoss({
+    pass.catalogLoss({
       hidden: user,
       table,
       targets: target_P,
       weights: weight_P,
-      ...(tableRows && { targetRows: tableRows(target_P) }),
+      ...(tableRows && { rowsOf: tableRows }),
     })
   return { ...(softmax && { main: { weight: 1, value: main() } }), ...losses?.({ target_P, weight_P }) }
 }

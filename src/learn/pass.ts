@@ -3,6 +3,7 @@ import { Bug } from '../errors.ts'
 import type { Pass, Schedule } from '../models/contract/model.ts'
 import { trainingNoise } from '../nn/noise.ts'
 import { input, type Tensor } from '../tensor/node.ts'
+import { type CatalogLosses, fullSoftmax } from './catalog-losses.ts'
 
 /** A pass of training, and what it declared. */
 export interface TrainingPass extends Pass {
@@ -10,15 +11,21 @@ export interface TrainingPass extends Pass {
   readonly schedules: ReadonlyMap<string, { readonly tensor: Tensor; readonly schedule: Schedule }>
   /** Tensors to hand back, by name. */
   readonly observed: ReadonlyMap<string, Tensor>
+  /** What its losses over the catalog read besides, by name. */
+  readonly lossInputs: Readonly<Record<string, Tensor>>
 }
 
 /** The pass of one training graph. */
-export function trainingPass(): TrainingPass {
+export function trainingPass(losses: CatalogLosses = fullSoftmax): TrainingPass {
+  const noise = trainingNoise()
+  const { loss, inputs } = losses.declare(noise)
   const schedules = new Map<string, { tensor: Tensor; schedule: Schedule }>()
   const observed = new Map<string, Tensor>()
   return {
     training: true,
-    noise: trainingNoise(),
+    noise,
+    catalogLoss: loss,
+    lossInputs: inputs,
     schedules,
     observed,
     scheduled(name, schedule) {

@@ -7,6 +7,7 @@ import { buildGraph } from '../onnx/graph.ts'
 import { adam } from '../optim/adam.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { mixSeed, randomStream } from '../random/stream.ts'
+import { catalogLosses } from './catalog-losses.ts'
 import type { TrainingState } from './checkpoint.ts'
 import { noisePools } from './noise-pools.ts'
 import { prepareOptimizer, restart } from './parameters.ts'
@@ -59,6 +60,7 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
   const { slug, data, training, frozen, runtime, ranks } = run
   const { batchSize, seed, weightDecay, embeddingRegularization: rowPenalty = 0, unknownShare: share = 0 } = training
   const { pools = noisePools(seed) } = run
+  const losses = catalogLosses(training, data)
   const { parameters, memory } = state
   const objectives = stage.objectives.map((objective): OpenObjective => {
     const batches = objective.batches.training(data, { slug, batchSize, seed, memory })
@@ -69,7 +71,7 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
         optimizer ??
         adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }), ...(rateOf && { rateOf }) }),
       batches,
-      graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape)])),
+      graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape, losses)])),
     }
   })
   const opened = (objective: Objective): OpenObjective =>
@@ -121,7 +123,7 @@ export function openStage(stage: Stage, run: TrainingRun, state: TrainingState):
       const step = opened(objective).graphs.get(keyOf(batch.shape)) as StepGraph
       const made =
         steps.get(step) ??
-        compileStep({ step, state: parameters, frozen, hidden, memory, pools, seed: noiseSeed, runtime })
+        compileStep({ step, state: parameters, frozen, hidden, memory, losses, pools, seed: noiseSeed, runtime })
       steps.set(step, made)
       return made
     },

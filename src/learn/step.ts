@@ -2,12 +2,14 @@
 import { type BatchShape, type TrainingBatch, usersIn } from '../batches/kind.ts'
 import type { FrozenInputs } from '../models/contract/catalog.ts'
 import type { Memory, Objective } from '../models/contract/model.ts'
+import { type CatalogLoss, catalogLoss } from '../nn/catalog-loss.ts'
 import type { NoiseInput } from '../nn/noise.ts'
 import { buildGraph, type Graph } from '../onnx/graph.ts'
 import { mixSeed, randomStream } from '../random/stream.ts'
 import type { Buffer, Program, Runtime } from '../runtime/runtime.ts'
 import { gradients } from '../tensor/gradient.ts'
 import { type Parameter, sizeOf, type Tensor } from '../tensor/node.ts'
+import { type CatalogLosses, fullSoftmax } from './catalog-losses.ts'
 import type { NoisePools } from './noise-pools.ts'
 import { totalLoss } from './objectives.ts'
 import type { GradientParts, ParameterState } from './parameters.ts'
@@ -18,7 +20,7 @@ import type { HiddenUsers } from './unknown-users.ts'
 export interface StepGraph {
   readonly shape: BatchShape
   readonly graph: Graph
-  /** The inputs that the batch is made of, by name. */
+  /** The inputs that the batch is made of, and those of what it is compared with, by name. */
   readonly inputs: Readonly<Record<string, Tensor>>
   /** The losses to report, by name. */
   readonly parts: Readonly<Record<string, Tensor>>
@@ -29,15 +31,26 @@ export interface StepGraph {
 }
 
 /** The symbolic loss of an objective on batches of a shape. */
-function lossOf(objective: Objective, shape: BatchShape) {
+function lossOf(objective: Objective, shape: BatchShape, losses?: CatalogLosses) {
   const { inputs, batch } = objective.batches.declare(shape)
-  const pass = trainingPass()
-  return { inputs, pass, ...totalLoss(objective.losses(batch, pass)) }
+  const pass = trainingPass(losses)
+  return { inputs: { ...inputs, ...pass.lossInputs }, pass, ...totalLoss(objective.losses(batch, pass)) }
 }
 
-/** Builds the graph of a training step. */
-export function stepGraph(objective: Objective, shape: BatchShape): StepGraph {
-  const { inputs, pass, loss, parts } = lossOf(objective, shape)
+/** Whether a loss over the catalog is among those of an objective. */
+export function hasCatalogLoss(objective: Objective): boolean {
+  let has = false
+  const loss: CatalogLoss = (parts) => {
+    has = true
+    return catalogLoss(parts)
+  }
+  lossOf(objective, objective.batches.smallest, { ...fullSoftmax, declare: () => ({ loss, inputs: {} }) })
+  return has
+}
+
+/** Builds the graph of a training step. @param losses in place of the softmax over the whole catalog */
+export function stepGraph(objective: Objective, shape: BatchShape, losses?: CatalogLosses): StepGraph {
+  const { inputs, pass, loss, parts } = lossOf(objective, shape, losses)
   const parameters = buildGraph({ loss }).parameters
   const trained = parameters.filter(({ origin }) => objective.trains?.(origin.name) ?? true)
   const outputs: Record<string, Tensor> = { loss }
@@ -106,6 +119,8 @@ export interface StepParts {
   /** Hides some users' ids from each step; what it has of users is read in place of `frozen`'s. */
   readonly hidden?: HiddenUsers | undefined
   readonly memory?: Memory
+  /** Those that the graph was built with. */
+  readonly losses?: CatalogLosses
   readonly pools: NoisePools
   readonly seed: number
   readonly runtime: Runtime
@@ -118,6 +133,7 @@ export async function compileStep({
   hidden,
   frozen,
   memory = {},
+  losses = fullSoftmax,
   pools,
   seed,
   runtime,
@@ -128,7 +144,7 @@ export async function compileStep({
     if (`gradient.${name}` in graph.outputs) shared[`gradient.${name}`] = gradient
   }
   const program = await runtime(graph, shared)
-  bindKnown(program, graph, { state, frozen: hidden?.frozen ?? frozen, memory })
+  bindKnown(program, graph, { state, frozen: losses.frozen(hidden?.frozen ?? frozen), memory })
   const buffers: Record<string, Float32Array | BigInt64Array> = {}
   for (const [name, { shape, dtype }] of Object.entries(step.inputs)) {
     if (!graph.inputs.has(name)) continue
@@ -155,6 +171,7 @@ export async function compileStep({
     run: (batch, count, epoch) => made.compute(made.fill(batch, count, epoch)),
     fill(batch, count, epoch = 1) {
       const targets = batch.fill(buffers, randomStream(seed, 'fill', count))
+      losses.fill(buffers, randomStream(seed, 'catalog-loss', count))
       hidden?.draw(count, usersIn(buffers))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
         const key = mixSeed(seed, 'noise', count, index)

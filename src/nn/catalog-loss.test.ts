@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { crossEntropy } from '../tensor/cross-entropy.ts'
 import { mul } from '../tensor/elementwise.ts'
-import { input, parameter } from '../tensor/node.ts'
+import { input, parameter, type Tensor } from '../tensor/node.ts'
 import { evaluateGradients, evaluateTensor } from '../testing/evaluate-tensor.ts'
 import { catalogLoss, catalogLossOf } from './catalog-loss.ts'
 
@@ -25,7 +25,7 @@ const close = (values: readonly number[]) => values.map((value) => expect.closeT
 describe('the softmax over a catalog', () => {
   it.each([1, 2, 3, 99])('leaves the pad out, worked by hand (chunks of %i items)', async (chunk) => {
     const found = await evaluateGradients(
-      catalogLoss({ hidden: user, table, targets, weights, chunk }),
+      catalogLoss({ hidden: user, table, targets, weights }, { chunk }),
       [table, user],
       feeds,
     )
@@ -40,14 +40,9 @@ describe('the softmax over a catalog', () => {
     async (chunk) => {
       const ones = input('ones', [1])
       for (const apart of [false, true]) {
-        const loss = catalogLoss({
-          hidden: user,
-          table: mul(table, ones),
-          targets,
-          weights,
-          chunk,
-          ...(apart && { targetRows: mul(table.rows(targets), ones) }),
-        })
+        const rowsOf = (ids: Tensor): Tensor => mul(table.rows(ids), ones)
+        const given = { hidden: user, table: mul(table, ones), targets, weights, ...(apart && { rowsOf }) }
+        const loss = catalogLoss(given, { chunk })
         const found = await evaluateGradients(loss, [table], feeds)
         expect(found.loss).toBeCloseTo(expected, 5)
         expect(found.gradients['table']).toEqual(close(forTable))

@@ -40,13 +40,13 @@ export function topK(
     inputs: [x, integers([count])],
     shapes: [shape, shape],
     dtype: [x.dtype, 'int64'],
-    gradient: ([g]) => [g && scattered(g, places, x.shape, along)],
+    gradient: ([g]) => [g && placed(g, places, x.shape, along)],
   }) as [Tensor, Tensor]
   return { values, places }
 }
 
-/** Zeros of a shape with values [.., K, ..] put at different places along an axis. */
-function scattered(values: Tensor, places: Tensor, shape: readonly number[], axis: number): Tensor {
+/** Zeros of a shape with values [.., K, ..] put at different places along an axis; no gradient. */
+export function placed(values: Tensor, places: Tensor, shape: readonly number[], axis: number): Tensor {
   const zeros = constant(new Float32Array(sizeOf(shape)), shape)
   return operation('ScatterElements', {
     attributes: { axis: { int: axis } },
@@ -74,5 +74,5 @@ export function largest(x: Tensor, count: number): Tensor {
   const { places } = topK(backwards, kept)
   const from = operation('Sub', { inputs: [integers([length - 1]), places], shape: places.shape })
   const ones = constant(new Float32Array(rows * kept).fill(1), [rows, kept])
-  return reshape(scattered(ones, from, [rows, length], 1), x.shape)
+  return reshape(placed(ones, from, [rows, length], 1), x.shape)
 }

@@ -5,6 +5,7 @@
 import type * as z from 'zod'
 import type { BatchKind, TrainingData } from '../../batches/kind.ts'
 import type { Dataset, FeatureModality, History, ItemIndex } from '../../dataset/schema.ts'
+import type { CatalogLoss } from '../../nn/catalog-loss.ts'
 import type { Noise } from '../../nn/noise.ts'
 import type { Optimizer } from '../../optim/optimizer.ts'
 import type { RandomStream } from '../../random/stream.ts'
@@ -19,6 +20,11 @@ export interface Pass {
   readonly noise: Noise
   /** A scalar that follows a schedule while training, and has one value when serving: a temperature, a curriculum. */
   scheduled(name: string, schedule: Schedule): Tensor
+  /**
+   * The loss of targets among the items of the catalog: the softmax over all of them, or what a run has in its place
+   * (`--catalog-loss`). For training alone.
+   */
+  readonly catalogLoss: CatalogLoss
   /** Hands a tensor back to the host after each training step: losses of single rows. See {@link Objective.observe}. */
   observe(name: string, tensor: Tensor): void
 }

@@ -26,7 +26,6 @@ import * as z from 'zod'
 import { type Times, times } from '../../batches/extras/moments.ts'
 import { type TargetBehaviors, targetBehaviors } from '../../batches/extras/target-behaviors.ts'
 import { type SequenceSettings, type Sequences, sequences } from '../../batches/sequences.ts'
-import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
 import { linear } from '../../nn/linear.ts'
 import { logLoss } from '../../nn/log-loss.ts'
@@ -36,7 +35,7 @@ import { add, div, log, mul, sub } from '../../tensor/elementwise.ts'
 import { cast, concat, stack } from '../../tensor/move.ts'
 import { constant, integers, parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
-import { defineModel, type Losses, type Targets } from '../contract/model.ts'
+import { defineModel, type Losses, type Pass, type Targets } from '../contract/model.ts'
 import { chosenFields, fieldNames } from '../parts/chosen-fields.ts'
 import { itemFeatures } from '../parts/item-features.ts'
 import { targetWeights } from '../parts/item-windows.ts'
@@ -98,7 +97,11 @@ export const dipn = defineModel({
       const open_MBL = viewsOf(batch, catalog, config)
       return attend(events.read(batch), open_MBL)
     }
-    const losses = (batch: Batch, noise: Noise, { s_BS, user_BD }: Read): ((targets: Targets) => Losses) => {
+    const losses = (
+      batch: Batch,
+      { noise, catalogLoss }: Pass,
+      { s_BS, user_BD }: Read,
+    ): ((targets: Targets) => Losses) => {
       const isNext_P = cast(equal(batch.targetBehavior_P, integers([catalog.target + 1])), 'float32')
       return ({ target_P, weight_P }) => {
         const [next_P, other_P] = [mul(weight_P, isNext_P), mul(weight_P, sub(1, isNext_P))]
@@ -123,11 +126,10 @@ export const dipn = defineModel({
         kind: 'dot',
         table: items,
         softmax: false,
-        user(batch: Batch, { noise }) {
+        user(batch: Batch, pass) {
           const { s_BS, share_BM, weight_MBL } = read(batch)
-          const user_BD = head(s_BS, noise)
-          if (!batch.serving)
-            return { user: atTargets(user_BD, batch), losses: losses(batch, noise, { s_BS, user_BD }) }
+          const user_BD = head(s_BS, pass.noise)
+          if (!batch.serving) return { user: atTargets(user_BD, batch), losses: losses(batch, pass, { s_BS, user_BD }) }
           const reasons = { views: share_BM, ...(weight_MBL && { events: weight_MBL }) }
           return { user: user_BD, reasons: { ...reasons, ...(withIntent && { intent: intent(user_BD).sigmoid() }) } }
         },

@@ -33,7 +33,6 @@ import { type DrawnPlaces, drawnPlaces, type LastTargets, lastTargets } from '..
 import { type Times, times } from '../../batches/extras/moments.ts'
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality, Modality } from '../../dataset/schema.ts'
-import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal, uniform, zeros } from '../../nn/init.ts'
 import { type Layer, layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
@@ -206,7 +205,7 @@ export const hm4sr = defineModel({
                 const reading = read(batch, pass.noise)
                 const hidden = concat(reading.states, 1)
                 // (6)
-                const main = catalogLoss({ hidden, table, targets, weights, targetRows: tableRows(targets) })
+                const main = pass.catalogLoss({ hidden, table, targets, weights, rowsOf: tableRows })
                 return { main: { weight: 1, value: main }, ...more(reading, batch, pass) }
               },
             }),

@@ -23,6 +23,7 @@
  *   is all there is.
  */
 import * as z from 'zod'
+import { trainingCounts } from '../../batches/item-counts.ts'
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
@@ -221,17 +222,9 @@ const nothingAcross = (): UserError =>
   })
 
 /** Fills ln of each item's share of training events; an item of none counts as half of one. */
-function countShares({ data: { dataset, split }, memory }: StageContext): void {
+function countShares({ data, memory }: StageContext): void {
   const shares = memory[logShares]?.data as Float32Array
-  const { events } = dataset
-  shares.fill(0)
-  let total = 0
-  for (let user = 1; user < (split?.trainEnd.length ?? 0); user++) {
-    const end = split?.trainEnd[user] ?? 0
-    for (let row = events.start[user] as number; row < end; row++, total++) {
-      const item = events.item[row] as number
-      shares[item] = (shares[item] as number) + 1
-    }
-  }
-  for (const [item, count] of shares.entries()) shares[item] = Math.log(Math.max(count, 0.5) / Math.max(total, 1))
+  const counts = trainingCounts(data)
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  for (const [item, count] of counts.entries()) shares[item] = Math.log(Math.max(count, 0.5) / Math.max(total, 1))
 }

@@ -23,7 +23,6 @@
 import * as z from 'zod'
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { Modality } from '../../dataset/schema.ts'
-import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
@@ -155,11 +154,11 @@ export const m3srec = defineModel({
       return { match: { weight: 1, value: addAll(pairs).mul(1 / pairs.length) }, ...balanced(reading) }
     }
     /** (6) */
-    const ranking = (batch: Sequences, { noise }: Pass): Losses => {
+    const ranking = (batch: Sequences, { noise, catalogLoss }: Pass): Losses => {
       const reading = read(batch, noise)
       const { target_P: targets, weight_P: weights } = batch
       const hidden = pool(reading.states).user
-      const main = catalogLoss({ hidden, table: table_VD, targets, weights, targetRows: table_VD.rows(targets) })
+      const main = catalogLoss({ hidden, table: table_VD, targets, weights, rowsOf: (ids) => table_VD.rows(ids) })
       return { main: { weight: 1, value: main }, ...balanced(reading) }
     }
     const batches = sequences(windows)

@@ -25,7 +25,7 @@
 import * as z from 'zod'
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality, Modality } from '../../dataset/schema.ts'
-import { catalogLoss, catalogLossOf } from '../../nn/catalog-loss.ts'
+import { catalogLossOf } from '../../nn/catalog-loss.ts'
 import { normal, zeros } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
@@ -132,7 +132,7 @@ export const missrec = defineModel({
     const losses = (batch: Sequences, pass: Pass): Losses => {
       const { user_PD, closeness } = read(batch, pass)
       return {
-        main: { weight: 1, value: main(user_PD, batch) },
+        main: { weight: 1, value: main(user_PD, batch, pass) },
         ...(gamma > 0 && { interests: { weight: gamma, value: closeness } }),
       }
     }
@@ -159,7 +159,7 @@ export const missrec = defineModel({
 /** How users meet items, and the loss of users whose targets a batch has. */
 interface Ranking {
   readonly scored: Score<Sequences>
-  readonly main: (user_PD: Tensor, batch: Sequences) => Tensor
+  readonly main: (user_PD: Tensor, batch: Sequences, pass: Pass) => Tensor
 }
 type Users = (batch: Sequences, pass: Pass) => Tensor
 
@@ -184,13 +184,13 @@ function fixed(parts: readonly TablePart[], config: Config, users: Users): Ranki
         return { user, reasons: parts.length > 1 ? scoreParts(user, weighted) : {} }
       },
     },
-    main: (user_PD, { target_P, weight_P }) =>
+    main: (user_PD, { target_P, weight_P }, { catalogLoss }) =>
       catalogLoss({
         hidden: warm(user_PD),
         table,
         targets: target_P,
         weights: weight_P,
-        targetRows: table.rows(target_P),
+        rowsOf: (ids) => table.rows(ids),
       }),
   }
 }

@@ -24,7 +24,6 @@ import { augmented, type View } from '../../batches/extras/augmented.ts'
 import { type Duplicates, duplicates } from '../../batches/extras/duplicates.ts'
 import { type SequenceKind, type SequenceSettings, type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality } from '../../dataset/schema.ts'
-import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
 import { type Noise, noNoise } from '../../nn/noise.ts'
 import { addAll } from '../../tensor/elementwise.ts'
@@ -112,14 +111,18 @@ export const unisrec = defineModel({
       return catalog.itemCount < rows * length ? adapt(noise).rows(item_BL) : adapt(noise, item_BL)
     }
 
-    const user = (batch: Sequences, { noise }: Pass) => {
+    const user = (batch: Sequences, { noise, catalogLoss }: Pass) => {
       const items_BLD = withIds(adapted(batch.item_BL, noise), ids_VD.rows(batch.item_BL))
       const user_PD = cosineSide(encoder.atTargets(items_BLD, batch, noise), config)
       const table = (): Tensor => (tableNoise ? withIds(adapt(noise), ids_VD).l2Normalize() : whole_VD.div(length_V1))
       return {
         user: user_PD,
         reasons: unitParts.length > 1 ? scoreParts(user_PD, unitParts) : {},
-        losses: (targets: Targets): Losses => ({ main: { weight: 1, value: lossOf(user_PD, table(), targets) } }),
+        losses({ target_P, weight_P }: Targets): Losses {
+          const given = { hidden: user_PD, table: table(), targets: target_P, weights: weight_P }
+          const main = catalogLoss({ ...given, rowsOf: (ids) => given.table.rows(ids) })
+          return { main: { weight: 1, value: main } }
+        },
       }
     }
     const stages = (): readonly Stage[] => [
@@ -148,9 +151,6 @@ function expertOptions({ hiddenSize, experts, adaptorDropout, withoutWhitening, 
 
 /** A user whose product with unit vectors is their cosine by the temperature. */
 const cosineSide = (state_PD: Tensor, { temperature }: Config): Tensor => state_PD.l2Normalize().div(temperature)
-
-const lossOf = (hidden: Tensor, table: Tensor, { target_P, weight_P }: Targets): Tensor =>
-  catalogLoss({ hidden, table, targets: target_P, weights: weight_P, targetRows: table.rows(target_P) })
 
 /** (6) after pre-training: what it learned of sequences stays as it is. */
 function fineTuning(batches: SequenceKind, losses: (batch: Sequences, pass: Pass) => Losses): Stage {

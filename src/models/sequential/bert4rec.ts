@@ -28,7 +28,6 @@
 import * as z from 'zod'
 import { cloze } from '../../batches/extras/cloze.ts'
 import { sequences } from '../../batches/sequences.ts'
-import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
 import { layerNorm, linear } from '../../nn/linear.ts'
 import { gelu } from '../../tensor/elementwise.ts'
@@ -72,7 +71,7 @@ export const bert4rec = defineModel({
         table: slice(items, 0, 0, mask),
         bias: true,
         softmax: false,
-        user({ serving, cloze: { item_BL, atMasks, target_P, weight_P } }, { noise }) {
+        user({ serving, cloze: { item_BL, atMasks, target_P, weight_P } }, { noise, catalogLoss }) {
           const embedded_BLD = slice(rowsOf(items, item_BL), -1, 0, hiddenSize)
           const bias = paddingBias(item_BL)
           const hidden_PD = serving

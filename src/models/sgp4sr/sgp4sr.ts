@@ -35,13 +35,12 @@
  */
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality } from '../../dataset/schema.ts'
-import { catalogLoss } from '../../nn/catalog-loss.ts'
 import { normal } from '../../nn/init.ts'
 import { addAll } from '../../tensor/elementwise.ts'
 import { concat, split } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
-import { defineModel, frozenOf, type Losses, type Offline, type Targets } from '../contract/model.ts'
+import { defineModel, frozenOf, type Losses, type Offline, type Pass, type Targets } from '../contract/model.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { alphaOf, hasCenters, hasGraphs, type Sgp4srConfig, sgp4srConfig } from './config.ts'
 import { explainItems, reason } from './explain.ts'
@@ -77,7 +76,7 @@ export const sgp4sr = defineModel({
         kind: 'dot',
         table: concat([items_VD, ...modalities.map(({ view_VD }) => view_VD)], 1),
         softmax: false,
-        user({ item_BL, length, seen_BQ, atPlaces }: Sequences, { noise }) {
+        user({ item_BL, length, seen_BQ, atPlaces }: Sequences, { noise, catalogLoss }) {
           const places = readPlaces(seen_BQ, length)
           // (5-16) Each modality by itself.
           const read = modalities.map(({ encoder, interestsIn, ...modality }) => {
@@ -101,8 +100,8 @@ export const sgp4sr = defineModel({
             // (21-22)
             losses: (targets) => ({
               // L_s: the paper's multimodal fusion, where a stream may be named `fused`.
-              multimodal: { weight: 1, value: lossOf(fused_PD, items_VD, targets) },
-              ...Object.assign({}, ...modal.map((one) => modalLoss(one, targets))),
+              multimodal: { weight: 1, value: catalogLoss({ hidden: fused_PD, table: items_VD, ...meant(targets) }) },
+              ...Object.assign({}, ...modal.map((one) => modalLoss(one, targets, catalogLoss))),
             }),
           }
         },
@@ -152,12 +151,19 @@ function reasonsOf({ name, weight, state_BQD, parts }: ModalUser, alpha: number)
   }
 }
 
-/** Minus the logarithm of the softmax over a table, at the targets. */
-const lossOf = (hidden: Tensor, table: Tensor, { target_P, weight_P }: Targets, targetRows?: Tensor): Tensor =>
-  catalogLoss({ hidden, table, targets: target_P, weights: weight_P, ...(targetRows && { targetRows }) })
+const meant = ({ target_P, weight_P }: Targets) => ({ targets: target_P, weights: weight_P })
 
 /** L_m */
-function modalLoss({ name, weight, view_VD, own_PD }: ModalUser, targets: Targets): Losses {
-  const value = lossOf(own_PD, view_VD, targets, view_VD.rows(targets.target_P))
+function modalLoss(
+  { name, weight, view_VD, own_PD }: ModalUser,
+  targets: Targets,
+  catalogLoss: Pass['catalogLoss'],
+): Losses {
+  const value = catalogLoss({
+    hidden: own_PD,
+    table: view_VD,
+    rowsOf: (ids) => view_VD.rows(ids),
+    ...meant(targets),
+  })
   return { [name]: { weight, value } }
 }

@@ -2,7 +2,6 @@
 import type { LastTargets } from '../../batches/extras/histories.ts'
 import type { Negatives } from '../../batches/extras/negatives.ts'
 import type { Sequences } from '../../batches/sequences.ts'
-import { catalogLoss } from '../../nn/catalog-loss.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import type { Losses, Pass } from '../contract/model.ts'
@@ -29,11 +28,11 @@ export function ssdrecLosses(
   const weight_B = lastTargets.of(weight_P.reshape([-1, 1])).reshape([-1])
   const share = pass.scheduled('dropShare', dropShareOf(config))
   const kept_B = reconstruction_B ? easiest(reconstruction_B, weight_B, share) : weight_B
-  const main = catalogLoss({ hidden: user_BD, table: tables.items_VD, targets: lastTargets.item_B, weights: kept_B })
+  const compared = { hidden: user_BD, table: tables.items_VD, targets: lastTargets.item_B, weights: kept_B }
   const preference = (): Tensor =>
     preferences(tables, batch, lastTargets.of(negative_PN), share.mul(-1).add(config.dropShare)).mul(weight_B).sum()
   return {
-    main: { weight: 1, value: main },
+    main: { weight: 1, value: pass.catalogLoss(compared) },
     ...(reconstruction_B &&
       lambdaReconstruction > 0 && {
         reconstruction: { weight: lambdaReconstruction, value: reconstruction_B.mul(kept_B).sum() },

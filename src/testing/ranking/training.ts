@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Dataset, History, Split } from '../../dataset/schema.ts'
 import { topItems } from '../../dataset/top-items.ts'
 import { Bug } from '../../errors.ts'
-import { trainingConfig } from '../../learn/config.ts'
+import { type TrainingConfig, trainingConfig } from '../../learn/config.ts'
 import { learnedOf } from '../../learn/learned.ts'
 import { trainModel } from '../../learn/loop.ts'
 import { stagesOf } from '../../learn/objectives.ts'
@@ -24,6 +24,8 @@ interface RingTraining {
   readonly stops?: readonly number[]
   /** Stops for good when validation cannot become better. */
   readonly untilPerfect?: boolean
+  /** Other options of training, by name. */
+  readonly options?: Partial<TrainingConfig>
 }
 
 /** What came of a training on the ring. */
@@ -39,13 +41,21 @@ interface TrainedRing {
 export async function trainRing(
   candidate: RankingCandidate,
   dataset: Dataset,
-  { seed, epochs = candidate.epochs ?? 60, stops = [], untilPerfect = false }: RingTraining,
+  { seed, epochs = candidate.epochs ?? 60, stops = [], untilPerfect = false, options = {} }: RingTraining,
 ): Promise<TrainedRing> {
   const folder = mkdtempSync(join(tmpdir(), 'ring-'))
   try {
     const { slug } = candidate.definition
     const { learningRate = 1e-2 } = candidate
-    const training = trainingConfig.parse({ epochs, patience: epochs, batchSize: 16, learningRate, seed, threads: 1 })
+    const training = trainingConfig.parse({
+      epochs,
+      patience: epochs,
+      batchSize: 16,
+      learningRate,
+      seed,
+      threads: 1,
+      ...options,
+    })
     const split = lastTwo(dataset)
     const vocabulary = vocabularyOf(dataset)
     const train = async (resume: boolean, isEnd: (event: TrainingEvent, steps: number) => boolean) => {

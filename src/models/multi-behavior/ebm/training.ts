@@ -1,9 +1,8 @@
 /** @file How EBM is trained: its losses, and its stages. */
 import { type LastTargets, lastTargets } from '../../../batches/extras/histories.ts'
 import type { SequenceKind, Sequences } from '../../../batches/sequences.ts'
-import { catalogLoss } from '../../../nn/catalog-loss.ts'
 import type { Tensor } from '../../../tensor/node.ts'
-import { type Losses, objective, type Stage } from '../../contract/model.ts'
+import { type Losses, objective, type Pass, type Stage } from '../../contract/model.ts'
 import type { Config } from './config.ts'
 import { compactness } from './encoder.ts'
 import type { Denoising, Read, Reader } from './reading.ts'
@@ -43,8 +42,8 @@ export function stagesOf(config: Config, batches: SequenceKind, parts: Parts): r
       objective<Batch>({
         name,
         batches: ofTargets,
-        losses: (batch, { noise }) =>
-          lossesOf(config, batch, { ...parts.read(batch, denoising, noise), ...parts, lost }),
+        losses: (batch, { noise, catalogLoss }) =>
+          lossesOf(config, batch, { ...parts.read(batch, denoising, noise), ...parts, lost, catalogLoss }),
         ...(trains && { trains: (parameter) => trains.test(parameter) }),
         ...(rate !== undefined && { rateOf: () => rate }),
       }),
@@ -65,10 +64,10 @@ export function stagesOf(config: Config, batches: SequenceKind, parts: Parts): r
 }
 
 /** What losses are made of. */
-type Lost = Read & Pick<Parts, 'items'> & Pick<StageParts, 'lost'>
+type Lost = Read & Pick<Parts, 'items'> & Pick<StageParts, 'lost'> & Pick<Pass, 'catalogLoss'>
 
 /** (14) */
-function lossesOf(config: Config, batch: Batch, { items, lost, ...read }: Lost): Losses {
+function lossesOf(config: Config, batch: Batch, { items, lost, catalogLoss, ...read }: Lost): Losses {
   const { lambdaContrast, lambdaCompactness } = config
   const { mask_BL, s_BLD, keep_BL1, kept_BLD, passed_BLD, user_BD } = read
   const { item_B, of } = batch.lastTargets

@@ -28,7 +28,6 @@
 import * as z from 'zod'
 import { cloze } from '../../../batches/extras/cloze.ts'
 import { sequences } from '../../../batches/sequences.ts'
-import { catalogLoss } from '../../../nn/catalog-loss.ts'
 import { normal } from '../../../nn/init.ts'
 import { layerNorm, linear } from '../../../nn/linear.ts'
 import { equal } from '../../../tensor/compare.ts'
@@ -93,7 +92,8 @@ export const mbStr = defineModel({
         table: candidates,
         bias: withoutExperts,
         softmax: false,
-        user({ serving, cloze: { item_BL, behavior_BL, length, atMasks, target_P, weight_P } }, { noise }) {
+        user({ serving, cloze: { item_BL, behavior_BL, length, atMasks, target_P, weight_P } }, pass) {
+          const { noise } = pass
           const behavior_BLK = oneHot(behavior_BL, kinds)
           const embedded_BLD = slice(rowsOf(items, item_BL), -1, 0, hiddenSize)
           const entered = { hidden_BLD: noise.dropout(embedded_BLD, dropout), behavior_BLK }
@@ -109,7 +109,8 @@ export const mbStr = defineModel({
           const { tokens, weights } = (layers.at(-1) as Layer)({ query, memory, bias, noise })
           const masked_PD = serving ? tokens.hidden_BLD.reshape([-1, hiddenSize]) : atMasks(tokens.hidden_BLD)
           const user = head(masked_PD, behavior_PK)
-          const softmax = () => catalogLoss({ hidden: user, table: candidates, targets: target_P, weights: weight_P })
+          const softmax = () =>
+            pass.catalogLoss({ hidden: user, table: candidates, targets: target_P, weights: weight_P })
           return {
             user,
             ...(serving && { reasons: { events: weights.mean([0]).reshape([-1, length]) } }),

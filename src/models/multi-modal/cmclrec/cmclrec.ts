@@ -29,7 +29,6 @@
 import { type LastTargets, lastTargets } from '../../../batches/extras/histories.ts'
 import { type Shortened, shortened } from '../../../batches/extras/shortened.ts'
 import { type Sequences, sequences } from '../../../batches/sequences.ts'
-import { catalogLoss } from '../../../nn/catalog-loss.ts'
 import { normal } from '../../../nn/init.ts'
 import { type Noise, noNoise } from '../../../nn/noise.ts'
 import { concat } from '../../../tensor/move.ts'
@@ -70,7 +69,7 @@ export const cmclrec = defineModel({
     }
     const mapped = mapping(config, catalog, backbone)
     /** (1) */
-    const losses = (batch: Sequences, { noise }: Pass): Losses => {
+    const losses = (batch: Sequences, { noise, catalogLoss }: Pass): Losses => {
       const { target_P: targets, weight_P: weights } = batch
       return {
         main: { weight: 1, value: catalogLoss({ hidden: plain(batch, noise), table: items, targets, weights }) },
@@ -109,8 +108,8 @@ export const cmclrec = defineModel({
                       .with(lastTargets())
                       .with(shortened({ share: cutShare, most: mostLeft, warmEvents: config.warmEvents })),
                     trains: (name) => !ofMapping.test(name),
-                    losses: (batch, { noise }) =>
-                      adapted(batch, config, { ...backbone, mapped, whole: plain(batch, noise), noise }),
+                    losses: (batch, pass) =>
+                      adapted(batch, config, { ...backbone, mapped, whole: plain(batch, pass.noise), pass }),
                   }),
                 ],
               } as const,
@@ -147,7 +146,7 @@ function served(batch: Sequences, config: Config, { mapped, ...backbone }: Parts
 function adapted(
   batch: AdaptBatch,
   config: Config,
-  { whole, noise, mapped, ...backbone }: Parts & { readonly whole: Tensor; readonly noise: Noise },
+  { whole, pass, mapped, ...backbone }: Parts & { readonly whole: Tensor; readonly pass: Pass },
 ): Losses {
   const { simulated: most, maxLength } = config
   const { user_B, item_BL, length, rows, target_P, weight_P, atLast, cut_B, left_B, lastTargets } = batch
@@ -176,8 +175,8 @@ function adapted(
     .mul(isCut_B)
     .mul(isTarget_B)
   const weights = concat([ofWhole_P, ofCut_B], 0)
-  const value = catalogLoss({
-    hidden: concat([whole, readAtLast(history, backbone, noise)], 0),
+  const value = pass.catalogLoss({
+    hidden: concat([whole, readAtLast(history, backbone, pass.noise)], 0),
     table: backbone.items,
     targets: concat([target_P, lastTargets.item_B], 0),
     weights: weights.div(weights.sum()),

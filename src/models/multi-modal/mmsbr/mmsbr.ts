@@ -25,7 +25,7 @@
 import { type Sequences, sequences } from '../../../batches/sequences.ts'
 import type { FeatureModality } from '../../../dataset/schema.ts'
 import { unknownName } from '../../../errors.ts'
-import { catalogLoss, catalogLossOf } from '../../../nn/catalog-loss.ts'
+import { catalogLossOf } from '../../../nn/catalog-loss.ts'
 import { normal } from '../../../nn/init.ts'
 import { linear } from '../../../nn/linear.ts'
 import { noNoise } from '../../../nn/noise.ts'
@@ -122,12 +122,12 @@ export const mmsbr = defineModel({
       const [own] = read as [Tensor]
       const main = prices
         ? catalogLossOf(combined(productsOf(read, [item_VD, prices.table]), config), target_P, weight_P)
-        : catalogLoss({
+        : pass.catalogLoss({
             hidden: own,
             table: item_VD,
             targets: target_P,
             weights: weight_P,
-            targetRows: item_VD.rows(target_P),
+            rowsOf: (ids) => item_VD.rows(ids),
           })
       const contrasts = lambdaContrast > 0 ? contrast(batch) : []
       return {
