@@ -2,7 +2,8 @@
 import { drawTable, markdownTable } from '../evaluate/printing.ts'
 import { htmlPage } from '../experiment/figures/html-page.ts'
 import { drawPlot, type Panel } from '../experiment/figures/plot.ts'
-import type { KnockOut, WayResult } from '../knockout/knock-out.ts'
+import type { KnockOut } from '../knockout/knock-out.ts'
+import type { WayResult } from '../knockout/results.ts'
 import { headingOf, headOf, rowsOf, sentencesOf } from '../knockout/told.ts'
 import { printedFigure, type RankFigure } from '../metrics/table.ts'
 

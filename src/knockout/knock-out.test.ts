@@ -6,7 +6,8 @@ import type { TrainingData } from '../batches/kind.ts'
 import { readRun } from '../runs/run-file.ts'
 import { taskOf } from '../runs/tasks.ts'
 import { trainRun } from '../runs/train-run.ts'
-import { type KnockOut, knockOut, type Untouched, untouchedOf } from './knock-out.ts'
+import { type KnockOut, knockOut, refuseUnread, type Untouched, untouchedOf } from './knock-out.ts'
+import { retrained } from './retrained.ts'
 import { signalsOf } from './signals.ts'
 import { headOf, rowsOf, sentencesOf } from './told.ts'
 
@@ -63,6 +64,32 @@ describe('a run on a shop where texts and views say what is bought', () => {
   })
 })
 
+it('trains again without a signal, goes on where it was stopped, and trains nothing twice', async () => {
+  const folder = join(place.path, 'sasrec-bf')
+  const own = untouched(folder, ['text', 'like'])
+  const [part, ways, seed] = ['test', ['nothing'], 1] as const
+  const shown = await knockOut(own, { part, seed, ways })
+  const told: string[] = []
+  const stop = new AbortController()
+  const options = { part, seed, ways, seeds: [own.run.training?.seed ?? 0], folder: `${folder}-knockout` }
+  const say = (line: string): void => void told.push(line.replace(/: .*/, line.endsWith('before') ? ' again' : ''))
+  const stopped = await retrained(own, shown, {
+    ...options,
+    say,
+    signal: stop.signal,
+    report: (event) => event.kind === 'epoch' && event.epoch === 2 && stop.abort(),
+  })
+  expect([stopped, told]).toEqual([undefined, ['[1/3] untouched, seed 1 again']])
+  const whole = await retrained(own, shown, options)
+  const of = (name: string) => whole?.signals.find((signal) => signal.name === name)?.retrained?.[0]
+  expect(of('text')?.loss?.low).toBeGreaterThan(0)
+  expect(of('like')?.loss).toMatchObject({ low: expect.toSatisfy((low: number) => low <= 0) as number })
+  expect(whole?.retrained?.untouched).toEqual(shown.untouched)
+  const again = await retrained(own, shown, { ...options, say, report: () => expect.unreachable() })
+  expect(again).toEqual(whole)
+  expect(whole && sentencesOf(whole)[0]).toMatch(/^Texts add .* %: a model that is trained without them loses/)
+})
+
 it('names what a model does not read, and refuses one that reads nothing of it', async () => {
   const folder = await trained('sasrec', { training: { epochs: 1 } })
   const ways = ['noise'] as const
@@ -71,8 +98,8 @@ it('names what a model does not read, and refuses one that reads nothing of it',
     ['image', 'text'],
     ['like', 'view'],
   ])
-  const blind = knockOut(untouched(folder, ['image', 'text']), { part: 'validation', seed: 1, ways })
-  await expect(blind).rejects.toThrow(`${folder}: unsupported: sasrec reads none of image, text`)
+  const blind = await knockOut(untouched(folder, ['image', 'text']), { part: 'validation', seed: 1, ways })
+  expect(() => refuseUnread(blind)).toThrow(`${folder}: unsupported: sasrec reads none of image, text`)
   expect(() => untouched(folder, ['pictures'])).toThrow('--only: unknown: "pictures"')
 })
 

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TrainingData } from '../batches/kind.ts'
-import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import type { Interval } from '../evaluate/intervals.ts'
 import { type OpenRun, openRun } from '../runs/open-run.ts'
@@ -12,8 +11,9 @@ import type { Run } from '../runs/run-settings.ts'
 import { taskOf } from '../runs/tasks.ts'
 import { datasetOf } from '../runs/train-run.ts'
 import { type Cost, costOf } from './costs.ts'
-import { figureOf, isSame, lossOf, metricOf, type Outcome, outcomeOf, type Part } from './outcome.ts'
-import { replacedData } from './replaced-data.ts'
+import { figureOf, isSame, metricOf, type Outcome, outcomeOf, type Part } from './outcome.ts'
+import { inFolder, replacedData } from './replaced-data.ts'
+import { refusable, resultOf, type WayResult } from './results.ts'
 import { type Signal, signalsOf, type Way, ways } from './signals.ts'
 
 /** What is asked. */
@@ -26,18 +26,6 @@ export interface KnockOutOptions extends Part {
   readonly counted?: (work: string, done: number, all: number) => void
   /** Is told what the process will hold at the peak, in bytes. */
   readonly tellMemory?: (bytes: number) => void
-}
-
-/** What became of the figure when a signal was replaced. */
-export interface WayResult {
-  readonly way: Way
-  readonly figure?: Interval
-  /** The untouched figure less this one, on the same targets. */
-  readonly loss?: Interval
-  /** The loss as a share of the untouched figure. */
-  readonly share?: number
-  /** Why the model could not do without, in its own words. */
-  readonly refused?: string
 }
 
 /** A signal, what it costs, and what is lost without it. */
@@ -63,6 +51,8 @@ export interface KnockOut {
   /** What losses are of: `ndcg@10` or `auc`. */
   readonly metric: string
   readonly untouched: Interval
+  /** Of the trainings that `--retrain` asks for. */
+  readonly retrained?: { readonly seeds: readonly number[]; readonly untouched: Interval }
   readonly signals: readonly SignalResult[]
   /** Names of signals that the dataset has and the model does not read. */
   readonly unread: readonly string[]
@@ -91,7 +81,7 @@ export async function untouchedOf(folder: string, only?: readonly string[]): Pro
   return { folder, run, data, signals: signalsOf(folder, run, data, only) }
 }
 
-/** Replaces each signal by each way. @throws UserError as {@link untouchedOf} and {@link outcomeOf} */
+/** Replaces each signal by each way. @throws UserError as {@link outcomeOf} */
 export async function knockOut(untouched: Untouched, options: KnockOutOptions): Promise<KnockOut> {
   const { folder, run, data, signals } = untouched
   const { part, seed, tellMemory, counted = () => undefined } = options
@@ -117,7 +107,7 @@ export async function knockOut(untouched: Untouched, options: KnockOutOptions): 
       const replaced = replacedData(data, { signal, way, seed })
       const told = work(`${signal.name}, ${way}`)
       const outcome = await refusable(() =>
-        shownOutcome({ open, untouched: data, shown: placed(replaced, place.path), signal }, options, told),
+        shownOutcome({ open, untouched: data, shown: inFolder(replaced, place.path), signal }, options, told),
       )
       if (typeof outcome === 'string') inference.push({ way, refused: outcome })
       else inference.push({ way, ...resultOf([base], [outcome], seed) })
@@ -127,7 +117,6 @@ export async function knockOut(untouched: Untouched, options: KnockOutOptions): 
     if (reads) results.push({ kind, name, cost: costOf(signal, data.dataset), inference })
     else unread.push(name)
   }
-  if (results.length === 0) throw nothingRead(folder, run, unread)
   const { dataset } = data
   return {
     run: folder,
@@ -141,26 +130,6 @@ export async function knockOut(untouched: Untouched, options: KnockOutOptions): 
     untouched: figureOf([base], seed),
     signals: results,
     unread,
-  }
-}
-
-/** The figure of some outcomes, and what they lose. */
-function resultOf(
-  base: readonly Outcome[],
-  outcomes: readonly Outcome[],
-  seed: number,
-): Required<Pick<WayResult, 'figure' | 'loss' | 'share'>> {
-  const loss = lossOf(base, outcomes, seed)
-  return { figure: figureOf(outcomes, seed), loss, share: loss.mean / figureOf(base, seed).mean }
-}
-
-/** What an error of the user's kind says in place of a result: a model may be nothing without a signal. */
-async function refusable<Result>(work: () => Promise<Result>): Promise<Result | string> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof UserError) return error.message
-    throw error
   }
 }
 
@@ -183,19 +152,14 @@ async function shownOutcome(
   return outcomeOf(again, { untouched, shown }, part, counted)
 }
 
-/** What a model computes of the data once is kept in this folder. */
-const placed = (data: TrainingData, folder: string): TrainingData => ({
-  ...data,
-  dataset: inFolder(data.dataset, folder),
-})
-const inFolder = (dataset: Dataset, folder: string): Dataset => ({ ...dataset, folder })
-
 function temporaryPlace(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'siftrec-knockout-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-function nothingRead(folder: string, { model }: Run, unread: readonly string[]): UserError {
+/** @throws UserError `unsupported` where a model reads none of its signals, and there is nothing to tell */
+export function refuseUnread({ run, model, signals, unread }: KnockOut): void {
+  if (signals.length > 0) return
   const value = `${model} reads none of ${unread.join(', ')}`
-  return new UserError({ where: folder, problem: 'unsupported', value, expected: 'a run of a model that reads one' })
+  throw new UserError({ where: run, problem: 'unsupported', value, expected: 'a run of a model that reads one' })
 }

@@ -119,3 +119,9 @@ function withOthers(data: TrainingData, { events, before }: OtherEvents): Traini
   }
   return { ...data, dataset, split: other }
 }
+
+/** The same data, of which what a model computes once is kept in another folder. */
+export const inFolder = (data: TrainingData, folder: string): TrainingData => ({
+  ...data,
+  dataset: { ...data.dataset, folder },
+})

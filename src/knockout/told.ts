@@ -3,7 +3,8 @@ import type { Interval } from '../evaluate/intervals.ts'
 import { printInterval } from '../evaluate/printing.ts'
 import { printedFigure, type RankFigure } from '../metrics/table.ts'
 import type { Cost } from './costs.ts'
-import type { KnockOut, SignalResult, WayResult } from './knock-out.ts'
+import type { KnockOut, SignalResult } from './knock-out.ts'
+import type { WayResult } from './results.ts'
 
 /** What a knock-out is of. */
 export function headingOf({ dataset, model, part, targets, users, metric, untouched }: KnockOut): string {
