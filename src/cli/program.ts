@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, (version: string) => Promise<Command>>> 
   train: async () => (await import('./commands/train.ts')).trainCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
+  knockout: async () => (await import('./commands/knockout.ts')).knockoutCommand(),
   recommend: async () => (await import('./commands/recommend.ts')).recommendCommand(),
   similar: async () => (await import('./commands/similar.ts')).similarCommand(),
   serve: async (version) => (await import('./commands/serve.ts')).serveCommand(version),

@@ -9,7 +9,7 @@ import { type ClickVocabulary, clickVocabulary } from './click-vocabulary.ts'
 import { drawnSamples, type LabelledItems } from './drawn-samples.ts'
 import { columnsUntil, type EventColumns } from './event-columns.ts'
 import { firstRowAt } from './histories.ts'
-import { type Dataset, type Manifest, role } from './schema.ts'
+import { type Dataset, type Events, type Manifest, role } from './schema.ts'
 import { checkShares, timeCuts } from './splits.ts'
 
 /** How samples of clicks are taken from a dataset and split; {@link clickSplitDefaults} gives a dataset's defaults. */
@@ -109,12 +109,23 @@ export function clickSamples(dataset: Dataset, settings: ClickSplitConfig, kept?
   const labelled = settings.source === 'drawn' ? drawnOf(dataset, settings) : shownOf(dataset, settings.label)
   const parts = partsOf(dataset.manifest, labelled, settings, kept?.cuts)
   refuseUseless(dataset.manifest, labelled, parts, settings)
-  const { events } = dataset
-  const ends = Int32Array.from(dataset.userIds, (_, user) => (user === 0 ? 0 : (events.start[user + 1] as number)))
-  const columns = columnsUntil(events, ends, true)
+  const columns = mergedColumns(dataset.events)
   const { user, item, time, label } = labelled
   const samples = { columns, user, item, time, label, end: endsOf(columns, labelled), ...parts }
   return { ...samples, vocabulary: kept?.vocabulary ?? clickVocabulary(dataset, samples, settings.minimumCount) }
+}
+
+/** The same samples with histories of other events of the same users, such as the same without a behavior. */
+export function withEvents(samples: ClickSamples, events: Events): ClickSamples {
+  const columns = mergedColumns(events)
+  return { ...samples, columns, end: endsOf(columns, samples) }
+}
+
+function mergedColumns(events: Events): EventColumns {
+  const ends = Int32Array.from(events.start.subarray(0, -1), (_, user) =>
+    user === 0 ? 0 : (events.start[user + 1] as number),
+  )
+  return columnsUntil(events, ends, true)
 }
 
 function shownOf({ manifest, impressions }: Dataset, label: string): LabelledItems {
@@ -225,7 +236,7 @@ function refuseUseless(
 }
 
 /** Where each sample's history ends. @throws Bug when a history reaches the sample's own time */
-function endsOf(columns: EventColumns, { user, time }: LabelledItems): Int32Array {
+function endsOf(columns: EventColumns, { user, time }: Pick<LabelledItems, 'user' | 'time'>): Int32Array {
   const ends = new Int32Array(user.length)
   for (let sample = 0; sample < ends.length; sample++) {
     const owner = user[sample] as number

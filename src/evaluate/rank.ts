@@ -3,7 +3,7 @@
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyBefore } from '../dataset/histories.ts'
 import { negativeCount, negativesOf } from '../dataset/negatives.ts'
-import type { Dataset, History, Split } from '../dataset/schema.ts'
+import type { Dataset, Events, History, Split } from '../dataset/schema.ts'
 import { topItems } from '../dataset/top-items.ts'
 import { UserError } from '../errors.ts'
 import { expectedRank } from '../metrics/expected-rank.ts'
@@ -34,6 +34,11 @@ export interface RankOptions {
   counted?: (done: number, all: number) => void
   /** Length of the lists to keep, for metrics of lists; none by default. */
   listLength?: number
+  /**
+   * What histories are cut from in place of the dataset's events, such as the same without a behavior. Targets, and the
+   * items that are left out, stay those of the dataset.
+   */
+  shown?: Events
 }
 
 /** The ranks one model gives to the targets of one split part; all arrays are [targets], in the split's order. */
@@ -73,6 +78,7 @@ export async function rankTargets(
     sampled = true,
     listLength = 0,
     batchSize = historiesAtOnce(itemCount),
+    shown,
   } = options
   const { events } = dataset
   const user = rows.map((row) => events.user[row] as number)
@@ -88,7 +94,7 @@ export async function rankTargets(
   const held = new Float32Array(Math.min(batchSize, rows.length) * (itemCount + 1))
   for (let from = 0; from < order.length; from += batchSize) {
     const batch = order.subarray(from, from + batchSize)
-    const histories = Array.from(batch, (target) => inputOf(dataset, rows[target] as number, maxLength))
+    const histories = Array.from(batch, (target) => inputOf(dataset, rows[target] as number, { maxLength, shown }))
     const scores = await scorer.score(histories, held)
     batch.forEach((target, at) => {
       const ownScores = scores.subarray(at * (itemCount + 1), (at + 1) * (itemCount + 1))
@@ -133,9 +139,16 @@ function checkRequest(scorer: Scorer, dataset: Dataset, targets: number, part: s
 }
 
 /** What the model is shown for a target: the user's last events strictly before it. */
-function inputOf(dataset: Dataset, row: number, maxLength: number): History {
+function inputOf(
+  dataset: Dataset,
+  row: number,
+  { maxLength, shown }: { readonly maxLength: number; readonly shown: Events | undefined },
+): History {
   const { events } = dataset
-  const history = historyBefore(events, events.user[row] as number, events.time[row] as number, { maxLength })
+  const [user, time] = [events.user[row] as number, events.time[row] as number]
+  // The guard tells rows of the dataset; other events are cut at the same time.
+  if (shown) return historyBefore(shown, user, time, { maxLength })
+  const history = historyBefore(events, user, time, { maxLength })
   checkInput(dataset, row, history)
   return history
 }

@@ -47,6 +47,11 @@ export interface OpenOptions {
   readonly data?: string
   /** The dataset, already in memory; one that is not the run's is a later one. */
   readonly dataset?: Dataset
+  /**
+   * What it reads in place of its dataset, already split: the same items, users and targets with other vectors, fields
+   * or events, to see what the run makes of them.
+   */
+  readonly shown?: TrainingData
   /** Is told how much memory serving will take, before anything is compiled. */
   readonly memory?: MemoryListener
   /** How many histories compiled batches hold, ascending: for a service, which gets any number at once. */
@@ -71,12 +76,12 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     const ours = metadata['format'] === 'siftrec-model'
     throw foreignModel(path, ours ? 'the model of another run, or run.json was edited' : 'not a model of ours')
   }
-  const { memory, rows } = options
-  const prepared = await preparedFor(folder, run, options)
-  const known = prepared.hash === run.dataset.hash ? undefined : readKnown(folder, run)
+  const { memory, rows, shown } = options
+  const prepared = shown?.dataset ?? (await preparedFor(folder, run, options))
+  const known = shown || prepared.hash === run.dataset.hash ? undefined : readKnown(folder, run)
   const later = known && matched(folder, known, prepared)
   const task = taskOf(run.model)
-  const data = task.split(later?.dataset ?? prepared, run.split, later?.kept)
+  const data = shown ?? task.split(later?.dataset ?? prepared, run.split, later?.kept)
   const served = await task.open({
     folder,
     run,

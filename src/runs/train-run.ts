@@ -38,6 +38,8 @@ export interface RunSettings extends Watching {
   /** The training options, for models that are trained. */
   readonly training?: Readonly<Record<string, unknown>>
   readonly split?: SplitInput
+  /** What it learns from, already split, where that is not the dataset's own split: `dataset` is then the one in it. */
+  readonly learnsFrom?: TrainingData
   /**
    * Parameters to begin with, by name, in place of those the seed draws: a warm start from another run's
    * `model.safetensors`.
@@ -129,7 +131,7 @@ function announcing(settings: RunSettings, text: string): RunSettings {
 function fitRun(settings: RunSettings): { run: Run; data: TrainingData; told: string } {
   const { model, dataset, config = {}, training = {}, asGiven = false } = settings
   const run = describeRun(settings)
-  const data = dataOf(run, dataset)
+  const data = settings.learnsFrom ?? dataOf(run, dataset)
   refuseWithoutContent(modelOf(model), run.config, dataset)
   const lacking = lackingText(run, dataset)
   if (asGiven) return { run, data, told: lacking }
