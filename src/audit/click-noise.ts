@@ -14,34 +14,39 @@ export interface ClickNoise {
 }
 
 /**
- * The AUC with which the distance that behavior denoising moved a click tells accidental clicks from meant ones, over
- * each user's last events, as many as the model reads. A click that no target event came before is not denoised, and
- * left out.
+ * By event row, how far behavior denoising moved the event, over each user's last events, as many as the model reads;
+ * NaN for events that are not denoised: those of the target, and those that no target event came before.
  * Undefined for a model that does not tell how far it moved an event.
  */
-export async function clickNoise(
-  { scorer, dataset, maxLength }: OpenRun,
-  truth: Truth,
-): Promise<ClickNoise | undefined> {
+export async function movedEvents({ scorer, dataset, maxLength }: OpenRun): Promise<Float64Array | undefined> {
   if (!('reasons' in scorer)) return undefined
   const { events, manifest, userIds } = dataset
-  const planted = accidentalOf(dataset, truth)
   const target = manifest.behaviors.indexOf(manifest.target)
-  const [distances, accidental]: [number[], number[]] = [[], []]
+  const distances = new Float64Array(events.item.length).fill(Number.NaN)
   for (let user = 1; user < userIds.length; user++) {
     const { moved } = await scorer.reasons(historyOf(events, user))
     if (!moved) return undefined
     const end = events.start[user + 1] as number
     const begin = Math.max(events.start[user] as number, end - maxLength)
-    for (let row = begin; row < end; row++) {
-      if (events.behavior[row] === target || moved[row - begin] === 0) continue
-      distances.push(moved[row - begin] as number)
-      accidental.push(planted[row] as number)
-    }
+    for (let row = begin; row < end; row++)
+      if (events.behavior[row] !== target && moved[row - begin] !== 0) distances[row] = moved[row - begin] as number
   }
+  return distances
+}
+
+/** The AUC with which the distance that behavior denoising moved a click tells accidental clicks from meant ones. */
+export async function clickNoise(run: OpenRun, truth: Truth): Promise<ClickNoise | undefined> {
+  const moved = await movedEvents(run)
+  if (!moved) return undefined
+  const planted = accidentalOf(run.dataset, truth)
+  const denoised = Array.from(moved.keys()).filter((row) => !Number.isNaN(moved[row]))
+  const accidental = denoised.map((row) => planted[row] as number)
   return {
-    auc: auc(distances, accidental),
-    clicks: distances.length,
+    auc: auc(
+      denoised.map((row) => moved[row] as number),
+      accidental,
+    ),
+    clicks: denoised.length,
     accidental: accidental.reduce((sum, one) => sum + one, 0),
   }
 }

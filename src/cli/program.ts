@@ -8,6 +8,7 @@ import { shortenSentence } from '../errors.ts'
 const commands: Readonly<Record<string, (version: string) => Promise<Command>>> = {
   prepare: async () => (await import('./commands/prepare.ts')).prepareCommand(),
   describe: async () => (await import('./commands/describe.ts')).describeCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   train: async () => (await import('./commands/train.ts')).trainCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),

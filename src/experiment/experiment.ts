@@ -2,6 +2,8 @@
  * @file What an experiment is: comparisons of named variants on one protocol each, from which the harness makes every
  * table.
  */
+import type { Judged } from '../audit/planted.ts'
+import type { Dataset } from '../dataset/schema.ts'
 import type { OpenRun } from '../runs/open-run.ts'
 import type { SplitInput } from '../runs/split-config.ts'
 import type { ComparisonResult } from './figures/comparison-result.ts'
@@ -149,5 +151,24 @@ export interface TimingExperiment {
   readonly timed: (wanted: Wanted) => Timed
 }
 
+/** Something that was planted in a data set, and the audit's judgement of it. */
+export interface PlantedCase {
+  readonly title: string
+  /** For each seed another planting. */
+  readonly dataset: DatasetChoice
+  readonly judge: (dataset: Dataset, seed: number) => Judged
+  /** What the audit is to reach in AUC: a figure, or a share of the way from 0.5 to what the oracle reaches. */
+  readonly bar?: { readonly auc: number } | { readonly shareOfOracle: number }
+}
+
+/** An experiment that holds the audit against what was planted: nothing is trained. */
+export interface PlantedExperiment {
+  readonly name: string
+  /** A sentence. */
+  readonly about: string
+  readonly title: string
+  readonly planted: (wanted: Wanted) => readonly PlantedCase[]
+}
+
 /** A grid of cells, or one of those that are none. */
-export type AnyExperiment = Experiment | DataExperiment | TimingExperiment
+export type AnyExperiment = Experiment | DataExperiment | TimingExperiment | PlantedExperiment

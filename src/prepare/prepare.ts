@@ -18,6 +18,7 @@ import {
   writeFeatures,
   writeTables,
 } from './dataset-writer.ts'
+import { dropPictures, dropSuspects, withoutPictures } from './drop.ts'
 import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
 import { addFresh } from './fresh.ts'
@@ -41,6 +42,8 @@ export interface PrepareOptions {
   readonly items?: string | readonly string[]
   /** A file that `siftrec export-events` wrote: its events are added to the log's. */
   readonly fresh?: string
+  /** A file that `siftrec audit --suspects` wrote: what it names is left out. */
+  readonly drop?: string
   /** Folder of pictures. */
   readonly images?: string
   /** A mapping, or the path of one. */
@@ -89,13 +92,14 @@ async function inputsOf({
   events,
   items,
   fresh,
+  drop,
   images,
   mapping = {},
   features,
 }: PrepareOptions): Promise<string[]> {
   const { events: log, items: catalog, users } = typeof mapping === 'string' ? readMapping(mapping) : mapping
   const patterns = [events, items, fresh, log?.files, catalog?.files, users?.files].flat()
-  const folders = [input, images, catalog?.images, ...(typeof mapping === 'string' ? [mapping] : [])]
+  const folders = [input, drop, images, catalog?.images, ...(typeof mapping === 'string' ? [mapping] : [])]
   using db = await openDatabase()
   const files = await listFiles(
     db,
@@ -129,17 +133,23 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     memory: { limit, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
   })
   const read = options.fresh === undefined ? logged : await addFresh(db, logged, options.fresh, report)
+  const drop = options.drop === undefined ? undefined : await dropSuspects(db, read, options.drop)
   const duplicates = await indexItems(db, read)
+  if (drop) await dropPictures(db, drop.suspects)
   await indexEvents(db, read)
   const name = read.mapping.name ?? basename(resolve(options.out))
   const rules: LossRules = { allowed: options.allowDropped ?? false, chosen: read.chosenFilters, where: name, report }
   const filtered = await filterEvents(db, read, name)
-  const dropped = [...duplicates.dropped, ...filtered.dropped].filter(({ events, items }) => events + items > 0)
+  const dropped = [...(drop?.dropped ?? []), ...duplicates.dropped, ...filtered.dropped].filter(
+    ({ events, items }) => events + items > 0,
+  )
+  // What was asked for by name is not too much.
+  reportLosses(drop?.losses ?? [], { ...rules, allowed: true })
   reportLosses([...duplicates.losses, ...filtered.losses], rules)
   reportLosses(await indexImpressions(db, read, report), rules)
   await closeGaps(db, read)
   await placePictures(db, read, report)
-  const { made, raw } = await makeFeatures(db, read, make)
+  const { made, raw } = await makeFeatures(db, read, make && drop ? withoutPictures(make, drop.suspects) : make)
   await writeTables(db, raw, { folder, report })
   const features = await writeFeatures(made, folder, await countRows(db, 'item_index'))
   const manifest = await describeDataset(db, raw, {
@@ -168,10 +178,10 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
 
 /** The settings in the manifest: the options of this call, and the mapping with all its defaults. */
 function settingsOf(
-  { source = 'csv', input, events, items, fresh }: PrepareOptions,
+  { source = 'csv', input, events, items, fresh, drop }: PrepareOptions,
   raw: RawTables,
 ): Manifest['settings'] {
-  const given = Object.entries({ source, input, events, items, fresh, images: raw.images }).filter(
+  const given = Object.entries({ source, input, events, items, fresh, drop, images: raw.images }).filter(
     ([, value]) => value !== undefined,
   )
   return { ...Object.fromEntries(given), mapping: raw.mapping }

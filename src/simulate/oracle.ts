@@ -2,6 +2,7 @@
  * @file Rankings of the simulated shop's items by the probabilities that the shop itself draws the next favorite from,
  * given what somebody knows: all of it, or less step by step.
  */
+import { betweenVisits, certain, draws, factorsOf, styleStays, topicMoves, uniform } from './interest-draws.ts'
 import { story, type TrueEvent, type TrueUser, topicRing } from './sessions.ts'
 import { styleCount, type TrueItem, topicCount } from './world.ts'
 
@@ -27,12 +28,6 @@ interface Shop {
   readonly items: readonly TrueItem[]
   readonly settings: { readonly seed: number; readonly accidentalShare: number; readonly wrongPictureShare: number }
 }
-
-/** A pause as long as no visit has within it. */
-const betweenVisits = 3_600_000
-/** Chances that the style stays, and that the topic becomes the other one, of two each. */
-const styleStays = story.styleStays + (1 - story.styleStays) / story.tasteSize
-const topicMoves = story.topicFollows + (1 - story.topicFollows) / story.tasteSize
 
 /**
  * The weight of each item in the draw of a user's next favorite, as expected over what is not known: by Bayes' rule
@@ -66,69 +61,12 @@ export function oracle({ items, settings }: Shop, knowledge: Knowledge) {
   }
 }
 
-type Shares = Float64Array
-const uniform = new Float64Array(styleCount).fill(1 / styleCount)
-const certain = (at: number): Shares => Float64Array.from(uniform, (_, other) => (other === at ? 1 : 0))
-
 /** How likely each style is an item's own; undefined where nothing is seen. */
-function looksOf(looks: Knowledge['looks'], wrongShare: number): ((item: TrueItem) => Shares) | undefined {
+function looksOf(looks: Knowledge['looks'], wrongShare: number): ((item: TrueItem) => Float64Array) | undefined {
   if (looks === 'unseen') return undefined
   if (looks === 'told') return ({ style }) => certain(style)
   const wrong = looks === 'weighed' ? wrongShare : 0
   return ({ pictured }) => uniform.map((_, at) => (at === pictured ? 1 - wrong : wrong / (styleCount - 1)))
-}
-
-/** The factor on each item's weight by each style or topic of an interest, [items * 10]. */
-const factorsOf =
-  (items: readonly TrueItem[], sharesOf: ((item: TrueItem) => Shares) | undefined) =>
-  (factor: number): Float64Array =>
-    Float64Array.from(items.flatMap((item) => [...(sharesOf?.(item) ?? uniform)].map((one) => 1 + (factor - 1) * one)))
-
-/** Draws by popularity and two factors: of the style a and the topic b of an interest [a, b], flat [10 * 10]. */
-function draws(items: readonly TrueItem[], [ofStyle, ofTopic]: readonly [Float64Array, Float64Array]) {
-  const weightsOf = (at: number): Float64Array => {
-    const { popularity } = items[at] as TrueItem
-    return Float64Array.from({ length: styleCount * topicCount }, (_, interest) => {
-      const [style, topic] = [Math.floor(interest / topicCount), interest % topicCount]
-      return popularity * (ofStyle[at * styleCount + style] as number) * (ofTopic[at * topicCount + topic] as number)
-    })
-  }
-  const all = items.map((_, at) => weightsOf(at))
-  const whole = all.reduce((sum, weights) => sum.map((total, at) => total + (weights[at] as number)))
-  const popularity = items.reduce((sum, item) => sum + item.popularity, 0)
-  return {
-    /** The draws of one user, who touches no item twice. */
-    open() {
-      const left = whole.slice()
-      let leftPopularity = popularity
-      return {
-        /** How probable the item is under each interest, where so many draws are by popularity alone. */
-        chances(item: number, byPopularity = 0): Float64Array {
-          const { popularity: own } = items[item] as TrueItem
-          const weights = all[item] as Float64Array
-          const chances = new Float64Array(weights.length).fill((byPopularity * own) / leftPopularity)
-          for (let at = 0; at < chances.length; at++)
-            chances[at] =
-              (chances[at] as number) + ((1 - byPopularity) * (weights[at] as number)) / (left[at] as number)
-          return chances
-        },
-        touch(item: number): void {
-          const weights = all[item] as Float64Array
-          for (let at = 0; at < left.length; at++) left[at] = (left[at] as number) - (weights[at] as number)
-          leftPopularity -= (items[item] as TrueItem).popularity
-        },
-        /** Each item's probability, by how probable each interest is. */
-        weights(interests: Float64Array): Float64Array {
-          const scaled = interests.map((share, at) => share / (left[at] as number))
-          return Float64Array.from(all, (weights) => {
-            let sum = 0
-            for (let at = 0; at < weights.length; at++) sum += (weights[at] as number) * (scaled[at] as number)
-            return sum
-          })
-        },
-      }
-    },
-  }
 }
 
 function certainly({ style, topic }: { readonly style: number; readonly topic: number }): Float64Array {

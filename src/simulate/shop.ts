@@ -136,3 +136,9 @@ export function accidentalOf({ events, userIds, catalog, manifest }: Dataset, { 
     return events.behavior[row] === click && planted.has(event) ? 1 : 0
   })
 }
+
+/** For each item of a dataset prepared from the shop, [items + 1]: 1 if its picture is of another style than its own. */
+export function wrongPicturesOf({ catalog }: Pick<Dataset, 'catalog'>, { items }: Truth): Uint8Array {
+  const wrong = new Set(items.flatMap(({ id, wrongPicture }) => (wrongPicture ? [id] : [])))
+  return Uint8Array.from(catalog.ids, (id) => (wrong.has(id) ? 1 : 0))
+}

@@ -1,7 +1,8 @@
 /** @file `siftrec experiment`: runs or continues one of the named experiments, and prints its tables. */
 import { Command } from 'commander'
 import { UserError } from '../../errors.ts'
-import type { DataExperiment, Experiment, TimingExperiment } from '../../experiment/experiment.ts'
+import type { DataExperiment, Experiment, PlantedExperiment, TimingExperiment } from '../../experiment/experiment.ts'
+import type { RunPlace } from '../../experiment/harness/run-statistics.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { whole } from '../values.ts'
@@ -60,7 +61,7 @@ export function experimentCommand(): Command {
 
 /** Runs an experiment that is no grid of cells. @throws UserError `unsupported` for flags of such grids */
 async function runSingle(
-  experiment: DataExperiment | TimingExperiment,
+  experiment: DataExperiment | TimingExperiment | PlantedExperiment,
   flags: Flags & { readonly out: string },
 ): Promise<void> {
   const { seeds, only, models } = flags
@@ -71,11 +72,16 @@ async function runSingle(
     throw new UserError({ where: flag, problem: 'unsupported', value: given.join(','), expected })
   }
   const place = { ...flags, say: (line: string): void => void process.stderr.write(`${line}\n`) }
-  const { page, files } =
-    'timed' in experiment
-      ? await (await import('../../experiment/harness/run-timing.ts')).runTiming(experiment, place)
-      : await (await import('../../experiment/harness/run-statistics.ts')).runStatistics(experiment, place)
+  const { page, files } = await runnerOf(experiment, place)
   process.stdout.write(`${page}\nwritten: ${files.join(', ')}\n`)
+}
+
+async function runnerOf(experiment: DataExperiment | TimingExperiment | PlantedExperiment, place: RunPlace) {
+  if ('timed' in experiment)
+    return (await import('../../experiment/harness/run-timing.ts')).runTiming(experiment, place)
+  if ('planted' in experiment)
+    return (await import('../../experiment/harness/run-planted.ts')).runPlanted(experiment, place)
+  return (await import('../../experiment/harness/run-statistics.ts')).runStatistics(experiment, place)
 }
 
 function listing(experiments: readonly Pick<Experiment, 'name' | 'about'>[]): string {

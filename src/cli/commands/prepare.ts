@@ -10,6 +10,7 @@ interface Flags extends EncoderFlags {
   readonly events?: string[]
   readonly items?: string[]
   readonly fresh?: string
+  readonly drop?: string
   readonly images?: string
   readonly config?: string
   readonly target?: string
@@ -32,6 +33,7 @@ export function prepareCommand(): Command {
     .option('--events <file...>', 'event logs: CSV, TSV, JSONL or Parquet, also gzipped; globs are allowed')
     .option('--items <file...>', 'item tables, in the same formats')
     .option('--fresh <file>', 'events that siftrec export-events wrote, added to those of the log')
+    .option('--drop <file>', 'leave out the suspects that siftrec audit --suspects wrote; the log stays as it is')
     .option('--images <folder>', 'folder with the pictures of the items')
     .option('--config <yaml>', 'mapping file: what the columns and behaviors mean; see docs/data.md')
     .option('--target <behavior>', 'the behavior to predict, if not the last one of the mapping')

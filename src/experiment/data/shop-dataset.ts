@@ -4,22 +4,28 @@ import { join } from 'node:path'
 import { localFeatures } from '../../features/local.ts'
 import { prepareDataset } from '../../prepare/prepare.ts'
 import { simulateShop } from '../../simulate/shop.ts'
-import { shopDefaults } from '../../simulate/world.ts'
+import { type ShopSettings, shopDefaults } from '../../simulate/world.ts'
 import type { DatasetChoice } from '../experiment.ts'
+import type { DatasetRecipe } from '../harness/dataset-recipe.ts'
 import { rawShop } from '../harness/run-measures.ts'
 
 /** About 60,000 events, the same for every seed of training. */
-export const simulatedShop: DatasetChoice = {
+export const simulatedShop: DatasetChoice = { label: 'simulated shop', recipe: () => shopRecipe(shopDefaults) }
+
+/** For each seed a shop of its own. */
+export const simulatedShops: DatasetChoice = {
   label: 'simulated shop',
-  recipe: () => ({
-    name: 'shop',
-    settings: { shop: shopDefaults, encoder: 'local' },
-    inputs: [],
-    async make(out) {
-      const raw = rawShop(out)
-      if (!existsSync(raw)) await simulateShop(raw, shopDefaults)
-      const files = { events: join(raw, 'events.csv'), items: join(raw, 'items.csv'), mapping: join(raw, 'shop.yaml') }
-      await prepareDataset({ ...files, out, features: localFeatures() })
-    },
-  }),
+  recipe: (seed) => shopRecipe({ ...shopDefaults, seed }),
 }
+
+const shopRecipe = (shop: ShopSettings): DatasetRecipe => ({
+  name: 'shop',
+  settings: { shop, encoder: 'local' },
+  inputs: [],
+  async make(out) {
+    const raw = rawShop(out)
+    if (!existsSync(raw)) await simulateShop(raw, shop)
+    const files = { events: join(raw, 'events.csv'), items: join(raw, 'items.csv'), mapping: join(raw, 'shop.yaml') }
+    await prepareDataset({ ...files, out, features: localFeatures() })
+  },
+})

@@ -1,0 +1,53 @@
+/** @file What the audit finds of planted noise: accidental clicks, and wrong pictures. */
+
+import { judgedClicks, judgedPictures } from '../../audit/planted.ts'
+import { mismatched } from '../../audit/wrong-images.ts'
+import type { Dataset } from '../../dataset/schema.ts'
+import { readTruth, wrongPicturesOf } from '../../simulate/shop.ts'
+import { amazonScientific, mlLatestSmall } from '../data/public-datasets.ts'
+import { simulatedShops } from '../data/shop-dataset.ts'
+import type { PlantedExperiment } from '../experiment.ts'
+import { rawShop } from '../harness/run-measures.ts'
+
+/** As many as the shop plants. */
+const share = 0.2
+const swapped = 'Wrong pictures: 20 % of the items have the vector of another item’s picture'
+
+/** Accidental clicks and wrong pictures on the shop, and swapped pictures on two data sets that people made. */
+export const audit: PlantedExperiment = {
+  name: 'audit',
+  title: 'What the noise audit finds',
+  about:
+    'How well siftrec audit finds planted noise: the accidental clicks and wrong pictures of the simulated shop, and pictures swapped among the items of amazon-scientific (CLIP vectors) and ml-latest-small (posters, local encoder).',
+  planted: ({ dataRoot }) => [
+    {
+      title: 'Accidental clicks: 30 % of the clicks are drawn by popularity',
+      dataset: simulatedShops,
+      judge: (dataset) => judgedClicks(dataset, readTruth(rawShop(dataset.folder))),
+      bar: { shareOfOracle: 2 / 3 },
+    },
+    {
+      title: 'Wrong pictures: 20 % of the items are pictured in the style of another',
+      dataset: simulatedShops,
+      judge(dataset) {
+        const wrong = wrongPicturesOf(dataset, readTruth(rawShop(dataset.folder)))
+        return judgedPictures(dataset, (item) => wrong[item] === 1)
+      },
+      bar: { auc: 0.8 },
+    },
+    { title: swapped, dataset: amazonScientific(dataRoot), judge: judgedSwaps, bar: { auc: 0.95 } },
+    { title: swapped, dataset: mlLatestSmall(dataRoot), judge: judgedSwaps },
+  ],
+}
+
+function judgedSwaps(dataset: Dataset, seed: number): ReturnType<typeof judgedPictures> {
+  const { image } = dataset.features
+  if (!image) throw new Error(`${dataset.manifest.name} has no pictures`)
+  const planted = mismatched(image, { share, seed })
+  const { width } = image
+  const changed = (item: number): boolean =>
+    planted.vectors
+      .subarray(item * width, (item + 1) * width)
+      .some((value, at) => value !== image.vectors[item * width + at])
+  return judgedPictures({ ...dataset, features: { ...dataset.features, image: planted } }, changed)
+}
