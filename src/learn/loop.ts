@@ -146,7 +146,7 @@ function checkLoss({ slug, training: { catalogLoss: loss } }: TrainingRun, stage
 }
 
 async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult['status']> {
-  const { training, state, report, folder, fingerprint, progress, ranks } = loop
+  const { training, state, signal, report, folder, fingerprint, progress, ranks } = loop
   const epoch = progress.epoch + 1
   // What fills the memory ran already if some batches of the epoch are done: the checkpoint holds what it wrote.
   if (progress.batch === 0) await stage.begin(epoch, progress.stageEpoch === 0)
@@ -171,7 +171,8 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
     targets += count
     const targetsPerSecond = (1e3 * targets) / (performance.now() - started)
     report?.({ kind: 'batch', epoch, batch: progress.batch, batches: turns.length, loss, targetsPerSecond })
-    if (stop) {
+    // Alone, whoever was told of the step may still stop it here; ranks agreed on it before.
+    if (ranks ? stop : signal?.aborted) {
       if (writes(loop)) await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
       await ranks?.together()
       return 'interrupted'
@@ -210,7 +211,7 @@ function stepper({ state, ranks, signal }: Loop, stage: OpenStage, epoch: number
     const step = await stage.stepOf(turn)
     const { observed, ...result } = await step.run(turn.batch, state.parameters.step + 1, epoch)
     turn.objective.observe?.(observed, state.memory)
-    return { ...result, gradients: step.gradients, stop: signal?.aborted ?? false }
+    return { ...result, gradients: step.gradients, stop: false }
   }
   const together = async (all: Ranks, group: Group, next: Group | undefined): Promise<StepTaken> => {
     const [turn, after] = [group[all.rank], next?.[all.rank]]

@@ -32,10 +32,10 @@ export const m3bsrSettings: Readonly<Record<Datasets, Tuned>> = {
     // Best in epoch 18 of 26, with one seed.
     training: { batchSize: 32, epochs: 50, patience: 6, learningRate: 1e-3, weightDecay: 0.5 },
   },
-  // As the films', with fewer and larger batches of what is ten times the data.
+  // As the films', with fewer and larger batches of what is ten times the data; its validation still rises in epoch 9.
   kuairand: {
-    config: { ...m3bsrConfig, dropout: 0.4 },
-    training: { batchSize: 64, epochs: 6, patience: 2, learningRate: 1e-3, weightDecay: 0.5 },
+    config: { ...m3bsrConfig, dropout: 0.4, denoisers: 'apart' },
+    training: { batchSize: 64, epochs: 9, patience: 3, learningRate: 1e-3, weightDecay: 0.5 },
   },
 }
 /**
