@@ -9,6 +9,10 @@ const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${l
 /** `protocol` alone has a flag of another name, since `--split time` says more than `--protocol time`. */
 const flagName = (name: string): string => (name === 'protocol' ? 'split' : name)
 
+/** An option with its value as it is written on the command line. */
+export const flagText = (name: string, value: unknown): string =>
+  `--${kebab(flagName(name))} ${typeof value === 'string' ? value : JSON.stringify(value)}`
+
 /** Adds a flag for each option of a schema, under a heading of the help. */
 export function addFlags(command: Command, schema: z.ZodType, heading: string): void {
   for (const option of optionsOf(schema)) command.addOption(flagOf(option).helpGroup(heading))

@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, (version: string) => Promise<Command>>> 
   describe: async () => (await import('./commands/describe.ts')).describeCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   train: async () => (await import('./commands/train.ts')).trainCommand(),
+  tune: async () => (await import('./commands/tune.ts')).tuneCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   knockout: async () => (await import('./commands/knockout.ts')).knockoutCommand(),

@@ -20,6 +20,8 @@ export interface PlotPoint {
 /** Points of one name; joined by a line where x is a number. */
 export interface PlotSeries {
   readonly name: string
+  /** Whether they are one after the other, and no cloud; true by default. */
+  readonly joined?: boolean
   readonly points: readonly PlotPoint[]
 }
 /** One pair of axes. */
@@ -106,7 +108,7 @@ const categoriesOf = ({ series }: Panel): string[] => [
 
 function seriesOf(
   panel: Panel,
-  { name, points }: PlotSeries,
+  { name, points, joined = true }: PlotSeries,
   at: number,
   color: string,
 ): (LineSeriesOption | CustomSeriesOption)[] {
@@ -119,7 +121,7 @@ function seriesOf(
     symbol: 'circle',
     symbolSize: 7,
     data: points.map((point) => [place(point), point.mean]),
-    lineStyle: { width: numeric ? 2 : 0 },
+    lineStyle: { width: numeric && joined ? 2 : 0 },
   }
   const bounded = points.filter(({ low, high }) => low !== undefined && high !== undefined)
   const bars: CustomSeriesOption = {

@@ -13,11 +13,20 @@ const schema = z
 
 describe('optionsOf', () => {
   it('tells name, range, default and description of each option', () => {
-    expect(optionsOf(schema)).toEqual([
+    expect(optionsOf(schema)).toMatchObject([
       { name: 'size', kind: 'integer', range: 'a whole number from 1 to 8', default: 4, description: 'a size' },
       { name: 'rate', kind: 'number', range: 'a number above 0 to below 1', default: 0.5, description: 'a rate' },
       { name: 'mode', kind: 'choice', range: 'one of left, right', default: 'left', description: 'a side' },
       { name: 'flag', kind: 'boolean', range: 'true or false', default: false, description: 'a switch' },
+    ])
+  })
+
+  it('tells ranges as numbers and choices, 0 left out where it is not allowed', () => {
+    expect(optionsOf(schema).map(({ bounds }) => bounds)).toEqual([
+      { least: 1, most: 8 },
+      { least: Number.MIN_VALUE, most: 1 },
+      { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY, choices: ['left', 'right'] },
+      { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY },
     ])
   })
 })

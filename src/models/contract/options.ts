@@ -13,6 +13,16 @@ export interface Option {
   readonly range: string
   readonly default: unknown
   readonly description: string
+  /** The same range as numbers, and as a list of choices. */
+  readonly bounds: PropertyRange
+}
+
+/** What an option may be. */
+export interface PropertyRange {
+  /** The least number above 0 where 0 itself is not allowed. */
+  readonly least: number
+  readonly most: number
+  readonly choices?: readonly unknown[]
 }
 
 interface PropertySchema {
@@ -37,9 +47,22 @@ export function optionsOf(schema: z.ZodType): Option[] {
       range: rangeOf(kind, property),
       default: property.default,
       description: property.description ?? '',
+      bounds: boundsOf(property),
     }
   })
 }
+
+const boundsOf = ({
+  minimum,
+  exclusiveMinimum,
+  maximum,
+  exclusiveMaximum,
+  enum: choices,
+}: PropertySchema): PropertyRange => ({
+  least: minimum ?? (exclusiveMinimum === 0 ? Number.MIN_VALUE : (exclusiveMinimum ?? Number.NEGATIVE_INFINITY)),
+  most: maximum ?? exclusiveMaximum ?? Number.POSITIVE_INFINITY,
+  ...(choices && { choices }),
+})
 
 function kindOf({ type, enum: choices }: PropertySchema): Option['kind'] {
   if (choices) return 'choice'

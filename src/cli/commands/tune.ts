@@ -1,0 +1,144 @@
+/** @file `siftrec tune`: searches a model's options by validation, and says how to train the best. */
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { UserError } from '../../errors.ts'
+import { modelOf, modelSlugs } from '../../models/registry.ts'
+import { printedMetric, taskOptions } from '../../runs/task-options.ts'
+import type { Found, Trial } from '../../tune/tune.ts'
+import { exitCodes } from '../failure.ts'
+import { flagText, givenFlags } from '../flags.ts'
+import { interruptible } from '../interrupt.ts'
+import { optionsInFile } from '../train-options.ts'
+import { whole } from '../values.ts'
+
+interface Flags {
+  readonly trials: number
+  readonly hours?: number
+  readonly epochs: number
+  readonly options?: readonly string[]
+  readonly config?: string
+  readonly seed: number
+  readonly out?: string
+}
+
+/** How many trials are printed. */
+const shown = 10
+
+/** `tune MODEL DATA` */
+export function tuneCommand(): Command {
+  const number = (flag: string, least: number) => (text: string) => whole(flag, text, least)
+  return new Command('tune')
+    .description(
+      'search the options of a model by validation alone: all trials train a little, the best third goes on three times as long, and again; started anew, the search goes on where it was',
+    )
+    .argument('<model>', `one of ${modelSlugs.join(', ')}`)
+    .argument('<data>', 'folder of a prepared dataset')
+    .option('--trials <number>', 'option sets to try; the first has the defaults', number('--trials', 2), 20)
+    .option('--hours <number>', 'stop after so much time, with the best so far', hours)
+    .option('--epochs <number>', 'most epochs of a trial that stays to the end', number('--epochs', 1), 50)
+    .option(
+      '--options <names>',
+      'what is searched, separated by commas, by the names in docs/models.md; by default learning rate, batch size, decay, dropout, widths and weights of losses',
+      (text: string) => text.split(','),
+    )
+    .option('--config <yaml>', 'a file of options that all trials have, split options included')
+    .option('--seed <number>', 'seed of the search and of every training', number('--seed', 0), 1)
+    .option('--out <folder>', 'folder of the search; by default runs/tune-DATASET-MODEL')
+    .action(search)
+}
+
+/** @throws UserError `invalid` for what is no time */
+function hours(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value < 1e5) return value
+  throw new UserError({ where: '--hours', problem: 'invalid', value: `"${text}"`, expected: 'a number above 0' })
+}
+
+async function search(
+  slug: string,
+  data: string,
+  { hours: most, options: names, config, ...flags }: Flags,
+): Promise<void> {
+  const model = modelOf(slug)
+  const { training, split } = taskOptions(slug)
+  const inFile =
+    config === undefined ? {} : optionsInFile(config, [model.config, ...(training ? [training] : []), split])
+  const fixed = {
+    config: givenFlags(model.config, {}, inFile),
+    training: training ? givenFlags(training, {}, inFile) : {},
+    split: givenFlags(split, {}, inFile),
+  }
+  const { loadDataset } = await import('../../dataset/load.ts')
+  const { reportProgress } = await import('../../runs/progress.ts')
+  const { tune } = await import('../../tune/tune.ts')
+  const dataset = await loadDataset(data)
+  const { out = join('runs', `tune-${dataset.manifest.name}-${slug}`), trials, epochs, seed } = flags
+  const progress = reportProgress(process.stderr, epochs)
+  const timeUp = most === undefined ? undefined : AbortSignal.timeout(most * 3_600_000)
+  const found = await interruptible(
+    (signal) =>
+      tune({
+        model: slug,
+        dataset,
+        out,
+        trials,
+        epochs,
+        seed,
+        fixed,
+        names,
+        signal: timeUp ? AbortSignal.any([signal, timeUp]) : signal,
+        report: progress.report,
+        began: (round, trial, drawn) =>
+          process.stderr.write(`round ${round + 1}, trial ${trial}: ${optionsText(drawn) || 'the defaults'}\n`),
+      }),
+    { what: 'finishing this step and saving; the same command goes on' },
+  ).finally(progress.done)
+  const { writeTunePlot } = await import('../tune-plot.ts')
+  if (found.trials.length > 0) await writeTunePlot(out, slug, found)
+  process.stdout.write(`${foundText(slug, data, { out, found, fixed: config, epochs, seed })}\n`)
+  if (!found.finished && timeUp?.aborted !== true) process.exitCode = exitCodes.interrupted
+}
+
+const optionsText = ({ config, training }: Pick<Trial, 'config' | 'training'>): string =>
+  Object.entries({ ...config, ...training })
+    .map(([name, value]) => flagText(name, value))
+    .join(' ')
+
+interface Told {
+  readonly out: string
+  readonly found: Found
+  /** The file of fixed options. */
+  readonly fixed: string | undefined
+  readonly epochs: number
+  readonly seed: number
+}
+
+/** The best trials, and the command that trains the best of them. */
+function foundText(slug: string, data: string, { out, found, fixed, epochs, seed }: Told): string {
+  const [best] = found.trials
+  if (!best) return 'no trial has ended a round yet; the same command goes on'
+  const metric = printedMetric(slug)
+  const lines = found.trials.slice(0, shown).map((one) => {
+    const value = one.validation.at(-1) as number
+    return `  ${value.toFixed(4)}  trial ${one.trial}, round ${one.validation.length}: ${optionsText(one) || 'the defaults'}`
+  })
+  const given = [optionsText(best), ...(fixed === undefined ? [] : [`--config ${fixed}`])].filter((text) => text !== '')
+  const command = [
+    'siftrec train',
+    slug,
+    data,
+    ...given,
+    `--epochs ${epochs}`,
+    `--seed ${seed}`,
+    `--out runs/${slug}-tuned`,
+  ]
+  const rounds = found.rounds.map(({ trials, epochs: until }) => `${trials} for ${until} epochs`).join(', ')
+  return [
+    `validation ${metric} of ${found.trials.length} trials (${rounds}); the test part was not looked at`,
+    ...lines,
+    ...(found.finished ? [] : ['the search is not done: the same command goes on']),
+    `the best is trained in ${join(out, `trial-${String(best.trial).padStart(3, '0')}`)}; to train it again:`,
+    `  ${command.join(' ')}`,
+    `plot: ${join(out, 'tune.svg')}`,
+  ].join('\n')
+}
