@@ -25,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   ranks: () => import('./ranks.ts'),
   'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
   'mb-str-step': async () => ({ 'mb-str-step': (await import('./mb-str-step.ts')).mbStrStep }),
+  'm3bsr-step': async () => ({ 'm3bsr-step': (await import('./m3bsr-step.ts')).m3bsrStep }),
   'shop-oracle': async () => ({ 'shop-oracle': (await import('./shop-oracle.ts')).shopOracle }),
   'din-step': async () => ({ 'din-step': (await import('./din-step.ts')).dinStep }),
 }

@@ -5,6 +5,7 @@ import { noisePools } from '../src/learn/noise-pools.ts'
 import { stagesOf } from '../src/learn/objectives.ts'
 import { applyGradients, initialParameters } from '../src/learn/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../src/learn/step.ts'
+import type { FrozenInputs } from '../src/models/contract/catalog.ts'
 import type { BuiltModel, Objective } from '../src/models/contract/model.ts'
 import { adam } from '../src/optim/adam.ts'
 import { nodeRuntime } from '../src/runtime/node.ts'
@@ -17,9 +18,13 @@ interface TimedSteps {
   readonly windows: readonly Window[]
   /** For models whose batches are drawn anew at every step. */
   readonly data?: TrainingData
+  /** What the model reads of items. */
+  readonly frozen?: FrozenInputs
   readonly steps: number
   readonly threads: number
 }
+
+const nothing: FrozenInputs = { get: () => undefined }
 
 /** Milliseconds of one step. */
 interface StepTime {
@@ -29,13 +34,21 @@ interface StepTime {
 }
 
 /** The time of each of so many steps, after three to warm up. */
-export async function windowSteps({ model, shape, windows, data, steps, threads }: TimedSteps): Promise<StepTime[]> {
+export async function windowSteps({
+  model,
+  shape,
+  windows,
+  data,
+  frozen = nothing,
+  steps,
+  threads,
+}: TimedSteps): Promise<StepTime[]> {
   const [objective] = stagesOf(model).flatMap(({ objectives }) => objectives) as [Objective]
   const state = initialParameters(parametersOf([objective]), 0)
   await using step = await compileStep({
     step: stepGraph(objective, shape),
     state,
-    frozen: { get: () => undefined },
+    frozen,
     pools: noisePools(0),
     seed: 0,
     runtime: nodeRuntime({ threads }),
