@@ -79,5 +79,7 @@ export function stacked(svgs: readonly string[]): string {
     top += sizes[at]?.height ?? 0
     return placed
   })
-  return `<svg width="${width}" height="${top}" xmlns="http://www.w3.org/2000/svg">\n${parts.join('')}</svg>\n`
+  const size = `width="${width}" height="${top}"`
+  const head = `<svg ${size} viewBox="0 0 ${width} ${top}" xmlns="http://www.w3.org/2000/svg">`
+  return `${head}\n<rect ${size} fill="#ffffff"/>\n${parts.join('')}</svg>\n`
 }
