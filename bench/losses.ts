@@ -67,7 +67,8 @@ export async function losses(): Promise<BenchResult> {
         const training = { epochs: most ? Number(most) : times * place.epochs, batchSize: place.batchSize, ...options }
         epochs.push([kind, await trained(dataset, training, join(folder, kind))])
       }
-      const goal = Math.max(...(epochs.find(([kind]) => kind === 'full')?.[1] ?? []).map(({ ndcg }) => ndcg))
+      const full = epochs.find(([kind]) => kind === 'full')?.[1]
+      const goal = full ? bestOf(full) : Number.POSITIVE_INFINITY
       found[name] = Object.fromEntries(epochs.map(([kind, list]) => [kind, figuresOf(list, goal)]))
     } finally {
       rmSync(folder, { recursive: true })
@@ -117,13 +118,15 @@ async function trained(dataset: Dataset, training: object & { readonly epochs: n
 interface Figures {
   readonly best: number
   readonly cpuSecondsPerEpoch: number
-  /** When it was first as good as the best of the full softmax; null where it never was. */
+  /** When it was first as good as the best of the full softmax; null where it never was, or that was not measured. */
   readonly untilFull: Epoch | null
   readonly epochs: readonly Epoch[]
 }
 
+const bestOf = (epochs: readonly Epoch[]): number => Math.max(...epochs.map(({ ndcg }) => ndcg))
+
 const figuresOf = (epochs: readonly Epoch[], goal: number): Figures => ({
-  best: Math.max(...epochs.map(({ ndcg }) => ndcg)),
+  best: bestOf(epochs),
   cpuSecondsPerEpoch: mean(epochs.map(({ cpuSeconds }, at) => cpuSeconds - (epochs[at - 1]?.cpuSeconds ?? 0))),
   untilFull: epochs.find(({ ndcg }) => ndcg >= goal) ?? null,
   epochs,
