@@ -31,10 +31,10 @@ const places: Readonly<Record<string, Place>> = {
       await prepareDataset({ source: 'recbole', input: '../shared/data/amazon-baby', mapping, out })
       return out
     },
-    epochs: 10,
+    epochs: 20,
     batchSize: 256,
   },
-  'made-up': { make: (folder) => makeMadeUpShop(folder, madeUpShop), epochs: 5, batchSize: 64 },
+  'made-up': { make: (folder) => makeMadeUpShop(folder, madeUpShop), epochs: 30, batchSize: 64 },
 }
 
 /** Each loss; the others are trained for twice as many epochs as the full softmax. */
