@@ -10,8 +10,10 @@ import { encodeSafetensors } from '../src/storage/safetensors.ts'
 /** How large the shop is. */
 export const memoryShop = { events: 2_000_000, users: 60_000, items: 30_000, tastes: 150, text: 256, image: 512 }
 
-/** The numbers of a made-up shop. */
-type MadeUpShop = Readonly<Record<keyof typeof memoryShop, number>>
+/** The numbers of a made-up shop; without widths of vectors it has neither pictures nor texts. */
+type MadeUpShop = Readonly<
+  Record<'events' | 'users' | 'items' | 'tastes', number> & Partial<Record<'text' | 'image', number>>
+>
 
 /** Makes a shop in a folder, unless it is there. */
 export async function makeMadeUpShop(folder: string, shop: MadeUpShop): Promise<string> {
@@ -25,10 +27,17 @@ export async function makeMadeUpShop(folder: string, shop: MadeUpShop): Promise<
   ]
   await writeLog(events, items, shop)
   writeFileSync(mapping, 'behaviors: [click, favorite]\ntarget: favorite\n')
-  const vectors = { text: join(folder, 'text.safetensors'), image: join(folder, 'image.safetensors') }
-  for (const modality of ['text', 'image'] as const) writeVectors(vectors[modality], modality, shop)
-  const features = precomputedFeatures({ text: { vectors: vectors.text }, image: { vectors: vectors.image } })
-  await prepareDataset({ events, items, mapping, out, features })
+  const vectors = Object.fromEntries(
+    (['text', 'image'] as const).flatMap((modality) => {
+      const width = shop[modality]
+      if (width === undefined) return []
+      const file = join(folder, `${modality}.safetensors`)
+      writeVectors(file, modality, { items: shop.items, width })
+      return [[modality, { vectors: file }] as const]
+    }),
+  )
+  const features = Object.keys(vectors).length > 0 ? { features: precomputedFeatures(vectors) } : {}
+  await prepareDataset({ events, items, mapping, out, ...features })
   return out
 }
 
@@ -50,8 +59,11 @@ async function writeLog(eventFile: string, itemFile: string, shop: MadeUpShop): 
   )
 }
 
-function writeVectors(file: string, modality: 'text' | 'image', shop: MadeUpShop): void {
-  const { items, [modality]: width } = shop
+function writeVectors(
+  file: string,
+  modality: 'text' | 'image',
+  { items, width }: { readonly items: number; readonly width: number },
+): void {
   const stream = randomStream(1, 'memory-shop', modality)
   const data = Float32Array.from({ length: items * width }, () => stream.normal())
   const ids = JSON.stringify(Array.from({ length: items }, (_, item) => `i${item}`))

@@ -1,12 +1,10 @@
 /** @file `npm run -s bench -- step`: our SASRec training step over the peer's, alternating runs on the same threads. */
 import { execFileSync } from 'node:child_process'
 import type { BatchShape } from '../src/batches/kind.ts'
-import type { Window } from '../src/batches/windows.ts'
 import { sasrec } from '../src/models/sequential/sasrec.ts'
-import { randomStream } from '../src/random/stream.ts'
 import { bareCatalog } from '../src/testing/bare-catalog.ts'
 import { type BenchResult, median, peerPython } from './result.ts'
-import { windowSteps } from './window-steps.ts'
+import { randomWindows, windowSteps } from './window-steps.ts'
 
 const sizes = { batch: 256, length: 50, hidden: 64, heads: 2, layers: 2, items: 7052, threads: 2 }
 const peerScript = '../shared/peers/torch_step.py'
@@ -64,22 +62,7 @@ async function timeSteps(positions: Positions, count: number): Promise<number[]>
   const model = sasrec.build(config, catalog)
   const lastOnly = positions === 'last'
   const shape: BatchShape = { rows: batch, length, targets: lastOnly ? batch : batch * length, lastOnly }
-  const random = randomStream(0)
-  const item = (): number => 1 + random.integer(items - 1)
-  const windows: Window[] = Array.from({ length: batch }, (_, user) => ({
-    history: {
-      user,
-      item: Int32Array.from({ length }, item),
-      behavior: new Uint8Array(length),
-      time: new Float64Array(length),
-    },
-    targets: Array.from({ length: lastOnly ? 1 : length }, (_, at) => ({
-      item: item(),
-      behavior: 0,
-      prefix: lastOnly ? length : at + 1,
-      weight: 1,
-    })),
-  }))
+  const windows = randomWindows({ batch, length, items: items - 1, lastOnly })
   const times = await windowSteps({ model, shape, windows, steps: count, threads: sizes.threads })
   return times.map(({ wall }) => wall)
 }

@@ -8,7 +8,8 @@ There are P users' vectors, a table of V items and the pad's row 0, and for each
 only fills up, with weight 0. Written from the papers, in loops over users where that is plainer:
   sampled.uniform     -s_y + log(e^s_y + sum over drawn j != y of e^(s_j - log(N / V))), N drawn items
   sampled.popularity  the same with log(N q_j), q the share of item j
-  sampled.mixed       drawn items and the targets of all users of weight above 0, each with log(N / V + (n - 1) q_j), n such users
+  sampled.mixed       drawn items and as many targets, those of users floor(i P / N) of weight above 0; j is expected
+                      N / V + m (n - 1) / n q_j times, m of these targets having such a weight, and n of all targets
   gbce                -(beta log sigma(s_y) + sum over drawn j != y of log(1 - sigma(s_j))) / (N + 1),
                       beta = alpha (t (1 - 1 / alpha) + 1 / alpha), alpha = N / (V - 1)
   sce                 buckets B = mix @ users; of each the users and the items of largest product; cross-entropy of a user's
@@ -43,11 +44,10 @@ mix = rounded(torch.randn(BUCKETS, P))
 scores = hidden @ table.T
 
 
-def sampled(log_expected, in_batch=False):
+def sampled(log_expected, beside=()):
     total = 0
-    real = [p for p in range(P) if weights[p] > 0]
-    for p in real:
-        compared = list(sample) + ([targets[q] for q in real] if in_batch else [])
+    for p in [p for p in range(P) if weights[p] > 0]:
+        compared = list(sample) + [targets[q] for q in beside]
         terms = [scores[p, targets[p]]] + [scores[p, j] - log_expected(j) for j in compared if j != targets[p]]
         total = total + weights[p] * (torch.logsumexp(torch.stack(terms), 0) - scores[p, targets[p]])
     return total
@@ -84,10 +84,12 @@ def sce():
 
 
 n = int((weights > 0).sum())
+taken = [p for p in (i * P // N for i in range(N)) if weights[p] > 0]
+m = len(taken)
 losses = {
     "sampled.uniform": sampled(lambda j: math.log(N / V)),
     "sampled.popularity": sampled(lambda j: torch.log(N * share[j])),
-    "sampled.mixed": sampled(lambda j: torch.log(N / V + (n - 1) * share[j]), in_batch=True),
+    "sampled.mixed": sampled(lambda j: torch.log(N / V + m * (n - 1) / n * share[j]), beside=taken),
     "gbce": gbce(),
     "sce": sce(),
 }

@@ -10,14 +10,11 @@ import type { FrozenInputs } from '../models/contract/catalog.ts'
 import { type CatalogLoss, type CatalogLossParts, catalogLoss } from '../nn/catalog-loss.ts'
 import { generalizedBce } from '../nn/generalized-bce.ts'
 import type { Noise } from '../nn/noise.ts'
-import { type Sample, sampledSoftmax } from '../nn/sampled-softmax.ts'
+import { mixedSample, type Sample, sampledSoftmax } from '../nn/sampled-softmax.ts'
 import { scalableCrossEntropy } from '../nn/scalable-cross-entropy.ts'
 import type { RandomStream } from '../random/stream.ts'
-import { greater } from '../tensor/compare.ts'
-import { add, log, mul, sub } from '../tensor/elementwise.ts'
-import { cast } from '../tensor/move.ts'
+import { log, mul } from '../tensor/elementwise.ts'
 import { input, scalar, type Tensor } from '../tensor/node.ts'
-import { sum } from '../tensor/reduce.ts'
 import { rows } from '../tensor/rows.ts'
 import { dims } from '../tensor/shape.ts'
 import { type LossOptions, lossDefaults } from './config.ts'
@@ -106,12 +103,10 @@ function sampled(
       const loss: CatalogLoss = (parts) => sampledSoftmax(parts, sampleOf(parts))
       return { loss, inputs: { [names.drawn]: drawn } }
 
-      function sampleOf({ targets, weights }: CatalogLossParts): Sample {
-        if (drawnFrom === 'uniform') return { drawn, logExpected: scalar(Math.log(count / items)) }
-        if (drawnFrom === 'popularity') return { drawn, logExpected: log(mul(rows(share, drawn), count)) }
-        const others = sub(sum(cast(greater(weights, 0), 'float32')), 1)
-        const expected = (ids: Tensor): Tensor => log(add(mul(rows(share, ids), others), count / items))
-        return { drawn, logExpected: expected(drawn), logExpectedOfTargets: expected(targets) }
+      function sampleOf(parts: CatalogLossParts): Sample {
+        if (drawnFrom === 'uniform') return { items: drawn, logExpected: scalar(Math.log(count / items)) }
+        if (drawnFrom === 'popularity') return { items: drawn, logExpected: log(mul(rows(share, drawn), count)) }
+        return mixedSample(parts, { drawn, share, itemCount: items })
       }
     },
     fill: shares && drawnFrom === 'popularity' ? byShare(shares) : distinct(items),

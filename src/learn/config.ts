@@ -22,7 +22,7 @@ const lossOptions = {
     .enum(['uniform', 'popularity', 'mixed'])
     .optional()
     .describe(
-      'for sampled: where the drawn items come from: each equally likely (uniform, if not given), as often as it has events (popularity), or uniform beside the targets of the other rows (mixed)',
+      'for sampled: where the drawn items come from: each equally likely (uniform, if not given), as often as it has events (popularity), or uniform, beside as many targets of the same step (mixed)',
     ),
   calibration: z
     .number()

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { add, log, mul } from '../tensor/elementwise.ts'
+import { log, mul } from '../tensor/elementwise.ts'
 import { input, parameter, scalar, type Tensor } from '../tensor/node.ts'
 import { evaluateGradients, evaluateTensor, type Feeds } from '../testing/evaluate-tensor.ts'
 import type { CatalogLossParts } from './catalog-loss.ts'
 import { generalizedBce } from './generalized-bce.ts'
-import { sampledSoftmax } from './sampled-softmax.ts'
+import { mixedSample, sampledSoftmax } from './sampled-softmax.ts'
 import { scalableCrossEntropy } from './scalable-cross-entropy.ts'
 
 interface Numbers {
@@ -39,15 +39,12 @@ const [weights, share] = [input('weights', inputs.weights.shape), input('share',
 const [drawn, mix] = [input('drawn', inputs.drawn.shape, 'int64'), input('mix', inputs.mix.shape)]
 const parts: CatalogLossParts = { hidden, table, targets, weights }
 
-const mixed = (ids: Tensor): Tensor => {
-  const real = inputs.weights.values.filter((weight) => weight > 0).length
-  return log(add(mul(share.rows(ids), real - 1), config.N / config.V))
-}
 const made: Readonly<Record<string, (parts: CatalogLossParts) => Tensor>> = {
-  'sampled.uniform': (parts) => sampledSoftmax(parts, { drawn, logExpected: scalar(Math.log(config.N / config.V)) }),
-  'sampled.popularity': (parts) => sampledSoftmax(parts, { drawn, logExpected: log(mul(share.rows(drawn), config.N)) }),
-  'sampled.mixed': (parts) =>
-    sampledSoftmax(parts, { drawn, logExpected: mixed(drawn), logExpectedOfTargets: mixed(targets) }),
+  'sampled.uniform': (parts) =>
+    sampledSoftmax(parts, { items: drawn, logExpected: scalar(Math.log(config.N / config.V)) }),
+  'sampled.popularity': (parts) =>
+    sampledSoftmax(parts, { items: drawn, logExpected: log(mul(share.rows(drawn), config.N)) }),
+  'sampled.mixed': (parts) => sampledSoftmax(parts, mixedSample(parts, { drawn, share, itemCount: config.V })),
   gbce: (parts) => generalizedBce(parts, { drawn, calibration: config.calibration }),
   sce: (parts) => scalableCrossEntropy(parts, { mix, users: config.users, items: config.items }),
 }

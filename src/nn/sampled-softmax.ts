@@ -11,42 +11,60 @@
  * a step.
  */
 import { hiddenScore } from '../tensor/attention.ts'
-import { equal, where } from '../tensor/compare.ts'
+import { equal, greater, where } from '../tensor/compare.ts'
 import { crossEntropyOf } from '../tensor/cross-entropy.ts'
-import { mul, sub } from '../tensor/elementwise.ts'
+import { add, div, log, mul, sub } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
-import { concat, reshape } from '../tensor/move.ts'
-import { constant, type Tensor } from '../tensor/node.ts'
+import { cast, concat, reshape } from '../tensor/move.ts'
+import { constant, integers, type Tensor } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
+import { rows } from '../tensor/rows.ts'
 import { dims } from '../tensor/shape.ts'
 import { type CatalogLossParts, rowsIn } from './catalog-loss.ts'
 
 /** The items that targets are compared with. */
 export interface Sample {
-  /** Drawn items [N] int64; one may be there twice. */
-  readonly drawn: Tensor
-  /** ln of how often each is expected among all that are compared, broadcast to [N]. */
+  /** Items [N] int64; one may be there twice. */
+  readonly items: Tensor
+  /** ln of how often each is expected among them, broadcast to [N]. */
   readonly logExpected: Tensor
-  /** The same of each target [P], where those of the batch are compared too; each but the row's own. */
-  readonly logExpectedOfTargets?: Tensor
 }
 
 /** See the file's header. */
-export function sampledSoftmax(parts: CatalogLossParts, { drawn, logExpected, logExpectedOfTargets }: Sample): Tensor {
+export function sampledSoftmax(parts: CatalogLossParts, { items, logExpected }: Sample): Tensor {
   const { hidden, targets, weights } = parts
   const [count] = dims(targets, 1)
-  const targetRows = rowsIn(parts, targets)
-  const own = targetScores(hidden, targetRows)
-  const ofDrawn = withoutHits(sub(scoresOf(hidden, rowsIn(parts, drawn)), logExpected), targets, drawn)
-  const compared = [own, ofDrawn]
-  if (logExpectedOfTargets) {
-    // Rows that only fill up are nobody's targets.
-    const unused = where(equal(weights, 0), hiddenScore, 0)
-    const scores = sub(scoresOf(hidden, targetRows), sub(logExpectedOfTargets, unused))
-    compared.push(withoutHits(scores, targets, targets))
-  }
+  const own = targetScores(hidden, rowsIn(parts, targets))
+  const others = withoutHits(sub(scoresOf(hidden, rowsIn(parts, items)), logExpected), targets, items)
   const first = constant(new BigInt64Array(count), [count])
-  return crossEntropyOf(concat(compared, 1), first, weights)
+  return crossEntropyOf(concat([own, others], 1), first, weights)
+}
+
+/** What {@link mixedSample} is made of. */
+export interface Mixed {
+  /** Different items [N] int64, each of the catalog's equally likely. */
+  readonly drawn: Tensor
+  /** Each item's share of all targets [V + 1]. */
+  readonly share: Tensor
+  /** V. */
+  readonly itemCount: number
+}
+
+/**
+ * Drawn items beside targets of the step, at most as many as are drawn, taken evenly from all of them. A target's own
+ * row is not compared with it, so that of n targets n - 1 are expected to be something else.
+ */
+export function mixedSample({ targets, weights }: CatalogLossParts, { drawn, share, itemCount }: Mixed): Sample {
+  const [room, count] = [dims(targets, 1)[0], dims(drawn, 1)[0]]
+  const most = Math.min(room, count)
+  const places = integers(Array.from({ length: most }, (_, at) => Math.floor((at * room) / most)))
+  const [taken, isUsed] = [rows(targets, places), greater(rows(weights, places), 0)]
+  const [all, used] = [greater(weights, 0), isUsed].map((is) => sum(cast(is, 'float32'))) as [Tensor, Tensor]
+  const others = div(mul(used, sub(all, 1)), all)
+  const logExpected = (ids: Tensor): Tensor => log(add(mul(rows(share, ids), others), count / itemCount))
+  // Rows that only fill up are nobody's targets: as if they were expected so often that each counts nothing.
+  const ofTaken = sub(logExpected(taken), where(isUsed, 0, hiddenScore))
+  return { items: concat([drawn, taken], 0), logExpected: concat([logExpected(drawn), ofTaken], 0) }
 }
 
 /** users [P, D], rows [N, D] -> [P, N] */
