@@ -134,7 +134,11 @@ function build(config: GmmfConfig, catalog: CatalogShape): BuiltModel<Impression
         return {
           logit_B: output({ interest, target, batch, noise: pass.noise }),
           reasons: past ? { attention: past.attention } : {},
-          losses: () => meanLosses([candidates.losses, events.losses], batch, startOf(config, pass), config),
+          losses: () =>
+            meanLosses([candidates, events], batch, {
+              adversaries: startOf(config, pass),
+              rebuilt: config.reconstructionWeight,
+            }),
         }
       },
     },
@@ -193,19 +197,18 @@ type ItemLoss = 'reconstruction' | 'discriminator' | 'generator'
 
 /** (8-10): losses of candidates [B] and of events [B, L], by name, as means over both. */
 function meanLosses(
-  [ofCandidates, ofEvents]: readonly [ItemReading['losses'], ItemReading['losses']],
+  [candidates, events]: readonly [ItemReading, ItemReading],
   { weight_B, mask_HL }: Impressions,
-  start: number | Tensor,
-  { reconstructionWeight }: GmmfConfig,
+  weights: { readonly adversaries: number | Tensor; readonly rebuilt: number },
 ): Losses {
   const weight_BL = mul(weight_B.unsqueeze(1), mask_HL)
   const share_BL = div(weight_BL, weight_BL.sum().add(tiny))
   return Object.fromEntries(
-    Object.entries(ofCandidates).map(([name, losses]) => {
+    Object.entries(candidates.losses).map(([name, losses]) => {
       const value = mul(weight_B, losses)
         .sum()
-        .add(mul(share_BL, ofEvents[name] as Tensor).sum())
-      return [name, { weight: name === 'reconstruction' ? reconstructionWeight : start, value }]
+        .add(mul(share_BL, events.losses[name] as Tensor).sum())
+      return [name, { weight: name === 'reconstruction' ? weights.rebuilt : weights.adversaries, value }]
     }),
   )
 }
