@@ -8,6 +8,7 @@ Cosines are counted event by event. The file's parts are those of click_blocks.p
   stages   the second stage of the defaults
   beside   both losses at once, no gradient from the model of ids to the extractor; counts, from a cosine of -0.5 on
   coupled  both losses at once, and no tiers
+  matched  the second stage; hidden values join hidden values, and the logit is added with a learned weight
 and beside them
   extractor  the first stage: the extractor's loss, and its gradients
 """
@@ -20,7 +21,8 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from click_blocks import (  # noqa: E402
-    BEHAVIORS, B, D, ITEM_ROWS, ITEM_WIDTH, WIDTHS, ClickLayers, behavior, frozen, history, item, log_loss, variant, write_clicks,
+    BEHAVIORS, B, D, HIDDEN as OUTPUT, ITEM_ROWS, ITEM_WIDTH, WIDTHS, ClickLayers, behavior, frozen, history, item, item_numbers, log_loss, variant,
+    write_clicks,
 )
 from fixture import arrays, gradients, scalar  # noqa: E402
 
@@ -85,13 +87,14 @@ def content(p, ids):
 
 
 def extract(p):
-    """Interest, hidden values and logit of the extractor, and its weights of events."""
+    """Interest, both hidden layers and logit of the extractor, and its weights of events."""
     x = content(p, item)
     v, weights = interest(p, "extractor", content(p, history) + p["extractor.behavior"][behavior], x)
-    g = torch.cat([v, x], 1)
+    hidden, g = [], torch.cat([v, x], 1)
     for at in range(2):
         g = prelu(p, f"extractor.hidden.{at}", p.affine(f"extractor.hidden.{at}", g))
-    return v, g, p.affine("extractor.logit", g), weights
+        hidden.append(g)
+    return v, hidden, p.affine("extractor.logit", hidden[1]), weights
 
 
 def model(options, schedule, count, lowest=-1.0, values="log", weight=0.0):
@@ -103,14 +106,26 @@ def model(options, schedule, count, lowest=-1.0, values="log", weight=0.0):
     if count and values == "log":
         for name in WIDTHS:
             p.declare(f"tiers.{name}.weight", count, center=1.0)
-    width = ITEM_WIDTH + D + HIDDEN // 2 + 1 + (len(WIDTHS) * (count + 1) if count else 0)
+    matched = options.get("inject") == "matched"
+    width = ITEM_WIDTH + D + (0 if matched else HIDDEN // 2 + 1) + (len(WIDTHS) * (count + 1) if count else 0)
     p.declare_output(width, ITEM_WIDTH)
+    if matched:
+        p.declare("output.1.weight", OUTPUT + HIDDEN, OUTPUT // 2)
+        p.declare("output.2.weight", OUTPUT // 2 + HIDDEN // 2, 1)
+        p.declare("output.extractor", 1, center=1.0)
     e = p.id(item)
     v_id, weights = interest(p, "id", p.id(history) + p["field.behavior"][behavior], e)
-    v, g, y, of_content = extract(p)
-    joined = [part.detach() for part in (v, g, y)] if schedule == "beside" else [v, g, y]
+    v, (wide, g), y, of_content = extract(p)
+    joined = [v] if matched else [part.detach() for part in (v, g, y)] if schedule == "beside" else [v, g, y]
     counted = [tiers(p, name, lowest, values) for name in WIDTHS] if count else []
-    logits = p.output(torch.cat([v_id, *counted, *joined], 1), e)
+    found = torch.cat([v_id, *counted, *joined], 1)
+    if matched:
+        x = torch.cat([found, e, item_numbers[item], p.user()], 1)
+        for at, more in enumerate([wide, g]):
+            x = torch.cat([prelu(p, f"output.{at}", p.affine(f"output.{at}", x)), more], 1)
+        logits = (p.affine("output.2", x) + p["output.extractor"] * y)[:, 0]
+    else:
+        logits = p.output(found, e)
     losses = [weight * log_loss(y[:, 0])] if weight else []
     told = {"schedule": schedule, "tiers": count, "lowest": lowest, "tierValues": values, **({"extractorWeight": weight} if weight else {})}
     return variant({**told, **options}, p, logits, *losses, reasons={"attention": (weights + of_content) / 2})
@@ -127,5 +142,6 @@ models = {
     "stages": model({}, "stages", TIERS),
     "beside": model({}, "beside", TIERS, lowest=-0.5, values="count", weight=0.5),
     "coupled": model({}, "coupled", 0, weight=0.5),
+    "matched": model({"inject": "matched"}, "stages", TIERS),
 }
 write_clicks({**models, "extractor": extractor()})

@@ -103,7 +103,10 @@ export interface Drawn {
   readonly data: TrainingData
 }
 
-/** A kind of batch: `sequences(...)`, `pairs(...)`, `impressions(...)`, `items()`, `users(...)`, `triples(...)`. */
+/**
+ * A kind of batch: `sequences(...)`, `pairs(...)`, `impressions(...)`, `items()`, `itemPairs(...)`, `users(...)`,
+ * `triples(...)`.
+ */
 export interface BatchKind<Batch, Rows> {
   /** The kind and its extras, in their order; absent where one of them has none. */
   readonly recipe: readonly Recipe[] | undefined

@@ -1,7 +1,7 @@
 /** @file Multi-layer perceptrons, and the PReLU activation (He et al., 2015). */
 import { add, below, mul, relu, sigmoid, sub } from '../tensor/elementwise.ts'
 import { matmul } from '../tensor/linear.ts'
-import { expand, reshape } from '../tensor/move.ts'
+import { concat, expand, reshape } from '../tensor/move.ts'
 import { type Initializer, parameter, scalar, type Tensor, withGradient } from '../tensor/node.ts'
 import { dims } from '../tensor/shape.ts'
 import { type Affine, type Layer, linear } from './linear.ts'
@@ -59,6 +59,8 @@ export interface MlpOptions {
   readonly activation?: Activation
   /** Dropped of each hidden layer's output while training. */
   readonly dropout?: number
+  /** Widths of what joins the hidden layers' outputs, from the first on; nothing by default. */
+  readonly joins?: readonly number[]
 }
 
 /**
@@ -68,12 +70,17 @@ export interface MlpOptions {
 export function mlp(
   name: string,
   sizes: readonly number[],
-  { activation: kind = 'relu', dropout = 0 }: MlpOptions = {},
+  { activation: kind = 'relu', dropout = 0, joins = [] }: MlpOptions = {},
 ) {
   const layers = sizes.slice(1).map((to, at) => {
-    const affine = linear(`${name}.${at}`, [sizes[at] as number, to])
+    const affine = linear(`${name}.${at}`, [(sizes[at] as number) + (joins[at - 1] ?? 0), to])
     return { affine, activate: at < sizes.length - 2 ? activation(kind, `${name}.${at}`, to) : undefined }
   })
-  return (x: Tensor, noise: Noise): Tensor =>
-    layers.reduce((y, { affine, activate }) => (activate ? noise.dropout(activate(affine(y)), dropout) : affine(y)), x)
+  return (x: Tensor, noise: Noise, joined: readonly Tensor[] = []): Tensor =>
+    layers.reduce((y, { affine, activate }, at) => {
+      if (!activate) return affine(y)
+      const hidden = noise.dropout(activate(affine(y)), dropout)
+      const more = joined[at]
+      return more ? concat([hidden, more], -1) : hidden
+    }, x)
 }

@@ -16,6 +16,8 @@ import { type Embedded, embeddedFields, type Numbers, numbersOf, withNumbers } f
 interface ClickOutputConfig extends z.infer<z.ZodObject<typeof outputOptions>> {
   /** Width of each of the user's fields. */
   readonly embeddingSize: number
+  /** Widths of what joins the outputs of hidden layers, from the first on; nothing by default. */
+  readonly joins?: readonly number[]
 }
 
 /** What the rest of a model reads too, where it does: inputs and tables of one name are made once. */
@@ -33,6 +35,8 @@ interface ClickOutputInputs {
   readonly target: Tensor
   readonly batch: Impressions
   readonly noise: Noise
+  /** What joins the outputs of hidden layers, [B, width] each. */
+  readonly joined?: readonly Tensor[]
 }
 
 /** The widths of an MLP's hidden layers: each has half of the one before. */
@@ -46,18 +50,20 @@ export const halvedSizes = (hiddenSize: number, layers: number): number[] =>
 export function clickOutput(
   catalog: CatalogShape,
   [interestWidth, targetWidth]: readonly [interest: number, target: number],
-  { embeddingSize, hiddenSize, layers, dropout }: ClickOutputConfig,
+  { embeddingSize, hiddenSize, layers, dropout, joins = [] }: ClickOutputConfig,
   shared: SharedReaders = {},
 ): (inputs: ClickOutputInputs) => Tensor {
   const users = withNumbers(catalog, 'user', shared.users ?? embeddedFields(catalog, 'user', embeddingSize))
   const numbers = shared.itemNumbers ?? numbersOf(catalog, 'item')
   const width = interestWidth + targetWidth + catalog.itemNumbers + users.width
-  const output = mlp('output', [width, ...halvedSizes(hiddenSize, layers), 1], { activation: 'prelu', dropout })
-  return ({ interest, target, batch: { rows, user_H, item_B }, noise }) => {
+  const sizes = [width, ...halvedSizes(hiddenSize, layers), 1]
+  const output = mlp('output', sizes, { activation: 'prelu', dropout, joins })
+  return ({ interest, target, batch: { rows, user_H, item_B }, noise, joined = [] }) => {
     // One user's row serves all candidates.
     const ofAll = (x: Tensor): Tensor => (x.shape[0] === rows ? x : x.expand([rows, x.shape[1] as number]))
     const known = numbers ? [numbers(item_B)] : []
     const past = interest ? [ofAll(interest)] : []
-    return output(concat([...past, target, ...known, ofAll(users.read(user_H))], 1), noise).sum([1])
+    const read = concat([...past, target, ...known, ofAll(users.read(user_H))], 1)
+    return output(read, noise, joined).sum([1])
   }
 }

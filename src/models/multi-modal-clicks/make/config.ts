@@ -30,6 +30,12 @@ export const config = z.strictObject({
     .enum(['log', 'count'])
     .default('log')
     .describe('what is read of a tier: the logarithm of 1 + its count, times a learned weight, or the count'),
+  inject: z
+    .enum(['input', 'matched'])
+    .default('input')
+    .describe(
+      "where what the extractor found joins the output network: all at its input; or its sum of events there, its hidden values beside the network's, and its logit added to the network's",
+    ),
   schedule: z
     .enum(['stages', 'beside', 'coupled'])
     .default('stages')

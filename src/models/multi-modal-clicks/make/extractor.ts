@@ -1,6 +1,6 @@
 /** @file MAKE's extractor: a DIN of contents in place of ids, with a network and a logit of its own. */
 import type { Impressions } from '../../../batches/impressions.ts'
-import { linear } from '../../../nn/linear.ts'
+import { type Layer, linear } from '../../../nn/linear.ts'
 import { prelu } from '../../../nn/mlp.ts'
 import { concat } from '../../../tensor/move.ts'
 import type { Tensor } from '../../../tensor/node.ts'
@@ -14,8 +14,8 @@ import type { MakeConfig } from './config.ts'
 export interface Extracted {
   /** [B, D] */
   readonly interest: Tensor
-  /** [B, G] */
-  readonly hidden: Tensor
+  /** g' and g: [B, 2 G] and [B, G]. */
+  readonly hidden: readonly [Tensor, Tensor]
   readonly logit_B: Tensor
   /** [B, L] */
   readonly attention: Tensor
@@ -23,8 +23,9 @@ export interface Extracted {
 
 /** The extractor. */
 export interface Extractor {
-  /** Of interest, hidden values and logit side by side. */
+  /** Of the interest, and of the hidden values. */
   readonly width: number
+  readonly hiddenWidths: readonly [number, number]
   read(batch: Impressions): Extracted
 }
 
@@ -45,15 +46,13 @@ export function contentExtractor(
     attentionSize,
     behavior: `${name}.behavior`,
   })
-  const narrow = Math.max(1, extractorSize >> 1)
-  const sizes = [2 * modalitySize, extractorSize, narrow] as const
-  const layers = [0, 1].map((at) => ({
-    affine: linear(`${name}.hidden.${at}`, [sizes[at] as number, sizes[at + 1] as number]),
-    activate: prelu(`${name}.hidden.${at}`, sizes[at + 1] as number),
-  }))
-  const toLogit = linear(`${name}.logit`, [narrow, 1])
+  const half = Math.max(1, extractorSize >> 1)
+  const wide = hiddenLayer(`${name}.hidden.0`, 2 * modalitySize, extractorSize)
+  const narrow = hiddenLayer(`${name}.hidden.1`, extractorSize, half)
+  const toLogit = linear(`${name}.logit`, [half, 1])
   return {
-    width: modalitySize + narrow + 1,
+    width: modalitySize,
+    hiddenWidths: [extractorSize, half],
     read(batch) {
       const content = catalogOnce(readsCatalog(catalog, batch), (ids) =>
         join(
@@ -65,8 +64,15 @@ export function contentExtractor(
       )
       const target = content(batch.item_B)
       const { interest, attention } = reading.read([content(batch.history_HL)], [target], batch)
-      const hidden = layers.reduce((x, { affine, activate }) => activate(affine(x)), concat([interest, target], 1))
-      return { interest, hidden, logit_B: toLogit(hidden).reshape([batch.rows]), attention }
+      const first = wide(concat([interest, target], 1))
+      const last = narrow(first)
+      return { interest, hidden: [first, last], logit_B: toLogit(last).reshape([batch.rows]), attention }
     },
   }
+}
+
+/** prelu(x W + b); parameters `NAME.{weight,bias,slope}`. */
+function hiddenLayer(name: string, from: number, to: number): Layer {
+  const [affine, activate] = [linear(name, [from, to]), prelu(name, to)]
+  return (x) => activate(affine(x))
 }

@@ -47,9 +47,12 @@ const optionsOf = ({ embedding = 0, modality = 0, hidden = 0 }) => ({
   hiddenSize: hidden,
 })
 
-it.each(['stages', 'beside', 'coupled'])('MAKE’s logits, loss and gradients equal PyTorch’s: %s', async (variant) => {
-  await expectClickParity(make, optionsOf, { file: 'make', variant })
-})
+it.each(['stages', 'beside', 'coupled', 'matched'])(
+  'MAKE’s logits, loss and gradients equal PyTorch’s: %s',
+  async (variant) => {
+    await expectClickParity(make, optionsOf, { file: 'make', variant })
+  },
+)
 
 it('the extractor’s own loss and gradients equal PyTorch’s', async () => {
   const fixture = JSON.parse(readFileSync('test/fixtures/make.json', 'utf8')) as {
