@@ -1,6 +1,6 @@
 /**
- * @file `npm run -s bench -- encode`: pictures a second of processor time by CLIP ViT-B/32 with random weights, from the
- * JPEG file on, beside PyTorch and PIL in alternating runs of one thread; and how far the vectors differ.
+ * @file `npm run -s bench -- encode`: pictures a second of processor time by CLIP ViT-B/32 with random weights, from
+ * the JPEG file on, beside PyTorch and PIL in alternating runs of one thread; and how far the vectors differ.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { openVisionTower } from '../src/features/clip/vision-tower.ts'
 import { type BenchResult, median, peerPython } from './result.ts'
 
 const peerScript = 'tools/torch_clip.py'
-const [rounds, count, threads] = [3, 64, 1]
+const [rounds, count, threads] = [3, 32, 1]
 
 /** What a side spends on a picture, in milliseconds, and its vectors. */
 interface Spent {
