@@ -26,9 +26,7 @@ describe('siftrec prepare --encoder clip', () => {
     const flags = ['--encoder', 'clip', '--model', clip, '--cache', 'cache', '--labels', 'toy,story']
     const first = await succeedHere(prepare('shop', ...flags), place)
     expect(first.stderr).toMatch(/pictures: 2 encoded/)
-    expect(first.stderr).toMatch(
-      /image: vectors for 2 of 3 items \(clip-image-1 \(tiny-clip vision_model\.onnx, sha256 /,
-    )
+    expect(first.stderr).toMatch(/image: vectors for 2 of 3 items \(clip-image-1 \(vision_model\.onnx, sha256 /)
     const dataset = await loadDataset(join(place, 'shop'))
     expect(dataset.manifest.features).toMatchObject({
       image: { width: 16, present: 2 },

@@ -71,7 +71,7 @@ describe('features by CLIP', () => {
       expect(likeness(a, b)).toBeCloseTo(1, 6)
     expect(likeness(4, 9)).toBeGreaterThan(0.97)
     expect(likeness(4, 5)).toBeLessThan(0.9)
-    expect(lines[0]).toMatch(/^encoder: clip-image-1 \(tiny-clip vision_model\.onnx, sha256 /)
+    expect(lines[0]).toMatch(/^pictures are read by tiny-clip: clip-image-1 \(vision_model\.onnx, sha256 /)
   })
 
   it('are read from the cache the second time', async () => {
@@ -87,9 +87,11 @@ describe('features by CLIP', () => {
   })
 
   it('of another text model, beside the pictures of the first', async () => {
-    const { made } = await make(['', 'Heat'], [null, 'red.png'], { textModel: tinyModel('tiny-siglip').folder })
-    expect(made.text?.encoder).toContain('tiny-siglip')
-    expect(made.image?.encoder).toContain('tiny-clip')
+    const textModel = tinyModel('tiny-siglip').folder
+    const { made, lines } = await make(['', 'Heat'], [null, 'red.png'], { textModel })
+    expect(lines[1]).toMatch(/^titles are read by tiny-siglip: clip-text-1 \(text_model\.onnx/)
+    expect(lines[0]).toMatch(/^pictures are read by tiny-clip: clip-image-1/)
+    expect(lines[1]).toContain(made.text?.encoder ?? 'none')
   })
 
   it('name the label that is nearest, of the picture or else of the title', async () => {

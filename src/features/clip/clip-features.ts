@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts'
 import { encodeKept } from '../encode-catalog.ts'
 import type { KeptEncoder } from '../kept-encoder.ts'
 import { chooseLabels, type LabelOptions } from './labels.ts'
-import { type ModelFolder, openModelFolder, type Precision, towerFile } from './model-folder.ts'
+import { type ModelFolder, modelName, openModelFolder, type Precision, towerFile } from './model-folder.ts'
 import type { PixelValues } from './pixel-values.ts'
 import { openTextTower } from './text-tower.ts'
 import { openVisionTower } from './vision-tower.ts'
@@ -36,13 +36,15 @@ interface Towers {
  * @throws UserError for a folder that is no model's
  */
 export function clipFeatures(options: ClipOptions): FeatureMaker {
-  const { model, textModel = model, precision, threads, cache, labels } = options
+  const { model, textModel = model, precision, threads, cache, labels, report = () => undefined } = options
   const folders = { vision: openModelFolder(model), text: openModelFolder(textModel) }
   refuseEmpty(folders, options)
   const make = async (catalog: FeatureSources): Promise<MadeCatalog> => {
     const how = { precision, threads }
     await using vision = await openVisionTower(folders.vision, how)
     await using text = await openTextTower(folders.text, how)
+    if (vision) report(`pictures are read by ${modelName(folders.vision)}: ${vision.name}`)
+    if (text) report(`titles are read by ${modelName(folders.text)}: ${text.name}`)
     // Awaited here, since the model is given back when this ends.
     return await encode({ vision, text }, catalog, options)
   }
@@ -75,7 +77,6 @@ async function encode(
   { cache, labels, report = () => undefined }: ClipOptions,
 ): Promise<MadeCatalog> {
   if (labels && vision && text) refuseWidths(vision, text)
-  for (const tower of [vision, text]) if (tower) report(`encoder: ${tower.name}`)
   const texts = titles.map((title) => title.trim() || null)
   const made: MadeCatalog = {
     ...(await named('text', text && encodeKept(text, { inputs: texts, what: 'titles', report }, cache))),

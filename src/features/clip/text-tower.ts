@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts'
 import { type ModelFile, openModelFile, type ShapedNumbers } from '../../runtime/node.ts'
 import { normalizeRows } from '../encoder.ts'
 import { fingerprintOf, type KeptEncoder } from '../kept-encoder.ts'
-import { hashOfModel, type ModelFolder, modelName, type TowerOptions, towerFile } from './model-folder.ts'
+import { hashOfModel, type ModelFolder, type TowerOptions, towerFile } from './model-folder.ts'
 import { openTokens, type Tokens } from './tokens.ts'
 
 /** Changes when the same text would get another vector. */
@@ -37,7 +37,7 @@ export async function openTextTower(
       normalizeRows(await encodeBatch(model, pooling, tokens, batch), batch.length)
     const width = (await encode([tokens.ids('a')])).length
     return {
-      name: `clip-text-${version} (${modelName(folder)} ${basename(file)}, sha256 ${hash.slice(0, 16)}, ${width})`,
+      name: `clip-text-${version} (${basename(file)}, sha256 ${hash.slice(0, 16)}, ${width})`,
       fingerprint: fingerprintOf('text', version, hash, tokens.rules, pooling),
       width,
       batchSize: 32,

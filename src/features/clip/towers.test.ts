@@ -1,9 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { paintedPicture } from '../../../test/fixtures/painted-picture.ts'
 import { tinyModel } from '../../../test/fixtures/tiny-models.ts'
+import { buildGraph } from '../../onnx/graph.ts'
+import { constant, input } from '../../tensor/node.ts'
+import { take } from '../../tensor/primitives.ts'
 import { normalizeRows } from '../encoder.ts'
 import type { KeptEncoder } from '../kept-encoder.ts'
 import { type ModelFolder, openModelFolder } from './model-folder.ts'
@@ -46,7 +49,7 @@ describe.each(['tiny-clip', 'tiny-siglip'] as const)('%s', (name) => {
   it('gives Python’s vectors of pictures', async () => {
     await using tower = (await openVisionTower(folder))!
     expect(tower.width).toBe(16)
-    expect(tower.name).toMatch(/^clip-image-1 \(tiny-\w+ vision_model\.onnx, sha256 [0-9a-f]{16}, 16\)$/)
+    expect(tower.name).toMatch(/^clip-image-1 \(vision_model\.onnx, sha256 [0-9a-f]{16}, 16\)$/)
     expect(farthest(await encodeAll(tower, await pictures(expected.sizes)), expected.image)).toBeLessThan(1e-5)
   })
 
@@ -99,18 +102,39 @@ describe('a model', () => {
     expect(otherText.fingerprint).not.toBe(text.fingerprint)
   })
 
-  it('of texts alone is called model, and its tokens are pooled as 1_Pooling says', async () => {
-    // The output of SigLIP's vision model is that of one token: here it stands for any model that gives token vectors.
-    const lone = changed('lone', 'tiny-siglip', {
-      'onnx/vision_model.onnx': null,
-      'config.json': { model_type: 'bert' },
+  describe('of texts alone', () => {
+    /** A model whose tokens have vectors of their own, as `onnx/model.onnx`, for texts of three tokens, one a batch. */
+    function lone(name: string, files: Record<string, object>): ModelFolder {
+      const table = Float32Array.from({ length: 35 * 2 }, (_, at) => (at % 2 === 0 ? Math.floor(at / 2) : 10))
+      const vectors = take(constant(table, [35, 2]), input('input_ids', [1, 3], 'int64'))
+      const without = { 'onnx/vision_model.onnx': null, 'onnx/text_model.onnx': null }
+      const made = changed(name, 'tiny-siglip', { ...without, 'config.json': { model_type: 'bert' } })
+      mkdirSync(join(made.path, '1_Pooling'))
+      for (const [file, content] of Object.entries(files)) writeFileSync(join(made.path, file), JSON.stringify(content))
+      writeFileSync(join(made.path, 'onnx/model.onnx'), buildGraph({ last_hidden_state: vectors }).bytes)
+      return openModelFolder(made.path)
+    }
+    const pooled = (by: string) => ({ '1_Pooling/config.json': { [`pooling_mode_${by}`]: true } })
+
+    it.each([
+      ['mean_tokens', (ids: readonly number[]) => ids.reduce((sum, id) => sum + id, 0) / ids.length],
+      ['cls_token', (ids: readonly number[]) => ids[0] as number],
+    ])('makes one vector of those of the tokens as 1_Pooling says: %s', async (by, right) => {
+      const made = lone(by, pooled(by))
+      expect(await openVisionTower(made)).toBeUndefined()
+      const ids = (await openTokens(made)).ids('b')
+      expect(ids).toHaveLength(3)
+      await using tower = (await openTextTower(made))!
+      expect(farthest(await encodeAll(tower, [Buffer.from('b')]), [[right(ids), 10]])).toBeLessThan(1e-6)
     })
-    cpSync(join(lone.path, 'onnx/text_model.onnx'), join(lone.path, 'onnx/model.onnx'))
-    rmSync(join(lone.path, 'onnx/text_model.onnx'))
-    expect(await openVisionTower(lone)).toBeUndefined()
-    await expect(openTextTower(lone)).rejects.toThrow(
-      /model\.onnx: unsupported: outputs pooler_output, expected text_embeds/,
-    )
+
+    it('is refused where no file says how, or where a layer after it is missing', async () => {
+      await expect(openTextTower(lone('unsaid', {}))).rejects.toThrow(
+        /model\.onnx: unsupported: outputs last_hidden_state, expected text_embeds/,
+      )
+      const more = { ...pooled('mean_tokens'), 'modules.json': [{ type: 'sentence_transformers.models.Dense' }] }
+      await expect(openTextTower(lone('dense', more))).rejects.toThrow(/last_hidden_state before a dense layer/)
+    })
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { type ModelFile, openModelFile } from '../../runtime/node.ts'
 import { normalizeRows } from '../encoder.ts'
 import { fingerprintOf, type KeptEncoder } from '../kept-encoder.ts'
 import { decodePicture, pictureBytes } from '../picture-file.ts'
-import { hashOfModel, type ModelFolder, modelName, type TowerOptions, towerFile } from './model-folder.ts'
+import { hashOfModel, type ModelFolder, type TowerOptions, towerFile } from './model-folder.ts'
 import { type PixelValues, type Preprocessing, pixelValues, preprocessingOf } from './pixel-values.ts'
 
 /** Changes when the same picture would get another vector. */
@@ -29,7 +29,7 @@ export async function openVisionTower(
     const encode = (batch: readonly PixelValues[]): Promise<Float32Array> => encodeBatch(model, output, batch)
     const width = (await encode([blank(preprocessing)])).length
     return {
-      name: `clip-image-${version} (${modelName(folder)} ${basename(file)}, sha256 ${hash.slice(0, 16)}, ${width})`,
+      name: `clip-image-${version} (${basename(file)}, sha256 ${hash.slice(0, 16)}, ${width})`,
       fingerprint: fingerprintOf('image', version, hash, preprocessing, output),
       width,
       batchSize: 16,
