@@ -186,16 +186,20 @@ function comparisons(
   history: History,
   known: { readonly behaviors: readonly string[]; readonly modalities: readonly FeatureModality[] },
 ): { readonly kind: NamedKind; readonly named: string; readonly rest: readonly string[] }[] {
+  /** Shares that are all alike, such as 0, name nothing. */
+  const differ = (shares: Readonly<Record<string, number | undefined>> | undefined, of: readonly string[]): boolean =>
+    new Set(of.map((name) => shares?.[name] ?? 0)).size > 1
   const strongest = (shares: Readonly<Record<string, number | undefined>> | undefined, of: readonly string[]): string =>
     of.reduce((best, name) => ((shares?.[name] ?? 0) > (shares?.[best] ?? 0) ? name : best), of[0] ?? '')
   const events = [...new Set(Array.from(history.item, (_, at) => eventName(history, at)))]
   const done = behaviors ? known.behaviors.filter((_, index) => history.behavior.includes(index)) : []
   const content = modalities ? known.modalities.filter((name) => modalities[name] !== undefined) : []
   const [first] = because ?? []
+  const [doneDiffers, contentDiffers] = [differ(behaviors, done), differ(modalities, content)]
   const all = [
     { kind: 'event', named: first ? `${first.item} ${first.behavior}` : '', of: first ? events : [] },
-    { kind: 'behavior', named: strongest(behaviors, done), of: done },
-    { kind: 'modality', named: strongest(modalities, content), of: content },
+    { kind: 'behavior', named: strongest(behaviors, done), of: doneDiffers ? done : [] },
+    { kind: 'modality', named: strongest(modalities, content), of: contentDiffers ? content : [] },
   ] as const
   return all
     .filter(({ of, named }) => of.length > 1 && (of as readonly string[]).includes(named))

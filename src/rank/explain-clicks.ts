@@ -36,7 +36,8 @@ export interface ClickExplanation {
   /** How far the gate of each part is open, in [0, 1] (Diff-MSIN, eq. 14); absent where the model has none. */
   readonly gates?: Readonly<Record<string, number>>
   /**
-   * How far the logarithm of the odds falls where no item has a picture, or a text; absent where the model reads neither.
+   * How far the logarithm of the odds falls where no item has a picture, or a text; absent where the model reads
+   * neither.
    */
   readonly modalities?: Readonly<Partial<Record<FeatureModality, number>>>
   /**

@@ -16,8 +16,8 @@ export interface LeavingOut {
 }
 
 /**
- * The explanations with measured shares. An item's score counts less that of the average item, since a constant moves no
- * ranking. A behavior that the history does not have carries nothing. Pictures and texts divide what the model's own
+ * The explanations with measured shares. An item's score counts less that of the average item, since a constant moves
+ * no ranking. A behavior that the history does not have carries nothing. Pictures and texts divide what the model's own
  * share of the id leaves to them: the id cannot be left out.
  */
 export async function leftOutShares(

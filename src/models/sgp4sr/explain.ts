@@ -13,6 +13,8 @@ export const reason = {
   fused: 'fused',
   /** rho_m e_{u,t}^m [D] */
   stream: (modality: string): string => `stream.${modality}`,
+  /** rho_m times e_{u,t}^m less what the encoder makes of items that it knows nothing of [D] */
+  fusedBy: (modality: string): string => `fusedBy.${modality}`,
   /** rho_m alpha times what each center is of e_{c,u}^m [k, D] */
   centers: (modality: string): string => `centers.${modality}`,
 } as const
@@ -26,9 +28,9 @@ interface Carried {
 
 /**
  * Gives the shares of the id and of each modality in the scores of items, and the center that carried most. A modality
- * has its own score and what its stream puts into the fused one; what is left of that is the id's. A part's contribution is its vector times the item's
- * row, less what it gives the average item, since a constant moves no ranking. Negative contributions count as nothing,
- * unless all are negative.
+ * has its own score and what its items put into the fused one; what is left of that is the id's. A part's contribution
+ * is its vector times the item's row, less what it gives the average item, since a constant moves no ranking. Negative
+ * contributions count as nothing, unless all are negative.
  */
 export function explainItems(
   modalities: readonly FeatureModality[],
@@ -45,8 +47,8 @@ export function explainItems(
       const part = row.subarray((index + 1) * width, (index + 2) * width)
       const stream = reasons[reason.stream(modality)]
       const carried = carriedBy(modality, part, stream, reasons[reason.centers(modality)])
-      // The fused vector is a sum too (eq. 17): what a modality's stream puts into it is the modality's.
-      const fused = product(stream, fusedRow)
+      // The fused vector is a sum too (eq. 17): what a modality's items put into it is the modality's.
+      const fused = product(reasons[reason.fusedBy(modality)], fusedRow)
       return { ...carried, stream: carried.stream + fused, fused }
     })
     const whole = product(reasons[reason.fused], fusedRow)
