@@ -191,7 +191,7 @@ describe('a run of a model of clicks', () => {
       id: string
       title: string
       probability: number
-      attention: { id: string; weight: number }[]
+      attention: { id: string; effect: number }[]
     }[]
     expect(told.map(({ id, title }) => [id, title])).toEqual([
       ['i1', 'blue thing 1'],
@@ -201,9 +201,11 @@ describe('a run of a model of clicks', () => {
     expect(told[0]?.probability).toBeGreaterThan(told[1]?.probability ?? 1)
     expect(told.map(({ attention }) => attention.length)).toEqual([2, 2])
     const [first, second] = told[0]?.attention ?? []
-    expect(Math.abs(first?.weight ?? 0)).toBeGreaterThanOrEqual(Math.abs(second?.weight ?? 1))
+    expect(first?.effect).toBeGreaterThanOrEqual(second?.effect ?? Number.NaN)
     const args = ['explain', 'whole', '--user', 'u1', '--items', 'i1']
-    expect((await succeedHere(args, folder)).stdout).toMatch(/^blue thing 1 \(i1\): \d+\.\d %\n {5}looked at: /)
+    expect((await succeedHere(args, folder)).stdout).toMatch(
+      /^blue thing 1 \(i1\): \d+\.\d %\n {5}events, and what each adds: /,
+    )
   })
 })
 

@@ -1,9 +1,11 @@
 /**
  * @file Takes pictures of every view of a running service's page, and stores nothing:
- * `npm run -s screenshots -- http://127.0.0.1:8080 docs/pictures VISITOR`.
+ * `npm run -s screenshots -- http://127.0.0.1:8080 docs/pictures VISITOR`. Of a page that a command wrote it takes one:
+ * `npm run -s screenshots -- knockout.html docs/pictures`.
  */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 
 const [base = 'http://127.0.0.1:8080', out = 'docs/pictures', visitor] = process.argv.slice(2)
@@ -41,9 +43,19 @@ const shots: readonly Shot[] = [
 mkdirSync(out, { recursive: true })
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
 try {
-  for (const shot of shots) await take(shot)
+  if (base.endsWith('.html')) await takeFile(base)
+  else for (const shot of shots) await take(shot)
 } finally {
   await browser.close()
+}
+
+async function takeFile(file: string): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
+  await page.goto(pathToFileURL(file).href)
+  const path = join(out, `${basename(file, '.html')}.png`)
+  await page.screenshot({ path, fullPage: true })
+  await page.close()
+  process.stdout.write(`${path}\n`)
 }
 
 async function take({ name, view, width, dark, act, also, part, wait = 0 }: Shot): Promise<void> {

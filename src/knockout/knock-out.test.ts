@@ -23,7 +23,7 @@ async function trained(model: string, more: { config?: object; training?: object
     dataset,
     out,
     config: { hiddenSize: 16, layers: 1, heads: 1, dropout: 0, maxLength: 8, ...more.config },
-    training: { epochs: 20, threads: 1, learningRate: 0.01, batchSize: 32, ...more.training },
+    training: { epochs: 14, threads: 1, learningRate: 0.01, batchSize: 32, ...more.training },
   })
   return out
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { TrainingData } from '../batches/kind.ts'
 import { withEvents } from '../dataset/click-samples.ts'
 import type { Dataset, FeatureModality, FeatureTable, Field, Split } from '../dataset/schema.ts'
+import { missingVectors } from '../dataset/without-vectors.ts'
 import { type RandomStream, randomStream } from '../random/stream.ts'
 import { type OtherEvents, otherEvents } from './other-events.ts'
 import type { Signal, Way } from './signals.ts'
@@ -60,8 +61,8 @@ function inOrder(features: Dataset['features'], changed: Dataset['features']): D
 }
 
 function otherVectors({ width, vectors, present }: FeatureTable, way: Way, random: RandomStream): FeatureTable {
+  if (way === 'nothing') return missingVectors({ width, vectors, present })
   const made = new Float32Array(vectors.length)
-  if (way === 'nothing') return { width, vectors: made, present: new Uint8Array(present.length) }
   const owners = placesWhere(present.length, (item) => present[item] === 1)
   if (way === 'permutation') {
     const from = random.shuffle(owners.slice())

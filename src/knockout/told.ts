@@ -3,6 +3,7 @@ import type { Interval } from '../evaluate/intervals.ts'
 import { printInterval } from '../evaluate/printing.ts'
 import { printedFigure, type RankFigure } from '../metrics/table.ts'
 import type { Cost } from './costs.ts'
+import type { Faithfulness } from './faithfulness.ts'
 import type { KnockOut, SignalResult } from './knock-out.ts'
 import type { WayResult } from './results.ts'
 
@@ -126,3 +127,15 @@ const shownWords = {
   permutation: 'this model with them shuffled',
   noise: 'this model with noise in their place',
 } as const
+
+/** A line for each kind of thing that explanations name. */
+export function printFaithfulness({ run, model, part, recommendations, kinds }: Faithfulness): string {
+  const heading = `${recommendations} recommendations of ${model} (${run}) before targets of the ${part} part`
+  const lines = kinds.map(
+    ({ kind, cases, share }) =>
+      `the ${kind} that is named counts more than another one in ${percentText(share.mean)} ${sharesBetween(share)} of ${cases} cases`,
+  )
+  return [heading, ...lines].join('\n')
+}
+
+const sharesBetween = ({ low = 0, high = 1 }: Interval): string => `[${percentText(low)}, ${percentText(high)}]`

@@ -14,7 +14,8 @@ export interface Calibrator {
 
 /** A probability of 0 or 1 has no logit; this far from them float32 still tells numbers apart. */
 const edge = 1e-7
-const logit = (probability: number): number => {
+/** The logarithm of the odds of a probability. */
+export const logit = (probability: number): number => {
   const inside = Math.min(1 - edge, Math.max(edge, probability))
   return Math.log(inside / (1 - inside))
 }
@@ -32,6 +33,7 @@ export const calibratedPredictor = (predictor: ClickPredictor, calibrator: Calib
     const prediction = await predictor.candidates(history, items)
     return { ...prediction, probability: calibrated(calibrator, prediction.probability) }
   },
+  without: (modality) => calibratedPredictor(predictor.without(modality), calibrator),
 })
 
 /** With less, float32 would no longer tell candidates apart. */

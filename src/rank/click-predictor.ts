@@ -8,6 +8,7 @@ import { bucketLengths, lengthFor } from '../batches/lengths.ts'
 import type { ClickSamples } from '../dataset/click-samples.ts'
 import { isKnownUser } from '../dataset/click-vocabulary.ts'
 import type { Dataset, FeatureModality } from '../dataset/schema.ts'
+import { withoutVectors } from '../dataset/without-vectors.ts'
 import { Bug } from '../errors.ts'
 import type { Predictions } from '../evaluate/clicks.ts'
 import { catalogInputs } from '../models/contract/catalog.ts'
@@ -42,6 +43,8 @@ export interface ClickPredictor extends AsyncDisposable {
   candidates(history: RatedHistory, items: ArrayLike<number>): Promise<ClickPrediction>
   /** Whether a graph that was compiled so far reads the vectors of a modality. */
   reads(modality: FeatureModality): boolean
+  /** The same where no item has a vector of a modality; compiled when it is first asked. */
+  without(modality: FeatureModality): ClickPredictor
 }
 
 /** What a predictor is made of. */
@@ -59,15 +62,8 @@ export interface PredictorParts {
 const candidatesAtOnce = 1024
 
 /** Makes a predictor; graphs are compiled when a batch of their size first comes. */
-export function clickPredictor({
-  slug,
-  model,
-  dataset,
-  samples,
-  parameters,
-  memory = {},
-  runtime,
-}: PredictorParts): ClickPredictor {
+export function clickPredictor(parts: PredictorParts): ClickPredictor {
+  const { slug, model, dataset, samples, parameters, memory = {}, runtime } = parts
   const { score, batches } = model
   if (score.kind !== 'clicks') throw new Bug(`${slug} ranks the catalog and predicts no clicks`)
   const frozen = catalogInputs(dataset, { vocabulary: samples.vocabulary, own: model.frozen ?? {} })
@@ -98,9 +94,18 @@ export function clickPredictor({
     })
   }
 
+  const others = new Map<FeatureModality, ClickPredictor>()
   return {
     gates: score.gates ?? [],
-    refresh: () => graphs.refresh(),
+    without(modality) {
+      const other = others.get(modality) ?? clickPredictor({ ...parts, dataset: withoutVectors(dataset, [modality]) })
+      others.set(modality, other)
+      return other
+    },
+    async refresh() {
+      await graphs.refresh()
+      for (const other of others.values()) await other.refresh()
+    },
     reads: (modality) => readsVectors(graphs, modality),
     async samples(numbers, counted) {
       const probability = new Float32Array(numbers.length)
@@ -127,7 +132,7 @@ export function clickPredictor({
     },
     async candidates(history, items) {
       const length = lengthFor(history.item.length, lengths)
-      const parts: Record<string, Float32Array[]> = {}
+      const found: Record<string, Float32Array[]> = {}
       for (let from = 0; from < items.length; from += candidatesAtOnce) {
         const candidates = Array.from(
           { length: Math.min(candidatesAtOnce, items.length - from) },
@@ -137,16 +142,19 @@ export function clickPredictor({
         const rows = Math.max(8, 2 ** Math.ceil(Math.log2(count)))
         await read({ rows, length, targets: 0, histories: 1 }, { history, candidates }, (outputs) => {
           for (const [name, values] of Object.entries(outputs)) {
-            ;(parts[name] ??= []).push(values.slice(0, (values.length / rows) * count))
+            ;(found[name] ??= []).push(values.slice(0, (values.length / rows) * count))
           }
         })
       }
       const { probability = new Float32Array(0), ...reasons } = Object.fromEntries(
-        Object.entries(parts).map(([name, values]) => [name, joined(values)]),
+        Object.entries(found).map(([name, values]) => [name, joined(values)]),
       )
       return { probability, length, reasons }
     },
-    [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await graphs[Symbol.asyncDispose]()
+      for (const other of others.values()) await other[Symbol.asyncDispose]()
+    },
   }
 }
 

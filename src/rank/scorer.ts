@@ -6,6 +6,7 @@ import { lengthFor, servedLengths } from '../batches/lengths.ts'
 import { servedWindow, type Window } from '../batches/windows.ts'
 import type { Dataset, FeatureModality, History } from '../dataset/schema.ts'
 import type { ScoredItem } from '../dataset/top-items.ts'
+import { withoutVectors } from '../dataset/without-vectors.ts'
 import { Bug } from '../errors.ts'
 import { catalogInputs, type Vocabulary } from '../models/contract/catalog.ts'
 import type { BuiltModel, ClickScore, Memory, Score } from '../models/contract/model.ts'
@@ -15,6 +16,7 @@ import { servingPass } from '../models/contract/serving-pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
 import { input, type Tensor } from '../tensor/node.ts'
+import { leftOutShares } from './left-out-shares.ts'
 import { type ScoringParts, scoring } from './scoring.ts'
 import { type ParameterValues, readsVectors, type ServedGraph, servedGraphs } from './served-graphs.ts'
 
@@ -50,16 +52,8 @@ export interface NextItemScorer extends Scorer {
 const batchRows = 128
 
 /** Makes a scorer; graphs are compiled when a batch of their size first comes. */
-export async function nextItemScorer({
-  slug,
-  model,
-  dataset,
-  parameters,
-  memory = {},
-  vocabulary,
-  runtime,
-  rows = [1, batchRows],
-}: ScorerParts): Promise<NextItemScorer> {
+export async function nextItemScorer(parts: ScorerParts): Promise<NextItemScorer> {
+  const { slug, model, dataset, parameters, memory = {}, vocabulary, runtime, rows = [1, batchRows] } = parts
   const mostRows = rows.at(-1) as number
   const rowsFor = (histories: number): number => rows.find((held) => histories <= held) as number
   const { batches, score, history: settings } = model
@@ -104,13 +98,25 @@ export async function nextItemScorer({
   }
   const users = await scoring(score, { itemRows, graphs, cached })
 
+  /** The same where no item has a vector of a modality, to explain scores by. */
+  const others = new Map<FeatureModality, Promise<NextItemScorer>>()
+  const without = (modality: FeatureModality): Promise<NextItemScorer> => {
+    const made =
+      others.get(modality) ?? nextItemScorer({ ...parts, dataset: withoutVectors(dataset, [modality]), rows: [1] })
+    others.set(modality, made)
+    return made
+  }
+
   const smallest = batches.declare({ rows: 1, length: settings.maxLength, targets: 0 })
   const hasReasons = Object.keys(outputsOf(score, smallest.batch).reasons).length > 0
   const scorer: NextItemScorer = {
     slug,
     itemCount: itemRows - 1,
     answersUsers: model.answersUsers ?? false,
-    refresh: () => graphs.refresh(),
+    async refresh() {
+      await graphs.refresh()
+      for (const other of others.values()) await (await other).refresh()
+    },
     async score(histories, into = new Float32Array(histories.length * itemRows)) {
       for (let from = 0; from < histories.length; from += mostRows) {
         const part = histories.slice(from, from + mostRows)
@@ -123,7 +129,10 @@ export async function nextItemScorer({
     },
     reasons: async (history) => (hasReasons ? read([history], 'reasons') : {}),
     reads: (modality) => readsVectors(graphs, modality),
-    [Symbol.asyncDispose]: () => graphs[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await graphs[Symbol.asyncDispose]()
+      for (const other of others.values()) await (await other)[Symbol.asyncDispose]()
+    },
   }
   const { best, compile } = users
   if (compile)
@@ -153,8 +162,17 @@ export async function nextItemScorer({
   }
   const explain = model.explain?.bind(model)
   if (explain)
-    scorer.explain = async (history, items) =>
-      explain(windowOf(history).history, items, await scorer.reasons(history), scores)
+    scorer.explain = async (history, items) => {
+      const told = explain(windowOf(history).history, items, await scorer.reasons(history), scores)
+      if (!model.explainsByLeavingOut || history.item.length === 0) return told
+      const leavingOut = {
+        behaviors: dataset.manifest.behaviors,
+        modalities: (Object.keys(dataset.features) as FeatureModality[]).filter((name) => scorer.reads(name)),
+        score: async (left: History, modality?: FeatureModality) =>
+          (modality ? await without(modality) : scorer).score([left]),
+      }
+      return leftOutShares(leavingOut, windowOf(history).history, told)
+    }
   return scorer
 }
 

@@ -4,7 +4,8 @@ import type { BehaviorIndex, History, ItemIndex, UserIndex } from '../dataset/sc
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import { UserError, unknownName } from '../errors.ts'
 import { leftToPopularity } from '../rank/empty-histories.ts'
-import { clickReasons } from '../rank/explain-clicks.ts'
+import { reasonsOfClicks, usuallyTried } from '../rank/explain-clicks.ts'
+import { effectShares } from '../rank/leave-one-out.ts'
 import { type Reasons, reasonsNamed } from '../rank/named-reasons.ts'
 import { cosinesTo } from '../rank/similar.ts'
 import type { EventStore } from '../store/event-store.ts'
@@ -269,15 +270,22 @@ async function orderedBy(
   )
   const ordered = candidates.map((one, at) => ({ ...one, at, probability: prediction.probability[at] as number }))
   ordered.sort((a, b) => b.probability - a.probability || a.at - b.at)
-  return ordered.slice(page?.from, page?.to).map(({ at, ...one }) => {
-    if (!explain) return { ...one, reasons: {} }
-    const { gates, attended } = clickReasons(predictor, prediction, shown, at)
-    const all = attended.reduce((sum, { weight }) => sum + Math.abs(weight), 0) || 1
-    const because = attended
+  const shownItems = ordered.slice(page?.from, page?.to)
+  if (!explain) return shownItems.map(({ at: _, ...one }) => ({ ...one, reasons: {} }))
+  const { reasons } = await reasonsOfClicks(
+    predictor,
+    shown,
+    shownItems.map(({ item }) => item),
+    usuallyTried,
+  )
+  return shownItems.map(({ at: _, ...one }, place) => {
+    const { gates, events = [] } = reasons[place] ?? {}
+    const shares = effectShares(events.map(({ effect }) => effect))
+    const because = events
+      .map(({ item, behavior }, at) => ({ item, behavior, share: shares[at] as number }))
       .slice(0, namedEvents)
-      .map(({ item, behavior, weight }) => ({ item, behavior, share: Math.abs(weight) / all }))
     const named = reasonsNamed({ catalog, manifest: dataset.manifest }, { item: one.item, because })
-    return { ...one, reasons: { ...(attended.length > 0 && named), ...(gates && { gates }) } }
+    return { ...one, reasons: { ...(events.length > 0 && named), ...(gates && { gates }) } }
   })
 }
 

@@ -1,7 +1,8 @@
 /** @file Runs that are open and serve: what stays the same from one reload to the next. */
 import { type Pictures, readPictures } from '../dataset/pictures.ts'
 import { usualIdleMinutes } from '../dataset/questions.ts'
-import type { Dataset, FeatureModality, FeatureTable, History } from '../dataset/schema.ts'
+import type { Dataset, FeatureModality, History } from '../dataset/schema.ts'
+import { withoutVectors } from '../dataset/without-vectors.ts'
 import { UserError, unknownName } from '../errors.ts'
 import type { ItemTable } from '../models/contract/scorer.ts'
 import { popularScores } from '../rank/empty-histories.ts'
@@ -282,18 +283,4 @@ function unreadModality(where: string, modality: string, known: readonly Feature
   const value = `${modality}, but what is served reads no ${modality} vectors`
   const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'none'
   return new UserError({ where, problem: 'unsupported', value, expected })
-}
-
-/** The dataset with no vector of some modalities: what models do for a missing one they then do for all items. */
-function withoutVectors(dataset: Dataset, modalities: readonly FeatureModality[]): Dataset {
-  const missing = ({ width, vectors, present }: FeatureTable): FeatureTable => ({
-    width,
-    vectors: new Float32Array(vectors.length),
-    present: new Uint8Array(present.length),
-  })
-  const features = Object.entries(dataset.features).map(([modality, table]) => [
-    modality,
-    modalities.includes(modality as FeatureModality) ? missing(table) : table,
-  ])
-  return { ...dataset, features: Object.fromEntries(features) as Dataset['features'] }
 }

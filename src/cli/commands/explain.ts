@@ -40,16 +40,19 @@ export function explainCommand(): Command {
     })
 }
 
+const signed = (effect: number): string => `${effect < 0 ? '' : '+'}${effect.toFixed(3)}`
 const timesText = (times: number): string => (times > 1 ? `, ${times} times,` : '')
 
-function printed({ probability, gates = {}, attention, ...item }: ClickExplanation): string {
+function printed({ probability, gates = {}, modalities = {}, attention, ...item }: ClickExplanation): string {
+  const added = Object.entries(modalities).map(([name, effect]) => `${name} ${signed(effect)}`)
   const opened = Object.entries(gates).map(([name, gate]) => `${name} ${gate.toFixed(2)}`)
   const events = attention.map(
-    (event) => `${label(event)} (${event.behavior}${timesText(event.times)} ${event.weight.toFixed(3)})`,
+    (event) => `${label(event)} (${event.behavior}${timesText(event.times)} ${signed(event.effect)})`,
   )
   const told = [
+    ...(added.length > 0 ? [`adds to the log odds: ${added.join(', ')}`] : []),
     ...(opened.length > 0 ? [`gates: ${opened.join(', ')}`] : []),
-    ...(events.length > 0 ? [`looked at: ${events.join('; ')}`] : []),
+    ...(events.length > 0 ? [`events, and what each adds: ${events.join('; ')}`] : []),
   ]
   return [
     `${label(item)}: ${(100 * probability).toFixed(1)} %`,

@@ -17,6 +17,7 @@ interface Flags {
   readonly retrain?: boolean
   readonly seeds?: number[]
   readonly runs?: string
+  readonly explanations?: number | true
   readonly json?: boolean
   readonly out?: string
 }
@@ -54,11 +55,21 @@ export function knockoutCommand(): Command {
       (text) => list(text).map((part) => whole('--seeds', part, 0)),
     )
     .option('--runs <folder>', 'with --retrain: the folder of what is trained; by default RUN-knockout')
+    .option(
+      '--explanations [number]',
+      'instead, measure whether what explanations name counts: how often an item falls further without it than without another of its kind, over so many recommendations (default: 1000)',
+      (text) => whole('--explanations', text),
+    )
     .option('--json', 'print JSON instead of text')
     .option('--out <file>', 'also write a page with a plot, such as knockout.html')
     .action(async (folder: string, { json = false, out, ...flags }: Flags) => {
       if (out !== undefined) endingOf(out, ['.html'])
       refuseWithoutRetrain(flags)
+      if (flags.explanations !== undefined) {
+        refuseWithExplanations(out, flags)
+        await explained(folder, flags, json)
+        return
+      }
       const result = await measured(folder, flags)
       if (!result) return
       const { knockOutHtml, printKnockOut } = await import('../knock-out-page.ts')
@@ -105,6 +116,40 @@ async function trainedAgain(untouched: Untouched, shown: KnockOut, flags: Flags)
   process.stderr.write('stopped, saved; the same command goes on\n')
   process.exitCode = exitCodes.interrupted
   return undefined
+}
+
+/** How many recommendations are looked at unless a number is given. */
+const usualExplanations = 1000
+
+/** Prints how often explanations are right. */
+async function explained(folder: string, { part, seed, explanations }: Flags, json: boolean): Promise<void> {
+  const { untouchedOf } = await import('../../knockout/knock-out.ts')
+  const { faithfulness } = await import('../../knockout/faithfulness.ts')
+  const { printFaithfulness } = await import('../../knockout/told.ts')
+  const { reportCounts } = await import('../../runs/progress.ts')
+  const progress = reportCounts(process.stderr)
+  const count = typeof explanations === 'number' ? explanations : usualExplanations
+  const result = await faithfulness(await untouchedOf(folder), {
+    part,
+    seed,
+    count,
+    counted: progress.counted,
+  }).finally(progress.done)
+  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : printFaithfulness(result)}\n`)
+}
+
+/** @throws UserError `unsupported` for flags of the knock-out, of which nothing is measured */
+function refuseWithExplanations(out: string | undefined, { only, ways: wanted, retrain }: Flags): void {
+  for (const [flag, given] of Object.entries({
+    '--out': out,
+    '--only': only,
+    '--ways': wanted,
+    '--retrain': retrain,
+  })) {
+    if (given === undefined) continue
+    const expected = 'none with --explanations'
+    throw new UserError({ where: flag, problem: 'unsupported', value: String(given), expected })
+  }
 }
 
 /** @throws UserError `unsupported` for flags of trainings where nothing is trained */

@@ -213,6 +213,11 @@ export interface BuiltModel<Batch = unknown> {
   readonly answersUsers?: boolean
   /** Parts of the loss that have a price of doing nothing: what stays there has learned nothing. */
   readonly idle?: readonly IdlePart[]
+  /**
+   * Whether the shares that `explain` gives to behaviors, pictures and texts are measured anew by leaving each out;
+   * false by default.
+   */
+  readonly explainsByLeavingOut?: boolean
   /** Turns the reasons of one history into explanations of some items' scores. */
   explain?(
     history: History,

@@ -13,6 +13,8 @@ export const reason = {
   fused: 'fused',
   /** rho_m e_{u,t}^m [D] */
   stream: (modality: string): string => `stream.${modality}`,
+  /** rho_m times e_{u,t}^m less what the encoder makes of items that it knows nothing of [D] */
+  fusedBy: (modality: string): string => `fusedBy.${modality}`,
   /** rho_m alpha times what each center is of e_{c,u}^m [k, D] */
   centers: (modality: string): string => `centers.${modality}`,
 } as const
@@ -25,10 +27,10 @@ interface Carried {
 }
 
 /**
- * Gives the shares of the fused score and of each modality's score in the scores of items, and the center that carried
- * most. The fused score is named `id`, whose embedding it meets. A part's contribution is its vector times the item's
- * row, less what it gives the average item, since a constant moves no ranking. Negative contributions count as nothing,
- * unless all are negative.
+ * Gives the shares of the id and of each modality in the scores of items, and the center that carried most. A modality
+ * has its own score and what its items put into the fused one; what is left of that is the id's. A part's contribution
+ * is its vector times the item's row, less what it gives the average item, since a constant moves no ranking. Negative
+ * contributions count as nothing, unless all are negative.
  */
 export function explainItems(
   modalities: readonly FeatureModality[],
@@ -40,13 +42,18 @@ export function explainItems(
   const width = scores.width / (1 + modalities.length)
   return items.map((item) => {
     const row = average.map((mean, at) => (scores.table[item * scores.width + at] as number) - mean)
-    const carried = [
-      carriedBy('id', row.subarray(0, width), reasons[reason.fused], undefined),
-      ...modalities.map((modality, index) => {
-        const part = row.subarray((index + 1) * width, (index + 2) * width)
-        return carriedBy(modality, part, reasons[reason.stream(modality)], reasons[reason.centers(modality)])
-      }),
-    ]
+    const fusedRow = row.subarray(0, width)
+    const own = modalities.map((modality, index) => {
+      const part = row.subarray((index + 1) * width, (index + 2) * width)
+      const stream = reasons[reason.stream(modality)]
+      const carried = carriedBy(modality, part, stream, reasons[reason.centers(modality)])
+      // The fused vector is a sum too (eq. 17): what a modality's items put into it is the modality's.
+      const fused = product(reasons[reason.fusedBy(modality)], fusedRow)
+      return { ...carried, stream: carried.stream + fused, fused }
+    })
+    const whole = product(reasons[reason.fused], fusedRow)
+    const ofId = own.reduce((sum, { fused }) => sum - fused, whole)
+    const carried: Carried[] = [{ modality: 'id', stream: ofId, centers: [] }, ...own]
     const shares = sharesOf(carried.map(({ stream, centers }) => centers.reduce((sum, value) => sum + value, stream)))
     const center = strongestCenter(carried, shares)
     return {
@@ -59,18 +66,19 @@ export function explainItems(
 
 const none = new Float32Array(0)
 
+const product = (vector: Float32Array = none, row: Float64Array): number =>
+  vector.reduce((sum, value, at) => sum + value * (row[at] as number), 0)
+
 function carriedBy(
   modality: Modality,
   row: Float64Array,
   stream: Float32Array = none,
   centers: Float32Array = none,
 ): Carried {
-  const times = (vector: Float32Array): number =>
-    vector.reduce((sum, value, at) => sum + value * (row[at] as number), 0)
   const each = Array.from({ length: centers.length / row.length }, (_, at) =>
-    times(centers.subarray(at * row.length, (at + 1) * row.length)),
+    product(centers.subarray(at * row.length, (at + 1) * row.length), row),
   )
-  return { modality, stream: times(stream), centers: each }
+  return { modality, stream: product(stream, row), centers: each }
 }
 
 /** A center's share is its part of what its modality carried. */

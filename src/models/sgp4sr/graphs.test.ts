@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Split } from '../../dataset/schema.ts'
+import type { Dataset, Split } from '../../dataset/schema.ts'
+import { withoutVectors } from '../../dataset/without-vectors.ts'
 import { buildGraph } from '../../onnx/graph.ts'
 import { compile } from '../../runtime/node.ts'
 import { input } from '../../tensor/node.ts'
@@ -104,8 +105,12 @@ const settings: TinySettings = {
   features: { image: [[1, 0], [1, 0.1], null, [0.5, 1], [0, 1]] },
 }
 
-async function offline(changed: Partial<OfflineOptions> = {}, data: Partial<TinySettings> = {}): Promise<Offline> {
-  const dataset = tinyDataset({ ...settings, ...data })
+async function offline(
+  changed: Partial<OfflineOptions> = {},
+  data: Partial<TinySettings> = {},
+  seen: (dataset: Dataset) => Dataset = (dataset) => dataset,
+): Promise<Offline> {
+  const dataset = seen(tinyDataset({ ...settings, ...data }))
   const trainEnd = dataset.events.start.subarray(1).map((end, user) => (user === 0 ? 0 : end - 1))
   const split: Split = { protocol: 'leave-one-out', trainEnd, validation: new Int32Array(0), test: new Int32Array(0) }
   return sgp4srOffline({ ...options, ...changed }, { dataset, split, compute })
@@ -123,6 +128,15 @@ async function dense(made: Offline, name: string): Promise<number[][]> {
 }
 
 describe('sgp4srOffline', () => {
+  it('makes a silent graph and silent centers of vectors that were taken away', async () => {
+    const made = await offline({}, {}, (dataset) => withoutVectors(dataset, ['image']))
+    const whole = await offline()
+    expect(Object.keys(made).sort()).toEqual(Object.keys(whole).sort())
+    expect((await dense(made, 'graph.image')).flat().every((value) => value === 0)).toBe(true)
+    expect(made['centers.image']?.shape).toEqual(whole['centers.image']?.shape)
+    expect((made['centers.image']?.data as Float32Array).every((value) => value === 0)).toBe(true)
+  })
+
   it('makes the graphs and centers of the modalities there are', async () => {
     const made = await offline()
     expect([...new Set(Object.keys(made).map((name) => name.split('.').slice(0, 2).join('.')))]).toEqual([

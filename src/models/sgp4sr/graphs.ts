@@ -40,13 +40,21 @@ export async function sgp4srOffline(
   if (!split) throw new Bug('the graphs of SGP4SR are made from a split of events')
   const modalities = Object.entries(dataset.features) as [FeatureModality, FeatureTable][]
   checkOptions(options, dataset)
-  for (const [modality, table] of modalities) checkVectors(modality, table, dataset.catalog.ids, options)
+  const isTaken = (modality: FeatureModality): boolean => isTakenAway(dataset, modality)
+  for (const [modality, table] of modalities)
+    if (!isTaken(modality)) checkVectors(modality, table, dataset.catalog.ids, options)
   const { neighbors, centers, seed, withoutCoOccurrence } = options
   const together = coOccurrence(dataset, split)
   const made: Record<string, Offline[string]> = sparseLayout('graph.id', rowNormalized(together))
   const candidates = withoutCoOccurrence ? neighbors : Math.round(options.muModal * neighbors)
   const coOccurring = withoutCoOccurrence ? 0 : Math.round(options.muCoOccurrence * neighbors)
   for (const [modality, table] of modalities) {
+    if (isTaken(modality)) {
+      const rows = dataset.catalog.ids.length
+      Object.assign(made, sparseLayout(`graph.${modality}`, silentGraph(rows)))
+      if (centers > 0) made[`centers.${modality}`] = { shape: [centers, rows], data: new Float32Array(centers * rows) }
+      continue
+    }
     const modal = await nearestByCosine(table, candidates, compute)
     Object.assign(made, sparseLayout(`graph.${modality}`, modalGraph(modal, together, { neighbors, coOccurring })))
     if (centers === 0) continue
@@ -58,6 +66,21 @@ export async function sgp4srOffline(
     made[`centers.${modality}`] = { shape: [centers, clusters.length], data: membership(clusters, centers) }
   }
   return made
+}
+
+/**
+ * Whether vectors that were prepared are all missing: somebody took them away from a trained model, to see what it
+ * makes of that.
+ */
+function isTakenAway({ features, manifest }: Dataset, modality: FeatureModality): boolean {
+  return !features[modality]?.present.includes(1) && (manifest.features[modality]?.present ?? 0) > 0
+}
+
+/** A graph that says nothing of any item, [rows, rows]: each keeps itself, with weight 0. */
+function silentGraph(rows: number): SparseMatrix {
+  const start = Int32Array.from({ length: rows + 1 }, (_, row) => Math.max(0, row - 1))
+  const column = Int32Array.from({ length: rows - 1 }, (_, at) => at + 1)
+  return { rows, columns: rows, start, column, value: new Float32Array(rows - 1) }
 }
 
 /** Bytes that {@link sgp4srOffline} and its file take: co-occurrence, which is by far the largest graph, or cosines. */

@@ -36,7 +36,8 @@
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality } from '../../dataset/schema.ts'
 import { normal } from '../../nn/init.ts'
-import { addAll } from '../../tensor/elementwise.ts'
+import { noNoise } from '../../nn/noise.ts'
+import { addAll, mul } from '../../tensor/elementwise.ts'
 import { concat, split } from '../../tensor/move.ts'
 import { type Parameter, parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
@@ -80,8 +81,10 @@ export const sgp4sr = defineModel({
           const places = readPlaces(seen_BQ, length)
           // (5-16) Each modality by itself.
           const read = modalities.map(({ encoder, interestsIn, ...modality }) => {
-            const encoded = encoder.encode(modality.view_VD.rows(item_BL), places, noise)
-            return { ...modality, state_BQD: encoded.state_BQD, ...interestsIn(encoded, places, noise) }
+            const rows_BLD = modality.view_VD.rows(item_BL)
+            const encoded = encoder.encode(rows_BLD, places, noise)
+            const silent_BQD = encoder.encode(mul(rows_BLD, 0), places, noNoise).state_BQD
+            return { ...modality, state_BQD: encoded.state_BQD, silent_BQD, ...interestsIn(encoded, places, noise) }
           })
           // (17) All of them fused.
           const { state_BQD } = idEncoder.encode(idView_VD.rows(item_BL), places, noise)
@@ -140,13 +143,16 @@ interface ModalUser extends Interest {
   readonly weight: number
   readonly view_VD: Tensor
   readonly state_BQD: Tensor
+  /** The same of items that the modality says nothing of, to explain scores by. */
+  readonly silent_BQD: Tensor
   /** e~_u^m at the places of targets. */
   readonly own_PD: Tensor
 }
 
-function reasonsOf({ name, weight, state_BQD, parts }: ModalUser, alpha: number): Record<string, Tensor> {
+function reasonsOf({ name, weight, state_BQD, silent_BQD, parts }: ModalUser, alpha: number): Record<string, Tensor> {
   return {
     [reason.stream(name)]: state_BQD.mul(weight),
+    [reason.fusedBy(name)]: state_BQD.sub(silent_BQD).mul(weight),
     ...(parts && { [reason.centers(name)]: parts.mul(weight * alpha) }),
   }
 }
