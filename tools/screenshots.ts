@@ -1,9 +1,12 @@
 /**
  * @file Takes pictures of every view of a running service's page, and stores nothing:
  * `npm run -s screenshots -- http://127.0.0.1:8080 docs/pictures VISITOR`.
+ * Of a page that a command wrote it takes the top, in light, in dark and on a phone, named for the file:
+ * `npm run -s screenshots -- audit.html docs/pictures`.
  */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 
 const [base = 'http://127.0.0.1:8080', out = 'docs/pictures', visitor] = process.argv.slice(2)
@@ -41,9 +44,27 @@ const shots: readonly Shot[] = [
 mkdirSync(out, { recursive: true })
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
 try {
-  for (const shot of shots) await take(shot)
+  if (base.endsWith('.html')) await takeFile(base)
+  else for (const shot of shots) await take(shot)
 } finally {
   await browser.close()
+}
+
+async function takeFile(file: string): Promise<void> {
+  const name = basename(file, '.html')
+  const looks = [
+    [`${name}-light`, 1280, 'light'],
+    [`${name}-dark`, 1280, 'dark'],
+    [`${name}-375`, 375, 'light'],
+  ] as const
+  for (const [shot, width, colorScheme] of looks) {
+    const page = await browser.newPage({ viewport: { width, height: width < 600 ? 1400 : 1000 }, colorScheme })
+    await page.goto(pathToFileURL(resolve(file)).href)
+    const path = join(out, `${shot}.png`)
+    await page.screenshot({ path })
+    await page.close()
+    process.stdout.write(`${path}\n`)
+  }
 }
 
 async function take({ name, view, width, dark, act, also, part, wait = 0 }: Shot): Promise<void> {

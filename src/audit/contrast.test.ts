@@ -35,6 +35,11 @@ describe('the contrast with what is drawn', () => {
     expect(mixture(1).share).toBeGreaterThan(0.85)
   })
 
+  it('says nothing of no rows', () => {
+    const none = new Float64Array(0)
+    expect(contrast({ names: ['tells'], values: none }, none)).toMatchObject({ share: 0, chances: none })
+  })
+
   it('takes the fits apart into what each signal adds', () => {
     const { fits, parts } = mixture(0.3, 200)
     const shift = (fits[0] as number) - (parts[0] as number) - (parts[1] as number)

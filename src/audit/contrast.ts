@@ -33,9 +33,10 @@ const ridge = 1
 /** Nothing is told as surer. */
 const surest = 0.99
 
-/** Sets rows beside their stand-ins, which have the same signals and are as many. */
+/** Sets rows beside their stand-ins, which have the same signals and are as many; there may be none. */
 export function contrast({ names, values }: Signals, drawn: Float64Array): Contrast {
   const width = names.length
+  if (values.length === 0) return { weights: {}, fits: values, parts: values, chances: values, share: 0 }
   const scale = scaleOf(width, values, drawn)
   const [there, standIns] = [scaled(values, scale), scaled(drawn, scale)]
   const learned = logistic(width, there, standIns)
