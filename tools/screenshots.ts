@@ -1,10 +1,12 @@
 /**
  * @file Takes pictures of every view of a running service's page, and stores nothing:
- * `npm run -s screenshots -- http://127.0.0.1:8080 docs/pictures VISITOR`. Of a page that a command wrote it takes one:
- * `npm run -s screenshots -- knockout.html docs/pictures`.
+ * `npm run -s screenshots -- http://127.0.0.1:8080 docs/pictures VISITOR`.
+ * Of a page that a command wrote it takes the top, in light, in dark and on a phone, named for the file:
+ * `npm run -s screenshots -- audit.html docs/pictures`.
  */
+
 import { mkdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 
@@ -50,12 +52,20 @@ try {
 }
 
 async function takeFile(file: string): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
-  await page.goto(pathToFileURL(file).href)
-  const path = join(out, `${basename(file, '.html')}.png`)
-  await page.screenshot({ path, fullPage: true })
-  await page.close()
-  process.stdout.write(`${path}\n`)
+  const name = basename(file, '.html')
+  const looks = [
+    [`${name}-light`, 1280, 'light'],
+    [`${name}-dark`, 1280, 'dark'],
+    [`${name}-375`, 375, 'light'],
+  ] as const
+  for (const [shot, width, colorScheme] of looks) {
+    const page = await browser.newPage({ viewport: { width, height: width < 600 ? 1400 : 1000 }, colorScheme })
+    await page.goto(pathToFileURL(resolve(file)).href)
+    const path = join(out, `${shot}.png`)
+    await page.screenshot({ path })
+    await page.close()
+    process.stdout.write(`${path}\n`)
+  }
 }
 
 async function take({ name, view, width, dark, act, also, part, wait = 0 }: Shot): Promise<void> {

@@ -4,10 +4,10 @@ import type { Dataset } from '../dataset/schema.ts'
 import { percent } from '../evaluate/printing.ts'
 import { smallPicture } from '../features/picture-files.ts'
 import { pageStyle } from './page-style.ts'
-import type { ToldAudit, ToldClick, ToldPicture } from './told-audit.ts'
+import { cannotJudge, type ToldAudit, type ToldClick, type ToldPicture } from './told-audit.ts'
 
 /** So many of each kind are on the page; the CSV file has all. */
-const shown = { cards: 18, groups: 8, rows: 20 }
+const shown = { cards: 12, groups: 8, rows: 20 }
 
 /** An item on the page. */
 interface Shown {
@@ -66,12 +66,18 @@ async function shownItems(wanted: ReadonlySet<string>, { catalog }: Dataset, pic
   return (item) => found.get(item) ?? { name: item, picture: undefined }
 }
 
+const unjudged = 'too little is known to judge'
+
+/** A section that says why it is empty. */
+const without = (id: string, title: string, why: string): string =>
+  `<section id="${id}"><h2>${title}</h2><p class="none">${escaped(why.charAt(0).toUpperCase() + why.slice(1))}.</p></section>`
+
 function tiles({ clicks, pictures, samePictures, accounts }: ToldAudit): string {
   const tile = (link: string, count: number, what: string, more: string): string =>
     `<a class="tile" href="#${link}"><b>${count.toLocaleString('en-US')}</b><span>${what}</span><small>${more}</small></a>`
   return `<nav class="tiles">
-${tile('clicks', clicks.suspects.length, 'events that look accidental', `of ${clicks.judged.toLocaleString('en-US')}; about ${percent(clicks.share, 1)} may be chance`)}
-${pictures === null ? '' : tile('pictures', pictures.suspects.length, 'pictures that look wrong', `of ${pictures.judged.toLocaleString('en-US')}; about ${percent(pictures.share, 1)} may be`)}
+${tile('clicks', clicks.suspects.length, 'events that look accidental', clicks.canJudge ? `of ${clicks.judged.toLocaleString('en-US')}; about ${percent(clicks.share, 1)} may be chance` : unjudged)}
+${pictures === null ? '' : tile('pictures', pictures.suspects.length, 'pictures that look wrong', pictures.canJudge ? `of ${pictures.judged.toLocaleString('en-US')}; about ${percent(pictures.share, 1)} may be` : unjudged)}
 ${tile('shared', samePictures.length, 'pictures under several titles', 'copies, variants or placeholders')}
 ${tile('accounts', accounts.length, 'odd accounts', 'bots, or much entered at once')}
 </nav>`
@@ -104,6 +110,8 @@ ${text.under}
 
 function clickSection({ clicks, least }: ToldAudit, top: readonly ToldClick[], show: Show): string {
   if (clicks.judged === 0) return ''
+  const title = 'Events that look accidental'
+  if (!clicks.canJudge) return without('clicks', title, cannotJudge('the events', clicks.told))
   const cleared =
     clicks.cleared > 0
       ? ` ${clicks.cleared.toLocaleString('en-US')} are cleared, since the same user came back to the item with a stronger behavior.`
@@ -116,20 +124,22 @@ function clickSection({ clicks, least }: ToldAudit, top: readonly ToldClick[], s
       { beside: 'Beside it, the user touched', under: listed(one.evidence) },
     ),
   )
-  return `<section id="clicks"><h2>Events that look accidental</h2>
+  return `<section id="clicks"><h2>${title}</h2>
 <p>Each event was compared with the rest of its user’s history, and with an item drawn by chance in its place. Those that fit no better than chance are here: ${clicks.suspects.length.toLocaleString('en-US')} that are at least ${percent(least, 1)} likely.${cleared}</p>
 ${grid(cards, clicks.suspects.length)}</section>`
 }
 
 function pictureSection({ pictures, least }: ToldAudit, top: readonly ToldPicture[], show: Show): string {
   if (pictures === null) return ''
+  const title = 'Pictures that look wrong'
+  if (!pictures.canJudge) return without('pictures', title, cannotJudge('the pictures', pictures.told))
   const cards = top.map((one) =>
     card(`${chip(one.chance)}<span class="who">${escaped(one.item)}</span>`, show(one.item), one.expected.map(show), {
       beside: 'It was expected to look like',
       under: listed(one.evidence),
     }),
   )
-  return `<section id="pictures"><h2>Pictures that look wrong</h2>
+  return `<section id="pictures"><h2>${title}</h2>
 <p>Each picture was compared with the item’s title and with what users touch around it, and so was the picture of another item in its place. ${pictures.suspects.length.toLocaleString('en-US')} fit no better than another’s would: they are at least ${percent(least, 1)} likely.</p>
 ${grid(cards, pictures.suspects.length)}</section>`
 }

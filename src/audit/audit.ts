@@ -4,6 +4,7 @@ import type { Dataset } from '../dataset/schema.ts'
 import type { Suspects } from '../storage/suspects-file.ts'
 import { type AccountSuspect, accountSuspects } from './account-suspects.ts'
 import { type ClickFindings, clickSuspects } from './click-suspects.ts'
+import { leastTold } from './contrast.ts'
 import { type LogFinding, logFindings } from './log-findings.ts'
 import { type PictureFindings, pictureSuspects } from './picture-suspects.ts'
 import { type SamePicture, samePictures } from './same-pictures.ts'
@@ -36,18 +37,23 @@ export async function auditDataset(dataset: Dataset, options: AuditOptions = {})
   const { least = 0.5, moved, report = () => undefined } = options
   const pictures = options.pictures ?? (await readPictures(dataset))
   report('comparing events with the histories they are in')
-  const clicks = clickSuspects(dataset, least, moved)
+  const clicks = ifTold(clickSuspects(dataset, least, moved))
   report('comparing pictures with the items they are of')
   const ofPictures = pictureSuspects(dataset, least)
   report(`looking for pictures that items share: ${pictures.count} files`)
   return {
     least,
     clicks,
-    pictures: ofPictures,
+    pictures: ofPictures && ifTold(ofPictures),
     samePictures: await samePictures(dataset, pictures),
-    accounts: accountSuspects(dataset, clicks.chances),
+    accounts: accountSuspects(dataset, clicks.told < leastTold ? clicks.chances.fill(Number.NaN) : clicks.chances),
     log: logFindings(dataset),
   }
+}
+
+/** Without suspects where too little is known to name any. */
+function ifTold<Findings extends { told: number; suspects: readonly unknown[] }>(findings: Findings): Findings {
+  return findings.told < leastTold ? { ...findings, suspects: [] } : findings
 }
 
 const rounded = (chance: number): number => Number(chance.toFixed(3))

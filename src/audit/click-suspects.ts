@@ -27,6 +27,8 @@ export interface ClickFindings {
   /** The estimate of the share of the judged events that nobody meant. */
   readonly share: number
   readonly weights: Contrast['weights']
+  /** The chance that one fits better than a stand-in. */
+  readonly told: number
   /** How many were cleared, since the same user came back to the item with a stronger behavior. */
   readonly cleared: number
   /** By row of the dataset, how likely the event came about by chance; NaN where it was not judged. */
@@ -44,7 +46,7 @@ const nearShown = 5
 export function clickSuspects(dataset: Dataset, least: number, moved?: Float64Array): ClickFindings {
   const { events, manifest } = dataset
   const signals = clickSignals(dataset)
-  const { weights, share, chances, fits, parts } = contrast(signals, signals.drawn)
+  const { weights, share, told, chances, fits, parts } = contrast(signals, signals.drawn)
   const meant = followed(dataset)
   const bySource = sourceParts(signals.names, parts)
   const rankOf = Object.fromEntries(Object.entries(bySource).map(([source, all]) => [source, fittingLess(all)]))
@@ -59,6 +61,7 @@ export function clickSuspects(dataset: Dataset, least: number, moved?: Float64Ar
     judged: signals.rows.length,
     share,
     weights,
+    told,
     chances: byRow,
     cleared: signals.rows.reduce((sum, row) => sum + (meant[row] as number), 0),
     suspects: found.map((at): ClickSuspect => {

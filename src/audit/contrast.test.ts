@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { auc } from '../metrics/auc.ts'
 import { randomStream } from '../random/stream.ts'
-import { contrast } from './contrast.ts'
+import { contrast, leastTold } from './contrast.ts'
 
 /** Meant rows have a first signal about 2, those by chance about 0; the second signal says nothing. */
 function mixture(share: number, rows = 4000) {
@@ -33,6 +33,13 @@ describe('the contrast with what is drawn', () => {
 
   it('takes everything for chance where nothing tells rows from stand-ins', () => {
     expect(mixture(1).share).toBeGreaterThan(0.85)
+    expect(mixture(1).told).toBeLessThan(0.55)
+    expect(mixture(0.3).told).toBeGreaterThan(leastTold)
+  })
+
+  it('says nothing of no rows', () => {
+    const none = new Float64Array(0)
+    expect(contrast({ names: ['tells'], values: none }, none)).toMatchObject({ share: 0, chances: none })
   })
 
   it('takes the fits apart into what each signal adds', () => {

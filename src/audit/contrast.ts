@@ -6,6 +6,8 @@
  * fall the more, the likelier a row is chance itself. Nothing but the data chooses the weights.
  */
 
+import { auc } from '../metrics/auc.ts'
+
 /** Signals of rows, row-major. */
 export interface Signals {
   readonly names: readonly string[]
@@ -25,7 +27,15 @@ export interface Contrast {
   readonly chances: Float64Array
   /** The share of the rows that may be chance: an estimate from above. */
   readonly share: number
+  /** The chance that a row fits better than a stand-in: 0.5 where nothing is known. */
+  readonly told: number
 }
+
+/**
+ * Below it no row is suspected: even if the meant ones were told perfectly, seven of ten would have to be chance. So
+ * too little is known, or the signals tell nothing.
+ */
+export const leastTold = 0.65
 
 /** Of so many stand-ins the least that an estimate of a share rests on. */
 const leastShare = 0.1
@@ -33,14 +43,15 @@ const ridge = 1
 /** Nothing is told as surer. */
 const surest = 0.99
 
-/** Sets rows beside their stand-ins, which have the same signals and are as many. */
+/** Sets rows beside their stand-ins, which have the same signals and are as many; there may be none. */
 export function contrast({ names, values }: Signals, drawn: Float64Array): Contrast {
   const width = names.length
+  if (values.length === 0) return { weights: {}, fits: values, parts: values, chances: values, share: 0, told: 0.5 }
   const scale = scaleOf(width, values, drawn)
   const [there, standIns] = [scaled(values, scale), scaled(drawn, scale)]
   const learned = logistic(width, there, standIns)
-  const fits = oddsOf(there, learned)
-  const share = shareByChance(fits, oddsOf(standIns, learned))
+  const [fits, odds] = [oddsOf(there, learned), oddsOf(standIns, learned)]
+  const share = shareByChance(fits, odds)
   return {
     weights: Object.fromEntries(names.map((name, at) => [name, learned[at] as number])),
     fits,
@@ -48,6 +59,7 @@ export function contrast({ names, values }: Signals, drawn: Float64Array): Contr
     // By Bayes: the share of chance times how much likelier a stand-in has this fit.
     chances: fits.map((fit) => Math.min(surest, share * Math.exp(-fit))),
     share,
+    told: auc([...fits, ...odds], [...fits.map(() => 1), ...odds.map(() => 0)]),
   }
 }
 

@@ -24,6 +24,8 @@ export interface PictureFindings {
   /** The estimate of the share of the pictures that are wrong. */
   readonly share: number
   readonly weights: Contrast['weights']
+  /** The chance that one fits better than a stand-in. */
+  readonly told: number
   readonly suspects: readonly PictureSuspect[]
 }
 
@@ -33,7 +35,7 @@ const shown = 4
 export function pictureSuspects(dataset: Dataset, least: number): PictureFindings | null {
   const signals = pictureSignals(dataset)
   if (!signals) return null
-  const { weights, share, chances, fits, parts } = contrast(signals, signals.drawn)
+  const { weights, share, told, chances, fits, parts } = contrast(signals, signals.drawn)
   const bySource = sourceParts(signals.names, parts)
   const rankOf = Object.fromEntries(Object.entries(bySource).map(([source, all]) => [source, fittingLess(all)]))
   const found = Array.from(signals.items.keys())
@@ -45,6 +47,7 @@ export function pictureSuspects(dataset: Dataset, least: number): PictureFinding
     judged: signals.items.length,
     share,
     weights,
+    told,
     suspects: found.map((at): PictureSuspect => {
       const item = signals.items[at] as number
       return {

@@ -1,6 +1,6 @@
 /** @file An audit as plain text, and as the rows of a CSV file. */
 import { percent } from '../evaluate/printing.ts'
-import type { ToldAudit, ToldClick } from './told-audit.ts'
+import { cannotJudge, type ToldAudit, type ToldClick } from './told-audit.ts'
 
 const shown = 5
 
@@ -13,7 +13,9 @@ export function printAudit(audit: ToldAudit): string {
     ...section(
       `Accidental events (${clicks.behaviors.join(', ')})`,
       [
-        `about ${percent(clicks.share, 1)} of ${clicks.judged} may be chance; ${clicks.suspects.length} are ${likely}`,
+        !clicks.canJudge
+          ? cannotJudge('the events', clicks.told)
+          : `about ${percent(clicks.share, 1)} of ${clicks.judged} may be chance; ${clicks.suspects.length} are ${likely}`,
         ...(clicks.cleared > 0
           ? [`${clicks.cleared} are cleared: the same user came back to the item with a stronger behavior`]
           : []),
@@ -28,7 +30,9 @@ export function printAudit(audit: ToldAudit): string {
       : section(
           'Wrong pictures',
           [
-            `about ${percent(pictures.share, 1)} of ${pictures.judged} may be wrong; ${pictures.suspects.length} are ${likely}`,
+            !pictures.canJudge
+              ? cannotJudge('the pictures', pictures.told)
+              : `about ${percent(pictures.share, 1)} of ${pictures.judged} may be wrong; ${pictures.suspects.length} are ${likely}`,
           ],
           pictures.suspects.map(
             (one) => `${Math.round(100 * one.chance)} %  ${nameOf(one)}: ${one.evidence.join('; ')}`,

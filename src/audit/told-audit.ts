@@ -2,6 +2,7 @@
 import type { Dataset } from '../dataset/schema.ts'
 import type { Audit } from './audit.ts'
 import type { ClickSuspect } from './click-suspects.ts'
+import { leastTold } from './contrast.ts'
 import type { PictureSuspect } from './picture-suspects.ts'
 
 /** An event that may not have been meant. */
@@ -38,12 +39,20 @@ export interface ToldAudit {
     readonly judged: number
     readonly cleared: number
     readonly share: number
+    /** The chance that one fits better than a stand-in. */
+    readonly told: number
+    /** Whether that is enough to judge by. */
+    readonly canJudge: boolean
     readonly weights: Readonly<Record<string, number>>
     readonly suspects: readonly ToldClick[]
   }
   readonly pictures: {
     readonly judged: number
     readonly share: number
+    /** The chance that one fits better than a stand-in. */
+    readonly told: number
+    /** Whether that is enough to judge by. */
+    readonly canJudge: boolean
     readonly weights: Readonly<Record<string, number>>
     readonly suspects: readonly ToldPicture[]
   } | null
@@ -66,12 +75,16 @@ export function toldAudit(audit: Audit, dataset: Dataset): ToldAudit {
       judged: clicks.judged,
       cleared: clicks.cleared,
       share: clicks.share,
+      told: clicks.told,
+      canJudge: clicks.told >= leastTold,
       weights: clicks.weights,
       suspects: clicks.suspects.map((suspect) => toldClick(suspect, dataset)),
     },
     pictures: pictures && {
       judged: pictures.judged,
       share: pictures.share,
+      told: pictures.told,
+      canJudge: pictures.told >= leastTold,
       weights: pictures.weights,
       suspects: pictures.suspects.map((suspect) => toldPicture(suspect, dataset, pictures.weights)),
     },
@@ -112,7 +125,9 @@ function toldClick(suspect: ClickSuspect, { events, userIds, catalog, manifest }
         ? [`the next event came ${dwell < 1 ? 'within a second' : `after ${Math.round(dwell)} s`}`]
         : []),
       ...(bounce ? ['it is the only event of its visit'] : []),
-      ...(moved === undefined ? [] : [`the model's denoising moved it farther than ${most(moved)} of the others`]),
+      ...(moved === undefined || moved < 0.5
+        ? []
+        : [`the model's denoising moved it farther than ${most(moved)} of the others`]),
     ],
     near: near.map((other) => catalog.ids[events.item[other] as number] as string),
   }
@@ -147,3 +162,7 @@ function toldPicture(
 
 /** A signal of less weight tells nothing on this data. */
 const telling = 0.2
+
+/** Why nothing is suspected, where nothing can be. */
+export const cannotJudge = (what: string, told: number): string =>
+  `${what} cannot be judged: they fit better than drawn stand-ins with a chance of only ${most(told)} (50 % is none at all). It takes more events, or vectors that tell more`

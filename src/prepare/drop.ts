@@ -1,6 +1,6 @@
 /**
- * @file Leaves out of a log what `siftrec audit` suspected. The log stays as it is: prepared without the file of suspects,
- * it is all back.
+ * @file Leaves out of a log what `siftrec audit` suspected. The log stays as it is: prepared without the file of
+ * suspects, it is all back.
  */
 import type { FeatureMaker } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'

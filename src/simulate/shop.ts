@@ -137,7 +137,7 @@ export function accidentalOf({ events, userIds, catalog, manifest }: Dataset, { 
   })
 }
 
-/** For each item of a dataset prepared from the shop, [items + 1]: 1 if its picture is of another style than its own. */
+/** For each item of a dataset prepared from the shop, [items + 1]: 1 if its picture is of a style not its own. */
 export function wrongPicturesOf({ catalog }: Pick<Dataset, 'catalog'>, { items }: Truth): Uint8Array {
   const wrong = new Set(items.flatMap(({ id, wrongPicture }) => (wrongPicture ? [id] : [])))
   return Uint8Array.from(catalog.ids, (id) => (wrong.has(id) ? 1 : 0))

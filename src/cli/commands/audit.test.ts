@@ -30,7 +30,7 @@ async function siftrec(...args: string[]): Promise<string> {
 }
 
 beforeAll(async () => {
-  await simulateShop(at('raw'), { users: 40, items: 40, sessions: 4 })
+  await simulateShop(at('raw'), { users: 60, items: 100, sessions: 6 })
   await prepareDataset({ ...shop, out: at('data'), features: localFeatures() })
 })
 

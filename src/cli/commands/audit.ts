@@ -73,7 +73,9 @@ async function opened(
   const { movedEvents } = await import('../../audit/click-noise.ts')
   const run = await openRun(folder, data === undefined ? {} : { data })
   try {
-    return { dataset: run.dataset, moved: await movedEvents(run) }
+    // A model of clicks has no history to denoise.
+    const ofClicks = 'label' in run.run.split
+    return { dataset: run.dataset, moved: ofClicks ? undefined : await movedEvents(run) }
   } finally {
     await run[Symbol.asyncDispose]()
   }
