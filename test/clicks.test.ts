@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Experiment } from '../src/experiment/experiment.ts'
 import { gridProgress } from '../src/experiment/harness/grid-progress.ts'
 import { runExperiment } from '../src/experiment/harness/run-experiment.ts'
+import type { Faithfulness } from '../src/knockout/faithfulness.ts'
+import type { KnockOut } from '../src/knockout/knock-out.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
 import { readSafetensors, type StoredTensor } from '../src/storage/safetensors.ts'
 import { type Ended, inProcess, siftrec, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
@@ -206,6 +208,45 @@ describe('a run of a model of clicks', () => {
     expect((await succeedHere(args, folder)).stdout).toMatch(
       /^blue thing 1 \(i1\): \d+\.\d %\n {5}events, and what each adds: /,
     )
+  })
+})
+
+describe('a knock-out of a run of clicks', () => {
+  it('says what AUC is lost without what the model reads, and writes a page', async () => {
+    const args = ['knockout', 'whole', '--ways', 'permutation,nothing', '--out', 'knockout.html', '--json']
+    const { stdout } = await succeedHere(args, folder)
+    const told = JSON.parse(stdout) as KnockOut
+    expect([told.metric, told.part, told.unread, told.signals.map(({ name }) => name)]).toEqual([
+      'auc',
+      'validation',
+      ['text'],
+      ['category'],
+    ])
+    for (const { loss, share } of told.signals[0]?.inference ?? [])
+      expect(share).toBeCloseTo((loss?.mean ?? Number.NaN) / told.untouched.mean, 10)
+    const page = readFileSync(join(folder, 'knockout.html'), 'utf8')
+    expect(page).toContain('din does not read text when it predicts.')
+    expect(page).toContain('<svg')
+    const text = (await succeedHere(['knockout', 'whole', '--ways', 'nothing'], folder)).stdout
+    expect(text).toMatch(/^data, validation part: \d+ targets of \d+ users; din has AUC 0\.\d{4}/)
+  })
+
+  it('finds that the events which explanations name count more than others', async () => {
+    const { stdout } = await succeedHere(['knockout', 'whole', '--explanations', '30', '--json'], folder)
+    const { kinds, recommendations } = JSON.parse(stdout) as Faithfulness
+    expect([recommendations, kinds.map(({ kind }) => kind)]).toEqual([30, ['event']])
+    expect(kinds[0]?.share.mean).toBeGreaterThanOrEqual(0.9)
+  })
+
+  it.each([
+    [['--seeds', '1'], '--seeds: unsupported: 1, expected none without --retrain. add --retrain'],
+    [['--only', 'pictures'], '--only: unknown: "pictures"'],
+    [['--ways', 'shuffled'], '--ways: unknown: "shuffled"'],
+    [['--out', 'page.md'], '--out: unsupported: "page.md", expected a file that ends in .html'],
+    [['--explanations', '--retrain'], '--retrain: unsupported: true, expected none with --explanations'],
+  ])('refuses %j in one sentence', async (flags, sentence) => {
+    const { code, stderr } = await inProcess(['knockout', 'whole', ...flags], folder)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(sentence) as string })
   })
 })
 

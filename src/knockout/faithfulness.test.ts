@@ -11,7 +11,7 @@ import { printFaithfulness } from './told.ts'
 
 const place = temporaryFolder()
 afterAll(() => place[Symbol.dispose]())
-const dataset = plantedSignals(40)
+const dataset = plantedSignals(20)
 
 async function trained(model: string, config: Readonly<Record<string, unknown>>): Promise<Untouched> {
   const folder = join(place.path, model)
@@ -22,14 +22,14 @@ async function trained(model: string, config: Readonly<Record<string, unknown>>)
 }
 
 it('says how often what is named counts more than another of its kind: nearly always where it was left out', async () => {
-  const sizes = { hiddenSize: 8, heads: 1, layers: 1, maxLength: 12, modalitySteps: 1, behaviorSteps: 1 }
-  const result = await faithfulness(await trained('m3bsr', sizes), { part: 'test', seed: 1, count: 40 })
+  const sizes = { hiddenSize: 8, heads: 1, layers: 1, maxLength: 6, modalitySteps: 1, behaviorSteps: 1 }
+  const result = await faithfulness(await trained('m3bsr', sizes), { part: 'test', seed: 1, count: 30 })
   expect(result.kinds.map(({ kind, cases }) => [kind, cases])).toEqual([
-    ['behavior', 40],
-    ['modality', 40],
+    ['behavior', 30],
+    ['modality', 30],
   ])
   for (const { share } of result.kinds) expect(share.mean).toBeGreaterThanOrEqual(0.9)
-  expect(printFaithfulness(result)).toMatch(/^40 recommendations of m3bsr .*\nthe behavior that is named counts more/)
+  expect(printFaithfulness(result)).toMatch(/^30 recommendations of m3bsr .*\nthe behavior that is named counts more/)
 })
 
 it('refuses a model that says no reasons', async () => {

@@ -12,7 +12,7 @@ export interface LeavingOut {
   /** Whose vectors the model reads. */
   readonly modalities: readonly FeatureModality[]
   /** Scores of all items, the pad first; where no item has a vector of a modality, if one is named. */
-  score(history: History, without?: FeatureModality): Promise<Float32Array>
+  readonly score: (history: History, without?: FeatureModality) => Promise<Float32Array>
 }
 
 /**

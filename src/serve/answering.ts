@@ -268,17 +268,18 @@ async function orderedBy(
     shown,
     candidates.map(({ item }) => item),
   )
-  const ordered = candidates.map((one, at) => ({ ...one, at, probability: prediction.probability[at] as number }))
-  ordered.sort((a, b) => b.probability - a.probability || a.at - b.at)
+  const ordered = candidates.map((one, at) => ({ ...one, probability: prediction.probability[at] as number }))
+  // Of two that are as probable the first candidate stays first.
+  ordered.sort((a, b) => b.probability - a.probability)
   const shownItems = ordered.slice(page?.from, page?.to)
-  if (!explain) return shownItems.map(({ at: _, ...one }) => ({ ...one, reasons: {} }))
+  if (!explain) return shownItems.map((one) => ({ ...one, reasons: {} }))
   const { reasons } = await reasonsOfClicks(
     predictor,
     shown,
     shownItems.map(({ item }) => item),
     usuallyTried,
   )
-  return shownItems.map(({ at: _, ...one }, place) => {
+  return shownItems.map((one, place) => {
     const { gates, events = [] } = reasons[place] ?? {}
     const shares = effectShares(events.map(({ effect }) => effect))
     const because = events

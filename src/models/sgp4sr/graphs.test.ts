@@ -131,10 +131,9 @@ describe('sgp4srOffline', () => {
   it('makes a silent graph and silent centers of vectors that were taken away', async () => {
     const made = await offline({}, {}, (dataset) => withoutVectors(dataset, ['image']))
     const whole = await offline()
-    expect(Object.keys(made).sort()).toEqual(Object.keys(whole).sort())
     expect((await dense(made, 'graph.image')).flat().every((value) => value === 0)).toBe(true)
     expect(made['centers.image']?.shape).toEqual(whole['centers.image']?.shape)
-    expect((made['centers.image']?.data as Float32Array).every((value) => value === 0)).toBe(true)
+    expect(new Set<unknown>(made['centers.image']?.data)).toEqual(new Set([0]))
   })
 
   it('makes the graphs and centers of the modalities there are', async () => {
