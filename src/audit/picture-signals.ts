@@ -153,11 +153,14 @@ function companyOf({ events, manifest, ...dataset }: Dataset, { width, vectors }
     const [begin, end] = near(row)
     if (begin !== around.begin || end !== around.end)
       around = { begin, end, sum: sumOf(events.item.subarray(begin, end), { width, vectors }) }
+    // The item itself is no company, however often it was touched.
+    const own = events.item.subarray(begin, end).reduce((count, other) => count + (other === item ? 1 : 0), 0)
+    if (own === end - begin) continue
     // Each target event counts as much as any other, however long its visit was.
     for (let at = 0; at < width; at++)
       company[item * width + at] =
         (company[item * width + at] as number) +
-        ((around.sum[at] as number) - (vectors[item * width + at] as number)) / Math.max(1, end - begin - 1)
+        ((around.sum[at] as number) - own * (vectors[item * width + at] as number)) / (end - begin - own)
   }
   return { width, vectors: company }
 }

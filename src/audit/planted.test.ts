@@ -68,6 +68,17 @@ describe('wrong pictures', () => {
     expect(found(byClicks, judges.audit)).toBeLessThan(0.65)
   })
 
+  it('are not told by an item’s own picture, where a click and a favorite of one item stand beside each other', () => {
+    const twice = Array.from({ length: 400 }, (_, at): [number, number, number] => [
+      1 + Math.floor(at / 8),
+      1 + random.integer(100),
+      1000 * at,
+    ]).flatMap(([user, item, time]) => [[user, item, 'click', time] as const, [user, item, 'favorite', time] as const])
+    const image = Array.from({ length: 100 }, () => Array.from({ length: 16 }, () => random.normal()))
+    const { weights } = judgedPictures(tinyDataset({ events: twice, items: 100, features: { image } }), () => false)
+    expect(Math.abs(weights['company'] as number)).toBeLessThan(0.5)
+  })
+
   it('are found by text and picture where vectors share a space, and weighed so', () => {
     const kinds = Array.from({ length: 300 }, () => Array.from({ length: 16 }, () => random.normal()))
     const near = (vector: readonly number[]): number[] => vector.map((value) => value + 0.7 * random.normal())
