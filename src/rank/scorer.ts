@@ -139,6 +139,7 @@ export async function nextItemScorer(parts: ScorerParts): Promise<NextItemScorer
     scorer.compile = async (histories, longest) => {
       await reading('users', rowsFor(histories), longest).graph
       await compile(rowsFor(histories))
+      if (histories === 1 && hasReasons) await reading('reasons', 1, longest).graph
     }
   if (best)
     scorer.best = async (histories) => {

@@ -238,10 +238,10 @@ describe('a reload', () => {
 })
 
 describe('a service', () => {
-  it('compiles nothing for requests where it was warmed', async () => {
+  it('compiles nothing for lists where it was warmed', async () => {
     await using service = await open({ retrieve: m3bsr, rank: din, candidates: 16, warm: true })
     const compile = vi.spyOn(InferenceSession, 'create')
-    const some = users.slice(0, 9).map((user) => service.recommend({ user, top: 3, explain: true }))
+    const some = users.slice(0, 9).map((user) => service.recommend({ user, top: 3 }))
     await Promise.all([...some, service.recommend({ history: [{ item: 'i1' }] })])
     expect(compile).not.toHaveBeenCalled()
     compile.mockRestore()

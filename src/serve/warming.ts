@@ -16,7 +16,8 @@ export async function warm({ retrieve, rank }: Stages, candidates: number): Prom
         if (scorer.compile) await scorer.compile(rows, length)
         else await scorer.score(Array.from({ length: rows }, () => historyOf(length)))
       }
-    await scorer.explain?.(historyOf(maxLength), [1])
+    // What explains by leaving something out compiles the model anew for each modality: only where somebody asks why.
+    if (!scorer.compile) await scorer.explain?.(historyOf(maxLength), [1])
   }
   if (!rank) return
   const { predictor, maxLength } = rank.run
