@@ -141,7 +141,7 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
         findings
           .flatMap(({ behavior, share, planted }) =>
             Array.isArray(share)
-              ? [`${String(behavior)}: ${String(share[0])} of the picture, ${String(planted)} planted`]
+              ? [`${String(behavior)}: ${Number(share[0]).toFixed(3)} of the picture, ${Number(planted).toFixed(3)} planted`]
               : [],
           )
           .join('; '),
