@@ -141,7 +141,9 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
         findings
           .flatMap(({ behavior, share, planted }) =>
             Array.isArray(share)
-              ? [`${String(behavior)}: ${Number(share[0]).toFixed(3)} of the picture, ${Number(planted).toFixed(3)} planted`]
+              ? [
+                  `${String(behavior)}: ${Number(share[0]).toFixed(3)} of the picture, ${Number(planted).toFixed(3)} planted`,
+                ]
               : [],
           )
           .join('; '),
