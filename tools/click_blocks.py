@@ -102,6 +102,30 @@ def mean(events):
     return torch.stack(rows)
 
 
+# The width of the first layer of DIN's unit.
+ATTENTION = 4
+
+
+def declare_unit(p, name, width):
+    """The parameters of DIN's unit over vectors of a width."""
+    p.declare_linear(f"{name}.unit.first", 4 * width, ATTENTION)
+    p.declare(f"{name}.unit.first.slope", ATTENTION, center=0.25, scale=0.1)
+    p.declare_linear(f"{name}.unit.rest.0", ATTENTION, ATTENTION // 2)
+    p.declare(f"{name}.unit.rest.0.slope", ATTENTION // 2, center=0.25, scale=0.1)
+    p.declare_linear(f"{name}.unit.rest.1", ATTENTION // 2, 1)
+
+
+def interest(p, name, events, target):
+    """DIN's unit over each event and the candidate: the sum of what it weighs, and the weights."""
+    t = target[:, None].expand_as(events)
+    x = torch.cat([events, t, events - t, events * t], -1)
+    for layer in ("first", "rest.0"):
+        x = p.affine(f"{name}.unit.{layer}", x)
+        x = torch.where(x > 0, x, p[f"{name}.unit.{layer}.slope"] * x)
+    weights = p.affine(f"{name}.unit.rest.1", x) * (history > 0)[..., None]
+    return (weights * events).sum(1), weights[..., 0]
+
+
 def log_loss(logits):
     return (weight * F.binary_cross_entropy_with_logits(logits, label, reduction="none")).sum()
 

@@ -19,11 +19,10 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from click_blocks import (  # noqa: E402
-    BEHAVIORS, B, D, EMBEDDING, ITEM_WIDTH, WIDTHS, ClickLayers, behavior, history, item, item_row, variant, weight, write_clicks,
+    BEHAVIORS, B, D, EMBEDDING, ITEM_WIDTH, WIDTHS, ClickLayers, behavior, declare_unit, history, interest, item, item_row, variant, weight, write_clicks,
 )
 
 item[:] = torch.tensor([4, 4, 1, 3, 6])
-ATTENTION = 4
 
 
 def declare(queries, layers):
@@ -59,25 +58,6 @@ def content(p, ids, heads):
             y = p.norm(f"former.{at}.norm", y + p.affine(f"former.{at}.attention.output", torch.cat(parts, -1)))
         rows.append(p.affine("content", y[:queries].reshape(-1)))
     return torch.stack(rows).reshape(*ids.shape, D)
-
-
-def declare_unit(p, name, width):
-    p.declare_linear(f"{name}.unit.first", 4 * width, ATTENTION)
-    p.declare(f"{name}.unit.first.slope", ATTENTION, center=0.25, scale=0.1)
-    p.declare_linear(f"{name}.unit.rest.0", ATTENTION, ATTENTION // 2)
-    p.declare(f"{name}.unit.rest.0.slope", ATTENTION // 2, center=0.25, scale=0.1)
-    p.declare_linear(f"{name}.unit.rest.1", ATTENTION // 2, 1)
-
-
-def interest(p, name, events, target):
-    """DIN's unit over each event and the candidate: the sum of what it weighs, and the weights."""
-    t = target[:, None].expand_as(events)
-    x = torch.cat([events, t, events - t, events * t], -1)
-    for layer in ("first", "rest.0"):
-        x = p.affine(f"{name}.unit.{layer}", x)
-        x = torch.where(x > 0, x, p[f"{name}.unit.{layer}.slope"] * x)
-    weights = p.affine(f"{name}.unit.rest.1", x) * (history > 0)[..., None]
-    return (weights * events).sum(1), weights[..., 0]
 
 
 def nce(u, j, weights, t):

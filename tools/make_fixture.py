@@ -21,34 +21,17 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from click_blocks import (  # noqa: E402
-    BEHAVIORS, B, D, HIDDEN as OUTPUT, ITEM_ROWS, ITEM_WIDTH, WIDTHS, ClickLayers, behavior, frozen, history, item, item_numbers, log_loss, variant,
+    BEHAVIORS, B, D, HIDDEN as OUTPUT, ITEM_ROWS, ITEM_WIDTH, WIDTHS, ClickLayers, behavior, declare_unit, frozen, history, interest, item, item_numbers, log_loss,
+    variant,
     write_clicks,
 )
 from fixture import arrays, gradients, scalar  # noqa: E402
 
-TIERS, ATTENTION, HIDDEN = 4, 4, 4
-
-
-def declare_unit(p, name, width):
-    p.declare_linear(f"{name}.unit.first", 4 * width, ATTENTION)
-    p.declare(f"{name}.unit.first.slope", ATTENTION, center=0.25, scale=0.1)
-    p.declare_linear(f"{name}.unit.rest.0", ATTENTION, ATTENTION // 2)
-    p.declare(f"{name}.unit.rest.0.slope", ATTENTION // 2, center=0.25, scale=0.1)
-    p.declare_linear(f"{name}.unit.rest.1", ATTENTION // 2, 1)
+TIERS, HIDDEN = 4, 4
 
 
 def prelu(p, name, x):
     return torch.where(x > 0, x, p[f"{name}.slope"] * x)
-
-
-def interest(p, name, events, target):
-    """DIN's unit over each event and the candidate: the sum of what it weighs, and the weights."""
-    t = target[:, None].expand_as(events)
-    x = torch.cat([events, t, events - t, events * t], -1)
-    for layer in ("first", "rest.0"):
-        x = prelu(p, f"{name}.unit.{layer}", p.affine(f"{name}.unit.{layer}", x))
-    weights = p.affine(f"{name}.unit.rest.1", x) * (history > 0)[..., None]
-    return (weights * events).sum(1), weights[..., 0]
 
 
 def tiers(p, name, lowest, values):

@@ -21,11 +21,12 @@ from torch.nn import functional as F
 
 sys.dont_write_bytecode = True
 from click_blocks import (  # noqa: E402
-    BEHAVIORS, B, D, EMBEDDING, ITEM_ROWS, ITEM_WIDTH, ITEMS, WIDTHS, ClickLayers, behavior, frozen, history, item, item_row, mean, variant, write_clicks,
+    BEHAVIORS, B, D, EMBEDDING, ITEM_ROWS, ITEM_WIDTH, ITEMS, WIDTHS, ClickLayers, behavior, declare_unit, frozen, history, interest, item, item_row, mean, variant,
+    write_clicks,
 )
 from fixture import arrays, drawn, gradients, rounded, scalar  # noqa: E402
 
-LEVELS, CENTERS, NEIGHBORS, ATTENTION, TEMPERATURE = 2, 3, 2, 4, 0.2
+LEVELS, CENTERS, NEIGHBORS, TEMPERATURE = 2, 3, 2, 0.2
 neighbors = torch.tensor([[0, 0], [2, 4], [4, 6], [0, 0], [1, 0], [6, 7], [5, 1], [2, 0]])
 
 
@@ -61,25 +62,6 @@ def codes_of(vectors, there, centers):
             left = left - centers[level][distances.argmin()]
         rows.append(numbers)
     return torch.tensor(rows)
-
-
-def declare_unit(p, name, width):
-    p.declare_linear(f"{name}.unit.first", 4 * width, ATTENTION)
-    p.declare(f"{name}.unit.first.slope", ATTENTION, center=0.25, scale=0.1)
-    p.declare_linear(f"{name}.unit.rest.0", ATTENTION, ATTENTION // 2)
-    p.declare(f"{name}.unit.rest.0.slope", ATTENTION // 2, center=0.25, scale=0.1)
-    p.declare_linear(f"{name}.unit.rest.1", ATTENTION // 2, 1)
-
-
-def interest(p, name, events, target):
-    """DIN's unit over each event and the candidate: the sum of what it weighs, and the weights."""
-    t = target[:, None].expand_as(events)
-    x = torch.cat([events, t, events - t, events * t], -1)
-    for layer in ("first", "rest.0"):
-        x = p.affine(f"{name}.unit.{layer}", x)
-        x = torch.where(x > 0, x, p[f"{name}.unit.{layer}.slope"] * x)
-    weights = p.affine(f"{name}.unit.rest.1", x) * (history > 0)[..., None]
-    return (weights * events).sum(1), weights[..., 0]
 
 
 def shares(codes):
