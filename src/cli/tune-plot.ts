@@ -30,5 +30,5 @@ export async function writeTunePlot(out: string, slug: string, { space, trials, 
 }
 
 /** Whether a number was drawn by factors: it is above 0 and usually no share. */
-const isSpread = ({ option, range }: Searched, values: readonly unknown[]): boolean =>
-  option.kind === 'number' && !(range.least === 0 && range.most <= 1) && values.every((value) => Number(value) > 0)
+const isSpread = ({ option: { kind, bounds } }: Searched, values: readonly unknown[]): boolean =>
+  kind === 'number' && !(bounds.least === 0 && bounds.most <= 1) && values.every((value) => Number(value) > 0)

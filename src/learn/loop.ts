@@ -200,20 +200,17 @@ function groupsOf(turns: readonly Turn[], most: number): readonly Group[] {
   return groups
 }
 
-/** What a step of one process or of all ranks came to; gradients lie ready for the optimizer. */
-type StepTaken = SharedStep
-
 /** Takes the steps of an epoch. Of several ranks each takes one turn of a group, and they exchange what came of it. */
 function stepper({ state, ranks, signal }: Loop, stage: OpenStage, epoch: number) {
   /** The own turn of the next step, where its buffers are full already. */
   let ahead: { readonly turn: Turn; readonly targets: number } | undefined
-  const alone = async ([turn]: Group): Promise<StepTaken> => {
+  const alone = async ([turn]: Group): Promise<SharedStep> => {
     const step = await stage.stepOf(turn)
     const { observed, ...result } = await step.run(turn.batch, state.parameters.step + 1, epoch)
     turn.objective.observe?.(observed, state.memory)
     return { ...result, gradients: step.gradients, stop: false }
   }
-  const together = async (all: Ranks, group: Group, next: Group | undefined): Promise<StepTaken> => {
+  const together = async (all: Ranks, group: Group, next: Group | undefined): Promise<SharedStep> => {
     const [turn, after] = [group[all.rank], next?.[all.rank]]
     const count = state.parameters.step + 1
     // Whoever has no batch left knows from the first one's step which gradients there are.
@@ -238,7 +235,7 @@ function stepper({ state, ranks, signal }: Loop, stage: OpenStage, epoch: number
       all,
     )
   }
-  return (group: Group, next: Group | undefined): Promise<StepTaken> =>
+  return (group: Group, next: Group | undefined): Promise<SharedStep> =>
     ranks ? together(ranks, group, next) : alone(group)
 }
 

@@ -238,10 +238,11 @@ describe('a reload', () => {
 })
 
 describe('a service', () => {
-  it('compiles nothing for lists where it was warmed', async () => {
-    await using service = await open({ retrieve: m3bsr, rank: din, candidates: 16, warm: true })
+  const warmed = { lists: [m3bsr, false], reasons: [sasrec, true] } as const
+  it.each(Object.entries(warmed))('compiles nothing for %s where it was warmed', async (_, [retrieve, explain]) => {
+    await using service = await open({ retrieve, rank: din, candidates: 16, warm: true })
     const compile = vi.spyOn(InferenceSession, 'create')
-    const some = users.slice(0, 9).map((user) => service.recommend({ user, top: 3 }))
+    const some = users.slice(0, 9).map((user) => service.recommend({ user, top: 3, explain }))
     await Promise.all([...some, service.recommend({ history: [{ item: 'i1' }] })])
     expect(compile).not.toHaveBeenCalled()
     compile.mockRestore()

@@ -1,6 +1,6 @@
 /** @file Which options a search draws, and from where: within their ranges, around what they are by default. */
 import { UserError, unknownName } from '../errors.ts'
-import { type Option, optionsOf, type PropertyRange } from '../models/contract/options.ts'
+import { type Option, optionsOf } from '../models/contract/options.ts'
 import { type RandomStream, randomStream } from '../random/stream.ts'
 
 /** Options by name. */
@@ -12,7 +12,6 @@ export interface Searched {
   /** Whether it is the model's or the training's. */
   readonly of: 'config' | 'training'
   readonly option: Option
-  readonly range: PropertyRange
   /** What it is where nobody says otherwise. */
   readonly usual: unknown
 }
@@ -44,7 +43,6 @@ export function spaceOf({ slug, config, training, fitted, fixed, names }: SpaceR
       name: option.name,
       of,
       option,
-      range: option.bounds,
       usual: fitted[of][option.name] ?? option.default,
     })),
   )
@@ -110,8 +108,8 @@ const aboveZero = [0.001, 0.5] as const
 /** A share above this leaves too little. */
 const mostShare = 0.8
 
-function drawn({ option, range, usual }: Searched, stream: RandomStream): unknown {
-  const { choices = [], least, most } = range
+function drawn({ option, usual }: Searched, stream: RandomStream): unknown {
+  const { choices = [], least, most } = option.bounds
   if (option.kind === 'choice') return choices[stream.integer(choices.length)]
   if (option.kind === 'boolean') return stream.uniform() < 0.5
   const around = usual as number

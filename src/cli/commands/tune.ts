@@ -70,7 +70,7 @@ async function search(
   }
   const { loadDataset } = await import('../../dataset/load.ts')
   const { reportProgress } = await import('../../runs/progress.ts')
-  const { tune } = await import('../../tune/tune.ts')
+  const { trialFolder, tune } = await import('../../tune/tune.ts')
   const dataset = await loadDataset(data)
   const { out = join('runs', `tune-${dataset.manifest.name}-${slug}`), trials, epochs, seed } = flags
   const progress = reportProgress(process.stderr, epochs)
@@ -95,7 +95,9 @@ async function search(
   ).finally(progress.done)
   const { writeTunePlot } = await import('../tune-plot.ts')
   if (found.trials.length > 0) await writeTunePlot(out, slug, found)
-  process.stdout.write(`${foundText(slug, data, { out, found, fixed: config, epochs, seed })}\n`)
+  process.stdout.write(
+    `${foundText(slug, data, { out, folderOf: (trial) => trialFolder(out, trial), found, fixed: config, epochs, seed })}\n`,
+  )
   if (!found.finished && timeUp?.aborted !== true) process.exitCode = exitCodes.interrupted
 }
 
@@ -106,6 +108,8 @@ const optionsText = ({ config, training }: Pick<Trial, 'config' | 'training'>): 
 
 interface Told {
   readonly out: string
+  /** Where the run of a trial is. */
+  readonly folderOf: (trial: number) => string
   readonly found: Found
   /** The file of fixed options. */
   readonly fixed: string | undefined
@@ -114,12 +118,13 @@ interface Told {
 }
 
 /** The best trials, and the command that trains the best of them. */
-function foundText(slug: string, data: string, { out, found, fixed, epochs, seed }: Told): string {
+function foundText(slug: string, data: string, { out, folderOf, found, fixed, epochs, seed }: Told): string {
   const [best] = found.trials
   if (!best) return 'no trial has ended a round yet; the same command goes on'
   const metric = printedMetric(slug)
   const lines = found.trials.slice(0, shown).map((one) => {
-    const value = one.validation.at(-1) as number
+    // A trial that went on may have failed later.
+    const value = one.validation.findLast((one) => one !== null) as number
     return `  ${value.toFixed(4)}  trial ${one.trial}, round ${one.validation.length}: ${optionsText(one) || 'the defaults'}`
   })
   const given = [optionsText(best), ...(fixed === undefined ? [] : [`--config ${fixed}`])].filter((text) => text !== '')
@@ -137,7 +142,7 @@ function foundText(slug: string, data: string, { out, found, fixed, epochs, seed
     `validation ${metric} of ${found.trials.length} trials (${rounds}); the test part was not looked at`,
     ...lines,
     ...(found.finished ? [] : ['the search is not done: the same command goes on']),
-    `the best is trained in ${join(out, `trial-${String(best.trial).padStart(3, '0')}`)}; to train it again:`,
+    `the best is trained in ${folderOf(best.trial)}; to train it again:`,
     `  ${command.join(' ')}`,
     `plot: ${join(out, 'tune.svg')}`,
   ].join('\n')
