@@ -23,6 +23,19 @@ it('encodes texts as the dataset’s were, and keeps vectors that are given', as
   expect([c?.vectors?.text, d?.vectors]).toEqual([given, undefined])
 })
 
+it('encodes texts by the sentence encoder where the dataset’s were', async () => {
+  const dataset = by('sentence-1 (Universal Sentence Encoder lite, English, 0.2.0, 512)')
+  const texts = ['a couch', 'a sofa', 'a coach']
+  const items = await withTextVectors(
+    dataset,
+    texts.map((title) => ({ id: title, title })),
+  )
+  const [couch, sofa, coach] = items.map(({ vectors }) => vectors?.text as Float32Array)
+  const dot = (a?: Float32Array, b?: Float32Array) => a!.reduce((sum, value, at) => sum + value * b![at]!, 0)
+  expect(dot(couch, sofa)).toBeGreaterThan(dot(couch, coach) + 0.05)
+  await expect(withTextVectors(by('sentence-0 (another)'), [{ id: 'a', title: 'red' }])).rejects.toThrow('missing')
+})
+
 it('refuses a text without a vector where another encoder made the dataset’s', async () => {
   await expect(withTextVectors(by('precomputed (clip.npy)'), [{ id: 'a', title: 'red' }])).rejects.toThrow(
     'item "a": missing: a text vector by precomputed (clip.npy). give the vector',

@@ -2,12 +2,16 @@
 import type { NewItem } from '../dataset/grow.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
+import { openSentenceEncoder } from './sentence.ts'
 import { textEncoder } from './text.ts'
 
+/** The vector of a text; undefined where the text has no direction. */
+type TextVector = (text: string) => Promise<Float32Array | undefined>
+
 /**
- * New items with the vectors of their texts, by the encoder of the dataset's texts where that is the local one; those
- * that have a vector keep it. Items of a dataset without texts come back as they are.
- * @throws UserError `missing` for a text without a vector where the dataset's encoder is not the local one
+ * New items with the vectors of their texts, by the encoder of the dataset's texts where that is the local one or the
+ * sentence encoder; those that have a vector keep it. Items of a dataset without texts come back as they are.
+ * @throws UserError `missing` for a text without a vector where another encoder made the dataset's, such as CLIP
  */
 export async function withTextVectors(
   { manifest }: Pick<Dataset, 'manifest'>,
@@ -15,21 +19,46 @@ export async function withTextVectors(
 ): Promise<readonly NewItem[]> {
   const made = manifest.features.text
   if (!made) return items
-  const encoder = await textEncoder()
   const encoded: NewItem[] = []
   for (const item of items) {
-    const text = item.text ?? item.title ?? ''
+    const text = (item.text ?? item.title ?? '').trim()
     if (item.vectors?.text || text === '') {
       encoded.push(item)
       continue
     }
-    if (made.encoder !== encoder.name) {
+    const encode = await encoderNamed(made.encoder)
+    if (!encode) {
       const value = `a text vector by ${made.encoder}`
-      const hint = 'give the vector: texts are encoded here by the local encoder alone'
+      const hint = 'give the vector: texts are encoded here by the local and the sentence encoder alone'
       throw new UserError({ where: `item "${item.id}"`, problem: 'missing', value, hint })
     }
-    const { vectors, present } = await encoder.encode([text])
-    encoded.push(present[0] ? { ...item, vectors: { ...item.vectors, text: vectors } } : item)
+    const vector = await encode(text)
+    encoded.push(vector ? { ...item, vectors: { ...item.vectors, text: vector } } : item)
   }
   return encoded
+}
+
+/** What encodes a text as the encoder of this name did; undefined where it is none that is at hand. */
+async function encoderNamed(name: string): Promise<TextVector | undefined> {
+  const local = await textEncoder()
+  if (name === local.name) {
+    return async (text) => {
+      const { vectors, present } = await local.encode([text])
+      return present[0] ? vectors : undefined
+    }
+  }
+  if (!name.startsWith('sentence-')) return undefined
+  const sentence = await sentenceEncoder()
+  if (name !== sentence.name) return undefined
+  return async (text) => {
+    const vector = await sentence.encode([text])
+    return vector.some((value) => value !== 0) ? vector : undefined
+  }
+}
+
+let opened: ReturnType<typeof openSentenceEncoder> | undefined
+/** The sentence encoder, opened once: its model takes a second. */
+function sentenceEncoder(): ReturnType<typeof openSentenceEncoder> {
+  opened ??= openSentenceEncoder()
+  return opened
 }

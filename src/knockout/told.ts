@@ -109,9 +109,16 @@ function sentenceOf(signal: SignalResult, metric: string): string {
   const { low = 0, high = 0 } = loss
   const how = trained ? trainedWords[way] : shownWords[way]
   if (low <= 0 && high >= 0)
-    return `${words} add nothing you could measure on this data: ${how} loses ${between(loss)}.`
+    return `${words} add nothing you could measure on this data: ${how} loses ${between(loss)}${lostAnyway(signal, trained, metric)}.`
   if (high < 0) return `${words} do harm: ${how} gains ${percentText(-share)} of ${metric}.`
   return `${words} add ${percentText(share)}: ${how} loses that much of ${metric}.`
+}
+
+/** What a model loses that gets nothing for a signal, where it does as well with wrong values as with the right ones. */
+function lostAnyway({ inference }: SignalResult, trained: boolean, metric: string): string {
+  const without = trained ? undefined : inference.find(({ way }) => way === 'nothing')
+  if (!without?.loss || without.share === undefined || (without.loss.low ?? 0) <= 0) return ''
+  return `; it wants some, not the right ones, since without any it loses ${percentText(without.share)} of ${metric}`
 }
 
 const between = ({ low = 0, high = 0 }: Interval): string => `between ${low.toFixed(4)} and ${high.toFixed(4)}`

@@ -137,7 +137,9 @@ function foundText(slug: string, data: string, { out, folderOf, found, fixed, ep
     `--seed ${seed}`,
     `--out runs/${slug}-tuned`,
   ]
-  const rounds = found.rounds.map(({ trials, epochs: until }) => `${trials} for ${until} epochs`).join(', ')
+  const rounds = found.rounds
+    .map(({ trials, epochs: until }) => `${trials} for ${until} ${until === 1 ? 'epoch' : 'epochs'}`)
+    .join(', ')
   return [
     `validation ${metric} of ${found.trials.length} trials (${rounds}); the test part was not looked at`,
     ...lines,
