@@ -1,6 +1,7 @@
 /**
  * @file `npm run -s bench -- m3bsr-step`: processor time of our training step of M³BSR over that of the same in
- * PyTorch, alternating runs of one thread: the denoisers there as the paper prints them, and folded as ours are.
+ * PyTorch, alternating runs of one thread: the denoisers there as the paper prints them, and folded as ours are. In both
+ * they train inline, as printed.
  */
 import { execFileSync } from 'node:child_process'
 import type { Window } from '../src/batches/windows.ts'
@@ -66,7 +67,7 @@ async function timeSteps(): Promise<number[]> {
   }))
   const { frozen, features } = contentOf(random)
   const catalog = bareCatalog({ itemCount: items, userCount: batch, features, fields: { brand: brands } })
-  const options = { hiddenSize: hidden, heads, maxLength: length }
+  const options = { hiddenSize: hidden, heads, maxLength: length, denoisers: 'inline' }
   const times = await windowSteps({
     model: m3bsr.build(m3bsr.config.parse(options), {
       ...catalog,

@@ -37,6 +37,7 @@ export const m3bsrReadings: Experiment = {
 const published = {
   config: {
     reading: 'paper',
+    denoisers: 'inline',
     samples: 'targets',
     head: 'free',
     userField: true,

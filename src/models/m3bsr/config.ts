@@ -66,10 +66,10 @@ export const m3bsrConfig = z
       .default(true)
       .describe('predict the noise from the current state too; false predicts it from the condition alone, as printed'),
     denoisers: z
-      .enum(['inline', 'apart'])
-      .optional()
+      .enum(['apart', 'inline'])
+      .default('apart')
       .describe(
-        'how denoisers learn: inline, as printed and when this is left out, trains everything in one noisy pass; apart trains the denoisers alone in a noisy pass, with noise in proportion to each vector, and everything else in a pass without noise, as when serving',
+        'how denoisers learn: apart trains the denoisers alone in a noisy pass, with noise in proportion to each vector, and everything else in a pass without noise, as when serving; inline, as printed, trains everything in one noisy pass',
       ),
     head: z
       .enum(['tied', 'free'])

@@ -58,7 +58,10 @@ const windows = Array.from({ length: rows }, (_, row): Window => {
 it('M³BSR’s joint reading equals PyTorch’s, its losses and all its gradients', async () => {
   const features = { image: given('image').shape[1] ?? 0, text: given('text').shape[1] ?? 0 }
   const sizes = { itemCount, features, behaviors: ['click', 'favorite'], target: 1, fields: { brand: 3 } }
-  const { batches, score } = m3bsr.build(m3bsr.config.parse({ ...fixture.config, dropout: 0 }), bareCatalog(sizes))
+  const { batches, score } = m3bsr.build(
+    m3bsr.config.parse({ ...fixture.config, denoisers: 'inline', dropout: 0 }),
+    bareCatalog(sizes),
+  )
   const targets = fixture.targets.length
   const shape = { rows, length, targets, targetsPerRow: 3 }
   const { inputs, batch } = batches.declare(shape)
