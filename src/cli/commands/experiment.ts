@@ -13,6 +13,7 @@ interface Flags {
   readonly out?: string
   readonly jobs: number
   readonly only?: string[]
+  readonly tables?: string[]
   readonly models?: string[]
 }
 
@@ -44,6 +45,9 @@ export function experimentCommand(): Command {
       'train only these variants or models, separated by commas; the table also shows others that are already done',
       list,
     )
+    .option('--tables <titles>', 'train only for these tables, by their titles, separated by semicolons', (text) =>
+      text.split(';').map((part) => part.trim()),
+    )
     .option('--models <slugs>', 'models to compare, separated by commas, in an experiment that takes any model', list)
     .action(async (name: string | undefined, flags: Flags) => {
       const { experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
@@ -64,9 +68,14 @@ async function runSingle(
   experiment: DataExperiment | TimingExperiment | PlantedExperiment,
   flags: Flags & { readonly out: string },
 ): Promise<void> {
-  const { seeds, only, models } = flags
+  const { seeds, only, tables, models } = flags
   const does = 'timed' in experiment ? 'times its own models' : 'trains nothing'
-  for (const [flag, given] of Object.entries({ '--seeds': seeds, '--only': only, '--models': models })) {
+  for (const [flag, given] of Object.entries({
+    '--seeds': seeds,
+    '--only': only,
+    '--tables': tables,
+    '--models': models,
+  })) {
     if (!given) continue
     const expected = `none: ${experiment.name} ${does}`
     throw new UserError({ where: flag, problem: 'unsupported', value: given.join(','), expected })

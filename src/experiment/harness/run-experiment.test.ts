@@ -27,6 +27,7 @@ const written = (ending: string): string => readFileSync(join(folder.path, 'out'
 async function results(
   comparisons: readonly Comparison[],
   about: Partial<Experiment> = {},
+  asked: { readonly tables?: readonly string[] } = {},
 ): Promise<{ results: readonly ComparisonResult[]; page: string; said: string }> {
   let said = ''
   const progress = gridProgress({ write: (line: string) => (said += line) } as unknown as NodeJS.WritableStream, 1)
@@ -39,7 +40,7 @@ async function results(
     ...about,
     comparisons: () => comparisons,
   }
-  const outcome = await runExperiment(experiment, { ...settings, jobs: 1, progress })
+  const outcome = await runExperiment(experiment, { ...settings, ...asked, jobs: 1, progress })
   if (outcome.status === 'interrupted') throw new Error('interrupted')
   return { ...outcome, said }
 }
@@ -54,6 +55,14 @@ describe('an experiment', () => {
       '\nsmall: at most 7 cells; all of them take about 7 hours on one core (5 minutes a training)\n',
     )
     expect((await results([comparison], { guess })).said).not.toContain('small:')
+  })
+
+  it('trains for the tables that are asked for, and leaves out those of which nothing is done', async () => {
+    const other: Comparison = { ...whole, title: 'Other', variants: [near(3)] }
+    const found = await results([{ ...whole, title: 'All' }, other], {}, { tables: ['all'] })
+    expect(found.results.map(({ title }) => title)).toEqual(['All'])
+    expect(found.said).toContain('left out, since nothing of it is done: Other')
+    await expect(results([other], {}, { tables: ['All'] })).rejects.toThrow('--tables: unknown: "All"')
   })
 
   it('has the best and the worst by validation in a table of their own, with more seeds', async () => {

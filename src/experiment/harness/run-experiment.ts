@@ -28,6 +28,8 @@ export interface ExperimentOptions {
   readonly jobs: number
   /** Names of variants, or slugs of models, to train; the others are in the table if they are done. */
   readonly only?: readonly string[]
+  /** Titles of tables to train for; the others have what is done. */
+  readonly tables?: readonly string[]
   /** The models, for experiments that take them. */
   readonly models?: readonly string[]
   readonly signal?: AbortSignal
@@ -63,12 +65,12 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const comparisons = experiment
     .comparisons({ dataRoot: options.dataRoot, ...(models && { models }) })
     .map((one) => ({ ...one, seeds: options.seeds ?? one.seeds ?? experiment.seeds ?? usualSeeds }))
-  const wanted = wantedBy(comparisons, options.only)
+  const wanted = wantedBy(comparisons, options)
   const datasets = await prepareAll(comparisons, join(runs, 'data'), progress)
   const gridFor = (comparison: SeededComparison): Grid => {
     const dataset = (variant: Variant, seed: number) => datasets(variant.dataset ?? comparison.dataset, seed)
     const prefix = comparisons.length > 1 ? `${comparison.title}, ` : ''
-    return gridOf({ comparison, prefix, cells: join(runs, 'cells'), dataset, wanted })
+    return gridOf({ comparison, prefix, cells: join(runs, 'cells'), dataset, wanted: wanted(comparison) })
   }
   const grids: Grid[] = []
   for (const comparison of comparisons) {
@@ -87,7 +89,13 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     return more ? [grid, gridFor(more)] : [grid]
   })
   if (whole.length > grids.length && !(await isFinished(whole, 'jobs'))) return { status: 'interrupted' }
-  const results = whole.map((grid) => grid.result())
+  const [begun, untouched] = [
+    whole.filter((grid) => grid.done().length > 0),
+    whole.filter((grid) => grid.done().length === 0),
+  ]
+  if (begun.length > 0 && untouched.length > 0)
+    progress.say(`left out, since nothing of it is done: ${untouched.map(({ title }) => title).join('; ')}`)
+  const results = (begun.length > 0 ? begun : whole).map((grid) => grid.result())
   const findings = await experiment.look?.(whole.flatMap(trainedCells))
   return { status: 'finished', results, ...(await writeResults(experiment, results, { ...options, runs, findings })) }
 }
@@ -110,18 +118,39 @@ const trainedCells = (grid: Grid): TrainedCell[] =>
     open: async () => openRun(cell.folder, { dataset: await loadDataset(cell.data) }),
   }))
 
-/** Which variants are trained. @throws UserError `unknown` for a name that no comparison has */
+/** Which variants of a table are trained. @throws UserError `unknown` for a name that no table has */
 function wantedBy(
   comparisons: readonly Comparison[],
-  only: readonly string[] | undefined,
-): (variant: Variant) => boolean {
-  if (!only) return () => true
-  const wanted = only.map((name) => name.toLowerCase())
-  const variants = comparisons.flatMap(({ variants }) => variants)
-  const names = [...new Set(variants.flatMap(({ name, model }) => [name, model]))]
-  for (const [at, name] of wanted.entries())
-    if (!names.some((one) => one.toLowerCase() === name)) throw unknownName('--only', only[at] as string, names)
-  return ({ name, model }) => wanted.includes(name.toLowerCase()) || wanted.includes(model)
+  { only, tables }: Pick<ExperimentOptions, 'only' | 'tables'>,
+): (comparison: Comparison) => (variant: Variant) => boolean {
+  const variants = comparisons.flatMap((comparison) => comparison.variants)
+  const isVariant = oneOf(
+    '--only',
+    only,
+    variants.flatMap(({ name, model }) => [name, model]),
+  )
+  const isTable = oneOf(
+    '--tables',
+    tables,
+    comparisons.map(({ title }) => title),
+  )
+  return ({ title }) =>
+    ({ name, model }) =>
+      isTable(title) && (isVariant(name) || isVariant(model))
+}
+
+/** Whether a name is one of those that were asked for, whatever its case; all are where none was. */
+function oneOf(
+  flag: string,
+  asked: readonly string[] | undefined,
+  known: readonly string[],
+): (name: string) => boolean {
+  if (!asked) return () => true
+  const names = new Set(asked.map((name) => name.toLowerCase()))
+  const all = [...new Set(known)]
+  const stranger = asked.find((name) => !all.some((one) => one.toLowerCase() === name.toLowerCase()))
+  if (stranger !== undefined) throw unknownName(flag, stranger, all)
+  return (name) => names.has(name.toLowerCase())
 }
 
 /** Prepares every dataset of the grid once, and finds it by its choice and seed. */
