@@ -1,7 +1,7 @@
 /**
  * @file `npm run -s bench -- m3bsr-step`: processor time of our training step of M³BSR over that of the same in
- * PyTorch, alternating runs of one thread: the denoisers there as the paper prints them, and folded as ours are. In both
- * they train inline, as printed.
+ * PyTorch, alternating runs of one thread: the denoisers there as the paper prints them, and folded as ours are. They
+ * train inline in both, as printed.
  */
 import { execFileSync } from 'node:child_process'
 import type { Window } from '../src/batches/windows.ts'

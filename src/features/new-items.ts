@@ -2,11 +2,7 @@
 import type { NewItem } from '../dataset/grow.ts'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
-import { openSentenceEncoder } from './sentence.ts'
-import { textEncoder } from './text.ts'
-
-/** The vector of a text; undefined where the text has no direction. */
-type TextVector = (text: string) => Promise<Float32Array | undefined>
+import { textEncoderNamed } from './encoder-named.ts'
 
 /**
  * New items with the vectors of their texts, by the encoder of the dataset's texts where that is the local one or the
@@ -26,7 +22,7 @@ export async function withTextVectors(
       encoded.push(item)
       continue
     }
-    const encode = await encoderNamed(made.encoder)
+    const encode = await textEncoderNamed(made.encoder)
     if (!encode) {
       const value = `a text vector by ${made.encoder}`
       const hint = 'give the vector: texts are encoded here by the local and the sentence encoder alone'
@@ -36,29 +32,4 @@ export async function withTextVectors(
     encoded.push(vector ? { ...item, vectors: { ...item.vectors, text: vector } } : item)
   }
   return encoded
-}
-
-/** What encodes a text as the encoder of this name did; undefined where it is none that is at hand. */
-async function encoderNamed(name: string): Promise<TextVector | undefined> {
-  const local = await textEncoder()
-  if (name === local.name) {
-    return async (text) => {
-      const { vectors, present } = await local.encode([text])
-      return present[0] ? vectors : undefined
-    }
-  }
-  if (!name.startsWith('sentence-')) return undefined
-  const sentence = await sentenceEncoder()
-  if (name !== sentence.name) return undefined
-  return async (text) => {
-    const vector = await sentence.encode([text])
-    return vector.some((value) => value !== 0) ? vector : undefined
-  }
-}
-
-let opened: ReturnType<typeof openSentenceEncoder> | undefined
-/** The sentence encoder, opened once: its model takes a second. */
-function sentenceEncoder(): ReturnType<typeof openSentenceEncoder> {
-  opened ??= openSentenceEncoder()
-  return opened
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import type { Dataset } from '../dataset/schema.ts'
 import type { Signal } from './signals.ts'
 
-/** What a signal costs; null where nobody recorded it. */
+/** What a signal costs; null where it is not known. */
 export interface Cost {
   /** Of the dataset's folder: vectors to the byte, events by their share of the file of events. */
   readonly diskBytes: number | null
   /** While a model is trained or serves. */
   readonly memoryBytes: number
-  /** That the encoder took. */
+  /** That the encoder takes for the catalog, where that was measured; see `encoding-time.ts`. */
   readonly encodeSeconds: number | null
 }
 

@@ -60,7 +60,7 @@ function costCells({ diskBytes, memoryBytes, encodeSeconds }: Cost): string[] {
   return [
     diskBytes === null ? '-' : bytesText(diskBytes),
     bytesText(memoryBytes),
-    encodeSeconds === null ? 'not recorded' : `${encodeSeconds} s`,
+    encodeSeconds === null ? '-' : `${encodeSeconds.toPrecision(2)} s`,
   ]
 }
 
@@ -114,7 +114,7 @@ function sentenceOf(signal: SignalResult, metric: string): string {
   return `${words} add ${percentText(share)}: ${how} loses that much of ${metric}.`
 }
 
-/** What a model loses that gets nothing for a signal, where it does as well with wrong values as with the right ones. */
+/** What a model loses that gets nothing for a signal, and does as well with wrong values as with the right ones. */
 function lostAnyway({ inference }: SignalResult, trained: boolean, metric: string): string {
   const without = trained ? undefined : inference.find(({ way }) => way === 'nothing')
   if (!without?.loss || without.share === undefined || (without.loss.low ?? 0) <= 0) return ''

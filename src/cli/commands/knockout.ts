@@ -18,6 +18,7 @@ interface Flags {
   readonly seeds?: number[]
   readonly runs?: string
   readonly explanations?: number | true
+  readonly timeEncoding?: boolean
   readonly json?: boolean
   readonly out?: string
 }
@@ -60,6 +61,7 @@ export function knockoutCommand(): Command {
       'instead, measure whether what explanations name counts: how often an item falls further without it than without another of its kind, over so many recommendations (default: 1000)',
       (text) => whole('--explanations', text),
     )
+    .option('--time-encoding', 'also measure how long pictures and titles take to encode, on 200 of them')
     .option('--json', 'print JSON instead of text')
     .option('--out <file>', 'also write a page with a plot, such as knockout.html')
     .action(async (folder: string, { json = false, out, ...flags }: Flags) => {
@@ -88,8 +90,11 @@ async function measured(folder: string, flags: Flags): Promise<KnockOut | undefi
   const progress = reportCounts(process.stderr)
   const shown = await knockOut(untouched, { ...flags, tellMemory, counted: progress.counted }).finally(progress.done)
   const result = flags.retrain ? await trainedAgain(untouched, shown, flags) : shown
-  if (result) refuseUnread(result)
-  return result
+  if (!result) return undefined
+  refuseUnread(result)
+  if (!flags.timeEncoding) return result
+  const { withEncodingTimes } = await import('../../knockout/encoding-time.ts')
+  return withEncodingTimes(result, untouched.data.dataset)
 }
 
 /** Trains without each signal; Ctrl-C saves. */
@@ -139,12 +144,13 @@ async function explained(folder: string, { part, seed, explanations }: Flags, js
 }
 
 /** @throws UserError `unsupported` for flags of the knock-out, of which nothing is measured */
-function refuseWithExplanations(out: string | undefined, { only, ways: wanted, retrain }: Flags): void {
+function refuseWithExplanations(out: string | undefined, { only, ways: wanted, retrain, timeEncoding }: Flags): void {
   for (const [flag, given] of Object.entries({
     '--out': out,
     '--only': only,
     '--ways': wanted,
     '--retrain': retrain,
+    '--time-encoding': timeEncoding,
   })) {
     if (given === undefined) continue
     const expected = 'none with --explanations'
