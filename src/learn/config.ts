@@ -86,6 +86,11 @@ const shared = {
     .max(256)
     .default(2)
     .describe('CPU threads; runs are the same to the byte only with the same number'),
+  // Without a default: options that say nothing of it are those of runs from before it.
+  device: z
+    .enum(['cpu', 'cuda', 'webgpu'])
+    .optional()
+    .describe('what training computes on: cpu, also when this is left out; cuda or webgpu for a GPU (docs/scale.md)'),
 }
 
 /** Settings of a training of a model of the next item. */

@@ -9,19 +9,22 @@ import type { ValidationParts } from '../learn/validation.ts'
 import { catalogInputs } from '../models/contract/catalog.ts'
 import type { ModelDefinition } from '../models/contract/model.ts'
 import { modelOf } from '../models/registry.ts'
-import { nodeRuntime } from '../runtime/node.ts'
+import { nodeRuntime, type RuntimeOptions } from '../runtime/node.ts'
 import { builtModel, vocabularyOf } from './built-model.ts'
 import type { Run } from './run-settings.ts'
 import type { LearnRequest, OpenRequest } from './task.ts'
 
-/** The model of a run, and what it runs on. @param spin see `RuntimeOptions` */
+/** The model of a run, and what it runs on. @param options see `RuntimeOptions`; what is trained on a GPU is read anywhere */
 async function built(
   run: Run,
   data: TrainingData,
-  { tell, spin }: { readonly tell: ((bytes: number) => void) | undefined; readonly spin: boolean },
+  {
+    tell,
+    ...options
+  }: { readonly tell: ((bytes: number) => void) | undefined } & Pick<RuntimeOptions, 'spin' | 'provider'>,
 ): Promise<ValidationParts> {
   const { model: slug, training } = run
-  const runtime = nodeRuntime({ threads: training?.threads ?? 2, spin })
+  const runtime = nodeRuntime({ threads: training?.threads ?? 2, ...options })
   const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime, tell)
   return { slug, model, dataset: data.dataset, vocabulary: vocabularyOf(data), runtime }
 }
@@ -32,7 +35,7 @@ export async function learnTrained(
   validationOf: (parts: ValidationParts) => Validation,
 ): Promise<TrainingResult> {
   const tell = (bytes: number): void => watching.report?.({ kind: 'memory', work: 'what is computed once', bytes })
-  const parts = await built(run, data, { tell, spin: true })
+  const parts = await built(run, data, { tell, spin: true, provider: run.training?.device ?? 'cpu' })
   const { slug, model, dataset, vocabulary, runtime } = parts
   return trainModel({
     slug,

@@ -1,6 +1,9 @@
 /**
  * @file The runtime of Node, and the only importer of onnxruntime-node: a compiled graph that runs on given buffers.
  */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import type { Tensor as RuntimeTensor, InferenceSession as Session } from 'onnxruntime-node'
 import { Bug, UserError } from '../errors.ts'
 import type { Graph } from '../onnx/graph.ts'
@@ -114,8 +117,40 @@ export function compile(
 
 async function createSession({ bytes }: Graph, options: RuntimeOptions): Promise<Session> {
   const { InferenceSession } = await load()
-  return InferenceSession.create(bytes, settingsOf(options))
+  const { provider = 'cpu' } = options
+  if (provider === 'cpu') return InferenceSession.create(bytes, settingsOf(options))
+  // onnxruntime would say so in three lines of its own.
+  if (provider === 'cuda' && !hasCuda()) throw noDevice(provider)
+  return InferenceSession.create(bytes, settingsOf(options)).catch((error: unknown) => {
+    throw noDevice(provider, error as Error)
+  })
 }
+
+/** Whether onnxruntime's library for CUDA was downloaded when the package was installed. */
+function hasCuda(): boolean {
+  const package_ = dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')))
+  const folder = join(package_, 'bin', 'napi-v6', process.platform, process.arch)
+  return existsSync(join(folder, 'libonnxruntime_providers_cuda.so'))
+}
+
+/** Why a GPU cannot be used. */
+function noDevice(provider: 'cuda' | 'webgpu', error?: Error): UserError {
+  const hints = {
+    cuda: 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node brings its library, on Linux x64 (docs/scale.md)',
+    webgpu: 'WebGPU needs a GPU with a driver for Vulkan, Metal or Direct3D 12 (docs/scale.md)',
+  }
+  return new UserError({
+    where: '--device',
+    problem: 'unsupported',
+    value: `${provider} on this machine${error ? `: ${shortened(error.message)}` : ''}`,
+    expected: 'cpu',
+    hint: hints[provider],
+  })
+}
+
+/** The last sentence of onnxruntime's, which says what failed. */
+const shortened = (message: string): string =>
+  (message.split(' was false. ').at(-1) as string).split('\n')[0]?.slice(0, 200) ?? ''
 
 function settingsOf(options: RuntimeOptions): Session.SessionOptions {
   return {
