@@ -14,7 +14,7 @@ import { builtModel, vocabularyOf } from './built-model.ts'
 import type { Run } from './run-settings.ts'
 import type { LearnRequest, OpenRequest } from './task.ts'
 
-/** The model of a run, and what it runs on. @param options see `RuntimeOptions`; what is trained on a GPU is read anywhere */
+/** The model of a run, and what it runs on; what was trained on a GPU is read on the CPU. */
 async function built(
   run: Run,
   data: TrainingData,
