@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { canMakeHosts, ownHosts } from './fixtures/own-hosts.ts'
 import { mpirunProgram } from './fixtures/own-servers.ts'
 import { command, type Ended, start, succeed, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
@@ -56,6 +57,14 @@ describe.skipIf(mpirunProgram() === undefined)('ranks of Open MPI', () => {
     expect(said.match(/^epoch 20 /gm)).toHaveLength(1)
     expect(said).toContain('2 ranks: each step has a batch of every one')
     expect(epochsOf('two').every(({ ranks }) => ranks === 2)).toBe(true)
+  })
+
+  it.skipIf(!canMakeHosts())('write them on two hosts too, which are network namespaces', async () => {
+    using hosts = ownHosts(2)
+    const { code, stderr } = await start(train('hosts', 30), { cwd: folder, through: [...hosts.through, ...command] })
+      .ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string })
+    expect(bytes('hosts').equals(bytes('two'))).toBe(true)
   })
 
   it('end at once where one of them is killed, and go on with another number of them', async () => {
