@@ -45,7 +45,7 @@ const bytes = (...path: readonly string[]): Buffer => readFileSync(join(folder, 
 let trained: Ended | undefined
 beforeAll(async () => {
   writeTinyFeed(folder)
-  await succeed(prepareTinyFeed, folder)
+  await succeedHere(prepareTinyFeed, folder)
   trained = await succeed(train('whole'), folder)
 })
 
@@ -130,14 +130,14 @@ describe('a run of a model of clicks', () => {
       figures: Record<'auc' | 'logLoss', { mean: number }>
     }[]
     const told = async (folderOf: string): Promise<Told> =>
-      JSON.parse((await run('evaluate', folderOf, '--part', 'validation', '--json')).stdout) as Told
+      JSON.parse((await succeedHere(['evaluate', folderOf, '--part', 'validation', '--json'], folder)).stdout) as Told
     const [own, calibrated] = await told('wild')
     expect(calibrated?.name).toBe(`${own?.name}, calibrated`)
     expect(calibrated?.figures.auc.mean).toBeCloseTo(own?.figures.auc.mean ?? 0, 9)
     // It is worse than a constant by itself.
     expect(calibrated?.figures.logLoss.mean).toBeLessThan((own?.figures.logLoss.mean ?? 0) - 0.1)
     const probability = async (folderOf: string): Promise<number> => {
-      const { stdout } = await run('explain', folderOf, '--user', 'u1', '--items', 'i1', '--json')
+      const { stdout } = await succeedHere(['explain', folderOf, '--user', 'u1', '--items', 'i1', '--json'], folder)
       return (JSON.parse(stdout) as [{ probability: number }])[0].probability
     }
     cpSync(join(folder, 'wild'), join(folder, 'bare'), { recursive: true })
@@ -306,7 +306,7 @@ describe('an experiment on clicks', () => {
       }),
   })
   const config = { embeddingSize: 4, hiddenSize: 8, attentionSize: 8, maxLength: 8 }
-  const options = { config, training: { epochs: 2, batchSize: 64, learningRate: 0.01 } }
+  const options = { config, training: { epochs: 2, threads: 1, batchSize: 64, learningRate: 0.01 } }
   const experiment: Experiment = {
     name: 'feed',
     title: 'A feed',

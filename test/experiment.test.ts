@@ -269,7 +269,7 @@ describe('a table', () => {
   })
 
   it('has variants by defaults, as siftrec train fits them, in the cells of those that say the same', async () => {
-    const training = { epochs: 1 }
+    const training = { epochs: 1, threads: 1 }
     const config = { hiddenSize: 8 }
     const byDefault = { name: 'usual', model: 'sasrec', defaults: true, config, training }
     const same = {
@@ -283,7 +283,7 @@ describe('a table', () => {
     await compare({ variants: [byDefault, same, small, plain], reference: 'written out' })
     const json = readFileSync(join(folder, 'two', 'two.json'), 'utf8')
     const variants = (JSON.parse(json) as TinyResults).comparisons[0]?.variants ?? []
-    const fitted = { hiddenSize: 8, maxLength: 20, epochs: 1, batchSize: 32, patience: 40 }
+    const fitted = { hiddenSize: 8, maxLength: 20, ...training, batchSize: 32, patience: 40 }
     expect(variants.map(({ options }) => options)).toEqual([
       fitted,
       fitted,
@@ -294,7 +294,17 @@ describe('a table', () => {
     expect(trained).toHaveLength(3)
     // What the command chooses is what the run says.
     const data = readdirSync(join(folder, 'two-runs', 'data')).find((name) => /^tiny-\w+$/.test(name)) ?? ''
-    const args = ['train', 'sasrec', join('two-runs', 'data', data), '--hidden-size', '8', '--epochs', '1']
+    const args = [
+      'train',
+      'sasrec',
+      join('two-runs', 'data', data),
+      '--hidden-size',
+      '8',
+      '--epochs',
+      '1',
+      '--threads',
+      '1',
+    ]
     await inProcess([...args, '--out', 'usual'], folder)
     const run = JSON.parse(readFileSync(join(folder, 'usual', 'run.json'), 'utf8')) as Record<string, object>
     expect({ ...run['config'], ...run['training'] }).toMatchObject(fitted)
@@ -319,31 +329,26 @@ describe('a table', () => {
 })
 
 describe('siftrec experiment', () => {
-  const run = async (...args: string[]) => {
-    const { code, stdout, stderr } = await siftrec(['experiment', ...args], folder)
-    return { code, stdout, stderr: stderr.trim() }
-  }
-
   it('lists the experiments; refuses an unknown name, data that is not there, models for an experiment with its own', async () => {
-    const [listed, unknown, missing, models, seeds] = await Promise.all([
-      run(),
-      run('moveis'),
-      run('movies', '--data-root', 'nowhere'),
-      run('movies', '--models', 'sasrec'),
-      run('statistics', '--seeds', '1'),
-    ])
+    const listed = await siftrec(['experiment'], folder)
+    const refused = async (...args: string[]) => {
+      const { code, stdout, stderr } = await inProcess(['experiment', ...args], folder)
+      return { code, stdout, stderr: stderr.trim() }
+    }
     expect(listed.code).toBe(0)
     for (const line of listed.stdout.trim().split('\n')) expect(line).toMatch(/^[a-z0-9-]+ +\S.*\.$/)
     for (const { name } of experiments) expect(listed.stdout).toMatch(new RegExp(`^${name} `, 'm'))
     const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', stderr: expect.stringMatching(told) })
-    expect(unknown).toEqual(refusal(/^experiment: unknown: "moveis".*did you mean "movies"\?$/))
-    expect(missing).toEqual(
+    expect(await refused('moveis')).toEqual(refusal(/^experiment: unknown: "moveis".*did you mean "movies"\?$/))
+    expect(await refused('movies', '--data-root', 'nowhere')).toEqual(
       refusal(
         /ml-latest-small: missing: the data this experiment is about\. say where the data sets are with --data-root$/,
       ),
     )
-    expect(models).toEqual(refusal(/^--models: unsupported/))
-    expect(seeds).toEqual(refusal(/^--seeds: unsupported: 1, expected none: statistics trains nothing$/))
+    expect(await refused('movies', '--models', 'sasrec')).toEqual(refusal(/^--models: unsupported/))
+    expect(await refused('statistics', '--seeds', '1')).toEqual(
+      refusal(/^--seeds: unsupported: 1, expected none: statistics trains nothing$/),
+    )
   })
 
   it('has comparisons that can be run: known variants, one budget of tuning, options in range', () => {

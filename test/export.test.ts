@@ -13,7 +13,7 @@ import { topItems } from '../src/dataset/top-items.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
 import { type OpenRun, openRun } from '../src/runs/open-run.ts'
 import { trainRun } from '../src/runs/train-run.ts'
-import { succeed, workplace } from './fixtures/siftrec.ts'
+import { succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { writeTinyFeed } from './fixtures/tiny-feed.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
@@ -24,8 +24,8 @@ let told: string
 
 beforeAll(async () => {
   writeTinyShop(place)
-  await succeed(prepareTinyShop, place)
-  await succeed(['train', 'sasrec', 'data', '--out', 'run', ...small], place)
+  await succeedHere(prepareTinyShop, place)
+  await succeedHere(['train', 'sasrec', 'data', '--out', 'run', ...small], place)
   told = (await succeed(['export', 'run', '--out', 'web'], place)).stdout
 })
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compiled, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 
@@ -24,7 +24,8 @@ describe("a newcomer's first hour", () => {
     expect(prepared.stderr).toMatch(/image: vectors for 160 of 160 items \(local-image/)
     expect(prepared.stdout).toContain('next: siftrec train m3bsr data/shop')
 
-    const options = '--hidden-size 16 --modality-steps 2 --behavior-steps 2 --max-length 16 --epochs 2 --batch-size 32'
+    const options =
+      '--hidden-size 16 --modality-steps 2 --behavior-steps 2 --max-length 16 --epochs 2 --batch-size 32 --threads 1'
     const trained = await run(`train m3bsr data/shop --seed 7 --out runs/shop ${options}`)
     expect(trained.stderr).toMatch(/memory at the peak, estimated: [\d,]+ MB/)
     expect(trained.stderr).toMatch(
@@ -63,14 +64,7 @@ describe("a newcomer's first hour", () => {
   })
 
   it('runs the example of the engine', async () => {
-    const through = [
-      'env',
-      `TSX_TSCONFIG_PATH=${resolve('tsconfig.json')}`,
-      process.execPath,
-      '--import',
-      import.meta.resolve('tsx'),
-    ]
-    const { stdout } = await start([resolve('examples/engine.ts')], { cwd: folder, through }).ended
+    const { stdout } = await start([], { cwd: folder, through: compiled('examples/engine.js') }).ended
     expect(stdout).toBe('1.00 2.00 3.00\n')
   })
 

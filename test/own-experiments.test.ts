@@ -15,7 +15,7 @@ const refused = async (text: string): Promise<string> => {
 
 beforeAll(async () => {
   writeTinyShop(folder)
-  await succeed(prepareTinyShop, folder)
+  await succeedHere(prepareTinyShop, folder)
 })
 
 describe('an experiment of one’s own', () => {
@@ -36,7 +36,7 @@ describe('an experiment of one’s own', () => {
     const page = readFileSync(join(folder, 'results', 'mine.html'), 'utf8')
     for (const part of ['<h1>mine</h1>', '<svg', '<td>near</td>']) expect(page).toContain(part)
     // Nothing is trained again.
-    expect((await succeed(['experiment', 'mine.yaml'], folder)).stderr).not.toContain('[1/')
+    expect((await succeedHere(['experiment', 'mine.yaml'], folder)).stderr).not.toContain('[1/')
   })
 
   it('is refused by key, before anything is trained', async () => {

@@ -1,11 +1,10 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { command, type Ended, inProcess, siftrec, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
+import { command, type Ended, inProcess, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
-const run = (...args: readonly string[]): Promise<Ended> => siftrec(args, folder)
 const settings = [
   '--hidden-size',
   '16',
@@ -42,7 +41,7 @@ async function stop(out: string, at: string, signal: NodeJS.Signals): Promise<En
 let interrupted: Ended | undefined
 beforeAll(async () => {
   writeTinyShop(folder)
-  await succeed(prepareTinyShop, folder)
+  await succeedHere(prepareTinyShop, folder)
   await succeed(train('whole'), folder)
   interrupted = await stop('SIGINT', 'epoch 2', 'SIGINT')
   // Several tests go on with a run that was stopped.
@@ -51,15 +50,16 @@ beforeAll(async () => {
 
 describe('a run', () => {
   it('writes the same bytes with the same seed, and others with another', async () => {
-    await Promise.all([run(...train('again')), run(...train('other', '--seed', '8'))])
+    // In this process and in the one before it is the same.
+    await succeedHere(train('again'), folder)
+    await succeedHere(train('other', '--seed', '8'), folder)
     expect(bytes('again', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
     expect(bytes('other', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(false)
   })
 
   it('killed in the middle goes on to the same bytes, and leaves no stray file', async () => {
     expect((await stop('killed', 'epoch 3', 'SIGKILL')).code).toBeNull()
-    const { stderr, code } = await run('train', '--resume', 'killed')
-    expect(code).toBe(0)
+    const { stderr } = await succeed(['train', '--resume', 'killed'], folder)
     expect(stderr).toMatch(/going on after epoch [1-9]/)
     expect(readdirSync(join(folder, 'killed'))).toEqual(readdirSync(join(folder, 'whole')))
     const different = ['model.safetensors', 'checkpoint.safetensors', 'epochs.json'].filter(
@@ -74,7 +74,7 @@ describe('a run', () => {
       const ended = signal === 'SIGINT' ? interrupted : await stop(signal, 'epoch 2', signal)
       expect(ended?.code).toBe(130)
       const told = /go on with: siftrec (train --resume \S+)/.exec(ended?.stderr ?? '')?.[1] ?? ''
-      await succeed(told.split(' '), folder)
+      await succeedHere(told.split(' '), folder)
       expect(bytes(signal, 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
     },
   )
@@ -85,21 +85,20 @@ describe('a run', () => {
       code: 2,
       stderr: expect.stringContaining('same learningRate: mismatched: 0.1, expected 0.001') as string,
     })
-    expect((await run(...train('same', '--resume'))).code).toBe(0)
+    await succeedHere(train('same', '--resume'), folder)
     expect(bytes('same', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
   })
 
   it('goes on with more epochs to the bytes of a run begun with them, ended or stopped', async () => {
-    await succeed(train('longer', '--epochs', '16'), folder)
+    await succeedHere(train('longer', '--epochs', '16'), folder)
     const longer = ['model.safetensors', 'checkpoint.safetensors', 'epochs.json']
     const different = (out: string) => longer.filter((file) => !bytes(out, file).equals(bytes('longer', file)))
     cpSync(join(folder, 'whole'), join(folder, 'ended'), { recursive: true })
-    const { code, stderr } = await run('train', '--resume', 'ended', '--epochs', '16')
-    expect(code).toBe(0)
+    const { stderr } = await succeedHere(['train', '--resume', 'ended', '--epochs', '16'], folder)
     expect(stderr).toContain('going on after epoch 12')
     expect(different('ended')).toEqual([])
     expect(JSON.parse(bytes('ended', 'run.json').toString())).toMatchObject({ training: { epochs: 16 } })
-    await succeed(train('short', '--resume', '--epochs', '16'), folder)
+    await succeedHere(train('short', '--resume', '--epochs', '16'), folder)
     expect(different('short')).toEqual([])
     // Without the flag the run keeps what it was given last.
     await succeedHere(['train', '--resume', 'short'], folder)
@@ -131,7 +130,7 @@ describe('a run', () => {
     expect(failed.stderr).toMatch(/(model|checkpoint)\.safetensors: invalid: it exceeds the limit on file sizes/)
     expect(failed.code).toBe(2)
     expect(bytes('full', 'checkpoint.safetensors').equals(before)).toBe(true)
-    expect((await run('train', '--resume', 'full')).code).toBe(0)
+    await succeedHere(['train', '--resume', 'full'], folder)
     expect(bytes('full', 'model.safetensors').equals(bytes('whole', 'model.safetensors'))).toBe(true)
   })
 })

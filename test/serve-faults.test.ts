@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { postgresProgram, redisProgram, startPostgres, startRedis } from './fixtures/own-servers.ts'
 import { askAtOnce, killWriters, stopStore } from './fixtures/serve-faults.ts'
-import { command, siftrec, succeed, workplace } from './fixtures/siftrec.ts'
+import { command, siftrec, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 // The full forms are `npm run -s bench -- crash` and `visible`.
@@ -13,8 +13,8 @@ describe('a service in processes of its own', () => {
   const served = (store: string, workers = 1) => ({ command, run, store, workers })
   beforeAll(async () => {
     writeTinyShop(folder)
-    await succeed([...prepareTinyShop], folder)
-    await succeed(['train', 'last-item', join(folder, 'data'), '--out', 'run'], folder)
+    await succeedHere(prepareTinyShop, folder)
+    await succeedHere(['train', 'last-item', join(folder, 'data'), '--out', 'run'], folder)
   })
 
   it('loses nothing that it acknowledged when it is killed, and leaves no batch half', async () => {
@@ -24,7 +24,7 @@ describe('a service in processes of its own', () => {
   })
 
   it('by several processes ends where the first one cannot open the run', async () => {
-    await succeed(['train', 'last-item', 'data', '--out', 'moved'], folder)
+    await succeedHere(['train', 'last-item', 'data', '--out', 'moved'], folder)
     const args = ['serve', join(folder, 'moved'), '--workers', '2', '--port', '0']
     const { code, stderr } = await siftrec([...args, '--store', join(folder, 'moved.events')], tmpdir())
     expect([code, stderr]).toEqual([2, 'data: missing: no such dataset. make one with siftrec prepare\n'])

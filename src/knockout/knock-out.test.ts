@@ -91,7 +91,7 @@ it('trains again without a signal, goes on where it was stopped, and trains noth
 })
 
 it('names what a model does not read, and refuses one that reads nothing of it', async () => {
-  const folder = await trained('sasrec', { training: { epochs: 1 } })
+  const folder = await trained('sasrec', { training: { epochs: 1, threads: 1 } })
   const ways = ['noise'] as const
   const { unread, signals } = await knockOut(untouched(folder), { part: 'validation', seed: 1, ways })
   expect([unread, signals.map(({ name }) => name)]).toEqual([

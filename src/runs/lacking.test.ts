@@ -26,7 +26,7 @@ it('tells before training what a model reads and the data lack, and keeps it for
     dataset: timeless,
     out: join(folder, 'run'),
     config,
-    training: { epochs: 1 },
+    training: { epochs: 1, threads: 1 },
     report,
   })
   expect(notes.join('\n')).toContain(

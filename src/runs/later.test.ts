@@ -22,7 +22,7 @@ const after = laterShop()
 
 async function trained(name: string, model: string, more: Partial<RunSettings> = {}): Promise<string> {
   const out = join(folder, name)
-  const training = 'build' in modelOf(model) ? { epochs: 1, seed: 3, learningRate: 0.02 } : {}
+  const training = 'build' in modelOf(model) ? { epochs: 1, threads: 1, seed: 3, learningRate: 0.02 } : {}
   await trainRun({ model, dataset: before, out, training, ...more })
   return out
 }
@@ -202,7 +202,7 @@ describe('a later dataset', () => {
 })
 
 it('a new item is near the one it looks like where items are read by what they look like', async () => {
-  const out = await trained('tied', 'sasrecf', { training: { epochs: 30, seed: 3, learningRate: 0.02 } })
+  const out = await trained('tied', 'sasrecf', { training: { epochs: 30, threads: 1, seed: 3, learningRate: 0.02 } })
   await using late = await openRun(out, { dataset: after })
   const cosines = cosinesTo(await itemTableOf(late.scorer), after.catalog.ids.indexOf(newcomer))
   const near = after.catalog.ids

@@ -29,13 +29,15 @@ export async function evaluateTensor(tensor: Tensor, feeds: Feeds = {}): Promise
 /**
  * A loss and its whole gradients by parameter name: sparse rows are added to the dense part, as the host does while
  * training.
+ * @param others tensors whose values come with them, of the same graph
  */
 export async function evaluateGradients(
   loss: Tensor,
   parameters: readonly Parameter[],
   feeds: Feeds,
-): Promise<{ loss: number; gradients: Record<string, number[]> }> {
-  const tensors: Record<string, Tensor> = { loss }
+  others: Readonly<Record<string, Tensor>> = {},
+): Promise<{ loss: number; gradients: Record<string, number[]>; values: Readonly<Record<string, Buffer>> }> {
+  const tensors: Record<string, Tensor> = { ...others, loss }
   const symbolic = gradients(loss, parameters)
   for (const [{ origin }, { dense, sparse }] of symbolic) {
     if (dense) tensors[`dense ${origin.name}`] = dense
@@ -53,7 +55,7 @@ export async function evaluateGradients(
       addRows(total, values[`ids${index} ${origin.name}`]!, values[`rows${index} ${origin.name}`]!)
     whole[origin.name] = total
   }
-  return { loss: Number(values['loss']![0]), gradients: whole }
+  return { loss: Number(values['loss']![0]), gradients: whole, values }
 }
 
 function addRows(total: number[], ids: Buffer, rows: Buffer): void {

@@ -24,7 +24,7 @@ const kind = Object.keys(kinds).find((name) => values.kind !== undefined && name
   | Kind
   | undefined
 const only = kind && values.case !== undefined ? { kind, at: Number(values.case) } : undefined
-const found = await fuzz(Number(values.cases), Number(values.seed), say, only)
+const found = await fuzz(Number(values.cases), Number(values.seed), { report: say, only })
 for (const [name, count] of Object.entries(found.kinds)) if (count.cases > 0) say(`${name}: ${JSON.stringify(count)}`)
 for (const line of found.wrong) say(line)
 if (!values['no-save'] && !only) writeFileSync(results, `${JSON.stringify(found, null, 2)}\n`)

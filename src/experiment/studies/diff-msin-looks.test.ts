@@ -50,7 +50,7 @@ const tiny = (study: Experiment, names: readonly string[]): Experiment => ({
               name,
               model,
               config: { ...fewSteps[model], ...config, ...smaller[model] },
-              training: { epochs: 1, batchSize: 16 },
+              training: { epochs: 1, threads: 1, batchSize: 16 },
             }),
           ),
       }),

@@ -48,7 +48,7 @@ const tiny = (study: Experiment): Experiment => ({
                 modalitySteps: 1,
                 behaviorSteps: 1,
               },
-              training: { epochs: 1, batchSize: 16 },
+              training: { epochs: 1, threads: 1, batchSize: 16 },
             }),
           ),
         }),

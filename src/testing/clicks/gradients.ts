@@ -6,13 +6,14 @@ import { stepAndLoss } from '../step-and-loss.ts'
 import { wholeGradient } from '../whole-gradient.ts'
 import type { Sample } from './planted.ts'
 import type { SmallShop } from './shop.ts'
-import { batchOf, livenedState, stepParts } from './training.ts'
+import { asBuilt, batchOf, livenedState, stepParts } from './training.ts'
 
 /** Each parameter at its largest gradient, which must not be 0, and at two elements drawn at random. */
 export async function checkGradients(model: BuiltModel, shop: SmallShop, samples: readonly Sample[]): Promise<void> {
   const state = livenedState(model)
   const shape = { rows: samples.length, length: 6 }
-  const [step, loss] = await stepAndLoss(await stepParts(model, shop, { shape, state, seed: 1 }))
+  const parts = await stepParts(model, shop, { shape, state, seed: 1 })
+  const [step, loss] = await stepAndLoss({ ...parts, runtime: asBuilt })
   const batch = batchOf(model, samples, shape.length)
   const lossNow = async (): Promise<number> => (await loss.run(batch, 1)).loss
   expect(await lossNow()).toBeCloseTo((await step.run(batch, 1)).loss, 4)

@@ -10,7 +10,7 @@ import type { Tensor } from '../../tensor/node.ts'
 import { evaluateTensors, type Feeds } from '../evaluate-tensor.ts'
 import { buffersOf, fillSamples, type Sample, weightInput } from './planted.ts'
 import { frozenOf, type SmallShop } from './shop.ts'
-import { clickGraph, livenedState, memoryAtStart, runtime } from './training.ts'
+import { asBuilt, clickGraph, livenedState, memoryAtStart } from './training.ts'
 
 /** A model on a shop. */
 export interface OnShop {
@@ -52,7 +52,7 @@ export async function answersOf(
   fillSamples(samples, { model, shape, buffers })
   const tensors: Readonly<Record<string, Tensor>> = { logit: output.logit_B, ...output.reasons }
   const feeds = { ...(await knownFeeds({ model, shop }, tensors, state)), ...buffers }
-  const { logit, ...reasons } = await evaluateTensors<string>(tensors, feeds, runtime)
+  const { logit, ...reasons } = await evaluateTensors<string>(tensors, feeds, asBuilt)
   const lists = Object.entries(reasons).map(([name, values]) => [name, Array.from(values, Number)] as const)
   return { logits: Array.from(logit as Float32Array), reasons: Object.fromEntries(lists), output }
 }
@@ -69,7 +69,7 @@ export async function lossOf(
   fillSamples(samples, { model, shape, buffers })
   ;(buffers[weightInput] as Float32Array).set(weights)
   const feeds = await knownFeeds({ model, shop }, { loss }, livenedState(model))
-  const values = await evaluateTensors({ loss }, { ...feeds, ...buffers }, runtime)
+  const values = await evaluateTensors({ loss }, { ...feeds, ...buffers }, asBuilt)
   return Number(values.loss[0])
 }
 

@@ -10,7 +10,7 @@ import { plantedSamples, type Rule, type Sample } from './planted.ts'
 import { answersOf, clickScoreOf, expectClose, expectOther, lossOf, type OnShop } from './run.ts'
 import { expectPastOnly, expectRequestsApart, expectStatedInputs } from './serving.ts'
 import { permuted, renumbered, smallShop, turnedItem, without } from './shop.ts'
-import { runtime, trainOn } from './training.ts'
+import { asBuilt, runtime, trainOn } from './training.ts'
 
 /** Every check of the suite, by the name that `skip` uses. */
 export type ClickCheck =
@@ -74,7 +74,7 @@ export function clickConformance<Config>(
   const samples = plantedSamples(5, 'interest', 2)
 
   describe(`${definition.slug} conforms`, () => {
-    afterAll(() => runtime.release())
+    afterAll(() => Promise.all([runtime.release(), asBuilt.release()]))
 
     it('builds with its defaults, which survive JSON, and describes every option', async ({ skip }) => {
       skip(...unless('defaults'))

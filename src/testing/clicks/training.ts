@@ -20,6 +20,12 @@ export type SampleShape = Pick<BatchShape, 'rows' | 'length'>
 /** The checks of a suite make the same graphs again and again. */
 export const runtime = keepingRuntime({ threads: 1 })
 
+/**
+ * For graphs that run a few times, as they were built: onnxruntime takes three times as long to compile a graph that it
+ * makes faster first. Trainings, and what serves requests, have that.
+ */
+export const asBuilt = keepingRuntime({ threads: 1, optimize: false })
+
 const lastStageOf = (model: BuiltModel): Stage => stagesOf(model).at(-1) as Stage
 /** What the last stage of a model is trained by first: for most models the log loss and their own losses. */
 const objectiveOf = (model: BuiltModel): Objective => lastStageOf(model).objectives[0] as Objective

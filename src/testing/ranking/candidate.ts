@@ -39,6 +39,12 @@ export const blindToAll = { behaviors: 'it is blind to them', modalities: 'it re
 /** The checks of a suite make the same graphs again and again. */
 export const runtime = keepingRuntime({ threads: 1 })
 
+/**
+ * For graphs that run a few times, as they were built: onnxruntime takes three times as long to compile a graph that it
+ * makes faster first. Trainings, and the scores of what they trained, have that.
+ */
+export const asBuilt = keepingRuntime({ threads: 1, optimize: false })
+
 /** The model for a dataset, with what it computes offline from the training rows of {@link lastTwo}. */
 export async function buildOn(
   { definition, options }: Pick<RankingCandidate, 'definition' | 'options'>,

@@ -8,7 +8,7 @@ import type { BuiltModel, Objective } from '../../models/contract/model.ts'
 import { keptPools } from '../kept-pools.ts'
 import { stepAndLoss } from '../step-and-loss.ts'
 import { wholeGradient } from '../whole-gradient.ts'
-import { knownOf, lastTwo, livened, memoryOf, objectivesOf, runtime } from './candidate.ts'
+import { asBuilt, knownOf, lastTwo, livened, memoryOf, objectivesOf } from './candidate.ts'
 
 /** Expects each gradient to be what central differences of the loss find, at its largest element. */
 export async function checkGradients(model: BuiltModel, objective: Objective, dataset: Dataset): Promise<void> {
@@ -65,7 +65,7 @@ async function checkedStep(model: BuiltModel, objective: Objective, dataset: Dat
     memory: memoryOf(model),
     pools: keptPools(1),
     seed: 1,
-    runtime,
+    runtime: asBuilt,
   })
   const lossNow = async (): Promise<number> => (await loss.run(batch, 1)).loss
   return { state, step, batch, lossNow }

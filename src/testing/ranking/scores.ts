@@ -11,13 +11,13 @@ import { type NextItemScorer, nextItemScorer } from '../../rank/scorer.ts'
 import { servedGraphs } from '../../rank/served-graphs.ts'
 
 import {
+  asBuilt,
   buildOn,
   knownOf,
   livened,
   memoryOf,
   objectivesOf,
   type RankingCandidate,
-  runtime,
   vocabularyOf,
 } from './candidate.ts'
 
@@ -48,7 +48,7 @@ export async function scorerOf(
     parameters,
     memory: memoryOf(model),
     vocabulary: vocabularyOf(dataset),
-    runtime,
+    runtime: asBuilt,
   })
 }
 
@@ -91,7 +91,7 @@ export async function readTargets(
           : []
   const parameters = valuesOf(livened(initialParameters(parametersOf(objectivesOf(model)), 1)))
   const frozen = knownOf(model, dataset)
-  await using graphs = servedGraphs({ parameters, frozen, memory: memoryOf(model), runtime })
+  await using graphs = servedGraphs({ parameters, frozen, memory: memoryOf(model), runtime: asBuilt })
   const graph = await graphs.compile(Object.fromEntries(users.map((user, at) => [`user.${at}`, user])), inputs)
   const targets = [2, 5].map((prefix) => ({ item: 6, behavior: 1, prefix, weight: 1 }))
   // Awaited here, since the graphs are gone when this function ends.

@@ -15,6 +15,7 @@ import { misdeclaredTables } from '../growing-tables.ts'
 import { ringDataset } from '../ring.ts'
 
 import {
+  asBuilt,
   buildOn,
   livened,
   memoryOf,
@@ -38,7 +39,7 @@ export function conformance(candidate: RankingCandidate): void {
   const { definition, options } = candidate
   const needy = (definition.needs?.(definition.config.parse(options)) ?? []).length > 0
   describe(`${candidate.definition.slug} conforms`, () => {
-    afterAll(() => runtime.release())
+    afterAll(() => Promise.all([runtime.release(), asBuilt.release()]))
 
     it('gives finite scores of the right shape, the pad never ranked, for any history, and the best of them in order', async () => {
       await using scorer = await scorerOf(candidate, dataset)

@@ -52,16 +52,16 @@ async function checkExample(
   const made = build(...parameters)
   const expected = naive(...arrays)
   expect(made.shape).toEqual(expected.shape)
-  const actual = await evaluateTensors(
-    { made, sizes: operation('Shape', { inputs: [made], shape: [made.shape.length], dtype: 'int64' }) },
-    feeds,
-  )
-  expect(Array.from(actual.sizes, Number), 'the runtime has another shape').toEqual(made.shape)
-  expectClose(Array.from(actual.made, Number), expected.values, 'value')
+  const forward = { made, sizes: operation('Shape', { inputs: [made], shape: [made.shape.length], dtype: 'int64' }) }
+  const weights = drawn(made.shape)
+  const weighted = sum(mul(made, constant(weights, made.shape)))
+  const { values, gradients } = forwardOnly
+    ? { values: await evaluateTensors(forward, feeds), gradients: {} as Record<string, number[]> }
+    : await evaluateGradients(weighted, parameters, feeds, forward)
+  expect(Array.from(values.sizes, Number), 'the runtime has another shape').toEqual(made.shape)
+  expectClose(Array.from(values.made, Number), expected.values, 'value')
   if (forwardOnly) return
 
-  const weights = drawn(made.shape)
-  const { gradients } = await evaluateGradients(sum(mul(made, constant(weights, made.shape))), parameters, feeds)
   const loss = (inputs: readonly NumberArray[]): number =>
     slope(...inputs).values.reduce((total, value, index) => total + value * weights[index]!, 0)
   for (const [index, gradient] of differences(loss, arrays).entries())

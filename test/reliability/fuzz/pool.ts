@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Outcome, Verdict } from './case.ts'
 
 /** The kinds of files, and their share of all cases. */
@@ -33,12 +34,19 @@ export interface FuzzCount {
 /** A case that takes longer, in milliseconds, hangs. */
 const longest = 60_000
 
-/** Reads so many cases, in two processes. @param only the number of a single case, to look at it again */
+/**
+ * Reads so many cases, in two processes.
+ * @param only the number of a single case, to look at it again
+ * @param script what each process runs: worker.ts, or what was compiled of it
+ */
 export async function fuzz(
   cases: number,
   seed: number,
-  report: (line: string) => void = () => undefined,
-  only?: { kind: Kind; at: number },
+  {
+    report = () => undefined,
+    only,
+    script = fileURLToPath(new URL('worker.ts', import.meta.url)),
+  }: { report?: (line: string) => void; only?: { kind: Kind; at: number } | undefined; script?: string } = {},
 ): Promise<FuzzCount> {
   const planned = only
     ? [only]
@@ -52,7 +60,7 @@ export async function fuzz(
   const folder = mkdtempSync(join(tmpdir(), 'siftrec-fuzz-'))
   let next = 0
   const work = async (): Promise<void> => {
-    let reader = await startReader(folder)
+    let reader = await startReader(script, folder)
     while (next < planned.length) {
       const { kind, at } = planned[next++] as (typeof planned)[number]
       const verdict = await ask(reader, { kind, seed, at })
@@ -62,7 +70,7 @@ export async function fuzz(
         count[verdict]++
         wrong.push(`${kind} ${at}: ${verdict}`)
         reader.kill('SIGKILL')
-        reader = await startReader(folder)
+        reader = await startReader(script, folder)
       } else {
         count[verdict.outcome]++
         if (verdict.outcome === 'wrong') wrong.push(`${kind} ${at}: ${verdict.detail}`)
@@ -81,9 +89,10 @@ export async function fuzz(
   return { seed, kinds: counts, wrong: wrong.sort() }
 }
 
-async function startReader(folder: string): Promise<ChildProcess> {
-  const reader = fork(new URL('worker.ts', import.meta.url), {
-    execArgv: ['--import', import.meta.resolve('tsx'), '--max-old-space-size=2048'],
+async function startReader(script: string, folder: string): Promise<ChildProcess> {
+  const through = script.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : []
+  const reader = fork(script, {
+    execArgv: [...through, '--max-old-space-size=2048'],
     env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
