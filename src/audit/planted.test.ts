@@ -5,7 +5,7 @@ import { randomStream } from '../random/stream.ts'
 import { makeEvents } from '../simulate/sessions.ts'
 import { makeItems, shopDefaults, styleCount, topicCount } from '../simulate/world.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
-import { type Judged, judgedClicks, judgedPictures, judges } from './planted.ts'
+import { type Judged, judgedClicks, judgedPictures, judgedPlays, judges } from './planted.ts'
 import { mismatched } from './wrong-images.ts'
 
 const settings = { ...shopDefaults, users: 160, items: 150, sessions: 7 }
@@ -90,5 +90,27 @@ describe('wrong pictures', () => {
     expect(found(judged, judges.audit)).toBeGreaterThan(0.95)
     expect(Math.abs(judged.share - 0.2)).toBeLessThan(0.1)
     expect(judged.weights['agreement']).toBeGreaterThan(3 * Math.abs(judged.weights['company'] ?? 0))
+  })
+})
+
+describe('plays', () => {
+  it('count where they are known; who leaves at once goes on at once', () => {
+    const flagged = new Set(accidental.map((event) => event.join()))
+    const clicks = events.filter(({ behavior }) => behavior === 'click').length
+    // Favorites have no play.
+    const known = new Set(
+      events.flatMap(({ user, item, behavior, time }) =>
+        behavior === 'click' ? [[user, items[item]?.id, time].join()] : [],
+      ),
+    )
+    const playOf = ({ user, item, time }: { user: string; item: string; time: number }): number | undefined => {
+      const name = [user, item, time].join()
+      return known.has(name) ? (flagged.has(name) ? 2.9 : 3) : undefined
+    }
+    const judged = judgedPlays(dataset, playOf, 3)
+    expect(judged.planted.length).toBe(clicks)
+    expect(judged.planted.reduce((sum, one) => sum + one, 0)).toBe(accidental.length)
+    expect(found(judged, judges.audit)).toBeCloseTo(found(judgedClicks(dataset, truth), judges.audit), 10)
+    expect(Object.keys(judged.suspicion)).toContain('the next event soon')
   })
 })

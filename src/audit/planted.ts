@@ -35,6 +35,44 @@ export function judgedClicks(dataset: Dataset, truth: Truth): Judged {
   return { ...judged, suspicion }
 }
 
+/** How long an event was looked at, in seconds; undefined where nobody recorded it. */
+export type PlayOf = (event: {
+  readonly user: string
+  readonly item: string
+  readonly time: number
+}) => number | undefined
+
+/**
+ * The clicks whose play is known, of which those count as planted that were left within some seconds; the time until the
+ * user's next event is a judge of its own.
+ */
+export function judgedPlays(dataset: Dataset, playOf: PlayOf, seconds: number): Judged {
+  const { events, userIds, catalog } = dataset
+  const signals = clickSignals(dataset)
+  const plays = Array.from(signals.rows, (row) =>
+    playOf({
+      user: userIds[events.user[row] as number] as string,
+      item: catalog.ids[events.item[row] as number] as string,
+      time: events.time[row] as number,
+    }),
+  )
+  const known = plays.flatMap((play, at) => (play === undefined ? [] : [at]))
+  const left = Int32Array.from(plays, (play) => (play !== undefined && play < seconds ? 1 : 0))
+  const judged = judgedBy(signals, signals.drawn, left)
+  const soon = Float64Array.from(signals.rows, (row) => {
+    const isLast = events.user[row + 1] !== events.user[row]
+    return isLast ? Number.NEGATIVE_INFINITY : (events.time[row] as number) - (events.time[row + 1] as number)
+  })
+  const suspicion = { ...judged.suspicion, 'the next event soon': soon }
+  return {
+    ...judged,
+    suspicion: Object.fromEntries(
+      Object.entries(suspicion).map(([name, all]) => [name, Float64Array.from(known, (at) => all[at] as number)]),
+    ),
+    planted: Uint8Array.from(known, (at) => left[at] as number),
+  }
+}
+
 /** The pictures of a dataset in which those of some items are wrong. @throws Error for one without pictures */
 export function judgedPictures(dataset: Dataset, isWrong: (item: number) => boolean): Judged {
   const signals = pictureSignals(dataset)

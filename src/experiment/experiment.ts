@@ -156,7 +156,9 @@ export interface PlantedCase {
   readonly title: string
   /** For each seed another planting. */
   readonly dataset: DatasetChoice
-  readonly judge: (dataset: Dataset, seed: number) => Judged
+  readonly judge: (dataset: Dataset, seed: number) => Judged | Promise<Judged>
+  /** What the cases are that are to be found; `Planted` by default. */
+  readonly sought?: string
   /** What the audit is to reach in AUC: a figure, or a share of the way from 0.5 to what the oracle reaches. */
   readonly bar?: { readonly auc: number } | { readonly shareOfOracle: number }
 }
@@ -168,6 +170,8 @@ export interface PlantedExperiment {
   readonly about: string
   readonly title: string
   readonly planted: (wanted: Wanted) => readonly PlantedCase[]
+  /** Of plantings; 1, 2 and 3 by default, one where nothing is drawn. */
+  readonly seeds?: readonly number[]
 }
 
 /** A grid of cells, or one of those that are none. */

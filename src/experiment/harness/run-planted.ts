@@ -25,6 +25,7 @@ interface JudgeFigures {
 /** A case with its figures. */
 interface CaseFigures {
   readonly title: string
+  readonly sought: string
   readonly dataset: string
   readonly cases: readonly number[]
   readonly planted: readonly number[]
@@ -35,19 +36,19 @@ interface CaseFigures {
 }
 
 const how =
-  'An AUC is the chance that a planted case is more suspicious than one that is not. It is the mean over the seeds, each of which plants anew; its interval is made of DeLong’s for each. The precision is that of as many suspects as were planted. Nothing here chose anything: the weights come from the contrast of the data with drawn stand-ins.'
+  'An AUC is the chance that a case that is sought is more suspicious than one that is not. It is the mean over the seeds, each of which plants anew; its interval is made of DeLong’s for each. The precision is that of as many suspects as are sought. Nothing here chose anything: the weights come from the contrast of the data with drawn stand-ins.'
 
-/** Judges every case with seeds 1, 2 and 3, and writes NAME.json, NAME.md and NAME.svg. */
+/** Judges every case with each seed, and writes NAME.json, NAME.md and NAME.svg. */
 export async function runPlanted(
-  { name, title, about, planted }: PlantedExperiment,
+  { name, title, about, planted, seeds = usualSeeds }: PlantedExperiment,
   { dataRoot, out, runs = join('runs', 'experiments'), say }: RunPlace,
 ): Promise<{ page: string; files: string[] }> {
   const found: CaseFigures[] = []
   for (const one of planted({ dataRoot })) {
     const judged: Judged[] = []
-    for (const seed of usualSeeds) {
+    for (const seed of seeds) {
       const { folder } = await preparedDataset(one.dataset.recipe(seed), join(runs, 'data'), say)
-      judged.push(one.judge(await loadDataset(folder), seed))
+      judged.push(await one.judge(await loadDataset(folder), seed))
       say(`${one.dataset.label}, seed ${seed}: judged`)
     }
     found.push(figuresOf(one, judged))
@@ -56,12 +57,12 @@ export async function runPlanted(
     experiment: { name, title, about },
     how,
     table: found.map(sectionOf).join('\n\n'),
-    numbers: { seeds: usualSeeds, cases: found },
+    numbers: { seeds, cases: found },
     plot: { title, panels: found.map(panelOf) },
   })
 }
 
-function figuresOf({ title, dataset, bar }: PlantedCase, judged: readonly Judged[]): CaseFigures {
+function figuresOf({ title, dataset, bar, sought = 'Planted' }: PlantedCase, judged: readonly Judged[]): CaseFigures {
   const names = Object.keys(judged[0]?.suspicion ?? {})
   const figures = names.map((judge): JudgeFigures => {
     const each = judged.map(({ suspicion, planted }) => {
@@ -76,6 +77,7 @@ function figuresOf({ title, dataset, bar }: PlantedCase, judged: readonly Judged
   const weights = Object.keys(judged[0]?.weights ?? {})
   return {
     title,
+    sought,
     dataset: dataset.label,
     cases: judged.map(({ planted }) => planted.length),
     planted: judged.map(({ planted }) => planted.reduce((sum, one) => sum + one, 0)),
@@ -107,7 +109,17 @@ const printed = ({ mean, low, high }: Interval): string => `${mean.toFixed(4)} [
 const list = (numbers: readonly number[], digits: number): string =>
   numbers.map((one) => one.toFixed(digits)).join(', ')
 
-function sectionOf({ title, dataset, cases, planted, shares, weights, bar, judges: figures }: CaseFigures): string {
+function sectionOf({
+  title,
+  sought,
+  dataset,
+  cases,
+  planted,
+  shares,
+  weights,
+  bar,
+  judges: figures,
+}: CaseFigures): string {
   const rows = figures.map(({ judge, auc, precision, aucs }) => [
     judge,
     printed(auc),
@@ -122,7 +134,7 @@ function sectionOf({ title, dataset, cases, planted, shares, weights, bar, judge
   const signals = Object.entries(weights).map(([signal, each]) => `${signal} ${list(each, 2)}`)
   return [
     `## ${dataset}: ${title}`,
-    `Planted, by seed: ${counts}. The audit’s own estimate of that share: ${shares.map((share) => percent(share, 1)).join(', ')}. ${told}`,
+    `${sought}, by seed: ${counts}. The audit’s own estimate of that share: ${shares.map((share) => percent(share, 1)).join(', ')}. ${told}`,
     table,
     `Weights of the signals, in standard deviations, by seed: ${signals.join('; ')}.`,
   ].join('\n\n')

@@ -1,10 +1,11 @@
-/** @file What the audit finds of planted noise: accidental clicks, and wrong pictures. */
+/** @file What the audit finds of planted noise, accidental clicks and wrong pictures, and of clicks left at once. */
 
-import { judgedClicks, judgedPictures } from '../../audit/planted.ts'
+import { judgedClicks, judgedPictures, judgedPlays } from '../../audit/planted.ts'
 import { mismatched } from '../../audit/wrong-images.ts'
 import type { Dataset } from '../../dataset/schema.ts'
 import { readTruth, wrongPicturesOf } from '../../simulate/shop.ts'
-import { amazonScientific, mlLatestSmall } from '../data/public-datasets.ts'
+import { kuairandPlays } from '../data/kuairand-plays.ts'
+import { amazonScientific, kuairandPure, mlLatestSmall } from '../data/public-datasets.ts'
 import { simulatedShops } from '../data/shop-dataset.ts'
 import type { PlantedExperiment } from '../experiment.ts'
 import { rawShop } from '../harness/run-measures.ts'
@@ -46,6 +47,25 @@ export const auditFilms: PlantedExperiment = {
   about:
     'How well siftrec audit finds posters swapped among the films of ml-latest-small, by the local encoder; no bar is set.',
   planted: ({ dataRoot }) => [{ title: swapped, dataset: mlLatestSmall(dataRoot), judge: judgedSwaps }],
+}
+
+/** A click whose video was left within so many seconds; kuairand's log says how long each was played. */
+const leftWithin = 3
+
+/** Whether those that the audit finds accidental were left at once; nothing is planted, and no bar set. */
+export const auditPlays: PlantedExperiment = {
+  name: 'audit-plays',
+  title: 'What the noise audit says of clicks that were left at once',
+  about: `Whether clicks of kuairand-pure that were left within ${leftWithin} seconds look accidental to siftrec audit, and whether the time until the next event tells them: the log says how long each video was played.`,
+  seeds: [1],
+  planted: ({ dataRoot }) => [
+    {
+      title: `Clicks whose video was left within ${leftWithin} seconds`,
+      sought: 'Left at once',
+      dataset: kuairandPure(dataRoot),
+      judge: async (dataset) => judgedPlays(dataset, await kuairandPlays(dataRoot), leftWithin),
+    },
+  ],
 }
 
 function judgedSwaps(dataset: Dataset, seed: number): ReturnType<typeof judgedPictures> {

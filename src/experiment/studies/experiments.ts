@@ -1,7 +1,7 @@
 /** @file Every experiment by its name. */
 import { unknownName } from '../../errors.ts'
 import type { AnyExperiment } from '../experiment.ts'
-import { audit, auditFilms } from './audit.ts'
+import { audit, auditFilms, auditPlays } from './audit.ts'
 import { baby } from './baby.ts'
 import { ctr, ctrBackbones, diffMsinAblation, diffMsinSweep } from './click-prediction.ts'
 import { defaults } from './defaults.ts'
@@ -70,6 +70,7 @@ export const experiments: readonly AnyExperiment[] = [
   unknownUsers,
   audit,
   auditFilms,
+  auditPlays,
   defaults,
   m3bsrEfficiency,
   diffMsinEfficiency,
