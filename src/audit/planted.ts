@@ -43,8 +43,8 @@ export type PlayOf = (event: {
 }) => number | undefined
 
 /**
- * The clicks whose play is known, of which those count as planted that were left within some seconds; the time until the
- * user's next event is a judge of its own.
+ * The clicks whose play is known, of which those count as planted that were left within some seconds; the time until
+ * the user's next event is a judge of its own.
  */
 export function judgedPlays(dataset: Dataset, playOf: PlayOf, seconds: number): Judged {
   const { events, userIds, catalog } = dataset
