@@ -11,7 +11,8 @@ interface Flags {
   readonly seeds?: number[]
   readonly dataRoot: string
   readonly out?: string
-  readonly jobs: number
+  readonly jobs?: number
+  readonly queue?: string
   readonly only?: string[]
   readonly models?: string[]
 }
@@ -38,7 +39,13 @@ export function experimentCommand(): Command {
       '--out <folder>',
       'folder for the results: NAME.json, NAME.md and NAME.svg; by default docs/results, or results for your own experiments, which have NAME.html too',
     )
-    .option('--jobs <number>', 'how many trainings run at once, each on one thread', (text) => whole('--jobs', text), 1)
+    .option('--jobs <number>', 'how many trainings run at once, each on one thread (default: 1)', (text: string) =>
+      whole('--jobs', text),
+    )
+    .option(
+      '--queue <url>',
+      'a Redis, such as redis://host:6379, through which processes of siftrec worker on any host run the trainings',
+    )
     .option(
       '--only <variants>',
       'train only these variants or models, separated by commas; the table also shows others that are already done',
@@ -64,13 +71,15 @@ async function runSingle(
   experiment: DataExperiment | TimingExperiment | PlantedExperiment,
   flags: Flags & { readonly out: string },
 ): Promise<void> {
-  const { seeds, only, models } = flags
+  const { seeds, only, models, queue } = flags
   const does = 'timed' in experiment ? 'times its own models' : 'trains nothing'
   for (const [flag, given] of Object.entries({ '--seeds': seeds, '--only': only, '--models': models })) {
     if (!given) continue
     const expected = `none: ${experiment.name} ${does}`
     throw new UserError({ where: flag, problem: 'unsupported', value: given.join(','), expected })
   }
+  // Its address is not shown: it may have a password.
+  if (queue !== undefined) throw withQueue('--queue', 'an address', `none: ${experiment.name} ${does}`)
   const place = { ...flags, say: (line: string): void => void process.stderr.write(`${line}\n`) }
   const { page, files } = await runnerOf(experiment, place)
   process.stdout.write(`${page}\nwritten: ${files.join(', ')}\n`)
@@ -92,10 +101,16 @@ function listing(experiments: readonly Pick<Experiment, 'name' | 'about'>[]): st
 async function run(experiment: Experiment, flags: Flags & { readonly out: string }): Promise<void> {
   const { gridProgress } = await import('../../experiment/harness/grid-progress.ts')
   const { runExperiment } = await import('../../experiment/harness/run-experiment.ts')
-  const progress = gridProgress(process.stderr, flags.jobs)
-  const outcome = await interruptible((signal) => runExperiment(experiment, { ...flags, signal, progress })).finally(
-    progress.done,
-  )
+  const { jobs = 1, queue: url } = flags
+  if (url !== undefined && flags.jobs !== undefined)
+    throw withQueue('--jobs', String(jobs), 'none with --queue: siftrec worker --jobs says how many each worker does')
+  const progress = gridProgress(process.stderr, url === undefined ? jobs : undefined)
+  await using queue = url === undefined ? undefined : await openedQueue(url, progress.say)
+  const what = queue && 'workers end the cells that they have begun, and the others leave the queue'
+  const outcome = await interruptible(
+    (signal) => runExperiment(experiment, { ...flags, jobs, queue, signal, progress }),
+    { ...(what && { what }) },
+  ).finally(progress.done)
   if (outcome.status === 'interrupted') {
     process.stderr.write('stopped, saved; the same command goes on\n')
     process.exitCode = exitCodes.interrupted
@@ -103,3 +118,9 @@ async function run(experiment: Experiment, flags: Flags & { readonly out: string
   }
   process.stdout.write(`${outcome.page}\nwritten: ${outcome.files.join(', ')}\n`)
 }
+
+const withQueue = (where: string, value: string, expected: string): UserError =>
+  new UserError({ where, problem: 'unsupported', value, expected })
+
+const openedQueue = async (url: string, say: (line: string) => void) =>
+  (await import('../../jobs/queue.ts')).openQueue(url, say)
