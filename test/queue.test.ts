@@ -1,11 +1,11 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OwnServer, redisProgram, startRedis } from './fixtures/own-servers.ts'
-import { compiled, type Ended, siftrec, start, workplace } from './fixtures/siftrec.ts'
-import { writeTinyShop } from './fixtures/tiny-shop.ts'
+import { compiled, type Ended, siftrec, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
+import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 /** Long enough that a worker can be stopped in the middle of a training. */
 const epochs = '20'
@@ -37,7 +37,7 @@ const jobsThat = (what: 'begun' | 'ended', ended: readonly Ended[]): string[] =>
     .map(([, label = '']) => label)
     .sort()
 
-describe.skipIf(!redisProgram())('an experiment through a queue', () => {
+describe.skipIf(!redisProgram())('a queue', () => {
   let server: OwnServer
   beforeAll(async () => {
     writeTinyShop(folder)
@@ -49,7 +49,7 @@ describe.skipIf(!redisProgram())('an experiment through a queue', () => {
   afterAll(() => server[Symbol.asyncDispose]())
   const startWorker = (cwd: string, ...more: string[]) => start(['worker', '--queue', server.url, ...more], { cwd })
 
-  it('has the same table from two workers, each cell from one; a worker elsewhere ends in a sentence', async () => {
+  it('gives an experiment the same table from two workers, each cell from one; a worker elsewhere ends in a sentence', async () => {
     const [cwd, elsewhere] = [place('two'), place('elsewhere')]
     const misplaced = startWorker(elsewhere)
     await misplaced.said('waits for jobs')
@@ -104,6 +104,33 @@ describe.skipIf(!redisProgram())('an experiment through a queue', () => {
     expect(stderr).toMatch(/: \S+ gives no sign of life; the next free worker goes on with it\n/)
     expect(jobsThat('ended', ended)).toEqual(jobs)
     expect(bytesOf(cwd)).toEqual(bytesOf(join(folder, 'alone')))
+  })
+
+  it('gives a search for options the same trials as one process has, side by side and from workers', async () => {
+    const cwd = place('search')
+    writeTinyShop(cwd)
+    writeFileSync(join(cwd, 'fixed.yaml'), 'hiddenSize: 8\nlayers: 1\nthreads: 1\n')
+    await succeedHere(prepareTinyShop, cwd)
+    const search = (out: string, ...more: string[]): Promise<Ended> => {
+      const size = ['--trials', '3', '--epochs', '3', '--options', 'learningRate', '--config', 'fixed.yaml']
+      return succeed(['tune', 'sasrec', 'data', ...size, '--out', out, ...more], cwd)
+    }
+    const worker = startWorker(cwd, '--jobs', '2')
+    const [, , queued] = await Promise.all([
+      search('alone'),
+      search('both', '--jobs', '2'),
+      search('queued', '--queue', server.url),
+    ])
+    worker.child.kill('SIGTERM')
+    const found = (out: string): string => readFileSync(join(cwd, out, 'tune.json'), 'utf8')
+    expect(found('both')).toBe(found('alone'))
+    expect(found('queued')).toBe(found('alone'))
+    expect(queued.stderr).toMatch(/\nround 2, trial \d: validation NDCG@10 0\.\d{4}, \d+ s, \S+:\d+\n/)
+    const begun = jobsThat('begun', [await worker.ended])
+    expect(begun.filter((label) => label.startsWith('round 1'))).toEqual(
+      [0, 1, 2].map((trial) => `round 1, trial ${trial}`),
+    )
+    expect(begun).toHaveLength(4)
   })
 
   it('refuses an address that is none, a server that is away, and a number of jobs beside a queue', async () => {

@@ -58,6 +58,18 @@ export type JobEvent<J extends Job, Result> =
       readonly worker?: string
     }
 
+/** What became of a job that its worker did not end. */
+export const returnedText = ({
+  worker = 'its worker',
+  died,
+}: {
+  worker?: string | undefined
+  died: boolean
+}): string =>
+  died
+    ? `${worker} gives no sign of life; the next free worker goes on with it`
+    : `${worker} stopped and saved it; the next free worker goes on with it`
+
 /** How jobs are watched and stopped. */
 export interface JobsWatched<J extends Job, Result> {
   readonly signal?: AbortSignal | undefined

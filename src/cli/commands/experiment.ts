@@ -5,6 +5,7 @@ import type { DataExperiment, Experiment, PlantedExperiment, TimingExperiment } 
 import type { RunPlace } from '../../experiment/harness/run-statistics.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
+import { openedQueue } from '../opened-queue.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
@@ -79,7 +80,10 @@ async function runSingle(
     throw new UserError({ where: flag, problem: 'unsupported', value: given.join(','), expected })
   }
   // Its address is not shown: it may have a password.
-  if (queue !== undefined) throw withQueue('--queue', 'an address', `none: ${experiment.name} ${does}`)
+  if (queue !== undefined) {
+    const expected = `none: ${experiment.name} ${does}`
+    throw new UserError({ where: '--queue', problem: 'unsupported', value: 'an address', expected })
+  }
   const place = { ...flags, say: (line: string): void => void process.stderr.write(`${line}\n`) }
   const { page, files } = await runnerOf(experiment, place)
   process.stdout.write(`${page}\nwritten: ${files.join(', ')}\n`)
@@ -102,10 +106,8 @@ async function run(experiment: Experiment, flags: Flags & { readonly out: string
   const { gridProgress } = await import('../../experiment/harness/grid-progress.ts')
   const { runExperiment } = await import('../../experiment/harness/run-experiment.ts')
   const { jobs = 1, queue: url } = flags
-  if (url !== undefined && flags.jobs !== undefined)
-    throw withQueue('--jobs', String(jobs), 'none with --queue: siftrec worker --jobs says how many each worker does')
   const progress = gridProgress(process.stderr, url === undefined ? jobs : undefined)
-  await using queue = url === undefined ? undefined : await openedQueue(url, progress.say)
+  await using queue = url === undefined ? undefined : await openedQueue(url, progress.say, flags.jobs)
   const what = queue && 'workers end the cells that they have begun, and the others leave the queue'
   const outcome = await interruptible(
     (signal) => runExperiment(experiment, { ...flags, jobs, queue, signal, progress }),
@@ -118,9 +120,3 @@ async function run(experiment: Experiment, flags: Flags & { readonly out: string
   }
   process.stdout.write(`${outcome.page}\nwritten: ${outcome.files.join(', ')}\n`)
 }
-
-const withQueue = (where: string, value: string, expected: string): UserError =>
-  new UserError({ where, problem: 'unsupported', value, expected })
-
-const openedQueue = async (url: string, say: (line: string) => void) =>
-  (await import('../../jobs/queue.ts')).openQueue(url, say)

@@ -2,6 +2,7 @@
  * @file An experiment's progress: a line for each cell that ends, and of those that run one living line in a terminal,
  * or a line a minute.
  */
+import { returnedText } from '../../jobs/job.ts'
 import { printedFigure } from '../../metrics/table.ts'
 import { durationText, liveLine, type ProgressStream, writeEvery } from '../../runs/progress.ts'
 import { validationOf } from '../figures/results.ts'
@@ -77,12 +78,6 @@ export function gridProgress(stream: ProgressStream, sideBySide?: number): GridP
     done: () => live?.clear(),
   }
 }
-
-/** What became of a cell that its worker did not end. */
-const returnedText = ({ worker = 'its worker', died }: Extract<CellEvent, { kind: 'returned' }>): string =>
-  died
-    ? `${worker} gives no sign of life; the next free worker goes on with it`
-    : `${worker} stopped and saved it; the next free worker goes on with it`
 
 function outcome({ cell }: CellJob): string {
   const trained = trainedOf(cell)
