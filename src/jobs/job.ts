@@ -44,12 +44,24 @@ export type JobEnd<Result> =
   /** The process itself ended: killed, or out of memory. */
   | { readonly kind: 'lost'; readonly by: string }
 
+/** Why a worker does not end a job: it stopped and saved it, lost the process that did it, or gives no sign of life. */
+export type Returned = 'saved' | 'lost' | 'silent'
+
+const why: Readonly<Record<Returned, string>> = {
+  saved: 'stopped and saved it',
+  lost: 'lost the process that did it',
+  silent: 'gives no sign of life',
+}
+/** What became of a job that its worker did not end. */
+export const returnedText = (event: { readonly worker?: string | undefined; readonly why: Returned }): string =>
+  `${event.worker ?? 'its worker'} ${why[event.why]}; the next free worker goes on with it`
+
 /** What is told of jobs. `worker` names who does one for a queue. */
 export type JobEvent<J extends Job, Result> =
   | { readonly kind: 'begun'; readonly job: J; readonly worker?: string }
   | { readonly kind: 'training'; readonly job: J; readonly event: TrainingEvent }
-  /** A worker stopped and saved it, or gave no sign of life: another one will take it up. */
-  | { readonly kind: 'returned'; readonly job: J; readonly worker?: string | undefined; readonly died: boolean }
+  /** It is back in the queue: another worker will take it up. */
+  | { readonly kind: 'returned'; readonly job: J; readonly worker?: string | undefined; readonly why: Returned }
   | {
       readonly kind: 'ended'
       readonly job: J
@@ -57,18 +69,6 @@ export type JobEvent<J extends Job, Result> =
       readonly result: Result
       readonly worker?: string
     }
-
-/** What became of a job that its worker did not end. */
-export const returnedText = ({
-  worker = 'its worker',
-  died,
-}: {
-  worker?: string | undefined
-  died: boolean
-}): string =>
-  died
-    ? `${worker} gives no sign of life; the next free worker goes on with it`
-    : `${worker} stopped and saved it; the next free worker goes on with it`
 
 /** How jobs are watched and stopped. */
 export interface JobsWatched<J extends Job, Result> {

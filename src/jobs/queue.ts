@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queue, QueueEvents } from 'bullmq'
 import { UserError } from '../errors.ts'
-import type { Job, JobKind, JobsWatched } from './job.ts'
+import type { Job, JobKind, JobsWatched, Returned } from './job.ts'
 import { type Answer, connectQueue, queueKeys, type Sent, type Told, version } from './sent.ts'
 import { isSeen, type SharedFolder, sharedFolder } from './shared-folder.ts'
 
@@ -36,7 +36,7 @@ export interface JobQueue extends AsyncDisposable {
 }
 
 /** How often the queue is asked what it knows, in milliseconds: nobody is told what is lost. */
-const lookEvery = 5000
+const lookEvery = 3000
 /** A job whose process is lost so often is given up: memory runs out, most likely. */
 const attempts = 3
 /** How long the end of a command waits for a server that is away, in milliseconds. */
@@ -138,8 +138,8 @@ function listen<J extends Job, Result>(
   { kind, options: { report }, folder, open }: Going<J, Result>,
   { resolve, reject }: { readonly resolve: () => void; readonly reject: (error: unknown) => void },
 ): (id: string, told: Told) => void {
-  const giveBack = (one: Open<J>, died: boolean): void => {
-    report({ kind: 'returned', job: one.job, worker: one.worker, died })
+  const giveBack = (one: Open<J>, why: Returned): void => {
+    report({ kind: 'returned', job: one.job, worker: one.worker, why })
     one.worker = undefined
   }
   const hear = (id: string, { worker, event, returned }: Told): void => {
@@ -148,7 +148,7 @@ function listen<J extends Job, Result>(
     if (worker !== one.worker) report({ kind: 'begun', job: one.job, worker })
     one.worker = worker
     if (event) report({ kind: 'training', job: one.job, event })
-    if (returned) giveBack(one, returned === 'lost')
+    if (returned) giveBack(one, returned)
   }
   const end = async (id: string, { end: how, seconds, worker }: Answer<Result>): Promise<void> => {
     const one = open.get(id)
@@ -167,7 +167,7 @@ function listen<J extends Job, Result>(
   })
   events.on('stalled', ({ jobId }) => {
     const one = open.get(jobId)
-    if (one) giveBack(one, true)
+    if (one) giveBack(one, 'silent')
   })
   events.on('failed', ({ jobId, failedReason }) => {
     const one = open.get(jobId)

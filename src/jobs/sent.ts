@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { connectRedis, redisRefusal } from '../storage/redis.ts'
 import { serverPlace } from '../storage/server-address.ts'
-import type { Job, JobEnd } from './job.ts'
+import type { Job, JobEnd, Returned } from './job.ts'
 import type { SharedFolder } from './shared-folder.ts'
 
 /** A job, sent. */
@@ -23,7 +23,7 @@ export interface Told {
   readonly worker: string
   readonly event?: TrainingEvent
   /** Why the worker does not end it. */
-  readonly returned?: 'saved' | 'lost'
+  readonly returned?: Exclude<Returned, 'silent'>
 }
 
 /** What a job came to. */
