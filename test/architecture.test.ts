@@ -232,7 +232,8 @@ describe('the heavy packages', () => {
     ['@energetic-ai', /^src\/features\/sentence\.ts$/],
     ['umap-js', /^src\/map\/map-layout\.ts$/],
     ['lmdb', /^src\/store\/lmdb\.ts$/],
-    ['ioredis', /^src\/store\/redis\.ts$/],
+    ['ioredis', /^src\/(storage|store)\/redis\.ts$/],
+    ['bullmq', /^src\/jobs\/queue(-worker)?\.ts$/],
     ['postgres', /^src\/store\/postgres\.ts$/],
   ])('%s is imported in its one place', (name, place) => {
     const importers = arrows.filter(({ target }) => target === name || target.startsWith(`${name}/`))
@@ -250,7 +251,7 @@ describe('the heavy packages', () => {
     expect([...loaded]).toContain('src/models/registry.ts')
     expect(
       [...loaded].filter((target) =>
-        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|postgres)/.test(
+        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|bullmq|postgres)/.test(
           target,
         ),
       ),

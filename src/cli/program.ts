@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, (version: string) => Promise<Command>>> 
   models: async () => (await import('./commands/models.ts')).modelsCommand(),
   model: async () => (await import('./commands/model.ts')).modelCommand(),
   experiment: async () => (await import('./commands/experiment.ts')).experimentCommand(),
+  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
 }
 
 /**

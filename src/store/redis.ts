@@ -7,13 +7,12 @@
  */
 import type { Redis } from 'ioredis'
 import { UserError } from '../errors.ts'
+import { connectRedis, redisAway, redisPatience, redisRefusal } from '../storage/redis.ts'
 import type { Appended, EventStore, FreshEvent, FreshHistory, ItemRecord } from './event-store.ts'
 import { StoreUnavailable } from './event-store.ts'
 import { checkFormat, eventOf, eventText, storeFormat } from './format.ts'
 import { checkEvents, checkName } from './limits.ts'
 
-/** How many milliseconds a call waits for its answer. */
-const patience = 2000
 /** How long the client waits before it tries to connect again. */
 const retryEvery = 250
 /** How many events, users or items are read at a time where all are. */
@@ -89,79 +88,40 @@ const scripts = {
  * @throws StoreUnavailable when it cannot be reached
  */
 export async function openRedisStore(url: string, name: string, report: (line: string) => void): Promise<EventStore> {
-  checkDatabase(url, name)
-  const { Redis } = await import('ioredis')
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: patience,
-    commandTimeout: patience,
-    // A connection that leaves a call without an answer is given up.
-    socketTimeout: patience,
-    // No call waits for a server that is away, and none is sent twice: an event without an id would be stored twice.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => retryEvery,
-  })
-  // Without a listener each failed attempt would be printed; calls say it themselves.
-  let refusal: unknown
-  redis.on('error', (error: unknown) => {
-    refusal = error
+  const unreachable = (told: string): StoreUnavailable => new StoreUnavailable(told)
+  const redis = await connectRedis(url, {
+    name,
+    options: {
+      commandTimeout: redisPatience,
+      // A connection that leaves a call without an answer is given up.
+      socketTimeout: redisPatience,
+      // No call waits for a server that is away, and none is sent twice: an event without an id would be stored twice.
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => retryEvery,
+    },
+    unreachable,
   })
   try {
-    await redis.connect().catch((error: unknown) => {
-      throw refusedAtOpening(name, refusal ?? error)
+    await checkFormatOf(redis, name).catch((error: unknown) => {
+      throw error instanceof UserError ? error : redisRefusal(error, { name, unreachable })
     })
-    const store = storeOf(name, redis)
-    await checkServer(name, redis, report)
-    return store
+    await warnOfLoss(name, redis, report)
+    return storeOf(name, redis)
   } catch (error) {
     redis.disconnect()
     throw error
   }
 }
 
-/** @throws UserError `invalid` for a database that is no number, which the client would not survive */
-function checkDatabase(url: string, name: string): void {
-  const { pathname, searchParams } = new URL(url)
-  if (/^\/?\d*$/.test(pathname) && !searchParams.has('db')) return
-  throw new UserError({
-    where: name,
-    problem: 'invalid',
-    value: 'its database',
-    expected: 'a number behind the last /',
-  })
+/** @throws UserError `mismatched` for a store of another format */
+async function checkFormatOf(redis: Redis, name: string): Promise<void> {
+  await redis.setnx(keys.format, storeFormat)
+  checkFormat(name, await redis.get(keys.format))
 }
 
-const codeOf = (error: unknown): string => {
-  const { code, message } = error as { code?: string; message?: string }
-  // The first word of an answer of Redis is its code; a whole message could repeat what was sent.
-  return code ?? /^[A-Z]{3,}\b/.exec(message ?? '')?.[0] ?? 'no answer'
-}
-
-function refusedAtOpening(name: string, error: unknown): Error {
-  const code = codeOf(error)
-  if (!['NOAUTH', 'WRONGPASS', 'NOPERM', 'ERR'].includes(code)) return unavailable(name, error)
-  return new UserError({
-    where: name,
-    problem: 'invalid',
-    value: `the server refuses (${code})`,
-    expected: 'a user, a password and a database that it knows',
-  })
-}
-
-const unavailable = (name: string, error: unknown): StoreUnavailable =>
-  new StoreUnavailable(`${name} cannot be reached (${codeOf(error)})`)
-
-/** Whether the store is of our format, and the server keeps what it acknowledges. */
-async function checkServer(name: string, redis: Redis, report: (line: string) => void): Promise<void> {
-  try {
-    // The client itself stays in another database where one is refused.
-    await redis.select(redis.options.db ?? 0)
-    await redis.setnx(keys.format, storeFormat)
-    checkFormat(name, await redis.get(keys.format))
-  } catch (error) {
-    throw error instanceof UserError ? error : refusedAtOpening(name, error)
-  }
+/** Whether the server keeps what it acknowledges. */
+async function warnOfLoss(name: string, redis: Redis, report: (line: string) => void): Promise<void> {
   const set = await settings(redis)
   if (set === undefined) {
     report(`warning: ${name} does not say whether it keeps what it acknowledges: it should have "appendfsync always"`)
@@ -193,7 +153,7 @@ function storeOf(name: string, redis: Redis): EventStore {
     try {
       return await question()
     } catch (error) {
-      throw unavailable(name, error)
+      throw new StoreUnavailable(redisAway(name, error))
     }
   }
   const run = <T>(

@@ -7,20 +7,22 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import type { Dataset } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
+import type { Watching as JobWatching } from '../jobs/job.ts'
+import type { JobQueue } from '../jobs/queue.ts'
+import { runJobs } from '../jobs/run-jobs.ts'
 import { type Better, betterOf, isBetter } from '../metrics/table.ts'
 import { modelOf } from '../models/registry.ts'
 import { fittingSettings } from '../runs/fitting-settings.ts'
-import { holdsRun } from '../runs/run-file.ts'
 import type { SplitInput } from '../runs/split-config.ts'
 import type { Watching } from '../runs/task.ts'
 import { splitSettings, taskOptions } from '../runs/task-options.ts'
 import { taskOf } from '../runs/tasks.ts'
-import { type RunResult, resumeRun, trainRun } from '../runs/train-run.ts'
 import { writeAtomically } from '../storage/atomic.ts'
 import { makeFolder } from '../storage/folders.ts'
 import { parsedJson } from '../storage/json.ts'
 import { type Round, ranked, roundsOf } from './halving.ts'
 import { type Drawn, drawTrial, type Options, type Searched, spaceOf } from './space.ts'
+import { runTrial, type TrialEvent, type TrialJob, trialJobs } from './trial-jobs.ts'
 
 /** What {@link tune} needs. */
 export interface TuneSettings extends Pick<Watching, 'signal' | 'report'> {
@@ -35,8 +37,16 @@ export interface TuneSettings extends Pick<Watching, 'signal' | 'report'> {
   readonly fixed?: { readonly config: Options; readonly training: Options; readonly split: SplitInput }
   /** Names of the options that are searched. */
   readonly names?: readonly string[] | undefined
+  /** How many trials train side by side, each on one thread where there are several; 1 by default. */
+  readonly jobs?: number
+  /** Whose workers train the trials, each on one thread, in place of this process and those beside it. */
+  readonly queue?: JobQueue | undefined
   /** Is told before a trial trains. */
   readonly began?: (round: number, trial: number, options: Drawn) => void
+  /** Is told all of the trials. */
+  readonly told?: (event: TrialEvent) => void
+  /** Is told of the queue. */
+  readonly say?: (line: string) => void
 }
 
 const trialSchema = z.strictObject({
@@ -54,6 +64,7 @@ const searchSchema = z.strictObject({
   settings: z.unknown(),
   trials: z.array(trialSchema),
 })
+type Search = z.infer<typeof searchSchema>
 /** A trial, as it is kept. */
 export type Trial = z.infer<typeof trialSchema>
 
@@ -77,7 +88,7 @@ export const trialFolder = (out: string, trial: number): string => join(out, `tr
  * as `spaceOf`
  */
 export async function tune(settings: TuneSettings): Promise<Found> {
-  const { model, dataset, out, trials, epochs, seed, signal, began } = settings
+  const { model, dataset, out, trials, epochs, seed } = settings
   const fixed = settings.fixed ?? { config: {}, training: {}, split: {} }
   const { training: trainingOptions, metric } = taskOptions(model)
   if (!trainingOptions) throw notTrained(model)
@@ -101,17 +112,13 @@ export async function tune(settings: TuneSettings): Promise<Found> {
   let going = Array.from({ length: trials }, (_, trial) => trial)
   for (const [round, { trials: count, epochs: until }] of rounds.entries()) {
     if (round > 0) going = bestOf(search.trials, round - 1, betterOf(metric)).slice(0, count)
-    for (const trial of going) {
-      const kept = search.trials.find((one) => one.trial === trial) ?? newTrial(trial, space, { seed, takes })
-      if (kept.validation.length > round) continue
-      if (signal?.aborted) return found(false)
-      if (!search.trials.includes(kept)) search.trials.push(kept)
-      began?.(round, trial, kept)
-      const result = await trained(kept, until, { ...settings, fixed })
-      if (result?.status === 'interrupted') return found(false)
-      kept.validation.push(result?.best?.validation ?? null)
-      await writeAtomically(join(out, searchFile), `${JSON.stringify(search, null, 2)}\n`)
-    }
+    const kept = going.map((trial) => {
+      const one = search.trials.find((one) => one.trial === trial) ?? newTrial(trial, space, { seed, takes })
+      if (!search.trials.includes(one)) search.trials.push(one)
+      return one
+    })
+    const open = kept.filter(({ validation }) => validation.length <= round)
+    if (!(await trainAll(open, { round, until, search }, { ...settings, fixed }))) return found(false)
   }
   return found(true)
 
@@ -142,29 +149,55 @@ const bestOf = (trials: readonly Trial[], round: number, better: Better): number
     (a, b) => isBetter(better, a, b),
   ).map(({ trial }) => trial)
 
-/** Trains a trial until it has so many epochs; undefined where its loss is no number. */
-async function trained(
-  { trial, config, training }: Trial,
-  epochs: number,
-  { model, dataset, out, fixed, seed, signal, report }: TuneSettings & Required<Pick<TuneSettings, 'fixed'>>,
-): Promise<RunResult | undefined> {
-  const folder = trialFolder(out, trial)
-  const watching = { ...(signal && { signal }), ...(report && { report }) }
+/** Trains the trials of a round, and keeps what each came to; false where this was stopped. */
+async function trainAll(
+  open: readonly Trial[],
+  { round, until, search }: { readonly round: number; readonly until: number; readonly search: Search },
+  settings: TuneSettings & Required<Pick<TuneSettings, 'fixed'>>,
+): Promise<boolean> {
+  const { model, dataset, out, seed, fixed, jobs: sideBySide = 1, queue, signal, began, report, told, say } = settings
+  // The figures must not hang on how many cores a worker has.
+  const threads = queue || sideBySide > 1 ? { threads: 1 } : {}
+  const trials = new Map(
+    open.map((trial): [TrialJob, Trial] => [
+      {
+        label: `round ${round + 1}, trial ${trial.trial}`,
+        trial: trial.trial,
+        epochs: until,
+        folder: trialFolder(out, trial.trial),
+        data: dataset.folder,
+        model,
+        config: { ...fixed.config, ...trial.config },
+        training: { seed, ...threads, ...fixed.training, ...trial.training },
+        split: fixed.split,
+      },
+      trial,
+    ]),
+  )
+  let written: Promise<void> = Promise.resolve()
+  const watched = {
+    signal,
+    report(event: TrialEvent): void {
+      const trial = trials.get(event.job) as Trial
+      if (event.kind === 'begun') began?.(round, trial.trial, trial)
+      else if (event.kind === 'training') report?.(event.event)
+      else if (event.kind === 'ended') {
+        trial.validation.push(event.result)
+        const text = `${JSON.stringify(search, null, 2)}\n`
+        written = written.then(() => writeAtomically(join(out, searchFile), text))
+      }
+      told?.(event)
+    },
+  }
+  const kind = { ...trialJobs, run: (job: TrialJob, watching: JobWatching) => runTrial(job, watching, dataset) }
+  const jobs = [...trials.keys()]
   try {
-    if (holdsRun(folder)) return await resumeRun(folder, { ...watching, data: dataset.folder, epochs })
-    return await trainRun({
-      model,
-      dataset,
-      out: folder,
-      config: { ...fixed.config, ...config },
-      training: { seed, ...fixed.training, ...training, epochs },
-      split: fixed.split,
-      ...watching,
-    })
-  } catch (error) {
-    // Rates that are too high are what a search is there to find.
-    if (error instanceof UserError && error.parts.where.startsWith('training epoch')) return undefined
-    throw error
+    const status = queue
+      ? await queue.run(kind, jobs, { ...watched, folder: out, say: say ?? (() => undefined) })
+      : await runJobs(kind, jobs, { ...watched, jobs: sideBySide })
+    return status === 'finished'
+  } finally {
+    await written
   }
 }
 
@@ -172,7 +205,7 @@ async function trained(
 function readSearch(
   out: string,
   asked: { readonly model: string; readonly dataset: string; readonly settings: object },
-): z.infer<typeof searchSchema> {
+): Search {
   const path = join(out, searchFile)
   const fresh = { format: 'siftrec-tune' as const, version: 1 as const, ...asked, trials: [] }
   if (!existsSync(path)) return fresh

@@ -5,13 +5,15 @@ import type { DataExperiment, Experiment, PlantedExperiment, TimingExperiment } 
 import type { RunPlace } from '../../experiment/harness/run-statistics.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
+import { openedQueue } from '../opened-queue.ts'
 import { whole } from '../values.ts'
 
 interface Flags {
   readonly seeds?: number[]
   readonly dataRoot: string
   readonly out?: string
-  readonly jobs: number
+  readonly jobs?: number
+  readonly queue?: string
   readonly only?: string[]
   readonly tables?: string[]
   readonly models?: string[]
@@ -39,7 +41,13 @@ export function experimentCommand(): Command {
       '--out <folder>',
       'folder for the results: NAME.json, NAME.md and NAME.svg; by default docs/results, or results for your own experiments, which have NAME.html too',
     )
-    .option('--jobs <number>', 'how many trainings run at once, each on one thread', (text) => whole('--jobs', text), 1)
+    .option('--jobs <number>', 'how many trainings run at once, each on one thread (default: 1)', (text: string) =>
+      whole('--jobs', text),
+    )
+    .option(
+      '--queue <url>',
+      'a Redis, such as redis://host:6379, through which processes of siftrec worker on any host run the trainings',
+    )
     .option(
       '--only <variants>',
       'train only these variants or models, separated by commas; the table also shows others that are already done',
@@ -68,7 +76,7 @@ async function runSingle(
   experiment: DataExperiment | TimingExperiment | PlantedExperiment,
   flags: Flags & { readonly out: string },
 ): Promise<void> {
-  const { seeds, only, tables, models } = flags
+  const { seeds, only, tables, models, queue } = flags
   const does = 'timed' in experiment ? 'times its own models' : 'trains nothing'
   for (const [flag, given] of Object.entries({
     '--seeds': seeds,
@@ -79,6 +87,11 @@ async function runSingle(
     if (!given) continue
     const expected = `none: ${experiment.name} ${does}`
     throw new UserError({ where: flag, problem: 'unsupported', value: given.join(','), expected })
+  }
+  // Its address is not shown: it may have a password.
+  if (queue !== undefined) {
+    const expected = `none: ${experiment.name} ${does}`
+    throw new UserError({ where: '--queue', problem: 'unsupported', value: 'an address', expected })
   }
   const place = { ...flags, say: (line: string): void => void process.stderr.write(`${line}\n`) }
   const { page, files } = await runnerOf(experiment, place)
@@ -101,10 +114,14 @@ function listing(experiments: readonly Pick<Experiment, 'name' | 'about'>[]): st
 async function run(experiment: Experiment, flags: Flags & { readonly out: string }): Promise<void> {
   const { gridProgress } = await import('../../experiment/harness/grid-progress.ts')
   const { runExperiment } = await import('../../experiment/harness/run-experiment.ts')
-  const progress = gridProgress(process.stderr, flags.jobs)
-  const outcome = await interruptible((signal) => runExperiment(experiment, { ...flags, signal, progress })).finally(
-    progress.done,
-  )
+  const { jobs = 1, queue: url } = flags
+  const progress = gridProgress(process.stderr, url === undefined ? jobs : undefined)
+  await using queue = url === undefined ? undefined : await openedQueue(url, progress.say, flags.jobs)
+  const what = queue && 'workers end the cells that they have begun, and the others leave the queue'
+  const outcome = await interruptible(
+    (signal) => runExperiment(experiment, { ...flags, jobs, queue, signal, progress }),
+    { ...(what && { what }) },
+  ).finally(progress.done)
   if (outcome.status === 'interrupted') {
     process.stderr.write('stopped, saved; the same command goes on\n')
     process.exitCode = exitCodes.interrupted

@@ -2,12 +2,15 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../../errors.ts'
+import { returnedText } from '../../jobs/job.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import { printedMetric, taskOptions } from '../../runs/task-options.ts'
+import type { TrialEvent } from '../../tune/trial-jobs.ts'
 import type { Found, Trial } from '../../tune/tune.ts'
 import { exitCodes } from '../failure.ts'
 import { flagText, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
+import { openedQueue } from '../opened-queue.ts'
 import { optionsInFile } from '../train-options.ts'
 import { whole } from '../values.ts'
 
@@ -19,6 +22,8 @@ interface Flags {
   readonly config?: string
   readonly seed: number
   readonly out?: string
+  readonly jobs?: number
+  readonly queue?: string
 }
 
 /** How many trials are printed. */
@@ -44,6 +49,11 @@ export function tuneCommand(): Command {
     .option('--config <yaml>', 'a file of options that all trials have, split options included')
     .option('--seed <number>', 'seed of the search and of every training', number('--seed', 0), 1)
     .option('--out <folder>', 'folder of the search; by default runs/tune-DATASET-MODEL')
+    .option('--jobs <number>', 'how many trials train at once, each on one thread (default: 1)', number('--jobs', 1))
+    .option(
+      '--queue <url>',
+      'a Redis, such as redis://host:6379, through which processes of siftrec worker on any host train the trials',
+    )
     .action(search)
 }
 
@@ -72,7 +82,12 @@ async function search(
   const { reportProgress } = await import('../../runs/progress.ts')
   const { trialFolder, tune } = await import('../../tune/tune.ts')
   const dataset = await loadDataset(data)
-  const { out = join('runs', `tune-${dataset.manifest.name}-${slug}`), trials, epochs, seed } = flags
+  const { out = join('runs', `tune-${dataset.manifest.name}-${slug}`), trials, epochs, seed, queue: url } = flags
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  await using queue = url === undefined ? undefined : await openedQueue(url, say, flags.jobs)
+  const { jobs = 1 } = flags
+  // Epochs of several trials would be mixed in one line.
+  const alone = url === undefined && jobs === 1
   const progress = reportProgress(process.stderr, epochs)
   const timeUp = most === undefined ? undefined : AbortSignal.timeout(most * 3_600_000)
   const found = await interruptible(
@@ -87,9 +102,12 @@ async function search(
         fixed,
         names,
         signal: timeUp ? AbortSignal.any([signal, timeUp]) : signal,
-        report: progress.report,
+        jobs,
+        queue,
+        say,
+        ...(alone ? { report: progress.report } : { told: (event) => sayOf(event, slug, say) }),
         began: (round, trial, drawn) =>
-          process.stderr.write(`round ${round + 1}, trial ${trial}: ${optionsText(drawn) || 'the defaults'}\n`),
+          say(`round ${round + 1}, trial ${trial}: ${optionsText(drawn) || 'the defaults'}`),
       }),
     { what: 'finishing this step and saving; the same command goes on' },
   ).finally(progress.done)
@@ -99,6 +117,18 @@ async function search(
     `${foundText(slug, data, { out, folderOf: (trial) => trialFolder(out, trial), found, fixed: config, epochs, seed })}\n`,
   )
   if (!found.finished && timeUp?.aborted !== true) process.exitCode = exitCodes.interrupted
+}
+
+/** Says what became of one of several trials. */
+function sayOf(event: TrialEvent, slug: string, say: (line: string) => void): void {
+  if (event.kind === 'training') return
+  const { label } = event.job
+  const worker = event.worker === undefined ? '' : `, ${event.worker}`
+  if (event.kind === 'ended') {
+    const value = event.result === null ? 'failed' : `validation ${printedMetric(slug)} ${event.result.toFixed(4)}`
+    say(`${label}: ${value}, ${Math.round(event.seconds)} s${worker}`)
+  } else if (event.kind === 'returned') say(`${label}: ${returnedText(event)}`)
+  else if (event.worker !== undefined) say(`${label}: begun by ${event.worker}`)
 }
 
 const optionsText = ({ config, training }: Pick<Trial, 'config' | 'training'>): string =>

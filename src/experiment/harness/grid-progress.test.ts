@@ -2,8 +2,8 @@ import { Writable } from 'node:stream'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { TrainingEvent } from '../../learn/training-run.ts'
 import { writeEvery } from '../../runs/progress.ts'
+import type { CellJob } from './cell-jobs.ts'
 import { gridProgress } from './grid-progress.ts'
-import type { Job } from './schedule.ts'
 
 afterEach(() => vi.useRealTimers())
 
@@ -12,7 +12,7 @@ it('writes a line a minute of the cells that run, where a line cannot be updated
   let text = ''
   const stream = new Writable({ write: (chunk: Buffer, _, next) => ((text += chunk.toString()), next()) })
   const progress = gridProgress(stream, 2)
-  const job = { label: 'SASRec, seed 1', cell: { model: 'sasrec' } } as Job
+  const job = { label: 'SASRec, seed 1', cell: { model: 'sasrec' } } as CellJob
   const epoch = (number: number): TrainingEvent => ({
     kind: 'epoch',
     epoch: number,

@@ -8,11 +8,11 @@ import { constantOf } from '../figures/click-results.ts'
 import type { ComparisonResult, Tried, VariantRuns } from '../figures/comparison-result.ts'
 import { resultsOf, validationOf } from '../figures/results.ts'
 import { isClicks, type OptionSet, type SliceName, type StoredRanks, type Tested } from '../terms.ts'
+import type { CellJob } from './cell-jobs.ts'
 import { checkComparison, mergedOptions } from './check-comparison.ts'
 import type { PreparedDataset } from './dataset-recipe.ts'
 import { type Cell, cellOf, testedOf, trainedOf } from './grid-cell.ts'
 import { isDone } from './run-cell.ts'
-import type { Job } from './schedule.ts'
 
 /** A comparison whose seeds are settled. */
 export type SeededComparison = Comparison & { readonly seeds: readonly number[] }
@@ -34,9 +34,9 @@ export interface GridSettings {
 export interface Grid {
   readonly title: string
   /** What tuning needs, with the first seed; their test targets stay unseen. */
-  tuningJobs(): Job[]
+  tuningJobs(): CellJob[]
   /** All wanted variants and seeds, once tuning has ended. */
-  jobs(): Job[]
+  jobs(): CellJob[]
   /** How many trainings it takes at most, those included that are done. */
   planned(): number
   /** The figures of the variants that are done. */

@@ -11,7 +11,7 @@ import type { Dataset, Events } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
 import type { Predictions } from '../../evaluate/clicks.ts'
 import type { TargetRanks } from '../../evaluate/rank.ts'
-import type { TrainingEvent } from '../../learn/training-run.ts'
+import type { Watching } from '../../jobs/job.ts'
 import { lackedBy } from '../../runs/lacking.ts'
 import { openRun } from '../../runs/open-run.ts'
 import { holdsRun, readRun } from '../../runs/run-file.ts'
@@ -33,12 +33,6 @@ import { measureOf } from './run-measures.ts'
 
 /** How far a cell is to be taken: the losers of tuning are never tested. */
 export type Stage = 'trained' | 'tested'
-
-/** What listens to a cell and can stop it. */
-export interface Watching {
-  readonly signal?: AbortSignal | undefined
-  readonly report?: (event: TrainingEvent) => void
-}
 
 /** Whether nothing is left to do. */
 export function isDone(cell: Cell, stage: Stage): boolean {

@@ -2,17 +2,19 @@
 import { join } from 'node:path'
 import { loadDataset } from '../../dataset/load.ts'
 import { UserError, unknownName } from '../../errors.ts'
+import type { JobQueue } from '../../jobs/queue.ts'
+import { runJobs } from '../../jobs/run-jobs.ts'
 import { openRun } from '../../runs/open-run.ts'
 import type { Comparison, DatasetChoice, Experiment, TrainedCell, Variant } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
 import { writeResults } from '../figures/results-files.ts'
 import { usualSeeds } from '../terms.ts'
+import { type CellJob, cellJobs } from './cell-jobs.ts'
 import { type PreparedDataset, preparedDataset } from './dataset-recipe.ts'
 import { withFittedOptions } from './fitted-options.ts'
 import { type Grid, gridOf, type SeededComparison } from './grid.ts'
 import type { GridProgress } from './grid-progress.ts'
 import { isDone } from './run-cell.ts'
-import { type Job, runJobs } from './schedule.ts'
 
 /** How an experiment is run. */
 export interface ExperimentOptions {
@@ -26,6 +28,8 @@ export interface ExperimentOptions {
   readonly runs?: string
   /** How many cells run side by side, each on one thread. */
   readonly jobs: number
+  /** Whose workers run the cells, in place of this process and those beside it. */
+  readonly queue?: JobQueue | undefined
   /** Names of variants, or slugs of models, to train; the others are in the table if they are done. */
   readonly only?: readonly string[]
   /** Titles of tables to train for; the others have what is done. */
@@ -35,6 +39,9 @@ export interface ExperimentOptions {
   readonly signal?: AbortSignal
   readonly progress: GridProgress
 }
+
+/** Where datasets and cells are. */
+const usualRuns = join('runs', 'experiments')
 
 /** How an experiment ended; files and results are those of a finished one. */
 export type ExperimentOutcome =
@@ -52,7 +59,7 @@ export type ExperimentOutcome =
  * @throws UserError for bad options before anything is trained, and `mismatched` rather than mix protocols in a table
  */
 export async function runExperiment(experiment: Experiment, options: ExperimentOptions): Promise<ExperimentOutcome> {
-  const { runs = join('runs', 'experiments'), progress, jobs, signal } = options
+  const { runs = usualRuns, progress } = options
   if (options.models && !experiment.models) {
     throw new UserError({
       where: '--models',
@@ -80,7 +87,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   tellBudget(experiment, grids, progress)
   const isFinished = async (of: readonly Grid[], stage: 'tuningJobs' | 'jobs'): Promise<boolean> => {
     const all = of.flatMap((grid) => grid[stage]())
-    return (await runStage(all, { jobs, signal, progress })) === 'finished'
+    return (await runStage(all, options)) === 'finished'
   }
   if (!(await isFinished(grids, 'tuningJobs')) || !(await isFinished(grids, 'jobs'))) return { status: 'interrupted' }
   // What is best and worst by now is run with more seeds, in a table after its own.
@@ -177,11 +184,14 @@ async function prepareAll(
 
 /** Runs the jobs that are not done, each cell once. */
 function runStage(
-  all: readonly Job[],
-  { jobs, signal, progress }: Pick<ExperimentOptions, 'jobs' | 'progress'> & { signal: AbortSignal | undefined },
+  all: readonly CellJob[],
+  { jobs, queue, runs = usualRuns, dataRoot, signal, progress }: ExperimentOptions,
 ): Promise<'finished' | 'interrupted'> {
   const once = all.filter(({ cell }, at) => all.findIndex((other) => other.cell.key === cell.key) === at)
   const open = once.filter(({ cell, stage }) => !isDone(cell, stage))
   progress.begin(open, once.length - open.length)
-  return runJobs(open, { jobs, signal, report: progress.report })
+  const watched = { signal, report: progress.report }
+  return queue
+    ? queue.run(cellJobs, open, { ...watched, folder: runs, dataRoot, say: progress.say })
+    : runJobs(cellJobs, open, { ...watched, jobs })
 }
