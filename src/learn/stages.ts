@@ -55,8 +55,11 @@ interface OpenObjective {
 /** Shapes of one content have one graph. */
 const keyOf = (shape: BatchShape): string => JSON.stringify(shape)
 
+/** What a stage needs of a training. */
+type StageRun = Pick<TrainingRun, 'slug' | 'data' | 'training' | 'frozen' | 'pools' | 'runtime' | 'ranks'>
+
 /** Opens a stage. @throws UserError when there is nothing to train on */
-export function openStage(stage: Stage, run: TrainingRun, state: TrainingState): OpenStage {
+export function openStage(stage: Stage, run: StageRun, state: TrainingState): OpenStage {
   const { slug, data, training, frozen, runtime, ranks } = run
   const { batchSize, seed, weightDecay, embeddingRegularization: rowPenalty = 0, unknownShare: share = 0 } = training
   const { pools = noisePools(seed) } = run

@@ -17,7 +17,9 @@ export type Attribute =
 
 /** A sparse part of a table's gradient: the host adds `rows[k]` to row `ids[k]`; in a graph, ScatterND would race. */
 export interface SparseRows {
+  /** Of any shape. */
   readonly ids: Tensor
+  /** A row of the table for each id, in their order. */
   readonly rows: Tensor
 }
 /** What a gradient rule returns for one input: a tensor, sparse rows (tables only), or nothing. */

@@ -68,7 +68,7 @@ describe('rows of a parameter', () => {
     const result = gradients(loss, [table]).get(table)!
     expect(result.sparse.map((part) => part.rows.shape)).toEqual(
       expect.arrayContaining([
-        [4, 2],
+        [2, 2, 2],
         [1, 2],
       ]),
     )

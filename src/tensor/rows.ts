@@ -54,9 +54,10 @@ export function rowsWithin(x: Tensor, places: Tensor, { inverse }: RowOptions = 
 
 function rowSums(x: Tensor, ids: Tensor, g: Tensor): InputGradient {
   const [size, ...rest] = x.shape as [number, ...number[]]
+  // Whatever their shape: the runtime would copy what is reshaped on its way out.
+  if (isLeaf(x) && size > smallTable) return { ids, rows: g }
   const [flat, width] = [reshape(ids, [-1]), sizeOf(rest)]
   if (!isLeaf(x)) return reshape(segmentSum(reshape(g, [-1, width]), flat, size), x.shape)
-  if (size > smallTable) return { ids: flat, rows: reshape(g, [-1, ...rest]) }
   return reshape(oneHotProduct(flat, reshape(g, [-1, width]), size), x.shape)
 }
 

@@ -21,8 +21,7 @@ import { dims } from '../../tensor/shape.ts'
 import { defineModel } from '../contract/model.ts'
 import { dropout, embeddingSize, hiddenSize, layers } from '../parts/click-options.ts'
 import { halvedSizes } from '../parts/click-output.ts'
-import { embeddedFields, embeddedHistory, withNumbers } from '../parts/field-embeddings.ts'
-import { meanOverHistory } from '../parts/mean-over-history.ts'
+import { embeddedFields, meanOfHistory, withNumbers } from '../parts/field-embeddings.ts'
 import { maxEvents } from '../parts/options.ts'
 
 /** YoutubeNet; see the file's header. */
@@ -41,7 +40,7 @@ export const youtubeNet = defineModel({
     const items = embeddedFields(catalog, 'item', embeddingSize)
     const users = withNumbers(catalog, 'user', embeddedFields(catalog, 'user', embeddingSize))
     const candidates = withNumbers(catalog, 'item', items)
-    const historyOf = embeddedHistory(catalog, items)
+    const meanOf = meanOfHistory(catalog, items)
     const width = items.width + candidates.width + users.width
     const output = mlp('output', [width, ...halvedSizes(hiddenSize, layers), 1], { dropout })
     return {
@@ -49,9 +48,9 @@ export const youtubeNet = defineModel({
       history: { maxLength, mergeBehaviors: true },
       score: {
         kind: 'clicks',
-        forward({ rows, user_H, item_B, history_HL, behavior_HL, mask_HL }: Impressions, { noise }) {
-          const mean_HD = meanOverHistory(historyOf(history_HL, behavior_HL), mask_HL)
-          const user_HD = concat([mean_HD, users.read(user_H)], 1)
+        forward(batch: Impressions, { noise }) {
+          const { rows, user_H, item_B } = batch
+          const user_HD = concat([meanOf(batch), users.read(user_H)], 1)
           const [, width] = dims(user_HD, 2)
           const all_BD = concat([user_HD.expand([rows, width]), candidates.read(item_B)], 1)
           return { logit_B: output(all_BD, noise).sum([1]) }

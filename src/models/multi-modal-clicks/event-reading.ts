@@ -2,11 +2,11 @@
 import type { Impressions } from '../../batches/impressions.ts'
 import { activationUnit, weightedSum } from '../../nn/activation-unit.ts'
 import { addAll, mul } from '../../tensor/elementwise.ts'
-import { concat, split } from '../../tensor/move.ts'
+import { concat } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import { unitSizes } from '../clicks/din.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
-import { withBehavior } from '../parts/field-embeddings.ts'
+import { withBehaviorBySide } from '../parts/field-embeddings.ts'
 
 /** One side of an event: what it is called, and how wide it is. */
 export interface Side {
@@ -41,11 +41,11 @@ export function eventReading(
   const units = sides.map(({ name, width }) => activationUnit(`${name}.unit`, width, unitSizes(attentionSize)))
   const widths = sides.map(({ width }) => width)
   const width = widths.reduce((sum, one) => sum + one, 0)
-  const done = withBehavior(catalog, width, behavior)
+  const done = withBehaviorBySide(catalog, widths, behavior)
   return {
     width,
     read(events, targets, { behavior_HL, mask_HL }) {
-      const histories = split(done(concat(events, -1), behavior_HL), -1, widths)
+      const histories = done(events, behavior_HL)
       const weights = units.map((unit, at) =>
         unit({ history: histories[at] as Tensor, target: targets[at] as Tensor, mask: mask_HL }),
       )

@@ -49,10 +49,10 @@ import type { Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel, type Losses, type Pass } from '../contract/model.ts'
-import { catalogOnce, readsCatalog } from '../parts/catalog-once.ts'
+import { readsCatalog } from '../parts/catalog-once.ts'
 import { embeddingSize, outputOptions } from '../parts/click-options.ts'
 import { clickOutput } from '../parts/click-output.ts'
-import { type Embedded, embeddedFields, withBehavior } from '../parts/field-embeddings.ts'
+import { type Embedded, embeddedFields, withBehaviorBySide } from '../parts/field-embeddings.ts'
 import { itemVectors } from '../parts/item-vectors.ts'
 import { flag, lossWeight, maxEvents } from '../parts/options.ts'
 import { modalitySize } from './fusion-options.ts'
@@ -169,18 +169,22 @@ function itemReader(
     in(batch) {
       const vectors = items.in(batch)
       const names = batch.serving ? [] : lossNames(modalities.length, config)
-      const made = catalogOnce(readsCatalog(catalog, batch), (ids) => {
+      const make = (ids?: Tensor): { readonly id: Tensor; readonly others: readonly Tensor[] } => {
         const [id, ...others] = vectors(ids) as [Tensor, ...Tensor[]]
         const each = differences.map((make, at) => make(id, others[at] as Tensor))
         const losses = names.length > 0 ? each.map((one) => one.losses()) : []
         const sums = names.map((name) => addAll(losses.map((one) => one[name] as Tensor)).unsqueeze(-1))
-        return concat([id, ...each.map(({ difference }) => difference), ...sums], -1)
-      })
-      const sizes = [width, ...modalities.map(() => width), ...names.map(() => 1)]
+        return { id, others: [...each.map(({ difference }) => difference), ...sums] }
+      }
+      const every = readsCatalog(catalog, batch) ? make() : undefined
+      const rest = every && every.others.length > 0 ? concat(every.others, -1) : undefined
+      const sizes = [...modalities.map(() => width), ...names.map(() => 1)]
       return (ids) => {
-        const [id, ...rest] = split(made(ids), -1, sizes) as [Tensor, ...Tensor[]]
-        const losses = names.map((name, at) => [name, (rest[modalities.length + at] as Tensor).reshape(ids.shape)])
-        return { id, differences: rest.slice(0, modalities.length), losses: Object.fromEntries(losses) }
+        // Of events nobody reads the id, so that it is looked up by itself.
+        const own = every ? { id: every.id.rows(ids), others: rest ? split(rest.rows(ids), -1, sizes) : [] } : make(ids)
+        const { id, others } = own
+        const losses = names.map((name, at) => [name, (others[modalities.length + at] as Tensor).reshape(ids.shape)])
+        return { id, differences: others.slice(0, modalities.length), losses: Object.fromEntries(losses) }
       }
     },
   }
@@ -230,11 +234,13 @@ function historyReader(
   events: readonly Tensor[],
   batch: Impressions,
 ) => { readonly pooled: readonly Tensor[]; readonly attention: Tensor } {
-  const done = withBehavior(catalog, modalities * width)
-  const sizes = Array.from({ length: modalities }, () => width)
+  const done = withBehaviorBySide(
+    catalog,
+    Array.from({ length: modalities }, () => width),
+  )
   return (candidates, events, { behavior_HL, mask_HL }) => {
     const weights = candidates.map((n, at) => agreement(n, events[at] as Tensor, mask_HL))
-    const summed = split(done(concat(events, -1), behavior_HL), -1, sizes)
+    const summed = done(events, behavior_HL)
     return {
       pooled: weights.map((one, at) => weightedSum(one, summed[at] as Tensor)),
       attention: mul(addAll(weights), 1 / modalities),

@@ -5,9 +5,10 @@ import type { Impressions } from '../../batches/impressions.ts'
 import { normal } from '../../nn/init.ts'
 import { mul } from '../../tensor/elementwise.ts'
 import { concat, reshape, split } from '../../tensor/move.ts'
-import { input, type Parameter, parameter, type Shape, type Tensor } from '../../tensor/node.ts'
+import { input, type Parameter, parameter, type Shape, sizeOf, type Tensor } from '../../tensor/node.ts'
 import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
 import { itemsRead } from './catalog-once.ts'
+import { meanOverHistory } from './mean-over-history.ts'
 
 /** How the rows of tables that models of clicks read begin: small, so that logits begin near 0. */
 export const smallRows = normal(0.01)
@@ -39,7 +40,11 @@ export function categoricalFields(catalog: CatalogShape, of: 'item' | 'user', wi
   return {
     tables,
     names: sizes.map(([name]) => name),
-    rows: (indices) => columns(known.rows(indices), indices.shape),
+    rows(indices) {
+      if (sizeOf(indices.shape) < entries) return columns(known.rows(indices), indices.shape)
+      // Of what is read more often than there are entries, columns are taken apart before.
+      return columns(known, [entries]).map((column) => column.rows(indices))
+    },
     every: (read) => columns(read ? mul(known, reshape(read, [entries, 1])) : known, [entries]),
   }
 }
@@ -81,15 +86,19 @@ export interface Embedded {
   read(indices: Tensor): Tensor
 }
 
+/** Embeddings of several fields. */
+export interface EmbeddedFields extends Embedded {
+  /** Each field by itself, as they stand side by side in `read`. */
+  each(indices: Tensor): readonly Tensor[]
+}
+
 /**
  * The embeddings of an item's or a user's categorical fields side by side; candidates and histories share the tables.
  */
-export function embeddedFields(catalog: CatalogShape, of: 'item' | 'user', width: number): Embedded {
+export function embeddedFields(catalog: CatalogShape, of: 'item' | 'user', width: number): EmbeddedFields {
   const fields = categoricalFields(catalog, of, width)
-  return {
-    width: width * fields.tables.length,
-    read: (indices) => concat(rowsOfFields(fields, indices), -1),
-  }
+  const each = (indices: Tensor): readonly Tensor[] => rowsOfFields(fields, indices)
+  return { width: width * fields.tables.length, each, read: (indices) => concat(each(indices), -1) }
 }
 
 /** Numbers beside embeddings, for an output layer. */
@@ -112,9 +121,27 @@ export function withBehavior(
   name = 'field.behavior',
 ): (events_HLD: Tensor, behavior_HL: Tensor) => Tensor {
   if (behaviors.length === 1) return (events_HLD) => events_HLD
-  const table = parameter(name, [behaviors.length + 1, width], smallRows)
+  const table = behaviorTable(behaviors, width, name)
   return (events_HLD, behavior_HL) => events_HLD.add(table.rows(behavior_HL))
 }
+
+/** The same of several sides of events, [H, L, width] each, whose columns of the table lie side by side. */
+export function withBehaviorBySide(
+  { behaviors }: CatalogShape,
+  widths: readonly number[],
+  name = 'field.behavior',
+): (events: readonly Tensor[], behavior_HL: Tensor) => readonly Tensor[] {
+  if (behaviors.length === 1) return (events) => events
+  const whole = widths.reduce((sum, width) => sum + width, 0)
+  const table = behaviorTable(behaviors, whole, name)
+  return (events, behavior_HL) => {
+    const done = split(table.rows(behavior_HL), -1, widths)
+    return events.map((x, at) => x.add(done[at] as Tensor))
+  }
+}
+
+const behaviorTable = (behaviors: readonly string[], width: number, name: string): Tensor =>
+  parameter(name, [behaviors.length + 1, width], smallRows)
 
 /**
  * An item's embedding plus one of what was done to it: histories as DIN and its kin read them, [H, L, width].
@@ -125,4 +152,20 @@ export function embeddedHistory(
 ): (history_HL: Tensor, behavior_HL: Tensor) => Tensor {
   const done = withBehavior(catalog, items.width)
   return (history_HL, behavior_HL) => done(items.read(history_HL), behavior_HL)
+}
+
+/**
+ * The mean of such a history, [H, width]. Each field has its own mean: what is not put side by side event by event need
+ * not be taken apart for the gradients.
+ */
+export function meanOfHistory(
+  { behaviors }: CatalogShape,
+  items: EmbeddedFields,
+): (batch: Pick<Impressions, 'history_HL' | 'behavior_HL' | 'mask_HL'>) => Tensor {
+  const done = behaviors.length === 1 ? undefined : behaviorTable(behaviors, items.width, 'field.behavior')
+  return ({ history_HL, behavior_HL, mask_HL }) => {
+    const means = items.each(history_HL).map((x_HLE) => meanOverHistory(x_HLE, mask_HL))
+    const mean_HD = concat(means, 1)
+    return done ? mean_HD.add(meanOverHistory(done.rows(behavior_HL), mask_HL)) : mean_HD
+  }
 }
