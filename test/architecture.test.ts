@@ -233,7 +233,7 @@ describe('the heavy packages', () => {
     ['umap-js', /^src\/map\/map-layout\.ts$/],
     ['lmdb', /^src\/store\/lmdb\.ts$/],
     ['ioredis', /^src\/store\/redis\.ts$/],
-    ['postgres', /^src\/store\/postgres\.ts$/],
+    ['postgres', /^src\/storage\/postgres\.ts$/],
   ])('%s is imported in its one place', (name, place) => {
     const importers = arrows.filter(({ target }) => target === name || target.startsWith(`${name}/`))
     expect(importers.length).toBeGreaterThan(0)

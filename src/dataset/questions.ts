@@ -98,8 +98,9 @@ export interface Choice {
 export const canChoose = ({ behaviors, ownSplit }: Manifest): boolean => behaviors.length > 1 && !ownSplit
 
 /**
- * Chooses the question of a log by what each can rank. Where most targets are of items never touched before, there is nothing to ask. Where
- * they are not since their own visit led to them, it is discovery; where earlier visits did, the funnel.
+ * Chooses the question of a log by what each can rank. Where most targets are of items never touched before, there is
+ * nothing to ask. Where they are not since their own visit led to them, it is discovery; where earlier visits did, the
+ * funnel.
  */
 export function chosenQuestion(manifest: Manifest, counts: RankableCounts): Choice {
   if (!canChoose(manifest)) return { question: undefined }

@@ -17,12 +17,13 @@ import { filterEvents } from './filters.ts'
 import { addFresh } from './fresh.ts'
 import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
-import { type MappingInput, readMapping } from './mapping.ts'
+import { type Mapping, type MappingInput, readMapping } from './mapping.ts'
 import { memoryBytes } from './memory.ts'
 import { checkPartitions, partitionsOf } from './partitions.ts'
 import { checkReplaceable } from './replacing.ts'
 import { countRows } from './rows.ts'
 import { listFiles } from './sources/log-files.ts'
+import { placeOfPostgres } from './sources/postgres-rows.ts'
 import { sourceOf } from './sources/registry.ts'
 import type { RawTables } from './sources/source.ts'
 
@@ -184,5 +185,16 @@ function settingsOf(
   const given = Object.entries({ source, input, events, items, fresh, drop, images: raw.images }).filter(
     ([, value]) => value !== undefined,
   )
-  return { ...Object.fromEntries(given), mapping: raw.mapping }
+  return { ...Object.fromEntries(given), mapping: withoutPasswords(raw.mapping) }
+}
+
+/** A mapping that names its databases as messages do, without user and password. */
+function withoutPasswords(mapping: Mapping): Mapping {
+  const safe = { ...mapping }
+  for (const section of ['events', 'items', 'users'] as const) {
+    const { database } = mapping[section]
+    if (database !== undefined)
+      Object.assign(safe, { [section]: { ...mapping[section], database: placeOfPostgres(database, section) } })
+  }
+  return safe
 }

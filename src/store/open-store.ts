@@ -1,14 +1,15 @@
 /** @file The store that an address names. */
 import { UserError, unknownName } from '../errors.ts'
+import { placeOfServer } from '../storage/server-address.ts'
 import type { EventStore } from './event-store.ts'
 
 /** Opens a store, by the scheme of its address. */
 type Opener = (address: string, report: (line: string) => void) => Promise<EventStore>
 
 const redis: Opener = async (url, report) =>
-  (await import('./redis.ts')).openRedisStore(url, placeOf('redis', url), report)
+  (await import('./redis.ts')).openRedisStore(url, placeOfServer('redis', url, 'store'), report)
 const postgres: Opener = async (url, report) =>
-  (await import('./postgres.ts')).openPostgresStore(url, placeOf('postgres', url), report)
+  (await import('./postgres.ts')).openPostgresStore(url, placeOfServer('postgres', url, 'store'), report)
 const openers: Readonly<Record<string, Opener>> = {
   'memory:': async () => (await import('./memory.ts')).openMemoryStore(),
   'lmdb:': (address) => openFolder(address.slice('lmdb:'.length)),
@@ -42,22 +43,4 @@ export async function openStore(
 async function openFolder(path: string): Promise<EventStore> {
   if (path === '') throw new UserError({ where: 'store', problem: 'missing', value: 'the folder', expected: 'a path' })
   return (await import('./lmdb.ts')).openLmdbStore(path)
-}
-
-/** What messages call a server: its address without user, password and options. */
-function placeOf(kind: string, address: string): string {
-  try {
-    const { host, pathname, username, password } = new URL(address)
-    // Clients decode them, and their errors would show them.
-    decodeURIComponent(username + password + pathname)
-    return `${kind} at ${host || 'localhost'}${pathname === '/' ? '' : pathname}`
-  } catch {
-    throw new UserError({
-      where: 'store',
-      problem: 'invalid',
-      value: `an address of ${kind} that cannot be read`,
-      expected: `${kind}://USER:PASSWORD@HOST:PORT/DATABASE`,
-      hint: 'signs such as @ and / in a password are written %40 and %2F',
-    })
-  }
 }
