@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { type Database, identifier, literal, openDatabase } from '../storage/duckdb.ts'
+import { type Database, identifier, openDatabase, pathLiterals } from '../storage/duckdb.ts'
 import { hashFile } from '../storage/file-hash.ts'
 import { recoverFolder } from '../storage/folders.ts'
 import { readFeatures } from './feature-store.ts'
@@ -96,7 +96,7 @@ async function asPrepared<T>(folder: string, name: string, reading: Promise<T>):
 }
 
 function table(folder: string, name: string): string {
-  return `read_parquet(${literal(join(folder, `${name}.parquet`))})`
+  return `read_parquet(${pathLiterals([join(folder, `${name}.parquet`)])})`
 }
 
 /** A stretch of users, and how many events they have. */

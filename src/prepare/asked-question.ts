@@ -1,5 +1,4 @@
 /** @file Which question a dataset is asked: what the mapping says, or what the data call for. */
-
 import { join } from 'node:path'
 import { readEvents, type UserRange } from '../dataset/load.ts'
 import {
@@ -11,7 +10,7 @@ import {
   refuseOrder,
 } from '../dataset/questions.ts'
 import type { Manifest } from '../dataset/schema.ts'
-import { type Database, literal } from '../storage/duckdb.ts'
+import { type Database, pathLiterals } from '../storage/duckdb.ts'
 import type { Mapping } from './mapping.ts'
 
 /**
@@ -56,6 +55,6 @@ async function calledFor(
 function stretches(db: Database, folder: string): Promise<(UserRange & Record<string, number>)[]> {
   return db.rows(`SELECT min(user) AS first, max(user) AS last, CAST(sum(events) AS BIGINT) AS events FROM (
       SELECT user, events, (sum(events) OVER (ORDER BY user ROWS UNBOUNDED PRECEDING) - events) // ${atOnce} AS stretch
-      FROM (SELECT user, count(*) AS events FROM read_parquet(${literal(join(folder, 'events.parquet'))}) GROUP BY user))
+      FROM (SELECT user, count(*) AS events FROM read_parquet(${pathLiterals([join(folder, 'events.parquet')])}) GROUP BY user))
     GROUP BY stretch ORDER BY stretch`)
 }

@@ -4,7 +4,7 @@ import { encodeFeatures, featuresFile } from '../dataset/feature-store.ts'
 import type { FeatureMaker, FeatureSources, MadeCatalog, Manifest } from '../dataset/schema.ts'
 import { shorten, UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
-import { type Database, identifier, literal } from '../storage/duckdb.ts'
+import { type Database, identifier, literal, pathLiterals } from '../storage/duckdb.ts'
 import type { Filtered } from './filters.ts'
 import { describeImpressions, labelColumns } from './impressions.ts'
 import type { Partitions } from './partitions.ts'
@@ -200,7 +200,7 @@ export async function describeDataset(
   const users = await countRows(db, 'user_index')
   const items = await countRows(db, 'item_index')
   const perBehavior = await db.rows<{ behavior: number; count: number }>(
-    `SELECT behavior, count(*) AS count FROM read_parquet(${literal(join(given.folder, 'events.parquet'))}) GROUP BY behavior`,
+    `SELECT behavior, count(*) AS count FROM read_parquet(${pathLiterals([join(given.folder, 'events.parquet')])}) GROUP BY behavior`,
   )
   return {
     format: 'siftrec-dataset',

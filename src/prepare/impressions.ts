@@ -5,7 +5,7 @@
 
 import { join } from 'node:path'
 import type { Manifest } from '../dataset/schema.ts'
-import { type Database, identifier, literal } from '../storage/duckdb.ts'
+import { type Database, identifier, pathLiterals } from '../storage/duckdb.ts'
 import type { Loss } from './dropped.ts'
 import type { Partitions } from './partitions.ts'
 import { countRows, replaceRows } from './rows.ts'
@@ -108,7 +108,7 @@ export async function describeImpressions(
   if (impressionLabels === undefined) return {}
   const sums = labelColumns(raw).map((label, index) => `count(*) FILTER (WHERE ${label} = 1) AS n${index}`)
   const [counts = {}] = await db.rows<Record<string, number>>(
-    `SELECT ${['count(*) AS total', ...sums].join(', ')} FROM read_parquet(${literal(join(folder, 'impressions.parquet'))})`,
+    `SELECT ${['count(*) AS total', ...sums].join(', ')} FROM read_parquet(${pathLiterals([join(folder, 'impressions.parquet')])})`,
   )
   return {
     impressions: {

@@ -2,10 +2,10 @@
  * @file The events and impressions of a log in partitions of whole users, so that memory does not grow with the log.
  * One partition is a table of the database. Several lie in files, and become a table one after another.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { type Database, literal } from '../storage/duckdb.ts'
+import { type Database, literal, pathLiterals } from '../storage/duckdb.ts'
 import { countRows } from './rows.ts'
 
 /** What is kept in partitions. */
@@ -57,6 +57,7 @@ const groupRows = 122_880
 const packed = `, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows}`
 const copy = (db: Database, query: string, file: string, options = ''): Promise<void> =>
   db.run(`COPY (${query}) TO ${literal(file)} (FORMAT parquet${options})`)
+
 function onePartition(db: Database): Partitions {
   return {
     count: 1,
@@ -75,9 +76,10 @@ function filedPartitions(db: Database, count: number, folder: string): Partition
   const shapes = new Map<PartitionedTable, string>()
   const scan = (table: PartitionedTable, partition: number): string => {
     const [whole, first] = [changed(table, partition), join(divided(table), `partition=${partition}`)]
-    if (existsSync(whole)) return `SELECT * FROM read_parquet(${literal(whole)})`
+    if (existsSync(whole)) return `SELECT * FROM read_parquet(${pathLiterals([whole])})`
     if (!existsSync(first)) return shapes.get(table) as string
-    return `SELECT * FROM read_parquet(${literal(join(first, '*.parquet'))}, hive_partitioning = false)`
+    const files = readdirSync(first).map((name) => join(first, name))
+    return `SELECT * FROM read_parquet(${pathLiterals(files)}, hive_partitioning = false)`
   }
   const all = (table: PartitionedTable): string =>
     `(${Array.from({ length: count }, (_, partition) => scan(table, partition)).join(' UNION ALL ')})`
@@ -120,10 +122,10 @@ function filedPartitions(db: Database, count: number, folder: string): Partition
           sorted,
           `, ROW_GROUP_SIZE ${groupRows}`,
         )
-        const rows = await countRows(db, `read_parquet(${literal(sorted)})`)
+        const rows = await countRows(db, `read_parquet(${pathLiterals([sorted])})`)
         const whole = rows - (rows % groupRows)
         const part = (place: string): string =>
-          `SELECT * EXCLUDE (file_row_number) FROM read_parquet(${literal(sorted)}, file_row_number = true) WHERE file_row_number ${place}`
+          `SELECT * EXCLUDE (file_row_number) FROM read_parquet(${pathLiterals([sorted])}, file_row_number = true) WHERE file_row_number ${place}`
         groups.push(part(`< ${partition < count - 1 ? whole : rows}`))
         beyond = ` UNION ALL ${part(`>= ${whole}`)}`
       })
