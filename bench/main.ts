@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   step: () => import('./step.ts'),
   scientific: () => import('./scientific.ts'),
   prepare: () => import('./prepare.ts'),
+  'prepare-rows': async () => ({ 'prepare-rows': (await import('./prepare-rows.ts')).prepareRows }),
   shop: () => import('./shop.ts'),
   movies: () => import('./movies.ts'),
   memory: () => import('./memory.ts'),

@@ -2,13 +2,11 @@
  * @file `npm run -s bench -- prepare`: 5.8 million generated events, from CSV to a prepared dataset, in seconds and
  * memory.
  */
-import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { prepareDataset } from '../src/prepare/prepare.ts'
 import { openDatabase } from '../src/storage/duckdb.ts'
+import { prepareApart } from './prepare-apart.ts'
 import type { BenchResult } from './result.ts'
 
 const sizes = { events: 5_852_725, users: 22_793, items: 93_466 }
@@ -19,11 +17,7 @@ export async function prepare(): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'prepare-'))
   try {
     await generate(folder)
-    const child = fork(fileURLToPath(import.meta.url), [folder], { execArgv: process.execArgv })
-    const { seconds, gigabytes } = await new Promise<{ seconds: number; gigabytes: number }>((resolve, reject) => {
-      child.once('message', (message) => resolve(message as { seconds: number; gigabytes: number }))
-      child.once('exit', (code) => reject(new Error(`the preparation ended with ${code}`)))
-    })
+    const { seconds, gigabytes } = await prepareApart(folder)
     return {
       name: 'prepare',
       ours: seconds,
@@ -46,14 +40,4 @@ async function generate(folder: string): Promise<void> {
     `COPY (SELECT 'i' || r AS id, 'Item number ' || r AS title FROM range(${sizes.items}) t(r)) TO '${join(folder, 'items.csv')}' (HEADER)`,
   )
   writeFileSync(join(folder, 'shop.yaml'), 'behaviors: [click, favorite]\ntarget: favorite\n')
-}
-
-const [work] = process.argv.slice(2)
-if (process.send && work) {
-  const started = performance.now()
-  const [events, items] = [join(work, 'events.csv'), join(work, 'items.csv')]
-  await prepareDataset({ events, items, mapping: join(work, 'shop.yaml'), out: join(work, 'data') })
-  const seconds = (performance.now() - started) / 1e3
-  process.send({ seconds, gigabytes: (process.resourceUsage().maxRSS * 1024) / 1e9 })
-  process.disconnect()
 }

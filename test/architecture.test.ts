@@ -234,7 +234,7 @@ describe('the heavy packages', () => {
     ['lmdb', /^src\/store\/lmdb\.ts$/],
     ['ioredis', /^src\/(storage|store)\/redis\.ts$/],
     ['bullmq', /^src\/jobs\/queue(-worker)?\.ts$/],
-    ['postgres', /^src\/store\/postgres\.ts$/],
+    ['postgres', /^src\/storage\/postgres\.ts$/],
   ])('%s is imported in its one place', (name, place) => {
     const importers = arrows.filter(({ target }) => target === name || target.startsWith(`${name}/`))
     expect(importers.length).toBeGreaterThan(0)

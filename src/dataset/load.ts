@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { type Database, identifier, literal, openDatabase } from '../storage/duckdb.ts'
+import { type Database, identifier, openDatabase, pathLiterals } from '../storage/duckdb.ts'
 import { hashFile } from '../storage/file-hash.ts'
 import { recoverFolder } from '../storage/folders.ts'
 import { readFeatures } from './feature-store.ts'
@@ -96,16 +96,29 @@ async function asPrepared<T>(folder: string, name: string, reading: Promise<T>):
 }
 
 function table(folder: string, name: string): string {
-  return `read_parquet(${literal(join(folder, `${name}.parquet`))})`
+  return `read_parquet(${pathLiterals([join(folder, `${name}.parquet`)])})`
 }
 
-/** The events of a prepared dataset. */
-export async function readEvents(db: Database, folder: string, { counts, behaviors }: Manifest): Promise<Events> {
+/** A stretch of users, and how many events they have. */
+export interface UserRange {
+  readonly first: number
+  readonly last: number
+  readonly events: number
+}
+
+/** The events of a prepared dataset; those of a stretch of users alone, if one is named. */
+export async function readEvents(
+  db: Database,
+  folder: string,
+  { counts, behaviors }: Manifest,
+  range?: UserRange,
+): Promise<Events> {
+  const where = range === undefined ? '' : ` WHERE user BETWEEN ${range.first} AND ${range.last}`
   const kinds = { user: 'int32', item: 'int32', behavior: 'uint8', time: 'float64', role: 'uint8' } as const
   const columns = await db.columns(
     `SELECT CAST(user AS INTEGER), CAST(item AS INTEGER), CAST(behavior AS UTINYINT), CAST(time AS DOUBLE), CAST(role AS UTINYINT)
-    FROM ${table(folder, 'events')}`,
-    counts.events,
+    FROM ${table(folder, 'events')}${where}`,
+    range?.events ?? counts.events,
     kinds,
   )
   checkIndices(columns, counts)

@@ -94,12 +94,14 @@ describe('the funnel', () => {
 })
 
 describe('the question of a log', () => {
+  const chosen = (log: ReturnType<typeof tinyDataset>) => chosenQuestion(log.manifest, rankableCounts(log))
+
   it('counts what each can rank', () => {
     expect(rankableCounts(shop)).toEqual({ events: 3, unseen: 0, funnel: 3, discovery: 2 })
   })
 
   it('is discovery where visits lead to their own targets, and says so', () => {
-    const { question, told } = chosenQuestion(shop)
+    const { question, told } = chosen(shop)
     expect(question).toBe('discovery')
     expect(told).toContain(
       '0 of 3 order events are of an item never touched before, 2 of one not touched before the visit',
@@ -113,12 +115,12 @@ describe('the question of a log', () => {
       [2, 1, 'view', 0],
       [2, 1, 'order', 900 * minute],
     )
-    expect(chosenQuestion(later).question).toBe('funnel')
+    expect(chosen(later).question).toBe('funnel')
   })
 
   it('is none where targets are of new items, where there is one behavior, or a split of its own', () => {
     const fresh = log([1, 1, 'view', 0], [1, 2, 'order', 1], [1, 3, 'view', 2], [1, 4, 'order', 3])
-    expect(chosenQuestion(fresh).question).toBeUndefined()
+    expect(chosen(fresh).question).toBeUndefined()
     const single = tinyDataset({
       behaviors: ['order'],
       events: [
@@ -126,8 +128,8 @@ describe('the question of a log', () => {
         [1, 1, 'order', 1],
       ],
     })
-    expect(chosenQuestion(single).question).toBeUndefined()
-    expect(chosenQuestion({ ...shop, manifest: { ...shop.manifest, ownSplit: true } }).question).toBeUndefined()
+    expect(chosen(single).question).toBeUndefined()
+    expect(chosen({ ...shop, manifest: { ...shop.manifest, ownSplit: true } }).question).toBeUndefined()
   })
 })
 

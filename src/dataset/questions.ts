@@ -94,14 +94,16 @@ export interface Choice {
   readonly told?: string
 }
 
+/** Whether there is a question to choose: where there are several behaviors, and no split came with the log. */
+export const canChoose = ({ behaviors, ownSplit }: Manifest): boolean => behaviors.length > 1 && !ownSplit
+
 /**
- * Chooses the question of a log. Where most targets are of items never touched before, there is nothing to ask. Where
- * they are not since their own visit led to them, it is discovery; where earlier visits did, the funnel.
+ * Chooses the question of a log by what each can rank. Where most targets are of items never touched before, there is
+ * nothing to ask. Where they are not since their own visit led to them, it is discovery; where earlier visits did, the
+ * funnel.
  */
-export function chosenQuestion(log: Logged, idleMinutes = usualIdleMinutes): Choice {
-  const { manifest } = log
-  if (manifest.behaviors.length === 1 || manifest.ownSplit) return { question: undefined }
-  const counts = rankableCounts(log, idleMinutes)
+export function chosenQuestion(manifest: Manifest, counts: RankableCounts): Choice {
+  if (!canChoose(manifest)) return { question: undefined }
   const { events, unseen, funnel, discovery } = counts
   if (events === 0 || 2 * unseen >= Math.max(discovery, funnel)) return { question: undefined }
   const question = 10 * discovery >= funnel ? 'discovery' : 'funnel'

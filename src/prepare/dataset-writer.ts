@@ -4,10 +4,12 @@ import { encodeFeatures, featuresFile } from '../dataset/feature-store.ts'
 import type { FeatureMaker, FeatureSources, MadeCatalog, Manifest } from '../dataset/schema.ts'
 import { shorten, UserError } from '../errors.ts'
 import { writeAtomically } from '../storage/atomic.ts'
-import { type Database, identifier, literal } from '../storage/duckdb.ts'
-import { countEvents, type Filtered } from './filters.ts'
+import { type Database, identifier, literal, pathLiterals } from '../storage/duckdb.ts'
+import type { Filtered } from './filters.ts'
 import { describeImpressions, labelColumns } from './impressions.ts'
+import type { Partitions } from './partitions.ts'
 import { pictureFinder } from './pictures.ts'
+import { countRows } from './rows.ts'
 import type { RawTables } from './sources/source.ts'
 
 /**
@@ -17,7 +19,7 @@ import type { RawTables } from './sources/source.ts'
 export async function writeTables(
   db: Database,
   raw: RawTables,
-  { folder, report }: { folder: string; report: (line: string) => void },
+  { folder, partitions, report }: { folder: string; partitions: Partitions; report: (line: string) => void },
 ): Promise<void> {
   const write = (columns: readonly string[], from: string, file: string): Promise<void> =>
     db.run(
@@ -33,21 +35,34 @@ export async function writeTables(
     'item_index ORDER BY index',
     'items.parquet',
   )
-  const { time, join: ranks } = await orderOf(db, raw, report)
+  const { time, join: ranks } = timeOf(raw)
   const indexed = (rows: string): string =>
     `${rows} e JOIN user_index u ON u.n = e.user JOIN item_index i ON i.n = e.item${ranks}`
+  const both = ['events', 'impressions'] as const
   const columns = ['u.index AS user', 'i.index AS item']
-  await write(
-    [...columns, 'e.behavior', `${time} AS time`, 'e.role'],
-    `${indexed('events')} ORDER BY u.index, e.time, e.row, e.behavior, i.index`,
-    'events.parquet',
-  )
+  let tied = 0
+  await partitions.write(ranks === '' ? ['events'] : both, {
+    file: join(folder, 'events.parquet'),
+    order: 'user, time, row, behavior, item',
+    query: async () => {
+      if (raw.time === 'order') tied += await tiedPlaces(db)
+      if (ranks !== '') await rankRows(db)
+      return `SELECT ${[...columns, 'e.behavior', `${time} AS time`, 'e.role', 'e.row'].join(', ')} FROM ${indexed('events')}`
+    },
+  })
+  if (tied > 0)
+    report(
+      `places in the order that several rows of a user share: ${tied}; these rows are taken in the order of the log`,
+    )
   if (raw.impressionLabels === undefined) return
-  await write(
-    [...columns, `${time} AS time`, ...labelColumns(raw)],
-    `${indexed('impressions')} ORDER BY u.index, e.time, e.row`,
-    'impressions.parquet',
-  )
+  await partitions.write(ranks === '' ? ['impressions'] : both, {
+    file: join(folder, 'impressions.parquet'),
+    order: 'user, time, row',
+    query: async () => {
+      if (ranks !== '') await rankRows(db)
+      return `SELECT ${[...columns, `${time} AS time`, ...labelColumns(raw), 'e.row'].join(', ')} FROM ${indexed('impressions')}`
+    },
+  })
 }
 
 /** The columns of fields and numbers, as SQL identifiers. */
@@ -59,25 +74,26 @@ function describingColumns(fields: readonly string[] = [], numbers: readonly str
  * The SQL of a time, for rows called `e`. If it is only an order, the rank among all events and impressions of the
  * user; rows of the log that have one place in it stand in the log's order.
  */
-async function orderOf(
-  db: Database,
-  raw: RawTables,
-  report: (line: string) => void,
-): Promise<{ time: string; join: string }> {
-  if (raw.time !== 'order') return { time: 'e.time', join: '' }
+function timeOf({ time, impressionLabels }: RawTables): { time: string; join: string } {
+  if (time !== 'order') return { time: 'e.time', join: '' }
+  if (impressionLabels === undefined)
+    return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time, e.row) AS DOUBLE)', join: '' }
+  const join = ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time AND ranks.row = e.row'
+  return { time: 'ranks.rank', join }
+}
+
+/** Makes the table `ranks` of the events and impressions of a partition. */
+async function rankRows(db: Database): Promise<void> {
+  await db.run(`CREATE OR REPLACE TABLE ranks AS SELECT user, time, row, CAST(row_number() OVER (PARTITION BY user ORDER BY time, row) AS DOUBLE) AS rank
+    FROM (SELECT user, time, row FROM events UNION SELECT user, time, row FROM impressions)`)
+}
+
+/** How many places in the order several rows of a user share, in a partition. */
+async function tiedPlaces(db: Database): Promise<number> {
   const [tied] = await db.rows<{ count: number }>(
     'SELECT count(*) AS count FROM (SELECT user FROM events GROUP BY user, time HAVING count(DISTINCT row) > 1)',
   )
-  if (tied && tied.count > 0)
-    report(
-      `places in the order that several rows of a user share: ${tied.count}; these rows are taken in the order of the log`,
-    )
-  if (raw.impressionLabels === undefined)
-    return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time, e.row) AS DOUBLE)', join: '' }
-  await db.run(`CREATE TABLE ranks AS SELECT user, time, row, CAST(row_number() OVER (PARTITION BY user ORDER BY time, row) AS DOUBLE) AS rank
-    FROM (SELECT user, time, row FROM events UNION SELECT user, time, row FROM impressions)`)
-  const join = ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time AND ranks.row = e.row'
-  return { time: 'ranks.rank', join }
+  return tied?.count ?? 0
 }
 
 /** Replaces the file names of pictures by their paths in the folder, '' if there is no file. */
@@ -168,11 +184,12 @@ export async function writeFeatures(made: MadeVectors, folder: string, items: nu
   )
 }
 
-/** The manifest of the tables, without the hashes of the files. */
+/** The manifest of the tables in a folder, without the hashes of the files. */
 export async function describeDataset(
   db: Database,
   raw: RawTables,
   given: {
+    folder: string
     name: string
     source: string
     dropped: Filtered['dropped']
@@ -180,11 +197,10 @@ export async function describeDataset(
     settings: Manifest['settings']
   },
 ): Promise<Manifest> {
-  const { events } = await countEvents(db)
   const users = await countRows(db, 'user_index')
   const items = await countRows(db, 'item_index')
   const perBehavior = await db.rows<{ behavior: number; count: number }>(
-    'SELECT behavior, count(*) AS count FROM events GROUP BY behavior',
+    `SELECT behavior, count(*) AS count FROM read_parquet(${pathLiterals([join(given.folder, 'events.parquet')])}) GROUP BY behavior`,
   )
   return {
     format: 'siftrec-dataset',
@@ -199,7 +215,7 @@ export async function describeDataset(
     ownSplit: raw.ownSplit,
     ...(raw.timesFrom === undefined ? {} : { timesFrom: raw.timesFrom }),
     counts: {
-      events,
+      events: perBehavior.reduce((sum, { count }) => sum + count, 0),
       users,
       items,
       perBehavior: Object.fromEntries(
@@ -214,16 +230,10 @@ export async function describeDataset(
     features: given.features,
     ...(raw.numbers?.length ? { numbers: [...raw.numbers] } : {}),
     ...(await describeUsers(db, raw)),
-    ...(await describeImpressions(db, raw)),
+    ...(await describeImpressions(db, raw, given.folder)),
     files: {},
     settings: given.settings,
   }
-}
-
-/** The number of rows of a table. */
-export async function countRows(db: Database, table: string): Promise<number> {
-  const [{ count } = { count: 0 }] = await db.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`)
-  return count
 }
 
 /** The number of distinct values of each field, without the unknown. */

@@ -4,22 +4,26 @@ import type { Manifest } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import type { Database } from '../storage/duckdb.ts'
 import type { Loss } from './dropped.ts'
+import type { Partitions } from './partitions.ts'
+import { replaceRows } from './rows.ts'
 import type { RawTables } from './sources/source.ts'
 
 /** How much one filter removed; see the manifest. */
 type Dropped = Manifest['dropped'][number]
 
-/** The numbers of events, users and items in the table `events`. */
-export interface EventCounts {
-  readonly events: number
-  readonly users: number
-  readonly items: number
+/** The numbers of events, users and items after a filter. */
+interface EventCounts {
+  events: number
+  users: number
+  items: number
 }
 
 interface Step {
   readonly filter: string
   readonly key?: Loss['key']
   readonly select: string
+  /** SQL that each partition has to run before the first of them is filtered. */
+  readonly gather?: string
 }
 
 /** What the filters removed, for the manifest and for the report. */
@@ -28,83 +32,120 @@ export interface Filtered {
   readonly losses: readonly Loss[]
 }
 
-/** Counts the table `events`. */
-export async function countEvents(db: Database): Promise<EventCounts> {
-  const [counts] = await db.rows<EventCounts & Record<string, unknown>>(
-    'SELECT count(*) AS events, count(DISTINCT user) AS users, count(DISTINCT item) AS items FROM events',
-  )
-  return counts ?? { events: 0, users: 0, items: 0 }
-}
-
 /**
- * Runs the filters over the table `events` in this order: odd times and unlisted items (if they are to be dropped),
- * exact duplicates, rare items, users with few events.
+ * Runs the filters over the events in this order: odd times and unlisted items (if they are to be dropped), exact
+ * duplicates, rare items, users with few events. Makes the tables `kept_users` and `kept_items` of those that are left.
  * @throws UserError `empty` when nothing is left, saying how much each filter removed
  */
-export async function filterEvents(db: Database, raw: RawTables, where: string): Promise<Filtered> {
-  const { minimumEventsPerItem, minimumEventsPerUser } = raw.mapping.filters
-  const steps: Step[] = [
-    ...(raw.mapping.filters.oddTimes === 'drop'
-      ? [{ filter: 'odd times', key: 'oddTimes', select: 'SELECT * FROM events WHERE time IS NOT NULL' } as const]
-      : []),
-    ...(raw.fields === undefined
-      ? []
-      : [
-          {
-            filter: 'items not in the item table',
-            key: 'unlistedItems',
-            select: 'SELECT * FROM events WHERE item IS NOT NULL',
-          } as const,
-        ]),
-    // If time is an order, each record has its own place, so nothing is a duplicate.
-    ...(raw.time === 'order'
-      ? []
-      : [
-          {
-            filter: 'exact duplicates',
-            select:
-              'SELECT user, item, behavior, time, max(role) AS role, min(row) AS row FROM events GROUP BY user, item, behavior, time',
-          },
-        ]),
-    ...(minimumEventsPerItem > 1
-      ? [
-          {
-            filter: `items with fewer than ${minimumEventsPerItem} events`,
-            key: 'minimumEventsPerItem',
-            select: atLeast('item', minimumEventsPerItem),
-          } as const,
-        ]
-      : []),
-    ...(minimumEventsPerUser > 1
-      ? [
-          {
-            filter: `users with fewer than ${minimumEventsPerUser} events`,
-            key: 'minimumEventsPerUser',
-            select: atLeast('user', minimumEventsPerUser),
-          } as const,
-        ]
-      : []),
-  ]
-  const dropped: Dropped[] = []
-  const first = await countEvents(db)
-  let before = first
-  const losses: Loss[] = []
-  for (const { filter, key, select } of steps) {
-    await db.run(`CREATE TABLE filtered AS ${select}; DROP TABLE events; ALTER TABLE filtered RENAME TO events`)
-    const after = await countEvents(db)
-    const [events, users, items] = (['events', 'users', 'items'] as const).map((what) => before[what] - after[what])
-    dropped.push({ filter, events, users, items } as Dropped)
-    const further = `, ${users} users, ${items} items`
-    losses.push({ reason: filter, key, what: 'events', lost: events as number, of: first.events, further })
-    before = after
+export async function filterEvents(
+  db: Database,
+  raw: RawTables,
+  { where, partitions }: { where: string; partitions: Partitions },
+): Promise<Filtered> {
+  await db.run(`CREATE TABLE kept_users (user INTEGER); CREATE TABLE kept_items (item INTEGER);
+    CREATE TABLE seen_items (after UTINYINT, item INTEGER); CREATE TABLE item_records (item INTEGER, records BIGINT)`)
+  const steps = stepsOf(raw)
+  const counts = Array.from({ length: steps.length + 1 }, (): EventCounts => ({ events: 0, users: 0, items: 0 }))
+  const passes = passesOf(steps)
+  for (const [at, pass] of passes.entries()) {
+    await partitions.change(['events'], async () => {
+      if (at === 0) await addCounts(db, counts, 0)
+      for (const step of pass) {
+        await replaceRows(db, 'events', step.select)
+        await addCounts(db, counts, steps.indexOf(step) + 1)
+      }
+      const gather = passes[at + 1]?.[0]?.gather
+      if (gather !== undefined) await db.run(gather)
+      else await db.run('INSERT INTO kept_users SELECT DISTINCT user FROM events')
+    })
   }
-  if (before.events === 0) throw nothingLeft(where, first.events, dropped)
-  return { dropped, losses }
+  for (const [after, count] of counts.entries()) {
+    const [found] = await db.rows<{ items: number }>(`SELECT count(*) AS items FROM seen_items WHERE after = ${after}`)
+    count.items = found?.items ?? 0
+  }
+  await db.run(`INSERT INTO kept_items SELECT item FROM seen_items WHERE after = ${steps.length};
+    DROP TABLE seen_items; DROP TABLE item_records`)
+  return told(steps, counts, where)
 }
 
-/** Several events from one log record, one for each of its behaviors, count once. */
-function atLeast(column: 'user' | 'item', least: number): string {
-  return `SELECT * FROM events SEMI JOIN (SELECT ${column} FROM events GROUP BY ${column} HAVING count(DISTINCT row) >= ${least}) USING (${column})`
+function stepsOf(raw: RawTables): Step[] {
+  const { minimumEventsPerItem, minimumEventsPerUser, oddTimes } = raw.mapping.filters
+  // Several events from one log record, one for each of its behaviors, count once.
+  const records = 'count(DISTINCT row)'
+  const steps: (Step | false)[] = [
+    oddTimes === 'drop' && {
+      filter: 'odd times',
+      key: 'oddTimes',
+      select: 'SELECT * FROM events WHERE time IS NOT NULL',
+    },
+    raw.fields !== undefined && {
+      filter: 'items not in the item table',
+      key: 'unlistedItems',
+      select: 'SELECT * FROM events WHERE item IS NOT NULL',
+    },
+    // If time is an order, each record has its own place, so nothing is a duplicate.
+    raw.time !== 'order' && {
+      filter: 'exact duplicates',
+      select:
+        'SELECT user, item, behavior, time, max(role) AS role, min(row) AS row FROM events GROUP BY user, item, behavior, time',
+    },
+    minimumEventsPerItem > 1 && {
+      filter: `items with fewer than ${minimumEventsPerItem} events`,
+      key: 'minimumEventsPerItem',
+      gather: `INSERT INTO item_records SELECT item, ${records} FROM events GROUP BY item`,
+      select: `SELECT * FROM events SEMI JOIN
+        (SELECT item FROM item_records GROUP BY item HAVING sum(records) >= ${minimumEventsPerItem}) USING (item)`,
+    },
+    minimumEventsPerUser > 1 && {
+      filter: `users with fewer than ${minimumEventsPerUser} events`,
+      key: 'minimumEventsPerUser',
+      select: `SELECT * FROM events SEMI JOIN
+        (SELECT user FROM events GROUP BY user HAVING ${records} >= ${minimumEventsPerUser}) USING (user)`,
+    },
+  ]
+  return steps.filter((step) => step !== false)
+}
+
+/** The steps in passes over all partitions; a step that gathers from all of them begins a pass. */
+function passesOf(steps: readonly Step[]): Step[][] {
+  const passes: Step[][] = [[]]
+  for (const step of steps) {
+    if (step.gather !== undefined) passes.push([])
+    passes.at(-1)?.push(step)
+  }
+  return passes
+}
+
+/** Adds what a partition has after so many steps. A user is in one partition only; an item may be in several. */
+async function addCounts(db: Database, counts: readonly EventCounts[], after: number): Promise<void> {
+  const [found] = await db.rows<{ events: number; users: number }>(
+    'SELECT count(*) AS events, count(DISTINCT user) AS users FROM events',
+  )
+  const count = counts[after] as EventCounts
+  count.events += found?.events ?? 0
+  count.users += found?.users ?? 0
+  await db.run(`INSERT INTO seen_items SELECT DISTINCT ${after}, item FROM events
+    WHERE item IS NOT NULL AND item NOT IN (SELECT item FROM seen_items WHERE after = ${after})`)
+}
+
+function told(steps: readonly Step[], counts: readonly EventCounts[], where: string): Filtered {
+  const [first, last] = [counts[0] as EventCounts, counts.at(-1) as EventCounts]
+  const removed = steps.map(({ filter, key }, at) => {
+    const [before, after] = [counts[at] as EventCounts, counts[at + 1] as EventCounts]
+    const [events, users, items] = (['events', 'users', 'items'] as const).map((what) => before[what] - after[what])
+    const loss: Loss = {
+      reason: filter,
+      key,
+      what: 'events',
+      lost: events as number,
+      of: first.events,
+      further: `, ${users} users, ${items} items`,
+    }
+    return { dropped: { filter, events, users, items } as Dropped, loss }
+  })
+  const dropped = removed.map((one) => one.dropped)
+  if (last.events === 0) throw nothingLeft(where, first.events, dropped)
+  return { dropped, losses: removed.map(({ loss }) => loss) }
 }
 
 function nothingLeft(where: string, events: number, dropped: readonly Dropped[]): UserError {

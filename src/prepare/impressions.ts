@@ -1,11 +1,14 @@
 /**
- * @file Numbers a source's impressions: the table `impressions` (user, item, time, row, `label_NAME`), users and items
- * as in the tables of those names.
+ * @file Numbers a source's impressions: the table `impressions` (user, item, time, row, `label_NAME`) in partitions,
+ * users and items as in the tables of those names.
  */
 
+import { join } from 'node:path'
 import type { Manifest } from '../dataset/schema.ts'
-import { type Database, identifier } from '../storage/duckdb.ts'
+import { type Database, identifier, pathLiterals } from '../storage/duckdb.ts'
 import type { Loss } from './dropped.ts'
+import type { Partitions } from './partitions.ts'
+import { countRows, replaceRows } from './rows.ts'
 import { keepsIdleUsers, type RawTables, unlistedItem } from './sources/source.ts'
 
 /** The columns of labels, as SQL identifiers. */
@@ -14,29 +17,31 @@ export function labelColumns({ impressionLabels = [] }: RawTables): string[] {
 }
 
 /**
- * Makes the table `impressions`, if there are any, for the users that the filters of events kept. Several impressions
- * of one user and item at one time count once; a label is 1 if it is 1 in any of them.
+ * Divides the impressions, if there are any, among the partitions, and keeps those of the users that the filters of
+ * events kept. Several impressions of one user and item at one time count once; a label is 1 if it is 1 in any of them.
+ * Their items, and users where those need no event, join `kept_items` and `kept_users`.
  * @returns what was left out
  * @throws UserError `unknown` for an impression whose item is not in the item table, naming file and row
  */
-export async function indexImpressions(db: Database, raw: RawTables, report: (line: string) => void): Promise<Loss[]> {
+export async function indexImpressions(
+  db: Database,
+  raw: RawTables,
+  { partitions, report }: { partitions: Partitions; report: (line: string) => void },
+): Promise<Loss[]> {
   if (raw.impressionLabels === undefined) return []
   if (raw.fields !== undefined && raw.mapping.filters.unlistedItems === 'error') await refuseUnlisted(db, raw)
   const labels = labelColumns(raw)
-  const owners = `(SELECT * FROM users u ${keepsIdleUsers(raw) ? '' : 'SEMI JOIN events ON events.user = u.n'})`
-  const rows = `raw_impressions r LEFT JOIN ${owners} u ON u.id = r.user LEFT JOIN items i ON i.id = r.item`
-  // If time is an order, each record has its own place, so nothing is a duplicate.
-  const columns = `u.n AS user, i.n AS item, r.time, ${raw.time === 'order' ? ['r.row', ...labels].join(', ') : once(labels)}`
-  await db.run(`CREATE TABLE impressions AS SELECT ${columns} FROM ${rows}
-    WHERE r.time IS NOT NULL AND u.n IS NOT NULL AND i.n IS NOT NULL ${raw.time === 'order' ? '' : 'GROUP BY u.n, i.n, r.time'}`)
-  const [counts] = await db.rows<Record<'all' | 'odd' | 'unlisted' | 'idle' | 'left', number>>(
-    `SELECT count(*) AS all, count(*) FILTER (WHERE r.time IS NULL) AS odd,
-      count(*) FILTER (WHERE r.time IS NOT NULL AND i.n IS NULL) AS unlisted,
-      count(*) FILTER (WHERE r.time IS NOT NULL AND i.n IS NOT NULL AND u.n IS NULL) AS idle,
-      (SELECT count(*) FROM impressions) AS left FROM ${rows}`,
+  await partitions.divide(
+    'impressions',
+    `SELECT u.n AS user, i.n AS item, r.time, r.row, ${labels.map((label) => `r.${label}`).join(', ')}, coalesce(u.partition, 0) AS partition
+    FROM raw_impressions r LEFT JOIN users u ON u.id = r.user LEFT JOIN items i ON i.id = r.item`,
   )
-  if (!counts) return []
-  const { all, odd, unlisted, idle, left } = counts
+  const sums = { all: 0, odd: 0, unlisted: 0, idle: 0, left: 0 }
+  await partitions.change(['impressions'], async () => {
+    const counts = await keepImpressions(db, raw, labels)
+    for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += counts[name] ?? 0
+  })
+  const { all, odd, unlisted, idle, left } = sums
   report(`${left} impressions`)
   const loss = (reason: string, lost: number, key?: Loss['key']): Loss => ({
     reason,
@@ -53,8 +58,36 @@ export async function indexImpressions(db: Database, raw: RawTables, report: (li
   ]
 }
 
+/** Leaves the impressions of a partition that are kept, and counts them and the others. */
+async function keepImpressions(
+  db: Database,
+  raw: RawTables,
+  labels: readonly string[],
+): Promise<Partial<Record<string, number>>> {
+  const idleStay = keepsIdleUsers(raw)
+  const owned = idleStay ? 'user IS NOT NULL' : 'coalesce(user IN (SELECT user FROM kept_users), false)'
+  const [counts] = await db.rows<Record<string, number>>(
+    `SELECT count(*) AS all, count(*) FILTER (WHERE time IS NULL) AS odd,
+      count(*) FILTER (WHERE time IS NOT NULL AND item IS NULL) AS unlisted,
+      count(*) FILTER (WHERE time IS NOT NULL AND item IS NOT NULL AND NOT owned) AS idle
+    FROM (SELECT *, ${owned} AS owned FROM impressions)`,
+  )
+  // If time is an order, each record has its own place, so nothing is a duplicate.
+  const columns = `user, item, time, ${raw.time === 'order' ? ['row', ...labels].join(', ') : once(labels)}`
+  await replaceRows(
+    db,
+    'impressions',
+    `SELECT ${columns} FROM impressions WHERE time IS NOT NULL AND item IS NOT NULL AND ${owned}
+      ${raw.time === 'order' ? '' : 'GROUP BY user, item, time'}`,
+  )
+  for (const column of ['item', ...(idleStay ? ['user'] : [])])
+    await db.run(`INSERT INTO kept_${column}s SELECT DISTINCT ${column} FROM impressions
+      WHERE ${column} NOT IN (SELECT ${column} FROM kept_${column}s)`)
+  return { ...counts, left: await countRows(db, 'impressions') }
+}
+
 function once(labels: readonly string[]): string {
-  return ['min(r.row) AS row', ...labels.map((label) => `max(r.${label}) AS ${label}`)].join(', ')
+  return ['min(row) AS row', ...labels.map((label) => `max(${label}) AS ${label}`)].join(', ')
 }
 
 async function refuseUnlisted(db: Database, raw: RawTables): Promise<void> {
@@ -65,13 +98,17 @@ async function refuseUnlisted(db: Database, raw: RawTables): Promise<void> {
   throw unlistedItem(await raw.eventPlace(unlisted.row), unlisted.item, `${unlisted.count} impressions`)
 }
 
-/** The manifest's entry for the impressions. */
-export async function describeImpressions(db: Database, raw: RawTables): Promise<Pick<Manifest, 'impressions'>> {
+/** The manifest's entry for the impressions, by their file in the folder. */
+export async function describeImpressions(
+  db: Database,
+  raw: RawTables,
+  folder: string,
+): Promise<Pick<Manifest, 'impressions'>> {
   const { impressionLabels } = raw
   if (impressionLabels === undefined) return {}
   const sums = labelColumns(raw).map((label, index) => `count(*) FILTER (WHERE ${label} = 1) AS n${index}`)
   const [counts = {}] = await db.rows<Record<string, number>>(
-    `SELECT ${['count(*) AS total', ...sums].join(', ')} FROM impressions`,
+    `SELECT ${['count(*) AS total', ...sums].join(', ')} FROM read_parquet(${pathLiterals([join(folder, 'impressions.parquet')])})`,
   )
   return {
     impressions: {

@@ -1,10 +1,11 @@
 /**
- * @file Numbers users and items: the tables `items` (n, id, ...), `users` (n, id) and `events` (user, item, behavior,
- * time, role, row).
+ * @file Numbers users and items: the tables `items` (n, id, ...), `users` (n, id, partition), and `events` (user, item,
+ * behavior, time, role, row) in partitions.
  */
 import { UserError } from '../errors.ts'
 import { type Database, identifier } from '../storage/duckdb.ts'
 import type { Filtered } from './filters.ts'
+import type { Partitions } from './partitions.ts'
 import { keepsIdleUsers, type RawTables, unlistedItem } from './sources/source.ts'
 
 /**
@@ -57,17 +58,25 @@ function records(column: 'user' | 'item', impressions: boolean): string {
 }
 
 /**
- * Makes the tables `users` and `events`; users are numbered by first appearance.
+ * Makes the table `users` (n, id, partition), and divides the events among the partitions. Users are numbered by first
+ * appearance. A partition is a range of them, and ranges have about as many records each.
  * @throws UserError `unknown` for an event whose item is not in the item table, naming file and row
  */
-export async function indexEvents(db: Database, raw: RawTables): Promise<void> {
-  await db.run(`CREATE TABLE users AS SELECT CAST(row_number() OVER (ORDER BY first, id) AS INTEGER) AS n, id
-    FROM (SELECT user AS id, min(row) AS first FROM ${records('user', keepsIdleUsers(raw))} GROUP BY user)`)
-  await db.run(`CREATE TABLE events AS SELECT u.n AS user, i.n AS item, e.behavior, e.time, e.role, e.row
-    FROM raw_events e JOIN users u ON u.id = e.user LEFT JOIN items i ON i.id = e.item`)
+export async function indexEvents(db: Database, raw: RawTables, partitions: Partitions): Promise<void> {
+  // The records of all earlier users decide, so that the rows of a partition are a stretch of the dataset's.
+  const partition = `least(${partitions.count - 1}, (sum(records) OVER earlier - records) * ${partitions.count} // sum(records) OVER ())`
+  await db.run(`CREATE TABLE users AS
+    SELECT CAST(row_number() OVER earlier AS INTEGER) AS n, id, CAST(${partitions.count === 1 ? '0' : partition} AS SMALLINT) AS partition
+    FROM (SELECT user AS id, min(row) AS first, count(*) AS records FROM ${records('user', keepsIdleUsers(raw))} GROUP BY user)
+    WINDOW earlier AS (ORDER BY first, id ROWS UNBOUNDED PRECEDING)`)
+  await partitions.divide(
+    'events',
+    `SELECT u.n AS user, i.n AS item, e.behavior, e.time, e.role, e.row, u.partition
+    FROM raw_events e JOIN users u ON u.id = e.user LEFT JOIN items i ON i.id = e.item`,
+  )
   if (raw.fields === undefined || raw.mapping.filters.unlistedItems === 'drop') return
   const [unlisted] = await db.rows<{ row: number | null; events: number }>(
-    'SELECT min(row) AS row, count(*) AS events FROM events WHERE item IS NULL',
+    `SELECT min(row) AS row, count(*) AS events FROM ${partitions.all('events')} WHERE item IS NULL`,
   )
   if (!unlisted || unlisted.row === null) return
   const [event] = await db.rows<{ item: string }>(`SELECT item FROM raw_events WHERE row = ${unlisted.row} LIMIT 1`)
@@ -80,16 +89,8 @@ export async function indexEvents(db: Database, raw: RawTables): Promise<void> {
  */
 export async function closeGaps(db: Database, raw: RawTables): Promise<void> {
   const index = 'CAST(row_number() OVER (ORDER BY n) AS INTEGER) AS index'
-  const used = (column: 'user' | 'item', impressions: boolean): string => {
-    const shown = impressions ? ` UNION SELECT ${column} FROM impressions` : ''
-    return `n IN (SELECT ${column} FROM events${shown})`
-  }
-  await db.run(
-    `CREATE TABLE user_index AS SELECT ${index}, n, id FROM users WHERE ${used('user', keepsIdleUsers(raw))}`,
-  )
-  await db.run(
-    `CREATE TABLE item_index AS SELECT ${index}, * FROM items ${raw.fields === undefined ? `WHERE ${used('item', raw.impressionLabels !== undefined)}` : ''}`,
-  )
+  await db.run(`CREATE TABLE user_index AS SELECT ${index}, n, id FROM users WHERE n IN (SELECT user FROM kept_users);
+    CREATE TABLE item_index AS SELECT ${index}, * FROM items ${raw.fields === undefined ? 'WHERE n IN (SELECT item FROM kept_items)' : ''}`)
   if (raw.userFields === undefined) return
   const columns = ['id', ...describedColumns(raw.userFields, raw.userNumbers)].join(', ')
   await db.run(`ALTER TABLE user_index RENAME TO user_ids;

@@ -69,6 +69,8 @@ function shown(value: unknown): string {
     text = 'a value that contains itself'
   }
   if (text === undefined) return 'nothing'
+  // The password of a server's address.
+  text = text.replaceAll(/(:\/\/[^\s:@/"]*):[^\s"]*@/g, '$1:...@')
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 
@@ -131,6 +133,39 @@ export function refuseClashes(mapping: MappingNames, where: string): void {
       value: `the value "${twice.slice(0, 60)}"`,
       expected: 'one meaning of each value of the behavior column',
     })
+}
+
+/** What a section of a mapping reads, from files or from a database. */
+type Section = Readonly<Partial<Record<'database' | 'table' | 'query' | (typeof keysOfFiles)[number], unknown>>>
+const keysOfFiles = ['files', 'format', 'delimiter', 'encoding', 'quoted', 'columns'] as const
+
+/**
+ * Refuses a database without one table or query, a table or query without a database, and keys of files beside it.
+ * @throws UserError `missing`, `duplicate` or `unsupported`
+ */
+export function checkDatabases(mapping: Readonly<Record<'events' | 'items' | 'users', Section>>, where: string): void {
+  for (const section of ['events', 'items', 'users'] as const) {
+    const { database, table, query, ...others } = mapping[section]
+    const place = `${where} ${section}`
+    const oneOfTwo = 'table or query, one of the two'
+    if (database === undefined) {
+      if (table === undefined && query === undefined) continue
+      const expected = `beside ${table === undefined ? 'query' : 'table'}: postgres://USER@HOST:PORT/DATABASE`
+      throw new UserError({ where: place, problem: 'missing', value: 'database', expected })
+    }
+    if (table === undefined && query === undefined)
+      throw new UserError({ where: place, problem: 'missing', value: 'what to read of database', expected: oneOfTwo })
+    if (table !== undefined && query !== undefined)
+      throw new UserError({ where: place, problem: 'duplicate', value: 'both table and query', expected: oneOfTwo })
+    const ofFiles = keysOfFiles.find((key) => others[key] !== undefined)
+    if (ofFiles !== undefined)
+      throw new UserError({
+        where: place,
+        problem: 'unsupported',
+        value: `${ofFiles} beside database`,
+        expected: 'one of the two',
+      })
+  }
 }
 
 /** The first two names that are one to a database, where the case of letters does not count. */

@@ -37,6 +37,10 @@ describe('a mapping', () => {
     [{ behaviors: ['click', 'click'] }, 'shop.yaml behaviors: duplicate: click, click'],
     [[], 'shop.yaml: invalid: [], expected a map of keys'],
     ['shop', 'shop.yaml: invalid: "shop", expected a map of keys'],
+    [
+      { items: [{ database: 'postgres://ann:s3cret@host/shop' }] },
+      'shop.yaml items: invalid: [{"database":"postgres://ann:...@host/shop"}], expected a map of keys',
+    ],
     [{ events: null }, 'shop.yaml events: invalid: null, expected a map of keys'],
     [{ events: { files: 5 } }, 'shop.yaml events.files: invalid: 5, expected a text or a list'],
     [{ behaviors: [5] }, 'shop.yaml behaviors.0: invalid: 5, expected a text or a map of keys'],

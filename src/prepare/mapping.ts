@@ -6,7 +6,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import * as z from 'zod'
 import { UserError, unknownName } from '../errors.ts'
 import { readYaml } from '../storage/yaml-file.ts'
-import { mappingIssue, refuseClashes } from './mapping-issues.ts'
+import { checkDatabases, mappingIssue, refuseClashes } from './mapping-issues.ts'
 
 const names = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 
@@ -29,6 +29,12 @@ const format = {
   quoted: z.boolean().optional(),
   /** Column names of CSV or TSV files without a header line. */
   columns: z.array(z.string().min(1)).min(1).optional(),
+  /** A PostgreSQL database whose rows are read in place of files: `postgres://USER@HOST:PORT/DATABASE`. */
+  database: z.string().min(1).optional(),
+  /** The table or view to read there, such as `events` or `shop.events`. */
+  table: z.string().min(1).optional(),
+  /** A query to read in place of a table. */
+  query: z.string().min(1).optional(),
 }
 
 const eventsSchema = z.strictObject({
@@ -256,6 +262,7 @@ export function checkMapping(input: unknown, where: string): Mapping {
   if (data.target !== undefined && !behaviors.includes(data.target))
     throw unknownName(`${where} target`, data.target, behaviors)
   refuseClashes(data, where)
+  checkDatabases(data, where)
   if (data.question === 'discovery' && data.candidates !== undefined && data.candidates !== 'unseen') {
     const expected = 'unseen, or no such key, with question: discovery'
     throw new UserError({ where: `${where} candidates`, problem: 'invalid', value: data.candidates, expected })

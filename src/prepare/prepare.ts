@@ -10,24 +10,20 @@ import { openDatabase } from '../storage/duckdb.ts'
 import { hashFile } from '../storage/file-hash.ts'
 import { buildFolder } from '../storage/folders.ts'
 import { askedQuestion } from './asked-question.ts'
-import {
-  countRows,
-  describeDataset,
-  makeFeatures,
-  placePictures,
-  writeFeatures,
-  writeTables,
-} from './dataset-writer.ts'
+import { describeDataset, makeFeatures, placePictures, writeFeatures, writeTables } from './dataset-writer.ts'
 import { dropPictures, dropSuspects, withoutPictures } from './drop.ts'
 import { type LossRules, reportLosses } from './dropped.ts'
 import { filterEvents } from './filters.ts'
 import { addFresh } from './fresh.ts'
 import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
-import { type MappingInput, readMapping } from './mapping.ts'
+import { type Mapping, type MappingInput, readMapping } from './mapping.ts'
 import { memoryBytes } from './memory.ts'
+import { checkPartitions, partitionsOf } from './partitions.ts'
 import { checkReplaceable } from './replacing.ts'
+import { countRows } from './rows.ts'
 import { listFiles } from './sources/log-files.ts'
+import { placeOfPostgres } from './sources/postgres-rows.ts'
 import { sourceOf } from './sources/registry.ts'
 import type { RawTables } from './sources/source.ts'
 
@@ -56,6 +52,8 @@ export interface PrepareOptions {
   readonly overwrite?: boolean
   /** Memory for reading the log, such as `2GB`, the default. */
   readonly memoryLimit?: string
+  /** In how many partitions of users the log is worked on, one after another; 1 by default. The dataset is the same. */
+  readonly partitions?: number
   readonly threads?: number
   /** Whether a default filter, or exact duplicates, may take more than a fifth of the log. */
   readonly allowDropped?: boolean
@@ -111,12 +109,14 @@ async function inputsOf({
 async function build(options: PrepareOptions, folder: string): Promise<Manifest> {
   const { source = 'csv', report = () => undefined, memoryLimit = '2GB', threads, features: make } = options
   const limit = memoryBytes(memoryLimit)
+  const count = checkPartitions(options.partitions ?? 1)
   const temporaryFolder = join(folder, 'spill')
   using db = await openDatabase({
     temporaryFolder,
     memoryLimit: `${Math.floor(limit / 1000)}KB`,
     ...(threads === undefined ? {} : { threads }),
   })
+  const partitions = partitionsOf(db, count, join(temporaryFolder, 'partitions'))
   const { mapping = {} } = options
   const logged = await sourceOf(source).read({
     db,
@@ -136,23 +136,24 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
   const drop = options.drop === undefined ? undefined : await dropSuspects(db, read, options.drop)
   const duplicates = await indexItems(db, read)
   if (drop) await dropPictures(db, drop.suspects)
-  await indexEvents(db, read)
+  await indexEvents(db, read, partitions)
   const name = read.mapping.name ?? basename(resolve(options.out))
   const rules: LossRules = { allowed: options.allowDropped ?? false, chosen: read.chosenFilters, where: name, report }
-  const filtered = await filterEvents(db, read, name)
+  const filtered = await filterEvents(db, read, { where: name, partitions })
   const dropped = [...(drop?.dropped ?? []), ...duplicates.dropped, ...filtered.dropped].filter(
     ({ events, items }) => events + items > 0,
   )
   // What was asked for by name is not too much.
   reportLosses(drop?.losses ?? [], { ...rules, allowed: true })
   reportLosses([...duplicates.losses, ...filtered.losses], rules)
-  reportLosses(await indexImpressions(db, read, report), rules)
+  reportLosses(await indexImpressions(db, read, { partitions, report }), rules)
   await closeGaps(db, read)
   await placePictures(db, read, report)
   const { made, raw } = await makeFeatures(db, read, make && drop ? withoutPictures(make, drop.suspects) : make)
-  await writeTables(db, raw, { folder, report })
+  await writeTables(db, raw, { folder, partitions, report })
   const features = await writeFeatures(made, folder, await countRows(db, 'item_index'))
   const manifest = await describeDataset(db, raw, {
+    folder,
     name,
     source,
     dropped,
@@ -184,5 +185,16 @@ function settingsOf(
   const given = Object.entries({ source, input, events, items, fresh, drop, images: raw.images }).filter(
     ([, value]) => value !== undefined,
   )
-  return { ...Object.fromEntries(given), mapping: raw.mapping }
+  return { ...Object.fromEntries(given), mapping: withoutPasswords(raw.mapping) }
+}
+
+/** A mapping that names its databases as messages do, without user and password. */
+function withoutPasswords(mapping: Mapping): Mapping {
+  const safe = { ...mapping }
+  for (const section of ['events', 'items', 'users'] as const) {
+    const { database } = mapping[section]
+    if (database !== undefined)
+      Object.assign(safe, { [section]: { ...mapping[section], database: placeOfPostgres(database, section) } })
+  }
+  return safe
 }

@@ -4,8 +4,8 @@
  * Each call is one statement, so it is done as a whole. Transactions that end together are flushed together, which
  * several connections make possible.
  */
-import type { PostgresError, Sql } from 'postgres'
 import { UserError } from '../errors.ts'
+import { loadPostgres, type PostgresError, type Sql } from '../storage/postgres.ts'
 import type { Appended, EventStore, FreshEvent, FreshHistory, ItemRecord } from './event-store.ts'
 import { StoreUnavailable } from './event-store.ts'
 import { checkFormat, storeFormat } from './format.ts'
@@ -86,16 +86,13 @@ export async function openPostgresStore(
   name: string,
   report: (line: string) => void,
 ): Promise<EventStore> {
-  const { default: postgres } = await import('postgres')
+  const postgres = await loadPostgres()
   const server = new Server(name, () =>
     postgres(url, {
       max: connections,
       connect_timeout: patience / 1000,
       idle_timeout: idleFor,
       backoff: () => retryEvery,
-      // By default each new connection asks the server for its kinds of arrays, and nobody hears of it where that
-      // question fails: a rejection without a handler, which ends the process.
-      fetch_types: false,
       types: { arrays },
       // What nobody waits for any more keeps no locks.
       connection: {
@@ -104,7 +101,6 @@ export async function openPostgresStore(
         statement_timeout: patienceAtOpening,
         idle_in_transaction_session_timeout: patienceAtOpening,
       },
-      onnotice: () => undefined,
     }),
   )
   try {

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import type { Manifest } from '../../dataset/schema.ts'
 import { sources } from '../../prepare/sources/registry.ts'
 import { addEncoderFlags, type EncoderFlags, featureMakerOf } from '../encoder-flags.ts'
+import { whole } from '../values.ts'
 
 interface Flags extends EncoderFlags {
   readonly source: string
@@ -18,6 +19,7 @@ interface Flags extends EncoderFlags {
   readonly overwrite?: boolean
   readonly allowDropped?: boolean
   readonly memoryLimit?: string
+  readonly partitions?: number
 }
 
 /** `prepare` */
@@ -42,6 +44,11 @@ export function prepareCommand(): Command {
     .option('--overwrite', 'replace a dataset that is already in --out')
     .option('--allow-dropped', 'go on where more than a fifth of the log is left out for one reason')
     .option('--memory-limit <size>', 'how much memory reading the log may use, such as 2GB')
+    .option(
+      '--partitions <number>',
+      'work on the users of a large log in so many partitions, one after another; the dataset is the same',
+      (text) => whole('--partitions', text),
+    )
     .action(prepare)
 }
 
@@ -57,11 +64,17 @@ async function prepare({ config, ...flags }: Flags): Promise<void> {
     report: say,
   })
   reportFeatures(manifest)
+  if ((flags.partitions ?? 1) > 1)
+    say(`the log is not described, since that needs all of it in memory; siftrec describe ${flags.out} does it`)
+  else await describeShortly(flags.out)
+  process.stdout.write(`saved in ${flags.out}; next: siftrec train m3bsr ${flags.out}\n`)
+}
+
+async function describeShortly(folder: string): Promise<void> {
   const { loadDataset } = await import('../../dataset/load.ts')
   const { describeDataset } = await import('../../describe/description.ts')
   const { printShortly } = await import('../../describe/print-description.ts')
-  for (const line of printShortly(describeDataset(await loadDataset(flags.out)))) say(line)
-  process.stdout.write(`saved in ${flags.out}; next: siftrec train m3bsr ${flags.out}\n`)
+  for (const line of printShortly(describeDataset(await loadDataset(folder)))) say(line)
 }
 
 /** How many broken files are listed by name. */

@@ -9,7 +9,8 @@ import {
   fieldColumns,
   numberColumns,
 } from './described-columns.ts'
-import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
+import { fileColumn, findColumn, itemNames, type LogFiles, needColumn } from './log-files.ts'
+import { openRows } from './named-rows.ts'
 import { makeTable } from './raw-table.ts'
 import { placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
@@ -30,10 +31,9 @@ type ItemTable = Pick<RawTables, 'fields' | 'numbers' | 'images' | 'itemPlace'>
  */
 export async function readItemTable(request: SourceRequest, mapping: Mapping, logColumn: string): Promise<ItemTable> {
   const { db } = request
-  const files = await listFiles(db, request.items.length > 0 ? request.items : [mapping.items.files ?? []].flat())
+  const log = await openRows(request, mapping, 'items')
   const none = (): Promise<string> => Promise.resolve('the item table')
-  if (files.length === 0) return { itemPlace: none }
-  const log = await openFiles(db, files, mapping.items)
+  if (log === undefined) return { itemPlace: none }
   const id = needColumn(log, mapping.items.id, [logColumn.replace(/:.*$/, ''), ...itemNames, 'id'], 'items.id')
   const images = request.images ?? mapping.items.images
   const { fields, numbers, sql } = itemColumns(log, mapping, id, images !== undefined)

@@ -31,10 +31,7 @@ export const itemNames = [
 export async function listFiles(db: Database, patterns: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (const pattern of patterns) {
-    if (/^[a-z]\w*:\/\//i.test(pattern)) {
-      const expected = 'a file of this machine'
-      throw new UserError({ where: pattern, problem: 'unsupported', value: 'a remote file', expected })
-    }
+    if (/^[a-z]\w*:\/\//i.test(pattern)) throw remote(pattern)
     const files = existsSync(pattern)
       ? [pattern]
       : (await db.rows<{ file: string }>(`SELECT file FROM glob(${literal(pattern)}) ORDER BY file`)).map(
@@ -44,6 +41,21 @@ export async function listFiles(db: Database, patterns: readonly string[]): Prom
     found.push(...files)
   }
   return found
+}
+
+/** The refusal of an address, without user and password. */
+function remote(address: string): UserError {
+  const [scheme = ''] = address.split(':', 1)
+  const served = /^postgres(ql)?$/i.test(scheme)
+  return new UserError({
+    where: address.replace(/\/\/.*@/, '//'),
+    problem: 'unsupported',
+    value: served ? 'a database' : 'a remote file',
+    expected: 'a file of this machine',
+    hint: served
+      ? 'name it with events.database in the mapping, and a table or a query'
+      : 'copy it to a disk first, and name the copy',
+  })
 }
 
 const opened = new WeakMap<Database, Map<string, Promise<LogFiles>>>()

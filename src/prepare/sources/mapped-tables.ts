@@ -6,7 +6,8 @@ import { keptColumns } from './conditions.ts'
 import { foreseeMemory } from './foresee.ts'
 import { addImpressions, impressionLabels } from './impression-labels.ts'
 import { readItemTable } from './item-table.ts'
-import { fileColumn, findColumn, itemNames, type LogFiles, listFiles, needColumn, openFiles } from './log-files.ts'
+import { fileColumn, findColumn, itemNames, type LogFiles, needColumn } from './log-files.ts'
+import { openRows } from './named-rows.ts'
 import { makeTable } from './raw-table.ts'
 import { checkRecords, idChecks, placeOf } from './records.ts'
 import type { RawTables, SourceRequest } from './source.ts'
@@ -28,15 +29,14 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
   const { db, report } = request
   const written = mergeMappings(known, request.mapping)
   const mapping = checkMapping(written, request.mappingName)
-  const files = await listFiles(db, request.events.length > 0 ? request.events : [mapping.events.files ?? []].flat())
-  if (files.length === 0)
+  const log = await openRows(request, mapping, 'events')
+  if (log === undefined)
     throw new UserError({
       where: 'events',
       problem: 'missing',
       value: 'no file was given',
       hint: 'name it with --events',
     })
-  const log = await openFiles(db, files, mapping.events)
   const time = timeColumn(log, mapping.events.time, mapping.events.timeUnit)
   const behavior = findColumn(log, mapping.events.behavior, behaviorColumnNames)
   if (mapping.events.behavior !== undefined) needColumn(log, mapping.events.behavior, [], 'events.behavior')
@@ -53,7 +53,7 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
     ...(behavior === undefined ? [] : [`${read(behavior)} AS behavior`]),
     ...further.selects(),
   ]
-  await foreseeMemory(request, mapping, { files, kept, scan: log.scan, events: rules.select('0') })
+  await foreseeMemory(request, mapping, { files: log.files, kept, scan: log.scan, events: rules.select('0') })
   const { split } = mapping.events
   const records = split === undefined ? 'raw_log' : 'raw_cells'
   await makeTable(db, records, `SELECT ${kept.join(', ')}${fileColumn(log)} FROM ${log.scan}`, [log])
@@ -72,7 +72,7 @@ export async function mappedTables(request: SourceRequest, known: MappingInput =
   const preset = request.mapping.impressions?.labels === undefined
   const impressions = await addImpressions(db, labels, { files: log, time: clock, preset, report })
   const items = await readItemTable(request, mapping, item)
-  const users = await readUserTable(db, mapping, user)
+  const users = await readUserTable(request, mapping, user)
   const behaviors = behaviorNames(mapping)
   return {
     behaviors,

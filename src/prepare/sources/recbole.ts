@@ -88,7 +88,7 @@ async function benchmarkTables(
     FROM raw_steps`)
   const indexed = items.length === 0 && request.items.length === 0 ? await indexedItems(request) : undefined
   const table = indexed ?? (await readItemTable(request, mapping, 'item_id'))
-  const users = await readUserTable(db, mapping, 'user_id')
+  const users = await readUserTable(request, mapping, 'user_id')
   return {
     behaviors: ['click'],
     target: 'click',

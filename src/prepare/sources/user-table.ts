@@ -3,10 +3,11 @@ import { UserError } from '../../errors.ts'
 import type { Database } from '../../storage/duckdb.ts'
 import type { Mapping } from '../mapping.ts'
 import { checkIds, checkNumbers, describedSql, fieldColumns, numberColumns } from './described-columns.ts'
-import { fileColumn, listFiles, needColumn, openFiles } from './log-files.ts'
+import { fileColumn, needColumn } from './log-files.ts'
+import { openRows } from './named-rows.ts'
 import { makeTable } from './raw-table.ts'
 import { placeOf } from './records.ts'
-import type { RawTables } from './source.ts'
+import type { RawTables, SourceRequest } from './source.ts'
 
 /** Common names of the column of user ids. */
 export const userNames = ['user', 'user_id', 'userid', 'uid', 'reviewerID']
@@ -18,13 +19,14 @@ export const userNames = ['user', 'user_id', 'userid', 'uid', 'reviewerID']
  * user listed twice
  */
 export async function readUserTable(
-  db: Database,
-  { users }: Mapping,
+  request: SourceRequest,
+  mapping: Mapping,
   logColumn: string,
 ): Promise<Pick<RawTables, 'userFields' | 'userNumbers'>> {
-  const files = await listFiles(db, [users.files ?? []].flat())
-  if (files.length === 0) return {}
-  const log = await openFiles(db, files, users)
+  const { db } = request
+  const { users } = mapping
+  const log = await openRows(request, mapping, 'users')
+  if (log === undefined) return {}
   const id = needColumn(log, users.id, [logColumn.replace(/:.*$/, ''), ...userNames, 'id'], 'users.id')
   const fields = fieldColumns(log, users.fields, 'users.fields')
   const numbers = numberColumns(log, users.numbers, 'users.numbers')
