@@ -64,6 +64,8 @@ export interface OpenRequest {
   readonly memory?: MemoryListener
   /** How many histories compiled batches hold: as in `ScorerParts`. */
   readonly rows?: readonly number[]
+  /** Asks for an index of the items, and is told of it in lines. */
+  readonly index?: (line: string) => void
 }
 
 /** How {@link Served.measure} asks. */
