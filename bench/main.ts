@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   candidates: () => import('./candidates.ts'),
   efficiency: () => import('./efficiency.ts'),
   losses: () => import('./losses.ts'),
+  kuaishou: () => import('./kuaishou.ts'),
   'loss-steps': async () => ({ 'loss-steps': (await import('./loss-steps.ts')).lossSteps }),
   encode: () => import('./encode.ts'),
   titles: () => import('./titles.ts'),
