@@ -12,8 +12,10 @@ export interface LogSizes {
   readonly tastes: number
 }
 
-/** How large Kuaishou's is; the tastes are ours. */
-const kuaishou = { users: 22_793, items: 618_529, events: 5_852_725, tastes: 300 }
+/** How large Kuaishou's is. */
+const kuaishou = { users: 22_793, items: 618_529, events: 5_852_725 }
+/** How many groups of items there are, each of which some users like; ours. */
+const tastes = 30
 /** How many of a user's last events are trained on, as in the paper. */
 export const recentEvents = 50
 /** How wide the vectors of pictures and texts are; the paper's have 512 numbers. */
@@ -24,7 +26,7 @@ export const sizesOf = (share: number): LogSizes => ({
   users: Math.ceil(kuaishou.users * share),
   items: Math.ceil(kuaishou.items * share),
   events: Math.ceil(kuaishou.events * share),
-  tastes: Math.max(4, Math.round(kuaishou.tastes * share)),
+  tastes,
 })
 
 /** The files of a log. */
@@ -49,8 +51,8 @@ export async function makeLog(folder: string, sizes: LogSizes): Promise<void> {
 }
 
 /**
- * Two of three events are of a user's first taste, most others of the second. Of the items of a taste few have most
- * events. Each item has an event at least, so that the catalog is as large as it should be.
+ * Eight of nine events are of the user's taste; of its items few have most events. The ninth is of any item, so that
+ * each has an event and the catalog is as large as it should be.
  */
 async function writeEvents(folder: string, { users, items, events, tastes }: LogSizes): Promise<void> {
   const files = logFiles(folder)
@@ -58,12 +60,11 @@ async function writeEvents(folder: string, { users, items, events, tastes }: Log
   const uniform = (key: number): string => `(hash(r * 16 + ${key}) % 1000003) / 1000003.0`
   using db = await openDatabase({ memoryLimit: '1GB', temporaryFolder: join(folder, 'spill') })
   const drawn = `SELECT r, floor(${users} * pow(${uniform(1)}, 1.4))::INTEGER AS u FROM range(${events}) t(r)`
-  const taste = `(CASE WHEN ${uniform(2)} < 0.67 THEN hash(u) ELSE hash(u * 31 + 7) END % ${tastes})`
-  const own = `${taste} * ${ofTaste} + floor(${ofTaste} * pow(${uniform(3)}, 3))`
+  const own = `(hash(u) % ${tastes}) * ${ofTaste} + floor(${ofTaste} * pow(${uniform(2)}, 4))`
   const every = Math.floor(events / items)
   const item = `CASE WHEN r % ${every} = 0 AND r // ${every} < ${items} THEN r // ${every} ELSE ${own} END`
   const rows = `SELECT 'u' || u AS user, 'i' || (${item})::INTEGER AS item,
-    CASE WHEN ${uniform(4)} < 0.25 THEN 'favorite' ELSE 'click' END AS behavior, 1600000000 + 10 * r AS time FROM (${drawn})`
+    CASE WHEN ${uniform(3)} < 0.25 THEN 'favorite' ELSE 'click' END AS behavior, 1600000000 + 10 * r AS time FROM (${drawn})`
   await db.run(`COPY (${rows}) TO '${files.events}' (FORMAT parquet)`)
   await db.run(`COPY (SELECT * FROM '${files.events}' QUALIFY row_number() OVER (PARTITION BY user ORDER BY time DESC)
     <= ${recentEvents}) TO '${files.recent}' (FORMAT parquet)`)

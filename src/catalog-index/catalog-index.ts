@@ -35,16 +35,28 @@ export function catalogIndex(items: ItemTable, products: ProductIndex, breadth =
   return {
     best(vector, count) {
       const found = products.near(vector, Math.min(indexed, Math.max(breadth, lookedAt * count)))
-      const scored = found.map((item) => ({ item, score: scoreOf(vector, item) }))
-      for (let item = 1 + indexed; item < rows; item++) scored.push({ item, score: scoreOf(vector, item) })
-      return scored.sort((a, b) => b.score - a.score || a.item - b.item).slice(0, count)
+      const list = bestOf(
+        found.map((item) => ({ item, score: scoreOf(vector, item) })),
+        count,
+      )
+      // Few of those that came later are as good.
+      const least = list.length < count ? Number.NEGATIVE_INFINITY : (list.at(-1)?.score as number)
+      for (let item = 1 + indexed; item < rows; item++) {
+        const score = scoreOf(vector, item)
+        if (score > least) list.push({ item, score })
+      }
+      return bestOf(list, count)
     },
     widened: (wider) => catalogIndex(items, products, wider),
   }
 }
 
-/** Items that are added at once: between them whoever waits for the process gets a turn. */
-const addedAtOnce = 256
+/** The first of a list in order, ties by the lower index. */
+const bestOf = (list: ScoredItem[], count: number): ScoredItem[] =>
+  list.sort((a, b) => b.score - a.score || a.item - b.item).slice(0, count)
+
+/** Items that are added at once, in some ten milliseconds: then whoever waits for the process gets a turn. */
+const addedAtOnce = 64
 
 /** The index of all items of a table but the pad. */
 export async function buildProducts(

@@ -1,4 +1,5 @@
 /** @file Runs of trained models that rank the next item. */
+import { availableParallelism } from 'node:os'
 import type { TrainingData } from '../batches/kind.ts'
 import { indexBytes, indexedScorer } from '../catalog-index/indexed-scorer.ts'
 import { someHistories } from '../dataset/histories.ts'
@@ -104,14 +105,13 @@ export function servedRanking(
 
 /** The scorer with an index, where one is asked for. */
 async function withIndex(
-  { folder, run, data, index: report }: OpenRequest,
+  { folder, data, index: report }: OpenRequest,
   scorer: NextItemScorer,
 ): Promise<NextItemScorer> {
   if (!report) return scorer
   const histories = someHistories(data.dataset, measuredHistories)
-  const { threads = 2 } = run.training ?? {}
   const beside = `${folder.replace(/[/\\]+$/, '')}.index`
-  return indexedScorer(scorer, { folder: beside, histories, threads, report })
+  return indexedScorer(scorer, { folder: beside, histories, threads: availableParallelism(), report })
 }
 
 /** See the file's header. */
