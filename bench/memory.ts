@@ -2,13 +2,12 @@
  * @file `npm run -s bench -- memory [COMMAND...] [MODEL...]`: for every command and model, or those named, the peak
  * told before the work starts beside the peak measured at its end. Writes `docs/results/memory.json` and `memory.md`.
  */
-import { fork } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { modelOf, modelSlugs } from '../src/models/registry.ts'
 import { writeAtomically } from '../src/storage/atomic.ts'
+import { inProcess } from './in-process.ts'
 import { memoryShop } from './memory-data.ts'
 import type { Measured } from './memory-run.ts'
 import type { BenchResult } from './result.ts'
@@ -67,15 +66,6 @@ async function keep(row: Row): Promise<void> {
 }
 
 const distance = ({ told, measured }: Row): number => Math.abs(told / measured - 1)
-
-/** What a process of its own sends at its end. */
-function inProcess<Result>(file: string, parts: readonly string[]): Promise<Result> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), parts, { execArgv: process.execArgv })
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Result))
-    child.once('exit', (code) => reject(new Error(`${file} ${parts.join(' ')} ended with ${code}`)))
-  })
-}
 
 async function write(rows: readonly Row[]): Promise<void> {
   const whole = (value: number): string => Math.round(value).toLocaleString('en-US')

@@ -231,6 +231,7 @@ describe('the heavy packages', () => {
     ['@huggingface/tokenizers', /^src\/features\/clip\/tokens\.ts$/],
     ['@energetic-ai', /^src\/features\/sentence\.ts$/],
     ['umap-js', /^src\/map\/map-layout\.ts$/],
+    ['usearch', /^src\/catalog-index\/usearch\.ts$/],
     ['lmdb', /^src\/store\/lmdb\.ts$/],
     ['ioredis', /^src\/(storage|store)\/redis\.ts$/],
     ['bullmq', /^src\/jobs\/queue(-worker)?\.ts$/],
@@ -251,7 +252,7 @@ describe('the heavy packages', () => {
     expect([...loaded]).toContain('src/models/registry.ts')
     expect(
       [...loaded].filter((target) =>
-        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|bullmq|postgres)/.test(
+        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|bullmq|postgres|usearch)/.test(
           target,
         ),
       ),

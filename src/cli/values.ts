@@ -8,6 +8,13 @@ export function whole(flag: string, text: string, least = 1): number {
   throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: `a whole number from ${least}` })
 }
 
+/** Minutes, or parts of one, above 0. @throws UserError `invalid`, naming the flag */
+export function minutes(flag: string, text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value
+  throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: 'minutes, above 0' })
+}
+
 /** A value that may be given once, as it is. @throws UserError `duplicate` for a second one */
 export const once =
   (flag: string) =>

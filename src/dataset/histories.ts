@@ -1,5 +1,5 @@
 /** @file A user's history, as views into the columns of events. */
-import type { Events, History, UserIndex } from './schema.ts'
+import type { Dataset, Events, History, UserIndex } from './schema.ts'
 
 /** The user's last `maxLength` events strictly before a time, by default all of them; views, never copies (R-M15). */
 export function historyBefore(
@@ -16,6 +16,17 @@ export function historyBefore(
 /** All of a user's events. */
 export function historyOf(events: Events, user: UserIndex): History {
   return view(events, user, events.start[user] as number, events.start[user + 1] as number)
+}
+
+/** Whole histories of so many users, or of fewer, spread evenly over all of them; none is empty. */
+export function someHistories({ events, userIds }: Pick<Dataset, 'events' | 'userIds'>, count: number): History[] {
+  const found: History[] = []
+  const step = Math.max(1, (userIds.length - 1) / count)
+  for (let at = 1; at < userIds.length && found.length < count; at += step) {
+    const history = historyOf(events, Math.floor(at))
+    if (history.item.length > 0) found.push(history)
+  }
+  return found
 }
 
 /** The first of a user's rows at or after a time; if there is none, the end of the user's rows. */

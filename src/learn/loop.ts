@@ -157,6 +157,7 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
   let targets = 0
   const begun = new Set(turns.slice(0, progress.batch).map(({ objective }) => objective))
   const takeStep = stepper(loop, stage, epoch)
+  const isDue = checkpointClock(loop)
   const groups = groupsOf(turns.slice(progress.batch), ranks?.size ?? 1)
   for (const [at, group] of groups.entries()) {
     const [{ objective }] = group
@@ -177,6 +178,9 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
       await ranks?.together()
       return 'interrupted'
     }
+    // The end of an epoch saves by itself. Other ranks go on to the next exchange, and wait there.
+    if (at + 1 < groups.length && isDue())
+      await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
   }
   const seconds = (performance.now() - started) / 1e3
   await closeEpoch(loop, stage, turns, { seconds, targetsPerSecond: targets / seconds })
@@ -185,6 +189,16 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
 
 /** Of several ranks the first alone writes. */
 const writes = ({ ranks }: Pick<TrainingRun, 'ranks'>): boolean => ranks === undefined || ranks.rank === 0
+
+/** Says of each step whether a checkpoint is due after it. */
+function checkpointClock({ checkpointMinutes: minutes, ranks }: Loop): () => boolean {
+  let saved = performance.now()
+  return () => {
+    if (minutes === undefined || !writes({ ranks }) || performance.now() - saved < 60_000 * minutes) return false
+    saved = performance.now()
+    return true
+  }
+}
 
 /** Turns that are one step: as many as there are ranks, of one objective each. */
 type Group = readonly [Turn, ...Turn[]]

@@ -52,6 +52,8 @@ export interface TrainingRun {
   /** Parameters to begin with, by name, in place of those the seed draws: a warm start. */
   readonly start?: ReadonlyMap<string, Float32Array>
   readonly resume?: boolean
+  /** After how many minutes a checkpoint is written within an epoch too; by default only after each epoch. */
+  readonly checkpointMinutes?: number
   /** Aborting finishes the step, saves, and ends the run as interrupted. */
   readonly signal?: AbortSignal
   readonly report?: (event: TrainingEvent) => void

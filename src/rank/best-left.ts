@@ -1,6 +1,7 @@
 /** @file What is left of the best items that a scorer keeps. */
 import type { ItemIndex } from '../dataset/schema.ts'
 import type { ScoredItem } from '../dataset/top-items.ts'
+import { bestKept } from './pass-sizes.ts'
 
 /**
  * The `count` best of a scorer's best items that are not excluded; undefined where there may be better ones than those
@@ -15,4 +16,17 @@ export function bestLeft(
 ): readonly ScoredItem[] | undefined {
   const left = best.filter(({ item }) => !excluded.has(item)).slice(0, count)
   return left.length === count || best.length === itemCount ? left : undefined
+}
+
+/** The shortest and the longest list that an index is asked for: past that, all scores take less time. */
+const listed = { least: 64, most: 2048 } as const
+
+/**
+ * How long lists are asked for, one after the other, until `count` items of one are left: a scorer keeps a list of one
+ * length, an index gives ever longer ones.
+ */
+export function listLengths(count: number, { approximate = false }: { readonly approximate?: boolean }): number[] {
+  if (!approximate) return count <= bestKept ? [bestKept] : []
+  const first = Math.max(listed.least, 2 ** Math.ceil(Math.log2(2 * count)))
+  return [first, 8 * first].filter((length) => length <= listed.most)
 }

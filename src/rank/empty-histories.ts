@@ -34,12 +34,12 @@ export function answeringEmpty<Kind extends Scorer>(scorer: Kind, dataset: Datas
       return scores.subarray(0, histories.length * itemRows)
     },
     ...(best && {
-      async best(histories) {
+      async best(histories, count = bestKept) {
         const known = histories.filter((history) => !isUnanswered(history))
-        const ofKnown = known.length > 0 ? await best(known) : []
+        const ofKnown = known.length > 0 ? await best(known, count) : []
         let next = 0
         return histories.map((history) =>
-          isUnanswered(history) ? topItems(popular(), bestKept) : (ofKnown[next++] as readonly ScoredItem[]),
+          isUnanswered(history) ? topItems(popular(), count) : (ofKnown[next++] as readonly ScoredItem[]),
         )
       },
     }),

@@ -4,8 +4,7 @@ import { historyOf } from '../dataset/histories.ts'
 import type { Dataset, History, ItemIndex, UserIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
-import { bestLeft } from './best-left.ts'
-import { bestKept } from './pass-sizes.ts'
+import { bestLeft, listLengths } from './best-left.ts'
 
 /** The best items of one user, best first. */
 export interface UserList {
@@ -36,13 +35,23 @@ export async function* recommendAll(
     const histories = Array.from({ length: Math.min(usersAtOnce, users + 1 - from) }, (_, at) =>
       historyOf(dataset.events, from + at),
     )
-    const kept = top <= bestKept ? await scorer.best?.(histories) : undefined
     const excluded = histories.map((history) => excludedItems(dataset, history))
-    const lists = histories.map((_, row) =>
-      bestLeft(kept?.[row] ?? [], top, { excluded: excluded[row] as ReadonlySet<ItemIndex>, itemCount }),
-    )
+    const lists: (readonly ScoredItem[] | undefined)[] = histories.map(() => undefined)
+    const without = (): number[] => histories.flatMap((_, row) => (lists[row] ? [] : [row]))
+    for (const length of scorer.best ? listLengths(top, scorer) : []) {
+      const rows = without()
+      if (rows.length === 0) break
+      const kept = await scorer.best?.(
+        rows.map((row) => histories[row] as History),
+        length,
+      )
+      for (const [at, row] of rows.entries()) {
+        const own = { excluded: excluded[row] as ReadonlySet<ItemIndex>, itemCount }
+        lists[row] = bestLeft(kept?.[at] ?? [], top, own)
+      }
+    }
     // All scores are read of those users alone of whose best items too few are left.
-    const missing = histories.flatMap((_, row) => (lists[row] ? [] : [row]))
+    const missing = without()
     const scores = missing.length > 0 ? await scoresOf(missing.map((row) => histories[row] as History)) : held
     for (const [at, row] of missing.entries())
       lists[row] = topItems(scores.subarray(at * width, (at + 1) * width), top, excluded[row])

@@ -2,10 +2,11 @@
 
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, History, Split } from '../dataset/schema.ts'
+import type { Dataset, History, ItemIndex, Split } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import { unknownName } from '../errors.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
+import { bestLeft, listLengths } from './best-left.ts'
 import { leftToPopularity, popularScores } from './empty-histories.ts'
 import { knownItem } from './known-item.ts'
 import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
@@ -86,13 +87,30 @@ async function bestItems(
   history: History,
   top: number,
 ): Promise<Recommendation[]> {
-  const scores = await scorer.score([history])
-  const best = topItems(scores, top, excludedItems(dataset, history))
+  const excluded = excludedItems(dataset, history)
+  const best =
+    (await indexedItems(scorer, history, top, excluded)) ?? topItems(await scorer.score([history]), top, excluded)
   const reasons = await scorer.explain?.(
     history,
     best.map(({ item }) => item),
   )
   return best.map((scored, at) => named(dataset, scored, reasons?.[at]))
+}
+
+/** What an index finds; undefined without one, and where too few of what it finds are left. */
+async function indexedItems(
+  scorer: Scorer,
+  history: History,
+  top: number,
+  excluded: ReadonlySet<ItemIndex>,
+): Promise<readonly ScoredItem[] | undefined> {
+  if (!scorer.approximate) return undefined
+  for (const length of listLengths(top, scorer)) {
+    const [list = []] = (await scorer.best?.([history], length)) ?? []
+    const left = bestLeft(list, top, { excluded, itemCount: scorer.itemCount })
+    if (left) return left
+  }
+  return undefined
 }
 
 const named = (dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation => ({

@@ -46,6 +46,8 @@ export interface NextItemScorer extends Scorer {
   reasons(history: History): Promise<Readonly<Record<string, Float32Array>>>
   /** Whether a graph that was compiled so far reads the vectors of a modality. */
   reads(modality: FeatureModality): boolean
+  /** Vectors of users [B, width], whose products with the item table are the scores. Absent where that is. */
+  vectors?: (histories: readonly History[]) => Promise<Float32Array>
 }
 
 /** The most histories of one compiled batch. */
@@ -160,6 +162,15 @@ export async function nextItemScorer(parts: ScorerParts): Promise<NextItemScorer
     const [table] = await graphs.values([score.table])
     scores = { table: table as Float32Array, width: score.table.shape[1] as number, bias: score.bias ?? false }
     scorer.itemTable = () => Promise.resolve(scores)
+    scorer.vectors = async (histories) => {
+      const all = new Float32Array(histories.length * scores.width)
+      for (let from = 0; from < histories.length; from += mostRows) {
+        const part = histories.slice(from, from + mostRows)
+        const [vectors] = Object.values(await read(part, 'users'))
+        all.set((vectors as Float32Array).subarray(0, part.length * scores.width), from * scores.width)
+      }
+      return all
+    }
   }
   const explain = model.explain?.bind(model)
   if (explain)

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrainingData } from '../batches/kind.ts'
+import { notIndexed } from '../catalog-index/indexed-scorer.ts'
 import { type ClickSamples, type ClickSplitConfig, clickSamples } from '../dataset/click-samples.ts'
 import { Bug } from '../errors.ts'
 import { clickShare, type Predictions } from '../evaluate/clicks.ts'
@@ -63,6 +64,7 @@ export const clickTask: Task = {
   },
   async open(request) {
     const { folder, data } = request
+    if (request.index) throw notIndexed(request.run.model, 'predicts clicks')
     const samples = samplesOf(data)
     const trained = await openTrained(request)
     const { slug, model } = trained

@@ -1,5 +1,6 @@
 /** @file Runs of models that are fitted by counting. */
 import { join } from 'node:path'
+import { notIndexed } from '../catalog-index/indexed-scorer.ts'
 import { runFiles } from '../learn/loop.ts'
 import { heldBytes } from '../learn/memory.ts'
 import { notLater } from '../learn/relaid.ts'
@@ -31,6 +32,7 @@ export const countingTask: Task = {
   },
   async open(request) {
     const { folder, run, data, tensors, moved } = request
+    if (request.index) throw notIndexed(run.model, 'counts')
     const model = modelOf(run.model) as FittedModel<unknown>
     if (moved && !model.relaid) throw notLater(folder, run.model, 'what it counted is of the items it was fitted on')
     const laid = moved && model.relaid ? model.relaid(tensors, moved.items) : tensors

@@ -1,5 +1,8 @@
 /** @file Runs of trained models that rank the next item. */
+import { availableParallelism } from 'node:os'
 import type { TrainingData } from '../batches/kind.ts'
+import { indexBytes, indexedScorer } from '../catalog-index/indexed-scorer.ts'
+import { someHistories } from '../dataset/histories.ts'
 import { askedOf } from '../dataset/questions.ts'
 import type { Split } from '../dataset/schema.ts'
 import { splitDataset } from '../dataset/splits.ts'
@@ -13,10 +16,13 @@ import { rankingValidation, validatesRanks } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bakedModel } from '../rank/baked-model.ts'
 import { answeringEmpty } from '../rank/empty-histories.ts'
-import { nextItemScorer } from '../rank/scorer.ts'
+import { type NextItemScorer, nextItemScorer } from '../rank/scorer.ts'
 import type { SplitConfig } from './split-config.ts'
 import { type AskedTargets, type OpenRequest, type Served, type Task, tellMemory, unsupported } from './task.ts'
 import { learnTrained, openTrained } from './trained.ts'
+
+/** How many histories say how many of the best items an index finds. */
+const measuredHistories = 200
 
 /** What every run that ranks has in common, whether its model is trained or counted. */
 export const rankingSplit = {
@@ -97,6 +103,17 @@ export function servedRanking(
   }
 }
 
+/** The scorer with an index, where one is asked for. */
+async function withIndex(
+  { folder, data, index: report }: OpenRequest,
+  scorer: NextItemScorer,
+): Promise<NextItemScorer> {
+  if (!report) return scorer
+  const histories = someHistories(data.dataset, measuredHistories)
+  const beside = `${folder.replace(/[/\\]+$/, '')}.index`
+  return indexedScorer(scorer, { folder: beside, histories, threads: availableParallelism(), report })
+}
+
 /** See the file's header. */
 export const nextItemTask: Task = {
   ...rankingSplit,
@@ -108,9 +125,11 @@ export const nextItemTask: Task = {
   },
   async open(request) {
     const trained = await openTrained(request)
-    await tellMemory(request, async (users) => libraryBytes + (await rankingBytes(trained, users)))
+    const { score } = trained.model
+    const ofIndex = request.index && score.kind === 'dot' ? indexBytes(...(score.table.shape as [number, number])) : 0
+    await tellMemory(request, async (users) => libraryBytes + ofIndex + (await rankingBytes(trained, users)))
     const { maxLength, mergeBehaviors: mergesBehaviors } = trained.model.history
-    const scorer = await nextItemScorer({ ...trained, rows: request.rows })
+    const scorer = await withIndex(request, await nextItemScorer({ ...trained, rows: request.rows }))
     return servedRanking(request, scorer, {
       maxLength,
       mergesBehaviors,

@@ -3,7 +3,6 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TrainingData } from '../batches/kind.ts'
 import { UserError } from '../errors.ts'
@@ -12,7 +11,7 @@ import type { Compute, ModelDefinition, Offline } from '../models/contract/model
 import { buildGraph } from '../onnx/graph.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { writeAtomically } from '../storage/atomic.ts'
-import { inFileWords, isReadOnly } from '../storage/file-errors.ts'
+import { isWritable } from '../storage/folders.ts'
 import { waitForLock } from '../storage/lock.ts'
 import { encodeSafetensors, readSafetensors } from '../storage/safetensors.ts'
 import { optionsOfRun, type Run } from './run-settings.ts'
@@ -70,17 +69,5 @@ function cached(file: string, hash: string): Offline | undefined {
     // Damaged: it is made again, from the same inputs to the same bytes.
     if (error instanceof UserError) return undefined
     throw error
-  }
-}
-
-/** Makes the folder, and tells whether it may be written. @throws UserError when another thing is in its place */
-async function isWritable(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder, { recursive: true })
-    await access(folder, constants.W_OK)
-    return true
-  } catch (error) {
-    if (isReadOnly(error)) return false
-    throw inFileWords(error, folder)
   }
 }

@@ -56,12 +56,17 @@ export interface OpenOptions {
   readonly memory?: MemoryListener
   /** How many histories compiled batches hold, ascending: for a service, which gets any number at once. */
   readonly rows?: readonly number[]
+  /**
+   * Asks for the best items to be found by an index, kept in the folder `RUN.index`, and is told of it in lines; exact
+   * search by default.
+   */
+  readonly index?: (line: string) => void
 }
 
 /**
  * Opens a run. On a later dataset what it learned of items and users is matched by their ids.
  * @throws UserError `missing` before the first epoch ended, `corrupted` or `mismatched` for a checkpoint or dataset of
- * another run, `unsupported` for a model that cannot go on with a later dataset
+ * another run, `unsupported` for a model that cannot go on with a later dataset, or that no index is of
  */
 export async function openRun(folder: string, options: OpenOptions = {}): Promise<OpenRun> {
   const run = readRun(folder)
@@ -76,7 +81,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     const ours = metadata['format'] === 'siftrec-model'
     throw foreignModel(path, ours ? 'the model of another run, or run.json was edited' : 'not a model of ours')
   }
-  const { memory, rows, shown } = options
+  const { memory, rows, shown, index } = options
   const prepared = shown?.dataset ?? (await preparedFor(folder, run, options))
   const known = shown || prepared.hash === run.dataset.hash ? undefined : readKnown(folder, run)
   const later = known && matched(folder, known, prepared)
@@ -91,6 +96,7 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     ...(later && { moved: { items: later.items, users: later.users } }),
     ...(memory && { memory }),
     ...(rows && { rows }),
+    ...(index && { index }),
   })
   const told = known && later && openLater({ known, later, data, served })
   const trained = Math.floor(statSync(path).mtimeMs)

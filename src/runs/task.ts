@@ -25,6 +25,8 @@ import type { Run } from './run-settings.ts'
 export interface Watching {
   /** Aborting finishes the step, saves, and ends the run as interrupted. */
   readonly signal?: AbortSignal
+  /** After how many minutes a checkpoint is written within an epoch too; by default only after each epoch. */
+  readonly checkpointMinutes?: number
   readonly report?: (event: TrainingEvent) => void
   /** All processes that do it together; by default this one alone. */
   readonly ranks?: Ranks | undefined
@@ -64,6 +66,8 @@ export interface OpenRequest {
   readonly memory?: MemoryListener
   /** How many histories compiled batches hold: as in `ScorerParts`. */
   readonly rows?: readonly number[]
+  /** Asks for an index of the items, and is told of it in lines. */
+  readonly index?: (line: string) => void
 }
 
 /** How {@link Served.measure} asks. */

@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import type { Dataset } from '../dataset/schema.ts'
+import { readProgress } from '../learn/checkpoint.ts'
 import { clickTrainingConfig } from '../learn/config.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { clickValidation } from '../learn/validation.ts'
 import { lockIn } from '../storage/folders.ts'
 import { takeLock } from '../storage/lock.ts'
+import { ringDataset } from '../testing/ring.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { readRun } from './run-file.ts'
 import { runSchema } from './run-settings.ts'
@@ -70,6 +72,55 @@ describe('a run’s settings', () => {
     const split = { source: 'drawn', label: 'click', protocol: 'random' }
     const read = runSchema.parse({ ...run, dataset: { folder: 'd', name: 'd', hash: 'h' }, split })
     expect(JSON.stringify(read.training)).toBe(JSON.stringify(training))
+  })
+})
+
+describe('a checkpoint within an epoch', () => {
+  it('is written as often as is asked for, and a run that goes on from it ends with the same bytes', async () => {
+    using place = temporaryFolder()
+    const shop = ringDataset()
+    const training = { epochs: 2, threads: 1, batchSize: 4 }
+    const settings = { model: 'sasrec', dataset: shop, config: { hiddenSize: 8 }, training, asGiven: true }
+    const [whole, kept] = ['whole', 'kept'].map((name) => join(place.path, name)) as [string, string]
+    await trainRun({ ...settings, out: whole })
+    mkdirSync(kept)
+    const left: number[] = []
+    const files = ['run.json', 'known.json', 'model.safetensors', 'checkpoint.safetensors']
+    await trainRun({
+      ...settings,
+      out: join(place.path, 'often'),
+      checkpointMinutes: 1e-9,
+      report(event) {
+        if (event.kind !== 'batch' || event.epoch !== 2) return
+        // What a kill would leave here: the checkpoint of the step before.
+        const from = (file: string): string => join(place.path, 'often', file)
+        left.push(readProgress(from('checkpoint.safetensors')).batch)
+        if (event.batch === 3) for (const file of files) copyFileSync(from(file), join(kept, file))
+      },
+    })
+    expect(left.slice(0, 3)).toEqual([0, 1, 2])
+    await trainRun({ ...settings, out: kept, resume: true })
+    for (const file of ['model.safetensors', 'checkpoint.safetensors', 'epochs.json'])
+      expect(readFileSync(join(kept, file))).toEqual(readFileSync(join(whole, file)))
+  })
+
+  it('is written after each epoch alone by default', async () => {
+    using place = temporaryFolder()
+    const out = join(place.path, 'run')
+    const batches = new Set<number>()
+    await trainRun({
+      model: 'sasrec',
+      dataset: ringDataset(),
+      out,
+      config: { hiddenSize: 8 },
+      training: { epochs: 2, threads: 1, batchSize: 4 },
+      asGiven: true,
+      report(event) {
+        const checkpoint = join(out, 'checkpoint.safetensors')
+        if (event.kind === 'batch' && existsSync(checkpoint)) batches.add(readProgress(checkpoint).batch)
+      },
+    })
+    expect([...batches]).toEqual([0])
   })
 })
 

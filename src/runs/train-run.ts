@@ -287,7 +287,11 @@ async function execute(run: Run, data: TrainingData, settings: Learning): Promis
 /** What {@link learn} needs of the settings. */
 type Learning = Watching & Pick<RunSettings, 'out' | 'resume' | 'start'>
 
-const learn = (run: Run, data: TrainingData, { out, resume, start, signal, report, ranks }: Learning) =>
+const learn = (
+  run: Run,
+  data: TrainingData,
+  { out, resume, start, signal, report, ranks, checkpointMinutes: minutes }: Learning,
+) =>
   taskOf(run.model).learn({
     run,
     data,
@@ -295,7 +299,12 @@ const learn = (run: Run, data: TrainingData, { out, resume, start, signal, repor
     fingerprint: fingerprintOf(run),
     ...(resume && { resume }),
     ...(start && { start }),
-    watching: { ...(signal && { signal }), ...(report && { report }), ranks },
+    watching: {
+      ...(signal && { signal }),
+      ...(report && { report }),
+      ...(minutes !== undefined && { checkpointMinutes: minutes }),
+      ranks,
+    },
   })
 
 /** Trains beside the first rank, which refuses what must be refused and writes the run before this one reads it. */

@@ -64,7 +64,7 @@ export async function recommended(answering: Answering, request: RecommendReques
   const count = rank ? Math.max(answering.candidates, wanted) : wanted
   const left = { has: (item: ItemIndex): boolean => !isAllowed(item) }
   // A filter leaves too few of the model's best so often that trying them costs more than it saves.
-  const isFiltered = Object.keys(filter).length > 0
+  const isFiltered = Object.keys(filter).length > 0 && !retrieve.queue.triesFiltered
   const best = isFiltered
     ? await retrieve.queue.score(reading.shown, (scores) => topItems(scores, count, left))
     : await retrieve.queue.best(reading.shown, count, left)

@@ -32,6 +32,8 @@ export interface ServiceOptions extends RunFolders {
   readonly candidates?: number
   /** Whether all graphs are compiled before the service is open, or swapped in: the first requests are as quick. */
   readonly warm?: boolean
+  /** Whether the run that ranks the catalog finds its best items by an index; false by default. */
+  readonly index?: boolean
   /** Is told, before anything is compiled, how many bytes the process will hold once all graphs are. */
   readonly memory?: (bytes: number) => void
   /** Writes a run for browsers; without it no browser ranks by itself. */
@@ -65,6 +67,7 @@ export async function openService({
   candidates = 500,
   warm: warmed = false,
   memory,
+  index = false,
   report = () => undefined,
   exportsRun = exportsNothing,
   layouts = inThread,
@@ -74,7 +77,8 @@ export async function openService({
   const closing = new AbortController()
   const isClosed = (): boolean => closing.signal.aborted
   const reloading = turns()
-  const parts = { store, images, memory: memory && { candidates, tell: memory }, changed: takeIn }
+  const asked = index ? report : undefined
+  const parts = { store, images, memory: memory && { candidates, tell: memory }, index: asked, changed: takeIn }
   /** Opens runs on a dataset with newcomers; undefined, said in a line, where a run cannot take them in. */
   const openGrown = async (
     folders: RunFolders,

@@ -109,6 +109,25 @@ describe('the best items', () => {
     expect(scorer.asked).toEqual(['best', 'score', 'score'])
   })
 
+  it('are taken from ever longer lists of an index, and from all scores where even those leave too few', async () => {
+    const scorer = ranking()
+    const lengths: number[] = []
+    const best = async (histories: readonly History[], length = 0) => {
+      lengths.push(length)
+      return histories.map(() =>
+        Array.from({ length: Math.min(length, 180) }, (_, at) => ({ item: 200 - at, score: 0 })),
+      )
+    }
+    const queue = scoreQueue({ ...scorer, best, approximate: true }, 32)
+    const excluded = { has: (item: number) => item > 100 }
+    expect(itemsOf(await queue.best(history(1), 2, excluded))).toEqual([100, 99])
+    expect([lengths, scorer.asked]).toEqual([[64, 512], []])
+    expect(itemsOf(await queue.best(history(1), 2, { has: (item: number) => item > 10 }))).toEqual([10, 9])
+    expect([lengths.splice(0), scorer.asked]).toEqual([[64, 512, 64, 512], ['score']])
+    expect(await queue.best(history(1), 40, none)).toHaveLength(40)
+    expect(lengths).toEqual([128])
+  })
+
   it('come from all scores of a model that keeps none', async () => {
     const { best: _, ...scorer } = ranking()
     expect(itemsOf(await scoreQueue(scorer, 32).best(history(1), 2, none))).toEqual([200, 199])

@@ -2,8 +2,8 @@
 import type { History, ItemIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
-import { bestLeft } from '../rank/best-left.ts'
-import { batchSizes, bestKept } from '../rank/pass-sizes.ts'
+import { bestLeft, listLengths } from '../rank/best-left.ts'
+import { batchSizes } from '../rank/pass-sizes.ts'
 
 /** How many of those who wait go into the next pass: a batch that would be half empty costs more than two full ones. */
 export function nextPass(waiting: number, most: number): number {
@@ -18,18 +18,23 @@ export interface ScoreQueue {
   /** @param read reads the scores of all items at once: they are overwritten afterwards */
   score<Result>(history: History, read: (scores: Float32Array) => Result): Promise<Result>
   /**
-   * The `count` best of the items that are not excluded. Few are: the model's best are tried first, and all scores
-   * are read only where too few of those are left.
+   * The `count` best of the items that are not excluded. Few are: the model's best are tried first, longer lists of an
+   * index next, and all scores are read only where too few of those are left.
    */
   best(history: History, count: number, excluded: { has(item: ItemIndex): boolean }): Promise<readonly ScoredItem[]>
+  /** Whether trying lists costs so little that it is worth it where most items are excluded. */
+  readonly triesFiltered: boolean
 }
 
 /**
  * Makes the queue of a scorer. While one pass runs the next gathers; nobody waits for others to come.
  * @param most how many histories go into one pass
  */
-export function scoreQueue(scorer: Pick<Scorer, 'score' | 'best' | 'itemCount'>, most: number): ScoreQueue {
-  const { itemCount } = scorer
+export function scoreQueue(
+  scorer: Pick<Scorer, 'score' | 'best' | 'approximate' | 'itemCount'>,
+  most: number,
+): ScoreQueue {
+  const { itemCount, best, approximate = false } = scorer
   const itemRows = itemCount + 1
   let held = new Float32Array(0)
   const scores = gathered(most, async (histories) => {
@@ -37,18 +42,24 @@ export function scoreQueue(scorer: Pick<Scorer, 'score' | 'best' | 'itemCount'>,
     const all = await scorer.score(histories, held)
     return (row) => all.subarray(row * itemRows, (row + 1) * itemRows)
   })
-  const { best } = scorer
-  const lists =
-    best &&
-    gathered(most, async (histories) => {
-      const all = await best(histories)
+  /** By how long lists are: those of one length are gathered. */
+  const lists = new Map<number, ReturnType<typeof gathered<readonly ScoredItem[]>>>()
+  const listsOf = (length: number) => {
+    const known = lists.get(length)
+    if (known || !best) return known
+    const made = gathered<readonly ScoredItem[]>(most, async (histories) => {
+      const all = await best(histories, length)
       return (row) => all[row] as readonly ScoredItem[]
     })
+    lists.set(length, made)
+    return made
+  }
   return {
     score: scores,
+    triesFiltered: approximate,
     async best(history, count, excluded) {
-      if (lists && count <= bestKept) {
-        const left = await lists(history, (list) => bestLeft(list, count, { excluded, itemCount }))
+      for (const length of listLengths(count, { approximate })) {
+        const left = await listsOf(length)?.(history, (list) => bestLeft(list, count, { excluded, itemCount }))
         if (left) return left
       }
       return scores(history, (all) => topItems(all, count, excluded))

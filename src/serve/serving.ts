@@ -74,6 +74,8 @@ export interface ServingParts {
   /** The dataset, where it is in memory already. */
   readonly dataset?: Dataset | undefined
   readonly memory?: ServingMemory | undefined
+  /** Asks for an index of the run that ranks the catalog, and is told of it in lines. */
+  readonly index?: ((line: string) => void) | undefined
   /** Is told when something else was said of items. */
   readonly changed?: (listing: Listing) => void
 }
@@ -89,6 +91,7 @@ export async function openServing({
   images,
   dataset: before,
   memory,
+  index,
   changed,
 }: ServingParts): Promise<Serving> {
   const [first] = [folders.retrieve, folders.rank].filter((folder) => folder !== undefined)
@@ -97,7 +100,7 @@ export async function openServing({
     throw new UserError({ where: 'service', problem: 'missing', value: 'a run', expected: 'a trained run', hint })
   }
   refuseTwoDatasets(folders)
-  const stages = await openStages(folders, before, memory)
+  const stages = await openStages(folders, before, { memory, index })
   try {
     const { run } = (stages.retrieve ?? stages.rank) as Ordering
     const { prepared: dataset } = run
@@ -161,11 +164,12 @@ function refuseTwoDatasets({ retrieve, rank, data }: RunFolders): void {
 async function openStages(
   { retrieve, rank, data }: RunFolders,
   dataset: Dataset | undefined,
-  memory?: ServingMemory,
+  { memory, index }: Pick<ServingParts, 'memory' | 'index'> = {},
 ): Promise<Stages> {
   const summed = memory && summedMemory(memory)
   const where = { ...(data !== undefined && { data }), memory: summed?.ofEach }
-  const retrieving = retrieve === undefined ? undefined : await opened(retrieve, { ...where, dataset }, retrievingOf)
+  const retrieving =
+    retrieve === undefined ? undefined : await opened(retrieve, { ...where, dataset, index }, retrievingOf)
   try {
     // Loaded once for both.
     const known = retrieving ? retrieving.run.prepared : dataset
@@ -196,18 +200,20 @@ interface Where {
   readonly data?: string
   readonly dataset: Dataset | undefined
   readonly memory: MemoryListener | undefined
+  readonly index?: ServingParts['index']
 }
 
 /** Opens a run for a stage, and closes it again where it cannot do its part. */
 async function opened<Stage>(
   folder: string,
-  { data, dataset, memory }: Where,
+  { data, dataset, memory, index }: Where,
   stageOf: (run: OpenRun) => Stage,
 ): Promise<Stage> {
   const run = await openRun(folder, {
     ...(data !== undefined && { data }),
     ...(dataset && { dataset }),
     ...(memory && { memory }),
+    ...(index && { index }),
     rows: batchSizes,
   })
   try {

@@ -15,9 +15,10 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
+import { access, constants, mkdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { inFileWords } from './file-errors.ts'
+import { inFileWords, isReadOnly } from './file-errors.ts'
 import { takeLock } from './lock.ts'
 
 /** The lock of a folder that is written in place. */
@@ -50,6 +51,21 @@ function makeFolders(path: string): void {
     if (code !== 'ENOENT' || existsSync(dirname(path))) throw error
     makeFolders(dirname(path))
     mkdirSync(path)
+  }
+}
+
+/**
+ * Makes a folder that may also be done without, and tells whether it may be written.
+ * @throws UserError when another thing is in its place
+ */
+export async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+    return true
+  } catch (error) {
+    if (isReadOnly(error)) return false
+    throw inFileWords(error, folder)
   }
 }
 

@@ -4,7 +4,9 @@ import pc from 'picocolors'
 import type { Dataset } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
+import type { OpenOptions } from '../../runs/open-run.ts'
 import { exitCodes } from '../failure.ts'
+import { indexWords } from '../index-words.ts'
 import { interruptible } from '../interrupt.ts'
 import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
@@ -19,6 +21,7 @@ interface Flags {
   readonly top: number
   readonly out?: string
   readonly data?: string
+  readonly index?: boolean
   readonly json?: boolean
 }
 
@@ -34,15 +37,16 @@ export function recommendCommand(): Command {
     .option('--out <file>', 'with --all: a file that ends in .parquet, .csv or .jsonl')
     .option('--top <number>', 'how many items to recommend', (text) => whole('--top', text), 10)
     .option('--data <folder>', dataWords)
+    .option('--index', indexWords)
     .option('--json', 'print JSON instead of text')
     .action(async (folder: string, flags: Flags) => {
       checkFlags(flags)
       if (flags.all) return recommendToAll(folder, flags)
       const { openRun } = await import('../../runs/open-run.ts')
       const { recommend, recommendFrom } = await import('../../rank/recommend.ts')
-      const { user, history, behavior, top, data, json } = flags
+      const { user, history, behavior, top, json } = flags
       await using run = await openRun(folder, {
-        ...(data === undefined ? {} : { data }),
+        ...askedOf(flags),
         memory: { users: 'one', tell: tellMemory },
       })
       tellLater(run)
@@ -53,6 +57,12 @@ export function recommendCommand(): Command {
       process.stdout.write(json ? `${JSON.stringify(recommended, null, 2)}\n` : printRecommendations(recommended))
     })
 }
+
+/** How a run is opened. */
+const askedOf = ({ data, index }: Flags): Pick<OpenOptions, 'data' | 'index'> => ({
+  ...(data !== undefined && { data }),
+  ...(index && { index: (line) => process.stderr.write(`${line}\n`) }),
+})
 
 /** @throws UserError `invalid` where there is no id, or an empty one */
 function idsOf(text: string): string[] {
@@ -96,7 +106,8 @@ function tellWhy({ user, known, popular, items }: Recommendations, { manifest }:
   for (const line of lines) process.stderr.write(pc.yellow(`${line}\n`))
 }
 
-async function recommendToAll(folder: string, { top, out, data }: Flags): Promise<void> {
+async function recommendToAll(folder: string, flags: Flags): Promise<void> {
+  const { top, out } = flags
   const file = out as string
   const { kindOfList, writeLists } = await import('../recommendations-file.ts')
   kindOfList(file)
@@ -104,7 +115,7 @@ async function recommendToAll(folder: string, { top, out, data }: Flags): Promis
   const { recommendAll } = await import('../../rank/recommend-all.ts')
   const { durationText, reportCounts } = await import('../../runs/progress.ts')
   await using run = await openRun(folder, {
-    ...(data === undefined ? {} : { data }),
+    ...askedOf(flags),
     memory: { users: 'many', tell: tellMemory },
   })
   tellLater(run)

@@ -6,6 +6,7 @@ import { UserError } from '../../errors.ts'
 import { modelOf } from '../../models/registry.ts'
 import type { RunFolders } from '../../serve/service.ts'
 import { inFileWords } from '../../storage/file-errors.ts'
+import { indexWords } from '../index-words.ts'
 import type { OpenService, ServeSettings } from '../serving.ts'
 import { whole } from '../values.ts'
 
@@ -21,6 +22,7 @@ interface Flags {
   readonly rate: number
   readonly data?: string
   readonly images?: string
+  readonly index?: boolean
   readonly quiet?: boolean
 }
 
@@ -53,6 +55,7 @@ export function serveCommand(version: string): Command {
     )
     .option('--data <folder>', 'the dataset folder, if it has moved since training')
     .option('--images <folder>', 'the folder of pictures, if it has moved since they were prepared')
+    .option('--index', indexWords)
     .option('--quiet', 'log warnings and errors only')
     .action(async (run: string | undefined, flags: Flags) => serveRuns(await runsOf(run, flags), flags, version))
 }
@@ -147,7 +150,7 @@ function readKeys(file: string): string {
 /** Opens the store and the runs. */
 export function openerOf(
   given: RunFolders,
-  { store: address, data, images }: Pick<Flags, 'store' | 'data' | 'images'>,
+  { store: address, data, images, index }: Pick<Flags, 'store' | 'data' | 'images' | 'index'>,
 ): OpenService {
   return async (runs, log) => {
     const { openService } = await import('../../serve/open-service.ts')
@@ -162,6 +165,7 @@ export function openerOf(
         ...moved,
         store,
         warm: true,
+        ...(index && { index }),
         memory: (bytes) => log.info(memoryText(bytes)),
         exportsRun: async (run, folder) => (await import('../../browser/export-run.ts')).exportRun(run, folder),
         report: (line: string) => log.info(line),

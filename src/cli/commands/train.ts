@@ -16,6 +16,7 @@ import { addFlags, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
 import { onAllRanks, type Stage } from '../ranks.ts'
 import { optionsInFile, type Size, sizes, widthsOf } from '../train-options.ts'
+import { minutes } from '../values.ts'
 
 type Flags = Readonly<Record<string, unknown>> & {
   readonly out?: string
@@ -23,6 +24,7 @@ type Flags = Readonly<Record<string, unknown>> & {
   readonly resume?: boolean
   readonly config?: string
   readonly preset?: Size
+  readonly checkpointMinutes?: number
 }
 
 /** Flags of `train --resume RUN`. */
@@ -30,7 +32,14 @@ interface ResumeFlags {
   readonly resume?: string | undefined
   readonly data?: string | undefined
   readonly epochs?: string | undefined
+  readonly checkpointMinutes?: number
 }
+
+/** How often a training is saved: beside its settings, since the result is the same. */
+const checkpointOption = (): Option =>
+  new Option('--checkpoint-minutes <number>', 'save within an epoch too, so often; else only after each').argParser(
+    (text) => minutes('--checkpoint-minutes', text),
+  )
 
 /** `train MODEL DATA`, with a subcommand for each model so that each has its own flags, and `train --resume RUN`. */
 export function trainCommand(): Command {
@@ -41,10 +50,11 @@ export function trainCommand(): Command {
     .option('--resume <run>', 'continue a stopped training; the result has the same bytes as without the stop')
     .option('--data <folder>', 'with --resume: the dataset folder, if it has moved since training')
     .option('--epochs <number>', 'with --resume: most passes from now on; a run that ended at its last one goes on')
+    .addOption(checkpointOption())
     // A misspelled model shall be reported as such, whatever options follow it.
     .allowExcessArguments()
     .allowUnknownOption()
-    .action(async (model: string | undefined, { resume, data, epochs }: ResumeFlags, command: Command) => {
+    .action(async (model: string | undefined, { resume, ...flags }: ResumeFlags, command: Command) => {
       if (resume !== undefined) refuseOthers(command.args)
       if (model !== undefined) modelOf(model)
       if (resume === undefined)
@@ -54,7 +64,7 @@ export function trainCommand(): Command {
           value: 'a model',
           expected: oneOf(modelSlugs),
         })
-      await onAllRanks((stage) => goOn(resume, { data, epochs }, stage))
+      await onAllRanks((stage) => goOn(resume, flags, stage))
     })
   for (const slug of modelSlugs) train.addCommand(modelCommand(slug))
   return train
@@ -68,6 +78,7 @@ function modelCommand(slug: string): Command {
     .option('--out <run>', 'folder to write; by default runs/DATASET-MODEL')
     .option('--overwrite', 'replace a trained model that is already in --out')
     .option('--resume', 'continue the training in --out, which must have the same settings')
+    .addOption(checkpointOption())
     .option('--config <yaml>', 'a file of options, each by its name in docs/models.md; a flag wins over it')
     .addOption(
       new Option('--preset <size>', 'how wide the model is: half of its usual width, usual, or twice')
@@ -86,7 +97,7 @@ async function start(slug: string, data: string, flags: Flags, stage: Stage): Pr
   const { loadDataset } = await import('../../dataset/load.ts')
   const dataset = await loadDataset(data)
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
-  const { config: file, preset = 'medium' } = flags
+  const { config: file, preset = 'medium', checkpointMinutes } = flags
   const model = modelOf(slug)
   const { training: trainingOptions, split: splitOptions } = taskOptions(slug)
   const inFile = file
@@ -110,6 +121,7 @@ async function start(slug: string, data: string, flags: Flags, stage: Stage): Pr
     resume,
     config: { ...widthsOf(preset, model.config), ...given(model.config) },
     training,
+    ...(checkpointMinutes !== undefined && { checkpointMinutes }),
   }
   await watch(stage, progress, (signal) => trainRun({ ...settings, split, signal, ranks, report: progress.report }))
 }
@@ -134,7 +146,8 @@ function refuseOthers([first]: readonly string[]): void {
   })
 }
 
-async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'>, stage: Stage): Promise<void> {
+async function goOn(folder: string, flags: Omit<ResumeFlags, 'resume'>, stage: Stage): Promise<void> {
+  const { data, epochs, checkpointMinutes } = flags
   const { ranks, err } = stage
   const { reportProgress } = await import('../../runs/progress.ts')
   const { readRun } = await import('../../runs/run-file.ts')
@@ -146,6 +159,7 @@ async function goOn(folder: string, { data, epochs }: Omit<ResumeFlags, 'resume'
       ranks,
       report: progress.report,
       ...(data !== undefined && { data }),
+      ...(checkpointMinutes !== undefined && { checkpointMinutes }),
       ...(epochs !== undefined && { epochs: epochs.trim() === '' ? epochs : Number(epochs) }),
     }),
   )

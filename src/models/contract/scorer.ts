@@ -60,10 +60,13 @@ export interface Scorer extends AsyncDisposable {
    */
   compile?: (histories: number, longest: number) => Promise<void>
   /**
-   * The best items of each history, 128 where there are that many, best first, ties by the lower index, and none left
-   * out. That takes less time than all scores. Absent where no product with tables ranks.
+   * The best items of each history, best first, ties by the lower index, and none left out: 128 where there are that
+   * many, or with an index as many as are asked for. That takes less time than all scores. Absent where no product with
+   * tables ranks.
    */
-  best?: (histories: readonly History[]) => Promise<readonly (readonly ScoredItem[])[]>
+  best?: (histories: readonly History[], count?: number) => Promise<readonly (readonly ScoredItem[])[]>
+  /** Whether `best` asks an index, which may miss some of the best; false by default. */
+  approximate?: boolean
   /** Absent where no single table ranks: what is counted, and networks over users and items. */
   itemTable?: () => Promise<ItemTable>
   /** Absent where the model takes no noise out of what is known of items. */
