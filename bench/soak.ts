@@ -1,14 +1,15 @@
 /**
- * @file `npm run -s bench -- soak [MINUTES] [MODEL]`: a service under steady load, reloaded ten times meanwhile. No
- * request may fail, and memory may not grow.
+ * @file `npm run -s bench -- soak [MINUTES] [MODEL]`: a service at 80 % of the rate that 32 callers reach at first,
+ * reloaded ten times meanwhile. No request may fail, and memory may not grow.
  */
-import { steadyLoad } from './load.ts'
+import { eagerLoad, steadyLoad } from './load.ts'
 import { type BenchResult, median } from './result.ts'
 import { requestsOf, type ServedRun, servedRuns, servedShop, startServing } from './served-run.ts'
 
-const rate = 50
+const share = 0.8
+const saturating = 10
 const reloads = 10
-const callers = 8
+const callers = 32
 
 /** How many MB memory grew from the second tenth of the time to the last. @throws Error where a request fails */
 export async function soak(): Promise<BenchResult> {
@@ -16,6 +17,10 @@ export async function soak(): Promise<BenchResult> {
   const [first] = await servedRuns()
   const served = first as ServedRun
   await using serving = await startServing(served)
+  const warm = { requests: requestsOf(1), connections: callers, duration: saturating }
+  await eagerLoad(serving.url, warm)
+  const rate = Math.floor(share * (await eagerLoad(serving.url, warm)).perSecond)
+  console.error(`${100 * share} % of saturation: ${rate} requests a second`)
   const part = Math.ceil((60 * minutes) / reloads)
   const held: number[][] = []
   let [asked, slowest] = [0, 0]

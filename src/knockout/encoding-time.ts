@@ -12,7 +12,7 @@ export async function withEncodingTimes(result: KnockOut, dataset: Dataset): Pro
   const signals: KnockOut['signals'][number][] = []
   for (const signal of result.signals) {
     const isModality = signal.kind === 'modality' && (signal.name === 'image' || signal.name === 'text')
-    const encodeSeconds = isModality ? await secondsOf(dataset, signal.name as 'image' | 'text') : null
+    const encodeSeconds = isModality ? await secondsOf(dataset, signal.name) : null
     signals.push({ ...signal, cost: { ...signal.cost, encodeSeconds } })
   }
   return { ...result, signals }

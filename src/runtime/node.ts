@@ -128,8 +128,8 @@ async function createSession({ bytes }: Graph, options: RuntimeOptions): Promise
 
 /** Whether onnxruntime's library for CUDA was downloaded when the package was installed. */
 function hasCuda(): boolean {
-  const package_ = dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')))
-  const folder = join(package_, 'bin', 'napi-v6', process.platform, process.arch)
+  const installed = dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')))
+  const folder = join(installed, 'bin', 'napi-v6', process.platform, process.arch)
   return existsSync(join(folder, 'libonnxruntime_providers_cuda.so'))
 }
 
