@@ -109,7 +109,11 @@ const modelLists: Readonly<Record<string, (page: string) => string>> = {
 function resultsTable(name: string): string {
   const [file, anchor] = name.split('#') as [string, string | undefined]
   const page = readFileSync(file, 'utf8')
-  const anchorOf = (text: string): string => (text.split('\n')[0] as string).toLowerCase().replaceAll(' ', '-')
+  const anchorOf = (text: string): string =>
+    (text.split('\n')[0] as string)
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\d\s_-]/gu, '')
+      .replaceAll(' ', '-')
   const section = anchor === undefined ? page : page.split(/^## /m).find((text) => anchorOf(text) === anchor)
   const table = section && /(?:^\|.*\n)+/m.exec(section)?.[0]
   if (!table) throw new Error(`no table in ${name}`)
