@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.ts'
 import type { TrainingEvent } from '../learn/training-run.ts'
 import { connectRedis, redisRefusal } from '../storage/redis.ts'
-import { serverPlace } from '../storage/server-address.ts'
+import { schemeOf, serverPlace } from '../storage/server-address.ts'
 import type { Job, JobEnd, Returned } from './job.ts'
 import type { SharedFolder } from './shared-folder.ts'
 
@@ -50,7 +50,7 @@ const retryEvery = 1000
  */
 export async function connectQueue(url: string, say: (line: string) => void) {
   if (!/^rediss?:\/\//.test(url)) {
-    const value = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? 'an address without a scheme'
+    const value = schemeOf(url) ?? 'an address without a scheme'
     throw new UserError({
       where: '--queue',
       problem: 'unsupported',

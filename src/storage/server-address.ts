@@ -1,6 +1,9 @@
 /** @file What messages call a server: its address without user, password and options. */
 import { UserError } from '../errors.ts'
 
+/** The scheme of an address, such as `redis:`; undefined without one. */
+export const schemeOf = (address: string): string | undefined => /^[a-z][a-z0-9+.-]*:/i.exec(address)?.[0]
+
 /**
  * The name of a server in messages.
  * @param where what the address was given for

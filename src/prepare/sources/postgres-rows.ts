@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { UserError } from '../../errors.ts'
 import { loadPostgres, type PostgresError } from '../../storage/postgres.ts'
-import { serverPlace } from '../../storage/server-address.ts'
+import { schemeOf, serverPlace } from '../../storage/server-address.ts'
 
 /** What is read of which database. */
 export interface ServedRows {
@@ -63,7 +63,7 @@ export async function copyRows({ database, table, query }: ServedRows, file: str
  */
 export function placeOfPostgres(database: string, where: string): string {
   if (/^postgres(ql)?:/i.test(database)) return serverPlace(where, 'postgres', database)
-  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(database)?.[0] ?? 'no scheme'
+  const scheme = schemeOf(database) ?? 'no scheme'
   const expected = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE'
   throw new UserError({ where, problem: 'unsupported', value: scheme, expected })
 }
