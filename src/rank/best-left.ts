@@ -18,6 +18,28 @@ export function bestLeft(
   return left.length === count || best.length === itemCount ? left : undefined
 }
 
+/** Lists of the best items, by how many there are. */
+type Listing = (length: number) => Promise<readonly ScoredItem[]>
+
+/**
+ * The `count` best items that are not excluded, by one list after the other, see {@link listLengths}; undefined where
+ * too few of each are left.
+ */
+export async function bestListed(
+  list: Listing,
+  count: number,
+  {
+    approximate,
+    ...left
+  }: { excluded: { has(item: ItemIndex): boolean }; itemCount: number; approximate?: boolean | undefined },
+): Promise<readonly ScoredItem[] | undefined> {
+  for (const length of listLengths(count, { approximate })) {
+    const found = bestLeft(await list(length), count, left)
+    if (found) return found
+  }
+  return undefined
+}
+
 /** The shortest and the longest list that an index is asked for: past that, all scores take less time. */
 const listed = { least: 64, most: 2048 } as const
 
@@ -25,7 +47,10 @@ const listed = { least: 64, most: 2048 } as const
  * How long lists are asked for, one after the other, until `count` items of one are left: a scorer keeps a list of one
  * length, an index gives ever longer ones.
  */
-export function listLengths(count: number, { approximate = false }: { readonly approximate?: boolean }): number[] {
+export function listLengths(
+  count: number,
+  { approximate = false }: { readonly approximate?: boolean | undefined },
+): number[] {
   if (!approximate) return count <= bestKept ? [bestKept] : []
   const first = Math.max(listed.least, 2 ** Math.ceil(Math.log2(2 * count)))
   return [first, 8 * first].filter((length) => length <= listed.most)

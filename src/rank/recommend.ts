@@ -6,7 +6,7 @@ import type { Dataset, History, ItemIndex, Split } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import { unknownName } from '../errors.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
-import { bestLeft, listLengths } from './best-left.ts'
+import { bestListed } from './best-left.ts'
 import { leftToPopularity, popularScores } from './empty-histories.ts'
 import { knownItem } from './known-item.ts'
 import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
@@ -104,13 +104,10 @@ async function indexedItems(
   top: number,
   excluded: ReadonlySet<ItemIndex>,
 ): Promise<readonly ScoredItem[] | undefined> {
-  if (!scorer.approximate) return undefined
-  for (const length of listLengths(top, scorer)) {
-    const [list = []] = (await scorer.best?.([history], length)) ?? []
-    const left = bestLeft(list, top, { excluded, itemCount: scorer.itemCount })
-    if (left) return left
-  }
-  return undefined
+  const { approximate, itemCount } = scorer
+  if (!approximate) return undefined
+  const list = async (length: number) => (await scorer.best?.([history], length))?.[0] ?? []
+  return bestListed(list, top, { excluded, itemCount, approximate })
 }
 
 const named = (dataset: Dataset, { item, score }: ScoredItem, explanation?: Explanation): Recommendation => ({

@@ -2,7 +2,7 @@
 import type { History, ItemIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
-import { bestLeft, listLengths } from '../rank/best-left.ts'
+import { bestListed } from '../rank/best-left.ts'
 import { batchSizes } from '../rank/pass-sizes.ts'
 
 /** How many of those who wait go into the next pass: a batch that would be half empty costs more than two full ones. */
@@ -58,11 +58,9 @@ export function scoreQueue(
     score: scores,
     triesFiltered: approximate,
     async best(history, count, excluded) {
-      for (const length of listLengths(count, { approximate })) {
-        const left = await listsOf(length)?.(history, (list) => bestLeft(list, count, { excluded, itemCount }))
-        if (left) return left
-      }
-      return scores(history, (all) => topItems(all, count, excluded))
+      const list = async (length: number) => (await listsOf(length)?.(history, (own) => own)) ?? []
+      const left = best && (await bestListed(list, count, { excluded, itemCount, approximate }))
+      return left ?? scores(history, (all) => topItems(all, count, excluded))
     },
   }
 }
