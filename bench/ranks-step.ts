@@ -6,13 +6,13 @@ import { noisePools } from '../src/learn/noise-pools.ts'
 import { stagesOf } from '../src/learn/objectives.ts'
 import { applyGradients, initialParameters } from '../src/learn/parameters.ts'
 import { compileStep, parametersOf, stepGraph } from '../src/learn/step.ts'
-import type { CatalogShape } from '../src/models/contract/catalog.ts'
 import type { Objective } from '../src/models/contract/model.ts'
 import { sasrec } from '../src/models/sequential/sasrec.ts'
 import { openMpi } from '../src/mpi/open-mpi.ts'
 import { adam } from '../src/optim/adam.ts'
 import { randomStream } from '../src/random/stream.ts'
 import { nodeRuntime } from '../src/runtime/node.ts'
+import { bareCatalog } from '../src/testing/bare-catalog.ts'
 import { median } from './result.ts'
 
 /** Medians of a step, in milliseconds. */
@@ -28,16 +28,8 @@ const steps = Number(process.argv[2] ?? 20)
 /** Steps that are not counted. */
 const warming = 3
 
-const catalog = {
-  itemCount: items,
-  userCount: 10,
-  behaviors: ['click'],
-  target: 0,
-  fields: {},
-  userFields: {},
-  features: {},
-}
-const model = sasrec.build(sasrec.config.parse({ maxLength: length }), catalog as unknown as CatalogShape)
+const catalog = bareCatalog({ itemCount: items, userCount: 10 })
+const model = sasrec.build(sasrec.config.parse({ maxLength: length }), catalog)
 const [{ objectives }] = stagesOf(model) as unknown as [{ objectives: readonly [Objective] }]
 const shape = { rows, length, targets: rows * targetsPerRow, targetsPerRow }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BatchShape, InputBuffers } from '../batches/kind.ts'
 import type { Window } from '../batches/windows.ts'
-import type { CatalogShape } from '../models/contract/catalog.ts'
 import type { Objective } from '../models/contract/model.ts'
 import { sasrec } from '../models/sequential/sasrec.ts'
 import type { Ranks } from '../mpi/ranks.ts'
@@ -11,6 +10,7 @@ import { sgd } from '../optim/sgd.ts'
 import { randomStream } from '../random/stream.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { parameter } from '../tensor/node.ts'
+import { bareCatalog } from '../testing/bare-catalog.ts'
 import { exchanged, type OwnStep } from './exchange.ts'
 import { noisePools } from './noise-pools.ts'
 import { stagesOf } from './objectives.ts'
@@ -92,15 +92,8 @@ async function step(own: Partial<Record<number, Partial<OwnStep>>> = {}) {
 
 const [rows, length, items, steps] = [12, 8, 60, 20]
 const shapeOf = (count: number): BatchShape => ({ rows: count, length, targets: 5 * count, targetsPerRow: 5 })
-const model = sasrec.build(sasrec.config.parse({ dropout: 0, hiddenSize: 16, maxLength: length }), {
-  itemCount: items,
-  userCount: 10,
-  behaviors: ['click'],
-  target: 0,
-  fields: {},
-  userFields: {},
-  features: {},
-} as unknown as CatalogShape)
+const catalog = bareCatalog({ itemCount: items, userCount: 10 })
+const model = sasrec.build(sasrec.config.parse({ dropout: 0, hiddenSize: 16, maxLength: length }), catalog)
 const [{ objectives }] = stagesOf(model) as unknown as [{ objectives: readonly [Objective] }]
 
 /** Twenty steps of SASRec on the windows of some rows of each step; all that follow each other in time. */
