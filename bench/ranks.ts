@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { canMakeHosts, ownHosts } from '../test/fixtures/own-hosts.ts'
+import { asRoot, canMakeHosts, ownHosts } from '../test/fixtures/own-hosts.ts'
 import type { RankTimes } from './ranks-step.ts'
 import type { BenchResult } from './result.ts'
 
@@ -38,20 +38,11 @@ export async function ranks(): Promise<BenchResult> {
 }
 
 const stepCommand = (steps: number): string[] => [process.execPath, '--import', 'tsx', stepFile, String(steps)]
-const environment = {
-  ...process.env,
-  OMPI_ALLOW_RUN_AS_ROOT: '1',
-  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-}
 
 /** What the first rank printed. */
 const timesIn = (printed: string): RankTimes => JSON.parse(printed.trim().split('\n').at(-1) as string) as RankTimes
 
 function timesOf(options: readonly string[], steps: number): RankTimes {
-  return timesIn(
-    execFileSync('mpirun', ['--bind-to', 'none', ...options, ...stepCommand(steps)], {
-      encoding: 'utf8',
-      env: environment,
-    }),
-  )
+  const [program, ...given] = [...asRoot, 'mpirun', '--bind-to', 'none', ...options, ...stepCommand(steps)]
+  return timesIn(execFileSync(program, given, { encoding: 'utf8' }))
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { canMakeHosts, ownHosts } from './fixtures/own-hosts.ts'
+import { asRoot, canMakeHosts, ownHosts } from './fixtures/own-hosts.ts'
 import { mpirunProgram } from './fixtures/own-servers.ts'
 import { command, type Ended, start, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
@@ -10,9 +10,7 @@ import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 const folder = workplace()
 /** What starts so many ranks. Open MPI asks whether root may, and whether there may be more ranks than cores. */
 const onRanks = (ranks: number, ...environment: readonly string[]): readonly string[] => [
-  'env',
-  'OMPI_ALLOW_RUN_AS_ROOT=1',
-  'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1',
+  ...asRoot,
   ...environment,
   mpirunProgram() as string,
   '--oversubscribe',
