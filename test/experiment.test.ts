@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Comparison, Experiment } from '../src/experiment/experiment.ts'
@@ -13,21 +13,13 @@ import type { Frame } from '../src/experiment/terms.ts'
 import { openDatabase } from '../src/storage/duckdb.ts'
 import { compiled, type Ended, inProcess, siftrec, start, workplace } from './fixtures/siftrec.ts'
 import { tinyChoice } from './fixtures/tiny-experiment.ts'
+import { tinyFiles, tinyPlace, tinyResults } from './fixtures/tiny-places.ts'
 import { writeTinyShop } from './fixtures/tiny-shop.ts'
 
 const folder = workplace()
 const startTiny = (cwd: string, jobs: number) =>
   start([String(jobs)], { cwd, through: compiled('test/fixtures/tiny-experiment.js') })
-const place = (name: string): string => {
-  const cwd = join(folder, name)
-  mkdirSync(cwd, { recursive: true })
-  for (const file of ['events.csv', 'items.csv'])
-    cpSync(join(folder, file), join(cwd, file), { preserveTimestamps: true })
-  return cwd
-}
-const results = ['results/tiny.json', 'results/tiny.md', 'results/tiny.svg', 'runs/experiments/tiny/tiny.parquet']
-const bytesOf = (cwd: string): Record<string, string> =>
-  Object.fromEntries(results.map((name) => [name, readFileSync(join(cwd, name)).toString('base64')]))
+const place = (name: string): string => tinyPlace(folder, name)
 /** The cells of a place: which files each has. */
 const cellsOf = (cwd: string): string[][] => {
   const cells = join(cwd, 'runs', 'experiments', 'cells')
@@ -97,7 +89,7 @@ describe('an experiment', () => {
     })
     using db = await openDatabase()
     const stored = await db.rows<{ mean: number; options: string }>(
-      `SELECT * FROM '${join(folder, 'whole', results[3] as string)}'`,
+      `SELECT * FROM '${join(folder, 'whole', tinyFiles[3] as string)}'`,
     )
     expect(stored.map(({ mean }) => mean)).toEqual(rows.map(({ mean }) => mean))
     expect(stored.map(({ options }) => JSON.parse(options) as unknown)).toEqual(rows.map(({ options }) => options))
@@ -137,14 +129,14 @@ describe('an experiment', () => {
 
   it('trains nothing when it is started again', async () => {
     const cwd = join(folder, 'whole')
-    const [before, cells] = [bytesOf(cwd), join(cwd, 'runs', 'experiments', 'cells')]
+    const [before, cells] = [tinyResults(cwd), join(cwd, 'runs', 'experiments', 'cells')]
     const times = (): number[] =>
       readdirSync(cells, { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(cells, name)).mtimeMs)
     const written = times()
     const { stderr } = await startTiny(cwd, 1).ended
     expect(stderr).toBe('2 of 2 cells were done before\n3 of 3 cells were done before\n')
     expect(times()).toEqual(written)
-    expect(bytesOf(cwd)).toEqual(before)
+    expect(tinyResults(cwd)).toEqual(before)
   })
 
   it('gives the same bytes after kill -9 in a cell, and a signal between two processes side by side', async () => {
@@ -164,7 +156,7 @@ describe('an experiment', () => {
     expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining('stopping') })
     expect(existsSync(join(cwd, 'results'))).toBe(false)
     expect((await startTiny(cwd, 2).ended).code).toBe(0)
-    expect(bytesOf(cwd)).toEqual(bytesOf(join(folder, 'whole')))
+    expect(tinyResults(cwd)).toEqual(tinyResults(join(folder, 'whole')))
   })
 })
 

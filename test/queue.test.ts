@@ -1,27 +1,19 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OwnServer, redisProgram, startRedis } from './fixtures/own-servers.ts'
 import { compiled, type Ended, siftrec, start, succeed, succeedHere, workplace } from './fixtures/siftrec.ts'
+import { tinyPlace, tinyResults } from './fixtures/tiny-places.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 
 /** Long enough that a worker can be stopped in the middle of a training. */
 const epochs = '20'
 const folder = workplace()
-const place = (name: string): string => {
-  const cwd = join(folder, name)
-  mkdirSync(cwd, { recursive: true })
-  for (const file of ['events.csv', 'items.csv'])
-    cpSync(join(folder, file), join(cwd, file), { preserveTimestamps: true })
-  return cwd
-}
+const place = (name: string): string => tinyPlace(folder, name)
 const startTiny = (cwd: string, how: string) =>
   start([how, epochs], { cwd, through: compiled('test/fixtures/tiny-experiment.js') })
-const results = ['results/tiny.json', 'results/tiny.md', 'results/tiny.svg', 'runs/experiments/tiny/tiny.parquet']
-const bytesOf = (cwd: string): Record<string, string> =>
-  Object.fromEntries(results.map((name) => [name, readFileSync(join(cwd, name)).toString('base64')]))
 /** The jobs of the tiny experiment: two option sets, then item-kNN and two seeds. */
 const jobs = [
   'SASRec, option set 1 of 2',
@@ -70,7 +62,7 @@ describe.skipIf(!redisProgram())('a queue', () => {
     expect(jobsThat('begun', ended)).toEqual(jobs)
     expect(jobsThat('ended', ended)).toEqual(jobs)
     expect(whole.stderr).toMatch(/\n\[3\/3\] .*: validation NDCG@10 0\.\d{4}.*, \d+ s, \S+:\d+\n/)
-    expect(bytesOf(cwd)).toEqual(bytesOf(join(folder, 'alone')))
+    expect(tinyResults(cwd)).toEqual(tinyResults(join(folder, 'alone')))
   })
 
   it('goes on with what a worker saved that was stopped, and with what one did that was killed', async () => {
@@ -103,7 +95,7 @@ describe.skipIf(!redisProgram())('a queue', () => {
     expect(stderr).toMatch(/: \S+ stopped and saved it; the next free worker goes on with it\n/)
     expect(stderr).toMatch(/: \S+ gives no sign of life; the next free worker goes on with it\n/)
     expect(jobsThat('ended', ended)).toEqual(jobs)
-    expect(bytesOf(cwd)).toEqual(bytesOf(join(folder, 'alone')))
+    expect(tinyResults(cwd)).toEqual(tinyResults(join(folder, 'alone')))
   })
 
   it('gives a search for options the same trials as one process has, side by side and from workers', async () => {
