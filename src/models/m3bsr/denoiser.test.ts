@@ -17,6 +17,7 @@ const base: DenoiserConfig = {
   reconstruction: 'posterior',
   timeEmbedding: true,
   stateTerm: false,
+  denoisers: 'inline',
 }
 const stream = randomStream(4)
 const drawn = (size: number): Float32Array => Float32Array.from({ length: size }, () => stream.normal())

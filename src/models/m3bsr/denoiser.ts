@@ -22,8 +22,8 @@ export interface DenoiserConfig {
   readonly reconstruction: 'posterior' | 'literal'
   readonly timeEmbedding: boolean
   readonly stateTerm: boolean
-  /** How it learns; see the option of this name. `inline` by default. */
-  readonly denoisers?: 'apart' | 'inline' | undefined
+  /** How it learns; see the option of this name. */
+  readonly denoisers: 'apart' | 'inline'
 }
 
 /** What one pass reads. */

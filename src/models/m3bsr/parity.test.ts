@@ -90,7 +90,7 @@ function denoised(block: Block, noise: Noise, reconstruction: 'posterior' | 'lit
   const [rows, length, width] = dims(clean, 3)
   const weights = constant(new Float32Array(rows * length).fill(1 / (rows * length)), [rows, length])
   const { batch } = events.declare({ rows, length, targets: 0 })
-  const settings = { reconstruction, timeEmbedding: false, stateTerm: false }
+  const settings = { reconstruction, timeEmbedding: false, stateTerm: false, denoisers: 'inline' } as const
   return denoiser('denoise', { ...block.config, ...settings, width })({
     clean,
     condition,
