@@ -9,10 +9,16 @@ export function whole(flag: string, text: string, least = 1): number {
 }
 
 /** Minutes, or parts of one, above 0. @throws UserError `invalid`, naming the flag */
-export function minutes(flag: string, text: string): number {
+export const minutes = (flag: string, text: string): number => above0(flag, text, 'minutes, above 0')
+
+/** Hours, or parts of one, above 0. @throws UserError `invalid`, naming the flag */
+export const hours = (flag: string, text: string): number => above0(flag, text, 'a number above 0', 1e5)
+
+/** A number above 0, and below a limit. */
+function above0(flag: string, text: string, expected: string, below = Number.POSITIVE_INFINITY): number {
   const value = Number(text)
-  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value
-  throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: 'minutes, above 0' })
+  if (text.trim() !== '' && value > 0 && value < below) return value
+  throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected })
 }
 
 /** A value that may be given once, as it is. @throws UserError `duplicate` for a second one */

@@ -32,8 +32,9 @@ const lookEvery = 500
 export async function sharedFolder(path: string): Promise<SharedFolder> {
   makeFolder(path)
   await using _ = await waitForLock(`${fileOf(path)}-lock`)
-  const id = idIn(path) ?? randomUUID()
-  if (idIn(path) === undefined) await writeAtomically(fileOf(path), `${JSON.stringify({ id })}\n`)
+  const known = idIn(path)
+  const id = known ?? randomUUID()
+  if (known === undefined) await writeAtomically(fileOf(path), `${JSON.stringify({ id })}\n`)
   return { path, id, at: `${hostname()}:${resolve(path)}` }
 }
 

@@ -29,7 +29,7 @@ async function secondsOf(dataset: Dataset, modality: 'image' | 'text'): Promise<
     const input = item === 0 ? undefined : pictures ? pictures.of(item) : catalog.titles[item]
     return input ? [input] : []
   })
-  return inputs.length === 0 ? null : inputs.length * (await secondsEach(inputs, encode)) || null
+  return inputs.length === 0 ? null : inputs.length * (await secondsEach(inputs, encode))
 }
 
 /** Seconds for one input, in the mean of some that lie evenly among all; the first opens the encoder. */

@@ -1,7 +1,6 @@
 /** @file `siftrec tune`: searches a model's options by validation, and says how to train the best. */
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { UserError } from '../../errors.ts'
 import { returnedText } from '../../jobs/job.ts'
 import { modelOf, modelSlugs } from '../../models/registry.ts'
 import { printedMetric, taskOptions } from '../../runs/task-options.ts'
@@ -12,7 +11,7 @@ import { flagText, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
 import { openedQueue } from '../opened-queue.ts'
 import { optionsInFile } from '../train-options.ts'
-import { whole } from '../values.ts'
+import { hours, whole } from '../values.ts'
 
 interface Flags {
   readonly trials: number
@@ -39,7 +38,9 @@ export function tuneCommand(): Command {
     .argument('<model>', `one of ${modelSlugs.join(', ')}`)
     .argument('<data>', 'folder of a prepared dataset')
     .option('--trials <number>', 'option sets to try; the first has the defaults', number('--trials', 2), 20)
-    .option('--hours <number>', 'stop after so much time, with the best so far', hours)
+    .option('--hours <number>', 'stop after so much time, with the best so far', (text: string) =>
+      hours('--hours', text),
+    )
     .option('--epochs <number>', 'most epochs of a trial that stays to the end', number('--epochs', 1), 50)
     .option(
       '--options <names>',
@@ -55,13 +56,6 @@ export function tuneCommand(): Command {
       'a Redis, such as redis://host:6379, through which processes of siftrec worker on any host train the trials',
     )
     .action(search)
-}
-
-/** @throws UserError `invalid` for what is no time */
-function hours(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && value > 0 && value < 1e5) return value
-  throw new UserError({ where: '--hours', problem: 'invalid', value: `"${text}"`, expected: 'a number above 0' })
 }
 
 async function search(

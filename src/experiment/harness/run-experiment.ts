@@ -96,15 +96,18 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     return more ? [grid, gridFor(more)] : [grid]
   })
   if (whole.length > grids.length && !(await isFinished(whole, 'jobs'))) return { status: 'interrupted' }
-  const [begun, untouched] = [
-    whole.filter((grid) => grid.done().length > 0),
-    whole.filter((grid) => grid.done().length === 0),
-  ]
-  if (begun.length > 0 && untouched.length > 0)
-    progress.say(`left out, since nothing of it is done: ${untouched.map(({ title }) => title).join('; ')}`)
-  const results = (begun.length > 0 ? begun : whole).map((grid) => grid.result())
+  const results = begunOf(whole, progress).map((grid) => grid.result())
   const findings = await experiment.look?.(whole.flatMap(trainedCells))
   return { status: 'finished', results, ...(await writeResults(experiment, results, { ...options, runs, findings })) }
+}
+
+/** The grids of which something is done, all where nothing is; says which are left out. */
+function begunOf(grids: readonly Grid[], { say }: GridProgress): readonly Grid[] {
+  const begun = grids.filter((grid) => grid.done().length > 0)
+  if (begun.length === 0 || begun.length === grids.length) return grids
+  const others = grids.filter((grid) => !begun.includes(grid))
+  say(`left out, since nothing of it is done: ${others.map(({ title }) => title).join('; ')}`)
+  return begun
 }
 
 /** Tells how much there is to do, unless nothing is. */
