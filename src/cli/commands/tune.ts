@@ -107,9 +107,10 @@ async function search(
   ).finally(progress.done)
   const { writeTunePlot } = await import('../tune-plot.ts')
   if (found.trials.length > 0) await writeTunePlot(out, slug, found)
-  process.stdout.write(
-    `${foundText(slug, data, { out, folderOf: (trial) => trialFolder(out, trial), found, fixed: config, epochs, seed })}\n`,
-  )
+  const told = { out, folderOf: (trial: number) => trialFolder(out, trial), found, fixed: config, epochs, seed }
+  // Several trials have one thread each, unless the file says otherwise.
+  const threads = alone || 'threads' in fixed.training ? undefined : 1
+  process.stdout.write(`${foundText(slug, data, { ...told, threads })}\n`)
   if (!found.finished && timeUp?.aborted !== true) process.exitCode = exitCodes.interrupted
 }
 
@@ -139,10 +140,16 @@ interface Told {
   readonly fixed: string | undefined
   readonly epochs: number
   readonly seed: number
+  /** How many each trial had, where the search says so and not the file. */
+  readonly threads: number | undefined
 }
 
 /** The best trials, and the command that trains the best of them. */
-function foundText(slug: string, data: string, { out, folderOf, found, fixed, epochs, seed }: Told): string {
+export function foundText(
+  slug: string,
+  data: string,
+  { out, folderOf, found, fixed, epochs, seed, threads }: Told,
+): string {
   const [best] = found.trials
   if (!best) return 'no trial has ended a round yet; the same command goes on'
   const metric = printedMetric(slug)
@@ -159,6 +166,7 @@ function foundText(slug: string, data: string, { out, folderOf, found, fixed, ep
     ...given,
     `--epochs ${epochs}`,
     `--seed ${seed}`,
+    ...(threads === undefined ? [] : [`--threads ${threads}`]),
     `--out runs/${slug}-tuned`,
   ]
   const rounds = found.rounds
