@@ -46,7 +46,7 @@ export function prepareCommand(): Command {
     .option('--memory-limit <size>', 'how much memory reading the log may use, such as 2GB')
     .option(
       '--partitions <number>',
-      'work on the users of a large log in so many partitions, one after another; the dataset is the same',
+      'work on a large log in so many parts, one after another, so that it needs less memory; the dataset is the same',
       (text) => whole('--partitions', text),
     )
     .action(prepare)

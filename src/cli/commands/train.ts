@@ -37,9 +37,10 @@ interface ResumeFlags {
 
 /** How often a training is saved: beside its settings, since the result is the same. */
 const checkpointOption = (): Option =>
-  new Option('--checkpoint-minutes <number>', 'save within an epoch too, so often; else only after each').argParser(
-    (text) => minutes('--checkpoint-minutes', text),
-  )
+  new Option(
+    '--checkpoint-minutes <number>',
+    'also save every so many minutes within an epoch; by default only after each epoch',
+  ).argParser((text) => minutes('--checkpoint-minutes', text))
 
 /** `train MODEL DATA`, with a subcommand for each model so that each has its own flags, and `train --resume RUN`. */
 export function trainCommand(): Command {

@@ -21,7 +21,7 @@ export function workerCommand(): Command {
     .option('--data-root <folder>', 'folder that holds the data sets here, where it is not where the experiment has it')
     .option(
       '--dead-after <seconds>',
-      'others go on with what this worker does after so long without a sign of life; its trainings cannot delay that sign',
+      'after how many seconds without a sign of life from this worker others take over its trainings; a long step does not delay that sign',
       (text) => whole('--dead-after', text, 1),
       30,
     )
