@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { randomStream } from '../src/random/stream.ts'
 import { percentile } from './result.ts'
-import type { LoadRequest } from './served-run.ts'
+import type { LoadRequest, Requests } from './served-run.ts'
 
 /** What is asked, by how many callers, and for how many seconds. */
 export interface Load {
-  readonly requests: readonly LoadRequest[]
+  readonly requests: Requests
   readonly connections: number
   readonly duration: number
 }
@@ -31,10 +31,8 @@ export interface LoadTimes {
  */
 export async function eagerLoad(url: string, { requests, connections, duration }: Load): Promise<LoadTimes> {
   await using asking = askingOf(url, connections)
-  let next = 0
   const caller = async (): Promise<void> => {
-    while (asking.elapsed() < 1e3 * duration)
-      await asking.ask(requests[next++ % requests.length] as LoadRequest, asking.elapsed())
+    while (asking.elapsed() < 1e3 * duration) await asking.ask(requests(), asking.elapsed())
   }
   await Promise.all(Array.from({ length: connections }, caller))
   return asking.times(duration)
@@ -53,12 +51,12 @@ export async function steadyLoad(
   const stream = randomStream(0, 'steady load')
   const under: Promise<void>[] = []
   let due = 0
-  for (let at = 0; ; at++) {
+  for (;;) {
     due -= (1e3 / rate) * Math.log(1 - stream.uniform())
     if (due >= 1e3 * duration) break
     const early = due - asking.elapsed()
     if (early > 0) await sleep(early)
-    under.push(asking.ask(requests[at % requests.length] as LoadRequest, due))
+    under.push(asking.ask(requests(), due))
   }
   await Promise.all(under)
   return asking.times(duration)

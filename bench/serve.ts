@@ -1,11 +1,21 @@
 /**
  * @file `npm run -s bench -- serve [SECONDS] [MODEL...]`: lists of ten of 93,466 items over HTTP, for 1, 8 and 32
- * callers at once, then at random moments with 80 % of that rate; every tenth request stores an event. At last batches
- * of 64 events beside a hundred lists a second.
+ * callers at once, then at random moments with 80 % of that rate; every tenth request stores an event. Each list is of
+ * another user; then the last two are measured again with a thousand users who ask again and again. At last batches of
+ * 64 events beside a hundred lists a second.
  */
 import { eagerLoad, type Load, steadyLoad } from './load.ts'
 import type { BenchResult } from './result.ts'
-import { batchesOf, requestsOf, type Serving, servedRuns, servedShop, startServing } from './served-run.ts'
+import {
+  batchesOf,
+  type Serving,
+  servedRuns,
+  servedShop,
+  startServing,
+  usersAgain,
+  usersInTurn,
+  withEvents,
+} from './served-run.ts'
 
 const callers = [1, 8, 32]
 const warming = 3
@@ -19,14 +29,17 @@ export async function serve(): Promise<BenchResult> {
   const most: number[] = []
   for (const served of await servedRuns()) {
     await using serving = await startServing(served)
-    await eagerLoad(serving.url, { connections: 8, duration: warming, requests: requestsOf(1) })
+    // One after another of all users, from load to load.
+    const lists = usersInTurn(1)
+    const newly = withEvents(1, lists)
+    await eagerLoad(serving.url, { connections: 8, duration: warming, requests: newly })
     const told = <Row extends { readonly perSecond: number }>(name: string, row: Row): Row => {
       rows[`${served.model}, ${name}`] = row
       console.error(`${served.model}, ${name}: ${JSON.stringify(row)}, ${serving.memory().toFixed()} MB`)
       return row
     }
     const measure = async (name: string, more: Partial<Load>): Promise<number> => {
-      const asked = { connections: 32, duration, requests: requestsOf(2), ...more }
+      const asked = { connections: 32, duration, requests: newly, ...more }
       const [row, processorMs] = await withProcessor(serving, () => eagerLoad(serving.url, asked))
       return told(name, { ...row, processorMs }).perSecond
     }
@@ -37,9 +50,13 @@ export async function serve(): Promise<BenchResult> {
     let saturated = 0
     for (const connections of callers) saturated = await measure(`${connections} at once`, { connections })
     most.push(saturated)
-    const part = { connections: 32, requests: requestsOf(2), rate: Math.max(1, Math.floor(share * saturated)) }
-    await steadily(`${100 * share} % of that`, part)
-    const lists = requestsOf(3).filter(({ method }) => method === 'GET')
+    const shareOf = (perSecond: number): number => Math.max(1, Math.floor(share * perSecond))
+    await steadily(`${100 * share} % of that`, { connections: 32, requests: newly, rate: shareOf(saturated) })
+    const again = withEvents(2, usersAgain(2))
+    await eagerLoad(serving.url, { connections: 32, duration: warming, requests: again })
+    const returning = await measure('32 at once, users who come again', { requests: again })
+    const steadyAgain = { connections: 32, requests: again, rate: shareOf(returning) }
+    await steadily(`${100 * share} % of that, users who come again`, steadyAgain)
     const { batch, writers, readers } = beside
     const [events] = await Promise.all([
       measure(`batches of ${batch} events`, { connections: writers, requests: batchesOf(4, batch) }),

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { unknownName } from '../src/errors.ts'
-import { randomStream } from '../src/random/stream.ts'
+import { type RandomStream, randomStream } from '../src/random/stream.ts'
 import { serveProcess } from '../test/fixtures/serve-process.ts'
 import { makeMadeUpShop } from './memory-data.ts'
 import { train } from './memory-run.ts'
@@ -108,27 +108,49 @@ const postOf = (events: object): LoadRequest => ({
   body: JSON.stringify(events),
 })
 
+/** Makes one request after another. */
+export type Requests = () => LoadRequest
+
 /** Batches of events of random users. */
-export function batchesOf(seed: number, size: number): LoadRequest[] {
+export function batchesOf(seed: number, size: number): Requests {
   const stream = randomStream(seed, 'served batches')
-  const event = (): object => ({
-    user: `u${stream.integer(servedShop.users)}`,
-    item: `i${stream.integer(servedShop.items)}`,
-    behavior: 'click',
-  })
-  return Array.from({ length: 200 }, () => postOf(Array.from({ length: size }, event)))
+  const event = (): object => ({ user: `u${stream.integer(servedShop.users)}`, ...click(stream) })
+  return () => postOf(Array.from({ length: size }, event))
 }
 
-/** Random users ask for lists; every tenth request stores an event. */
-export function requestsOf(seed: number): LoadRequest[] {
-  const stream = randomStream(seed, 'served')
-  return Array.from({ length: 1000 }, (_, at) => {
-    const user = `u${stream.integer(servedShop.users)}`
-    if (at % 10 > 0) return { method: 'GET', path: `/v1/users/${user}/recommendations?top=10` }
-    const event = { user, item: `i${stream.integer(servedShop.items)}`, behavior: 'click' }
-    return postOf(event)
-  })
+/** A list for each user in turn, and all anew: none is kept until its user's next turn. */
+export function usersInTurn(seed: number): Requests {
+  const users = allUsers(seed)
+  let at = 0
+  return () => listOf(users[at++ % users.length] as number)
 }
+
+/** Lists for a thousand users again and again. */
+export function usersAgain(seed: number): Requests {
+  const users = allUsers(seed).slice(0, 1000)
+  const stream = randomStream(seed, 'served again')
+  return () => listOf(users[stream.integer(users.length)] as number)
+}
+
+/** The same requests, of which every tenth stores an event of the user whose list would be asked for. */
+export function withEvents(seed: number, lists: Requests): Requests {
+  const stream = randomStream(seed, 'served events')
+  let at = 0
+  return () => {
+    const list = lists()
+    if (at++ % 10 > 0) return list
+    const user = list.path.split('/')[3]
+    return postOf({ user, ...click(stream) })
+  }
+}
+
+/** All users at random, each once. */
+const allUsers = (seed: number): Int32Array =>
+  randomStream(seed, 'served users').shuffle(Int32Array.from({ length: servedShop.users }, (_, at) => at))
+
+const listOf = (user: number): LoadRequest => ({ method: 'GET', path: `/v1/users/u${user}/recommendations?top=10` })
+
+const click = (stream: RandomStream): object => ({ item: `i${stream.integer(servedShop.items)}`, behavior: 'click' })
 
 function memoryOf({ pid }: ChildProcess): number {
   if (process.platform !== 'linux')

@@ -4,7 +4,7 @@
  */
 import { eagerLoad, steadyLoad } from './load.ts'
 import { type BenchResult, median } from './result.ts'
-import { requestsOf, type ServedRun, servedRuns, servedShop, startServing } from './served-run.ts'
+import { type ServedRun, servedRuns, servedShop, startServing, usersInTurn, withEvents } from './served-run.ts'
 
 const share = 0.8
 const saturating = 10
@@ -17,7 +17,8 @@ export async function soak(): Promise<BenchResult> {
   const [first] = await servedRuns()
   const served = first as ServedRun
   await using serving = await startServing(served)
-  const warm = { requests: requestsOf(1), connections: callers, duration: saturating }
+  const requests = withEvents(1, usersInTurn(1))
+  const warm = { requests, connections: callers, duration: saturating }
   await eagerLoad(serving.url, warm)
   const rate = Math.floor(share * (await eagerLoad(serving.url, warm)).perSecond)
   console.error(`${100 * share} % of saturation: ${rate} requests a second`)
@@ -29,7 +30,7 @@ export async function soak(): Promise<BenchResult> {
     const sampling = setInterval(() => samples.push(serving.memory()), 1000)
     // In the midst of requests, so that some are under way.
     const reloading = setTimeout(() => serving.reload(), (part * 1000) / 2)
-    const load = { requests: requestsOf(turn), rate, connections: callers, duration: part }
+    const load = { requests, rate, connections: callers, duration: part }
     const { total, p99, max } = await steadyLoad(serving.url, load).finally(() => {
       clearInterval(sampling)
       clearTimeout(reloading)

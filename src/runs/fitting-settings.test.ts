@@ -18,6 +18,7 @@ function dataOf(users: number, events: number) {
 describe('settings that fit', () => {
   it('have small batches and more patience for few users, and the usual ones for many', () => {
     expect(fittingSettings('sasrec', dataOf(300, 8)).training).toEqual({ batchSize: 32, patience: 40 })
+    expect(fittingSettings('sasrec', dataOf(2900, 8)).training).toEqual({ batchSize: 64, patience: 11 })
     expect(fittingSettings('sasrec', dataOf(4000, 8)).training).toEqual({ batchSize: 64, patience: 10 })
     expect(fittingSettings('sasrec', dataOf(20_000, 5)).training).toEqual({ batchSize: 256, patience: 10 })
   })

@@ -15,7 +15,7 @@ export interface FittingSettings {
   readonly training: Readonly<Partial<Record<keyof typeof clickTrainingConfig.shape, number>>>
 }
 
-/** An epoch shall have so many steps at least, as far as batches of the smallest size allow. */
+/** An epoch has about so many steps, as far as batches of the smallest and the largest size allow. */
 const stepsOfEpoch = 50
 const batches = {
   windows: { least: 32, most: 256 },
@@ -115,6 +115,6 @@ function lengthOf(slug: string, lengths: readonly number[]): Record<string, numb
 const within = (value: number, { least, most }: { least: number; most: number }): number =>
   Math.min(most, Math.max(least, value))
 
-/** The largest power of two that is not above a number, within limits. */
+/** The power of two that is nearest to a number by ratio, within limits. */
 const powerWithin = (value: number, limits: { least: number; most: number }): number =>
-  within(2 ** Math.floor(Math.log2(Math.max(1, value))), limits)
+  within(2 ** Math.round(Math.log2(Math.max(1, value))), limits)

@@ -62,12 +62,8 @@ export async function recommended(answering: Answering, request: RecommendReques
   }
   const { rank } = stages
   const count = rank ? Math.max(answering.candidates, wanted) : wanted
-  const left = { has: (item: ItemIndex): boolean => !isAllowed(item) }
-  // A filter leaves too few of the model's best so often that trying them costs more than it saves.
-  const isFiltered = Object.keys(filter).length > 0 && !retrieve.queue.triesFiltered
-  const best = isFiltered
-    ? await retrieve.queue.score(reading.shown, (scores) => topItems(scores, count, left))
-    : await retrieve.queue.best(reading.shown, count, left)
+  const left = { has: (item: ItemIndex): boolean => !isAllowed(item), most: Object.keys(filter).length > 0 }
+  const best = await retrieve.queue.best(reading.shown, count, left)
   const retrieved = { stage: 'retrieved', left: best.length }
   if (!rank) {
     const items = best.slice(offset)

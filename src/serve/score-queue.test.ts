@@ -123,9 +123,40 @@ describe('the best items', () => {
     expect(itemsOf(await queue.best(history(1), 2, excluded))).toEqual([100, 99])
     expect([lengths, scorer.asked]).toEqual([[64, 512], []])
     expect(itemsOf(await queue.best(history(1), 2, { has: (item: number) => item > 10 }))).toEqual([10, 9])
-    expect([lengths.splice(0), scorer.asked]).toEqual([[64, 512, 64, 512], ['score']])
+    expect([lengths.splice(0), scorer.asked]).toEqual([[64, 512], ['score']])
     expect(await queue.best(history(1), 40, none)).toHaveLength(40)
     expect(lengths).toEqual([128])
+  })
+
+  it('are kept for the next request of an equal history, and found anew after an event', async () => {
+    const scorer = ranking()
+    const queue = scoreQueue(scorer, 32)
+    const first = await queue.best(history(1), 3, none)
+    expect(await queue.best(history(1), 3, none)).toEqual(first)
+    expect(itemsOf(await queue.best(history(1), 2, new Set([200])))).toEqual([199, 198])
+    expect(scorer.asked).toEqual(['best'])
+    const { user, ...events } = history(1)
+    const others: History[] = [
+      { ...events, user: user + 1 },
+      { ...history(1), item: Int32Array.of(2) },
+      { ...history(1), behavior: Uint8Array.of(1) },
+      { ...history(1), time: Float64Array.of(1) },
+      { user, item: Int32Array.of(1, 1), behavior: new Uint8Array(2), time: new Float64Array(2) },
+    ]
+    for (const other of others) await queue.best(other, 3, none)
+    expect(scorer.asked).toEqual(Array.from({ length: 1 + others.length }, () => 'best'))
+  })
+
+  it('are not asked for where most items are excluded, but tried where they are kept', async () => {
+    const scorer = ranking()
+    const queue = scoreQueue(scorer, 32)
+    const odd = { has: (item: number) => item % 2 === 0, most: true }
+    expect(itemsOf(await queue.best(history(1), 2, odd))).toEqual([199, 197])
+    await queue.best(history(1), 1, none)
+    expect(itemsOf(await queue.best(history(1), 2, odd))).toEqual([199, 197])
+    expect(scorer.asked).toEqual(['score', 'best'])
+    expect(itemsOf(await queue.best(history(1), 1, { has: (item) => item > 9, most: true }))).toEqual([9])
+    expect(scorer.asked).toEqual(['score', 'best', 'score'])
   })
 
   it('come from all scores of a model that keeps none', async () => {

@@ -4,6 +4,7 @@ import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bestListed } from '../rank/best-left.ts'
 import { batchSizes } from '../rank/pass-sizes.ts'
+import { historyKey, keptLists } from './kept-lists.ts'
 
 /** How many of those who wait go into the next pass: a batch that would be half empty costs more than two full ones. */
 export function nextPass(waiting: number, most: number): number {
@@ -18,12 +19,17 @@ export interface ScoreQueue {
   /** @param read reads the scores of all items at once: they are overwritten afterwards */
   score<Result>(history: History, read: (scores: Float32Array) => Result): Promise<Result>
   /**
-   * The `count` best of the items that are not excluded. Few are: the model's best are tried first, longer lists of an
-   * index next, and all scores are read only where too few of those are left.
+   * The `count` best of the items that are not excluded: the model's best are tried first, longer lists of an index
+   * next, and all scores are read only where too few of those are left. Lists are kept: an equal history needs no pass.
    */
-  best(history: History, count: number, excluded: { has(item: ItemIndex): boolean }): Promise<readonly ScoredItem[]>
-  /** Whether trying lists costs so little that it is worth it where most items are excluded. */
-  readonly triesFiltered: boolean
+  best(history: History, count: number, excluded: Excluded): Promise<readonly ScoredItem[]>
+}
+
+/** Items that may not be in a list. */
+export interface Excluded {
+  has(item: ItemIndex): boolean
+  /** Whether these are most items, so that few of a model's best may be left; false by default. */
+  readonly most?: boolean
 }
 
 /**
@@ -54,11 +60,20 @@ export function scoreQueue(
     lists.set(length, made)
     return made
   }
+  const kept = keptLists()
   return {
     score: scores,
-    triesFiltered: approximate,
     async best(history, count, excluded) {
-      const list = async (length: number) => (await listsOf(length)?.(history, (own) => own)) ?? []
+      const key = historyKey(history)
+      // So few of a list are left where most items are excluded that a pass for it costs more than it saves.
+      const isMade = approximate || !excluded.most
+      const list = async (length: number): Promise<readonly ScoredItem[]> => {
+        const known = kept.of(key, length)
+        if (known || !isMade) return known ?? []
+        const made = (await listsOf(length)?.(history, (own) => own)) ?? []
+        kept.keep(key, length, made)
+        return made
+      }
       const left = best && (await bestListed(list, count, { excluded, itemCount, approximate }))
       return left ?? scores(history, (all) => topItems(all, count, excluded))
     },

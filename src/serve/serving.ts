@@ -12,6 +12,7 @@ import { type OpenRun, openRun } from '../runs/open-run.ts'
 import { readRun } from '../runs/run-file.ts'
 import type { MemoryListener } from '../runs/task.ts'
 import type { EventStore } from '../store/event-store.ts'
+import { keptBytes } from './kept-lists.ts'
 import { type KnownIds, knownIds } from './known-ids.ts'
 import { type Listing, type Listings, openListings } from './listing.ts'
 import { type PopularItems, popularItems } from './popular-items.ts'
@@ -182,10 +183,10 @@ async function openStages(
   }
 }
 
-/** What several runs will take beyond what the process held when each was opened, told together. */
+/** What several runs will take beyond what the process held when each was opened, and kept lists, told together. */
 function summedMemory({ candidates, tell }: ServingMemory) {
   const held = (): number => process.memoryUsage.rss()
-  let more = 0
+  let more = keptBytes
   const add = (bytes: number): void => void (more += bytes - held())
   return { ofEach: { users: { candidates }, tell: add }, tell: () => tell(held() + more) }
 }
