@@ -1,10 +1,11 @@
 /** @file The public data sets of experiments, as recipes: which files, which mapping, which vectors. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { wrongImages } from '../../audit/wrong-images.ts'
 import type { FeatureMaker, MadeFeatures } from '../../dataset/schema.ts'
 import { localFeatures } from '../../features/local.ts'
 import { precomputedFeatures } from '../../features/precomputed.ts'
+import { sentenceFeatures } from '../../features/sentence.ts'
 import { prepareDataset } from '../../prepare/prepare.ts'
 import { randomStream } from '../../random/stream.ts'
 import type { DatasetChoice } from '../experiment.ts'
@@ -18,7 +19,7 @@ export const amazonScientific = (root: string): DatasetChoice => ({
     return scientificRecipe(files, {
       name: 'amazon-scientific',
       settings: { ...clipSettings, share: 0, seed: 0 },
-      features: clip(files),
+      features: () => clip(files),
     })
   },
 })
@@ -37,28 +38,42 @@ export function noisyScientific(root: string, share: number): DatasetChoice {
       return scientificRecipe(files, {
         name: `amazon-scientific-noise${percent}-${seed}`,
         settings: { ...clipSettings, share, seed },
-        features,
+        features: () => features,
       })
     },
   }
 }
 
 /** amazon-scientific with its texts by the local encoder in place of CLIP's, and its pictures by CLIP. */
-export const locallyReadScientific = (root: string): DatasetChoice => ({
-  label: 'amazon-scientific, texts by the local encoder',
+export const locallyReadScientific = (root: string): DatasetChoice =>
+  readScientific(root, { by: 'local', encoder: 'the local encoder', features: () => localFeatures() })
+
+/** The same by the sentence encoder. */
+export const sentenceReadScientific = (root: string): DatasetChoice =>
+  readScientific(root, { by: 'sentence', encoder: 'the sentence encoder', features: sentenceFeatures })
+
+/** @param features of an encoder that may keep vectors in a folder */
+const readScientific = (
+  root: string,
+  { by, encoder, features }: { by: string; encoder: string; features: (cache: string) => FeatureMaker },
+): DatasetChoice => ({
+  label: `amazon-scientific, texts by ${encoder}`,
   recipe() {
     const files = scientificFiles(root)
-    const features: FeatureMaker = async (sources) => {
-      const textOf = textsOfRows(files)
-      const titles = sources.ids.map((id) => textOf.get(id) ?? '')
-      const { text } = await localFeatures()({ ...sources, titles, images: titles.map(() => null) })
-      const { image } = await clip(files)(sources)
-      return { ...(text && { text }), ...(image && { image }) }
+    const beside = (out: string): FeatureMaker => {
+      const read = features(join(dirname(out), 'vectors'))
+      return async (sources) => {
+        const textOf = textsOfRows(files)
+        const titles = sources.ids.map((id) => textOf.get(id) ?? '')
+        const { text } = await read({ ...sources, titles, images: titles.map(() => null) })
+        const { image } = await clip(files)(sources)
+        return { ...(text && { text }), ...(image && { image }) }
+      }
     }
     return scientificRecipe(files, {
-      name: 'amazon-scientific-local',
-      settings: { text: 'local', image: 'CLIP' },
-      features,
+      name: `amazon-scientific-${by}`,
+      settings: { text: by, image: 'CLIP' },
+      features: beside,
     })
   },
 })
@@ -75,7 +90,11 @@ export const meaninglessScientific = (root: string): DatasetChoice => ({
       const { text, image } = await clip(files)(sources)
       return { ...(text && { text: meaningless(text, 'text') }), ...(image && { image: meaningless(image, 'image') }) }
     }
-    return scientificRecipe(files, { name: 'amazon-scientific-random', settings: { features: 'random' }, features })
+    return scientificRecipe(files, {
+      name: 'amazon-scientific-random',
+      settings: { features: 'random' },
+      features: () => features,
+    })
   },
 })
 
@@ -127,7 +146,7 @@ const pairsOf = (path: string): [string, string][] =>
 
 function scientificRecipe(
   { input }: ScientificFiles,
-  variant: { name: string; settings: object; features: FeatureMaker },
+  variant: { name: string; settings: object; features: (out: string) => FeatureMaker },
 ): DatasetRecipe {
   const mapping = { name: 'amazon-scientific', candidates: 'all' } as const
   const { name, features } = variant
@@ -136,7 +155,7 @@ function scientificRecipe(
     name,
     settings,
     inputs: [input],
-    make: (out) => prepareDataset({ source: 'recbole', input, mapping, features, out }),
+    make: (out) => prepareDataset({ source: 'recbole', input, mapping, features: features(out), out }),
   }
 }
 

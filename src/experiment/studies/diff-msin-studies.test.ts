@@ -186,10 +186,11 @@ describe('sweeps', () => {
     expect(maps.heatmaps[0]?.cells.at(-1)?.[0]).toBe(0.6)
   })
 
-  it('have vectors by CLIP, the local encoder and chance', () => {
+  it('have vectors by CLIP, the sentence and the local encoder and chance', () => {
     const [comparison] = of(diffMsinSources)
     expect(comparison?.variants.map(({ name, dataset }) => [name, dataset?.label])).toEqual([
       ['CLIP', undefined],
+      ['texts by the sentence encoder', 'amazon-scientific, texts by the sentence encoder'],
       ['texts by the local encoder', 'amazon-scientific, texts by the local encoder'],
       ['random vectors', 'amazon-scientific, random vectors'],
     ])
