@@ -256,15 +256,15 @@ interface OrderRequest {
 
 /** Candidates, the most probable first. */
 async function orderedBy(
-  { run: { predictor, dataset } }: Ordering,
+  { run: { predictor, dataset }, probabilities }: Ordering,
   { catalog }: Listing,
   { shown, candidates, page, explain = false }: OrderRequest,
 ): Promise<Ordered[]> {
-  const prediction = await predictor.candidates(
+  const probability = await probabilities(
     shown,
-    candidates.map(({ item }) => item),
+    Int32Array.from(candidates, ({ item }) => item),
   )
-  const ordered = candidates.map((one, at) => ({ ...one, probability: prediction.probability[at] as number }))
+  const ordered = candidates.map((one, at) => ({ ...one, probability: probability[at] as number }))
   // Of two that are as probable the first candidate stays first.
   ordered.sort((a, b) => b.probability - a.probability)
   const shownItems = ordered.slice(page?.from, page?.to)

@@ -1,6 +1,6 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { memoryStore } from '../../test/fixtures/memory-store.ts'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { shopDataset, trainServed } from '../../test/fixtures/served-shop.ts'
@@ -8,6 +8,7 @@ import type { Calibrator } from '../rank/calibrator.ts'
 import { readCalibration, writeCalibration } from '../runs/calibration.ts'
 import { readRun } from '../runs/run-file.ts'
 import { openService } from './open-service.ts'
+import { type Ordering, openServing } from './serving.ts'
 
 const dataset = shopDataset()
 const folder = temporaryFolder()
@@ -43,4 +44,17 @@ it('probabilities are those of the run’s calibration, in the order of the mode
   const odds = (p = 0): number => Math.log(p / (1 - p))
   for (const [at, { probability }] of told.entries())
     expect(odds(probability)).toBeCloseTo(slope * odds(own[at]?.probability) + shift, 4)
+})
+
+it('probabilities of the same candidates after the same history are found once', async () => {
+  await using serving = await openServing({ folders: { rank: din }, store: memoryStore(), dataset })
+  const { run, probabilities } = serving.stages.rank as Ordering
+  const asked = vi.spyOn(run.predictor, 'candidates')
+  const history = { user: 1, item: Int32Array.of(1), behavior: new Uint8Array(1), time: new Float64Array(1) }
+  const first = await probabilities(history, Int32Array.of(1, 2))
+  expect(await probabilities(history, Int32Array.of(1, 2))).toEqual(first)
+  expect(asked).toHaveBeenCalledTimes(1)
+  expect([...(await probabilities(history, Int32Array.of(2, 1)))]).toEqual([first[1], first[0]])
+  await probabilities({ ...history, user: 2 }, Int32Array.of(1, 2))
+  expect(asked).toHaveBeenCalledTimes(3)
 })

@@ -4,7 +4,7 @@ import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bestListed } from '../rank/best-left.ts'
 import { batchSizes } from '../rank/pass-sizes.ts'
-import { historyKey, keptLists } from './kept-lists.ts'
+import { historyKey, keptNumbers } from './kept-numbers.ts'
 
 /** How many of those who wait go into the next pass: a batch that would be half empty costs more than two full ones. */
 export function nextPass(waiting: number, most: number): number {
@@ -60,7 +60,7 @@ export function scoreQueue(
     lists.set(length, made)
     return made
   }
-  const kept = keptLists()
+  const kept = keptNumbers<Float64Array>()
   return {
     score: scores,
     async best(history, count, excluded) {
@@ -68,10 +68,11 @@ export function scoreQueue(
       // So few of a list are left where most items are excluded that a pass for it costs more than it saves.
       const isMade = approximate || !excluded.most
       const list = async (length: number): Promise<readonly ScoredItem[]> => {
-        const known = kept.of(key, length)
-        if (known || !isMade) return known ?? []
+        const known = kept.of(`${key} ${length}`)
+        if (known) return listOf(known)
+        if (!isMade) return []
         const made = (await listsOf(length)?.(history, (own) => own)) ?? []
-        kept.keep(key, length, made)
+        kept.keep(`${key} ${length}`, numbersOf(made))
         return made
       }
       const left = best && (await bestListed(list, count, { excluded, itemCount, approximate }))
@@ -79,6 +80,16 @@ export function scoreQueue(
     },
   }
 }
+
+/** Items and scores in turn: a tenth of what objects take. */
+const numbersOf = (list: readonly ScoredItem[]): Float64Array =>
+  Float64Array.from(list.flatMap(({ item, score }) => [item, score]))
+
+const listOf = (numbers: Float64Array): ScoredItem[] =>
+  Array.from({ length: numbers.length / 2 }, (_, at) => ({
+    item: numbers[2 * at] as number,
+    score: numbers[2 * at + 1] as number,
+  }))
 
 /** Somebody who waits for a pass. */
 interface Waiting<Row> {

@@ -12,7 +12,7 @@ import { type OpenRun, openRun } from '../runs/open-run.ts'
 import { readRun } from '../runs/run-file.ts'
 import type { MemoryListener } from '../runs/task.ts'
 import type { EventStore } from '../store/event-store.ts'
-import { keptBytes } from './kept-lists.ts'
+import { historyKey, keptBytes, keptNumbers } from './kept-numbers.ts'
 import { type KnownIds, knownIds } from './known-ids.ts'
 import { type Listing, type Listings, openListings } from './listing.ts'
 import { type PopularItems, popularItems } from './popular-items.ts'
@@ -34,6 +34,8 @@ export interface Retrieving {
 export interface Ordering {
   readonly run: OpenRun
   readonly rules: HistoryRules
+  /** How probable clicks on candidates are after a history, [candidates]; kept. */
+  probabilities(history: History, candidates: Int32Array): Promise<Float32Array>
 }
 
 /** The runs that answer a request. */
@@ -183,11 +185,11 @@ async function openStages(
   }
 }
 
-/** What several runs will take beyond what the process held when each was opened, and kept lists, told together. */
+/** What several runs will take beyond what the process held when each was opened, told together. */
 function summedMemory({ candidates, tell }: ServingMemory) {
   const held = (): number => process.memoryUsage.rss()
-  let more = keptBytes
-  const add = (bytes: number): void => void (more += bytes - held())
+  let more = 0
+  const add = (bytes: number): void => void (more += bytes + keptBytes - held())
   return { ofEach: { users: { candidates }, tell: add }, tell: () => tell(held() + more) }
 }
 
@@ -243,8 +245,20 @@ function retrievingOf(run: OpenRun): Retrieving {
 
 /** @throws UserError `unsupported` for a model that predicts no clicks */
 function orderingOf(run: OpenRun): Ordering {
-  void run.predictor
-  return { run, rules: rulesOf(run) }
+  const { predictor } = run
+  const kept = keptNumbers<Float32Array>()
+  return {
+    run,
+    rules: rulesOf(run),
+    async probabilities(history, candidates) {
+      const key = historyKey(history, candidates)
+      const known = kept.of(key)
+      if (known) return known
+      const { probability } = await predictor.candidates(history, candidates)
+      kept.keep(key, probability)
+      return probability
+    },
+  }
 }
 
 async function tableOf(scorer: OpenRun['scorer']): ReturnType<Retrieving['table']> {
