@@ -4,7 +4,7 @@ import { temporaryFolder } from '../../../test/fixtures/prepared-files.ts'
 import { localFeatures } from '../../features/local.ts'
 import { prepareDataset } from '../../prepare/prepare.ts'
 import { simulateShop } from '../../simulate/shop.ts'
-import type { Comparison, Experiment, Variant } from '../experiment.ts'
+import type { Comparison, Experiment, TrainedCell, Variant } from '../experiment.ts'
 import { gridProgress } from '../harness/grid-progress.ts'
 import { runExperiment } from '../harness/run-experiment.ts'
 import { rawShop } from '../harness/run-measures.ts'
@@ -70,6 +70,11 @@ describe('what M³BSR’s studies look into', () => {
       expect(page).toMatch(new RegExp(String.raw`\n\| Shop \| planted topic \| ${side} \| ${interval} \| `))
     expect(page).toContain('Shop by planted topic 0.')
     expect(page).toMatch(/\n\| an MLP in place of CDMD-M \| m3bsr \| tiny shop \| .*modalityDenoiser mlp/)
+  })
+
+  it('leaves out data sets of which a model is not trained, and says where that are all', async () => {
+    const cell = { comparison: 'Films', variant: 'M³BSR', seed: 1, open: () => Promise.reject(new Error('opened')) }
+    await expect(m3bsrTsne.look?.([cell as unknown as TrainedCell])).rejects.toThrow('are not both trained')
   })
 
   it('is what the gates take of pictures and texts by behavior', async () => {

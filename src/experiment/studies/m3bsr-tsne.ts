@@ -53,8 +53,11 @@ async function mapsOf(cells: readonly TrainedCell[]): Promise<Findings> {
   const shown: Shown[] = []
   for (const title of new Set(cells.map(({ comparison }) => comparison))) {
     const here = cells.filter(({ comparison }) => comparison === title)
-    shown.push(await vectorsOf(title, here))
+    const one = await vectorsOf(title, here)
+    if (one) shown.push(one)
   }
+  if (shown.length === 0)
+    throw new UserError({ where: m3bsrTsne.name, problem: 'empty', value: 'M³BSR and its MLP are not both trained' })
   const rows: Scatter[][] = []
   for (const one of shown) rows.push(await scattersOf(one))
   const found = shown.flatMap(purities)
@@ -89,8 +92,8 @@ async function mapsOf(cells: readonly TrainedCell[]): Promise<Findings> {
   return { page, lines, plot: { title: m3bsrTsne.title, rows } }
 }
 
-/** Reads the vectors of each seed that both models have. */
-async function vectorsOf(title: string, cells: readonly TrainedCell[]): Promise<Shown> {
+/** Reads the vectors of each seed that both models have; undefined where there is none. */
+async function vectorsOf(title: string, cells: readonly TrainedCell[]): Promise<Shown | undefined> {
   let known: Pick<Shown, 'categories' | 'field'> | undefined
   const bySeed: Shown['bySeed'][number][] = []
   for (const seed of new Set(cells.map(({ seed }) => seed))) {
@@ -102,8 +105,7 @@ async function vectorsOf(title: string, cells: readonly TrainedCell[]): Promise<
     known ??= categoriesOf(dataset, items)
     bySeed.push({ before, after, mlp: (await readSides(replaced)).after })
   }
-  if (!known) throw new UserError({ where: title, problem: 'empty', value: 'M³BSR and its MLP are not both trained' })
-  return { title, ...known, bySeed }
+  return known && { title, ...known, bySeed }
 }
 
 async function readSides({ open }: TrainedCell) {
