@@ -20,6 +20,9 @@ interface Took {
   readonly variant: string
   readonly epochSeconds: number
   readonly predictionSeconds: number
+  /** Of the processor, which other work changes less. */
+  readonly epochProcessor: number
+  readonly predictionProcessor: number
   /** The least and the most of those epochs, since a machine may have other work. */
   readonly epochRange: readonly [number, number]
 }
@@ -43,14 +46,16 @@ export async function runTiming(
   const items = dataset.catalog.ids.length - 1
   const answer =
     candidates === undefined ? `scores all ${items} items` : `says how probable clicks on ${candidates} candidates are`
-  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads. An epoch is the median of ${epochs - 1} after a first one, without validation. A prediction is the median of ${predictions}: it reads one user's whole history and ${answer}. Other work on the machine makes both longer, so another run has other figures.`
+  const how = `Measured on ${date}, on ${machine}. Batches of ${batchSize}, ${threads} threads. An epoch is the median of ${epochs - 1} after a first one, without validation. A prediction is the median of ${predictions}: it reads one user's whole history and ${answer}. Other work on the machine makes both longer, and what they take of the processor less so; another run has other figures.`
   const table = markdownTable(
-    ['model', 'seconds an epoch', 'least and most', 'seconds a prediction'],
-    took.map(({ variant, epochSeconds, epochRange, predictionSeconds }) => [
+    ['model', 'seconds an epoch', 'least and most', 'of the processor', 'seconds a prediction', 'of the processor'],
+    took.map(({ variant, epochSeconds, epochRange, predictionSeconds, epochProcessor, predictionProcessor }) => [
       variant,
       epochSeconds.toFixed(1),
       epochRange.map((seconds) => seconds.toFixed(1)).join(', '),
+      epochProcessor.toFixed(1),
       predictionSeconds.toFixed(4),
+      predictionProcessor.toFixed(4),
     ]),
   )
   const numbers = { machine, date, findings: took.map(withFewDigits) }
@@ -62,7 +67,8 @@ async function timeVariant(
   { split, epochs, predictions, threads, batchSize, candidates }: Timed,
   { dataset, out }: { readonly dataset: Dataset; readonly out: string },
 ): Promise<Took> {
-  const seconds: number[] = []
+  const [seconds, processor]: [number[], number[]] = [[], []]
+  let counted = processorSeconds()
   await trainRun({
     model,
     dataset,
@@ -73,7 +79,10 @@ async function timeVariant(
     asGiven: true,
     overwrite: true,
     report: (event) => {
-      if (event.kind === 'epoch') seconds.push(event.seconds)
+      if (event.kind !== 'epoch') return
+      seconds.push(event.seconds)
+      processor.push(processorSeconds() - counted)
+      counted = processorSeconds()
     },
   })
   await using run = await openRun(out, { dataset })
@@ -87,14 +96,24 @@ async function timeVariant(
   // The first history of each length compiles a graph: nobody counts those.
   for (let at = 0; at < predictions; at++) await one(at)
   const each: number[] = []
+  counted = processorSeconds()
   for (let at = 0; at < predictions; at++) each.push(await one(at))
+  const predictionProcessor = (processorSeconds() - counted) / predictions
   const later = seconds.slice(1)
   return {
     variant: name,
     epochSeconds: median(later),
     epochRange: [Math.min(...later), Math.max(...later)],
+    epochProcessor: median(processor.slice(1)),
     predictionSeconds: median(each),
+    predictionProcessor,
   }
+}
+
+/** What this process has taken of the processor, in seconds. */
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 /** What one prediction is. */
@@ -111,11 +130,10 @@ function machineText(): string {
 
 const fewDigits = (value: number): number => Number(value.toPrecision(4))
 
-const withFewDigits = ({ variant, epochSeconds, predictionSeconds, epochRange }: Took): unknown => ({
+const withFewDigits = ({ variant, epochRange, ...seconds }: Took): unknown => ({
   variant,
-  epochSeconds: fewDigits(epochSeconds),
   epochRange: epochRange.map(fewDigits),
-  predictionSeconds: fewDigits(predictionSeconds),
+  ...Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, fewDigits(value)])),
 })
 
 function plotOf(title: string, took: readonly Took[]): Drawing {
