@@ -247,7 +247,7 @@ const papers: Readonly<Record<string, readonly Published[]>> = {
       theirs: 'CLIP, a Transformer, BERT and VGG differ little: 0.7537, 0.7510, 0.7496 on Home',
       experiment: 'diff-msin-sources',
       before: 'diff-msin-sweep',
-      ours: beside('auc', 'CLIP', 'texts by the local encoder', 'random vectors'),
+      ours: beside('auc', 'CLIP', 'texts by the sentence encoder', 'texts by the local encoder', 'random vectors'),
     },
     {
       name: 'Fig. 5',

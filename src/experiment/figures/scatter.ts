@@ -70,4 +70,6 @@ export function drawScatters({ title, rows }: Scatters): string {
 
 /** The categories of the maps of a row, which have one color and shape in all of them. */
 const categoriesOf = (maps: readonly Scatter[]): string[] =>
-  [...new Set(maps.flatMap(({ points }) => points.map(({ category }) => category)))].toSorted()
+  [...new Set(maps.flatMap(({ points }) => points.map(({ category }) => category)))].toSorted((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  )
