@@ -59,6 +59,12 @@ export function plugged(backbone: Backbone, set: ClickSet): Variant {
   return { name, model: 'diff-msin', config: { ...config, backbone }, training, tune: clickTries }
 }
 
+/** The same with the paper's widths, which the model has by default. */
+export function paperWide(backbone: Backbone, set: ClickSet): Variant {
+  const { config: { expertSize: _, modalitySize: __, ...config } = {}, ...variant } = plugged(backbone, set)
+  return { ...variant, name: `${variant.name}, the paper’s widths`, config }
+}
+
 /** Diff-MSIN on DIN, and the same with options of an ablation or a sweep laid over those that validation chose. */
 export function whole(
   set: ClickSet,

@@ -85,7 +85,7 @@ describe('Table 2', () => {
   it('has the paper’s order, what is not here left out, on three sets', () => {
     const order = 'lr fm deepfm youtube-net din lmf mtfn naml marn gmmf qarm simcen em3 make diff-msin'.split(' ')
     const built = order.filter((model) => modelSlugs.includes(model))
-    expect(of(diffMsinTable2).map(modelsOf)).toEqual([built, built, built])
+    expect(of(diffMsinTable2).map(modelsOf)).toEqual([built, [...built, 'diff-msin'], [...built, 'diff-msin']])
     expect(of(diffMsinTable2).map(({ title }) => title)).toEqual([
       'kuairand-pure',
       'ml-latest-small',
