@@ -98,6 +98,9 @@ const modelLists: Readonly<Record<string, (page: string) => string>> = {
       const file = fileOf(slug)
       const link = `[${relative('src/models', file)}](${relative(dirname(page), file)})`
       const card = cardOf(slug)
+      const model = modelOf(slug)
+      const decay =
+        'weightDecay' in model ? ` \`siftrec train\` gives it a weight decay of ${String(model.weightDecay)}.` : ''
       const toCard = card ? `[card](${relative(dirname(page), card)})` : '-'
       return [titleOf(slug), `\`${slug}\``, predictionOf(slug), citationOf(bibliography, slug), link, toCard]
     })
@@ -126,12 +129,15 @@ export function modelsPage(): string {
     const how = isTrained(slug) ? 'is trained' : 'is fitted by counting and takes no training options'
     const file = fileOf(slug)
     const card = cardOf(slug)
+    const model = modelOf(slug)
+    const decay =
+      'weightDecay' in model ? ` \`siftrec train\` gives it a weight decay of ${String(model.weightDecay)}.` : ''
     const toCard = card ? ` Its card: [${basename(card)}](${relative('docs', card)}).` : ''
     return `## ${slug}
 
-${titleOf(slug)} predicts ${predictionOf(slug)} and ${how}. Its paper and departures: [papers.md](papers.md#models), [${basename(file)}](../${file}).${toCard}
+${titleOf(slug)} predicts ${predictionOf(slug)} and ${how}. Its paper and departures: [papers.md](papers.md#models), [${basename(file)}](../${file}).${decay}${toCard}
 
-${optionsTable(optionsOf(modelOf(slug).config))}
+${optionsTable(optionsOf(model.config))}
 `
   })
   return `# Models and their options

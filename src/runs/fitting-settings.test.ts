@@ -28,6 +28,12 @@ describe('settings that fit', () => {
     expect(fittingSettings('nmtr', dataOf(4000, 15)).training).toEqual({ batchSize: 1024, patience: 10 })
   })
 
+  it('have the weight decay of the model', () => {
+    expect(fittingSettings('m3bsr', dataOf(300, 8)).training).toEqual({ batchSize: 32, patience: 40, weightDecay: 0.5 })
+    const told = fittingText(300, { config: {}, training: { weightDecay: 0.5 } })
+    expect(told).toBe('settings for 300 users: weight decay 0.5 (--weight-decay to change)')
+  })
+
   it('read no further back than histories go', () => {
     expect(fittingSettings('sasrec', dataOf(50, 8)).config).toEqual({ maxLength: 10 })
     expect(fittingSettings('sasrec', dataOf(50, 90)).config).toEqual({})

@@ -1,6 +1,6 @@
 /**
  * @file Settings that fit the data, where one number cannot serve a shop of a thousand users and one of a million: the
- * size of a batch, patience, and how much of a history is read.
+ * size of a batch, patience, and how much of a history is read; and those that fit the model.
  */
 import type { TrainingData } from '../batches/kind.ts'
 import { isKnownUser } from '../dataset/click-vocabulary.ts'
@@ -41,7 +41,7 @@ export function fittingSettings(slug: string, data: TrainingData): FittingSettin
   if (!taskOptions(slug).training) return { config: {}, training: {} }
   const lengths = trainingLengths(data)
   const model = modelOf(slug)
-  const rows = ('build' in model && model.rows) || 'windows'
+  const { rows = 'windows', weightDecay } = 'build' in model ? model : {}
   const examples = data.samples ? trainingSamples(data) : rows === 'windows' ? windowsOf(lengths) : eventsOf(lengths)
   const batchSize = powerWithin(examples / stepsOfEpoch, batches[rows])
   const steps = Math.max(1, Math.ceil(examples / batchSize))
@@ -50,6 +50,7 @@ export function fittingSettings(slug: string, data: TrainingData): FittingSettin
     training: {
       batchSize,
       patience: within(Math.ceil(patientSteps / steps), patience),
+      ...(weightDecay !== undefined && { weightDecay }),
       ...(mostAreUnknown(data) && { unknownShare: hiddenShare }),
     },
   }
@@ -61,12 +62,14 @@ export function fittingText(users: number, { config, training }: FittingSettings
     batchSize: (value: number) => `batch ${value}`,
     patience: (value: number) => `patience ${value} epochs`,
     maxLength: (value: number) => `histories of ${value} events`,
+    weightDecay: (value: number) => `weight decay ${value}`,
     unknownShare: (value: number) => `${100 * value} % of the users unknown in a step`,
   }
   const flags = {
     batchSize: '--batch-size',
     patience: '--patience',
     maxLength: '--max-length',
+    weightDecay: '--weight-decay',
     unknownShare: '--unknown-share',
   }
   const chosen = Object.entries({ ...training, ...config }) as [keyof typeof words, number][]

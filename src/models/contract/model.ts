@@ -285,6 +285,8 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
   readonly withoutContent?: string
   /** What a row of its batches is, by which `train` fits their size to the data: windows of many targets by default. */
   readonly rows?: 'windows' | 'targets' | 'pairs'
+  /** The weight decay that `train` gives it unless told otherwise: that of all models by default. */
+  readonly weightDecay?: number
   /** Pictures or texts without all of which it is nothing: at least one item must have one of these. */
   needs?(config: Config): readonly FeatureModality[]
   /** What stands for the published model where something that it needs cannot be had; part of its card in the docs. */

@@ -62,6 +62,8 @@ export const m3bsr = defineModel({
   task: 'next-item',
   title: 'M³BSR',
   config: m3bsrConfig,
+  // Validation was for it on every data set here: docs/tried.md.
+  weightDecay: 0.5,
   build(config, catalog) {
     const { samples, head, lambdaContrast, lambdaModality, lambdaBehavior } = config
     const { behaviors, target } = catalog
