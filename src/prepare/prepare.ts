@@ -1,6 +1,7 @@
 /** @file Prepares a dataset: turns a shop's own files into a folder of tables, features and a manifest. */
+import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, isAbsolute, join, relative, resolve } from 'node:path'
 import { featuresFile } from '../dataset/feature-store.ts'
 import { sealed } from '../dataset/hashes.ts'
 import type { FeatureMaker, Manifest } from '../dataset/schema.ts'
@@ -19,6 +20,7 @@ import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
 import { type Mapping, type MappingInput, readMapping } from './mapping.ts'
 import { memoryBytes } from './memory.ts'
+import type { PartitionWorkers } from './partition-step.ts'
 import { checkPartitions, partitionsOf } from './partitions.ts'
 import { checkReplaceable } from './replacing.ts'
 import { countRows } from './rows.ts'
@@ -54,6 +56,8 @@ export interface PrepareOptions {
   readonly memoryLimit?: string
   /** In how many partitions of users the log is worked on, one after another; 1 by default. The dataset is the same. */
   readonly partitions?: number
+  /** Others that work on several partitions: they must see the folder that `out` is in at the same path. */
+  readonly workers?: PartitionWorkers
   readonly threads?: number
   /** Whether a default filter, or exact duplicates, may take more than a fifth of the log. */
   readonly allowDropped?: boolean
@@ -109,14 +113,18 @@ async function inputsOf({
 async function build(options: PrepareOptions, folder: string): Promise<Manifest> {
   const { source = 'csv', report = () => undefined, memoryLimit = '2GB', threads, features: make } = options
   const limit = memoryBytes(memoryLimit)
+  const limitText = `${Math.floor(limit / 1000)}KB`
   const count = checkPartitions(options.partitions ?? 1)
   const temporaryFolder = join(folder, 'spill')
   using db = await openDatabase({
     temporaryFolder,
-    memoryLimit: `${Math.floor(limit / 1000)}KB`,
+    memoryLimit: limitText,
     ...(threads === undefined ? {} : { threads }),
   })
-  const partitions = partitionsOf(db, count, join(temporaryFolder, 'partitions'))
+  // Others may start elsewhere, so that a relative path stays one. No other preparation has the same.
+  const place = isAbsolute(options.out) ? temporaryFolder : relative('', temporaryFolder)
+  const { workers } = options
+  const partitions = partitionsOf(db, count, { folder: join(place, randomUUID()), memoryLimit: limitText, workers })
   const { mapping = {} } = options
   const logged = await sourceOf(source).read({
     db,
