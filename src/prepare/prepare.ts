@@ -10,6 +10,7 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
 import { hashFile } from '../storage/file-hash.ts'
 import { buildFolder } from '../storage/folders.ts'
+import { isObjectAddress } from '../storage/s3.ts'
 import { askedQuestion } from './asked-question.ts'
 import { describeDataset, makeFeatures, placePictures, writeFeatures, writeTables } from './dataset-writer.ts'
 import { dropPictures, dropSuspects, withoutPictures } from './drop.ts'
@@ -105,7 +106,7 @@ async function inputsOf({
   using db = await openDatabase()
   const files = await listFiles(
     db,
-    patterns.filter((pattern) => pattern !== undefined),
+    patterns.filter((pattern) => pattern !== undefined).filter((pattern) => !isObjectAddress(pattern)),
   )
   return [...files, ...folders.filter((folder) => folder !== undefined), ...(features?.reads ?? [])]
 }

@@ -38,7 +38,10 @@ export function prepareCommand(): Command {
       ),
     )
     .option('--input <folder>', 'folder with the files of the data set that --source names')
-    .option('--events <file...>', 'event logs: CSV, TSV, JSONL or Parquet, also gzipped; globs are allowed')
+    .option(
+      '--events <file...>',
+      'event logs: CSV, TSV, JSONL or Parquet, also gzipped; globs are allowed, and s3://BUCKET/KEY',
+    )
     .option('--items <file...>', 'item tables, in the same formats')
     .option('--fresh <file>', 'events that siftrec export-events wrote, added to those of the log')
     .option('--drop <file>', 'leave out the suspects that siftrec audit --suspects wrote; the log stays as it is')
