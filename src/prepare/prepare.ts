@@ -139,7 +139,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     },
     mappingName: typeof mapping === 'string' ? mapping : 'mapping',
     report,
-    memory: { limit, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
+    memory: { limit, partitions: count, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
   })
   const read = options.fresh === undefined ? logged : await addFresh(db, logged, options.fresh, report)
   const drop = options.drop === undefined ? undefined : await dropSuspects(db, read, options.drop)
