@@ -170,7 +170,8 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     settings: settingsOf(options, raw),
   })
   Object.assign(manifest, await askedQuestion(db, manifest, { folder, mapping: raw.mapping, report }))
-  rmSync(temporaryFolder, { recursive: true, force: true })
+  // A worker that was taken for dead may be writing there yet.
+  rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 10 })
   const files = [
     'events.parquet',
     'users.parquet',
