@@ -136,6 +136,16 @@ function table(rows: readonly Row[], axis: Axis): string {
   return [`| ${header.join(' | ')} |`, `|${' --- |'.repeat(header.length)}`, ...lines].join('\n')
 }
 
+/** The sizes that are not among the rows, as a sentence. */
+function missing(rows: Rows): string {
+  const left = (Object.keys(axes) as Axis[]).flatMap((axis) =>
+    axes[axis]
+      .filter((sizes) => !rows[axis].some((row) => row[axis] === sizes[axis]))
+      .map((sizes) => `${sizes[axis].toLocaleString('en-US')} ${axis}`),
+  )
+  return left.length === 0 ? '' : `\n\n**Still to be measured:** ${left.join(', ')}. The run was stopped before.`
+}
+
 async function writePage(rows: Rows): Promise<void> {
   const panels = (Object.keys(axes) as Axis[]).map((axis) => panelOf(rows[axis], axis))
   await writeAtomically(page.svg, drawPlot({ title: 'Cost beside the size', panels }))
@@ -162,7 +172,7 @@ ${table(rows.events, 'events')}
 ${table(rows.items, 'items')}
 
 The softmax over all items is in one piece up to ${onePiece.toLocaleString('en-US')} items. Beyond, it is in pieces of so many, so that memory does not grow with the catalog, and
-each piece is computed once more for the gradient. So its slope is taken from 50,000 items on.
+each piece is computed once more for the gradient. So its slope is taken from 50,000 items on.${missing(rows)}
 `,
   )
 }
