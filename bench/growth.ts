@@ -108,13 +108,16 @@ function slopeOf(rows: readonly Row[], axis: Axis, { of, from = 0 }: Figure): nu
   return linearRegression(large.map((row) => [Math.log(row[axis]), Math.log(of(row))])).m
 }
 
+const shortNames = ['preparing', 'reading', 'softmax', 'list', 'SASRec', 'M³BSR']
+
 /** Each figure beside its own at the smallest size. */
 function panelOf(rows: readonly Row[], axis: Axis): Panel {
   const [first] = rows as [Row, ...Row[]]
   const thousands = axis === 'items'
   const x = (row: Row): number => row[axis] / (thousands ? 1e3 : 1e6)
   const series = figures[axis].map(({ name, of }) => ({
-    name: name.replace(/, m?s$/, ''),
+    // Both panels have one line of names.
+    name: shortNames.find((short) => name.includes(short)) ?? name,
     points: rows.map((row) => ({ x: x(row), mean: of(row) / of(first) })),
   }))
   const linear = { name: 'linear', points: rows.map((row) => ({ x: x(row), mean: row[axis] / first[axis] })) }
