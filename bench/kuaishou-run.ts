@@ -3,18 +3,17 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { differencesOf, evaluateRuns } from '../src/cli/evaluation.ts'
 import { excludedItems } from '../src/dataset/candidates.ts'
-import { someHistories } from '../src/dataset/histories.ts'
 import { loadDataset } from '../src/dataset/load.ts'
 import type { ItemIndex } from '../src/dataset/schema.ts'
 import { type ScoredItem, topItems } from '../src/dataset/top-items.ts'
 import { precomputedFeatures } from '../src/features/precomputed.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
-import { bestLeft, listLengths } from '../src/rank/best-left.ts'
 import { type OpenRun, openRun } from '../src/runs/open-run.ts'
 import { trainRun } from '../src/runs/train-run.ts'
-import { type Taken, taking } from './in-process.ts'
+import { taking } from './in-process.ts'
 import { logFiles, makeLog, sizesOf, vectorWidth } from './kuaishou-data.ts'
-import { mean, percentile } from './result.ts'
+import { mean } from './result.ts'
+import { asked, type Clock, clock, requests, since, timed } from './single-lists.ts'
 
 /** Little is held out, since each target is ranked among all items: as many events of a tenth as of the whole. */
 const splitOf = (share: number) =>
@@ -28,9 +27,6 @@ const training = {
   drawnFrom: 'mixed',
   drawnItems: 2048,
 } as const
-/** How many requests are timed, after some that warm up. */
-const requests = { timed: 500, warming: 20, top: 10 } as const
-
 /** Where the works of a share of the whole lie. */
 const placesOf = (folder: string) => ({
   log: join(folder, 'log'),
@@ -130,47 +126,10 @@ const works: Readonly<Record<string, Work>> = {
 
 const mapping = { behaviors: ['click', 'favorite'], target: 'favorite', candidates: 'all' as const }
 
-type Clock = Readonly<{ at: number; used: NodeJS.CpuUsage }>
-const clock = (): Clock => ({ at: performance.now(), used: process.cpuUsage() })
-function since({ at, used }: Clock): Omit<Taken, 'peakGigabytes'> {
-  const { user, system } = process.cpuUsage(used)
-  return { seconds: (performance.now() - at) / 1e3, processorSeconds: (user + system) / 1e6 }
-}
-
 async function timedLists(folder: string): Promise<Told> {
   await using run = await openRun(folder, { rows: [1] })
   const { lists: _, ...told } = await timed(run)
   return told
-}
-
-const asked = ({ dataset }: OpenRun) => someHistories(dataset, requests.timed + requests.warming)
-
-/** The lists of some users, one after the other, as a service makes them; milliseconds of each. */
-async function timed(run: OpenRun) {
-  const { scorer, dataset } = run
-  const { top, warming } = requests
-  const [wall, processor]: [number[], number[]] = [[], []]
-  const lists: (readonly ScoredItem[])[] = []
-  let whole = 0
-  for (const [at, history] of asked(run).entries()) {
-    const began = clock()
-    const own = { excluded: excludedItems(dataset, history), itemCount: scorer.itemCount }
-    let list: readonly ScoredItem[] | undefined
-    for (const length of listLengths(top, scorer)) {
-      const [best = []] = (await scorer.best?.([history], length)) ?? []
-      list = bestLeft(best, top, own)
-      if (list) break
-    }
-    if (!list) whole++
-    list ??= topItems(await scorer.score([history]), top, own.excluded)
-    const { seconds, processorSeconds } = since(began)
-    lists.push(list)
-    if (at < warming) continue
-    wall.push(1e3 * seconds)
-    processor.push(1e3 * processorSeconds)
-  }
-  const told = (times: readonly number[]) => ({ p50: percentile(times, 0.5), p99: percentile(times, 0.99) })
-  return { lists, wall: told(wall), processor: told(processor), withAllScores: whole }
 }
 
 async function exactLists(run: OpenRun): Promise<(readonly ScoredItem[])[]> {

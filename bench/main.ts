@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   losses: () => import('./losses.ts'),
   steps: async () => ({ steps: (await import('./steps.ts')).timedSteps }),
   kuaishou: () => import('./kuaishou.ts'),
+  growth: () => import('./growth.ts'),
   'loss-steps': async () => ({ 'loss-steps': (await import('./loss-steps.ts')).lossSteps }),
   encode: () => import('./encode.ts'),
   titles: () => import('./titles.ts'),

@@ -236,6 +236,7 @@ describe('the heavy packages', () => {
     ['ioredis', /^src\/(storage|store)\/redis\.ts$/],
     ['bullmq', /^src\/jobs\/queue(-worker)?\.ts$/],
     ['postgres', /^src\/storage\/postgres\.ts$/],
+    ['@aws-sdk/client-s3', /^src\/storage\/s3\.ts$/],
   ])('%s is imported in its one place', (name, place) => {
     const importers = arrows.filter(({ target }) => target === name || target.startsWith(`${name}/`))
     expect(importers.length).toBeGreaterThan(0)
@@ -252,7 +253,7 @@ describe('the heavy packages', () => {
     expect([...loaded]).toContain('src/models/registry.ts')
     expect(
       [...loaded].filter((target) =>
-        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|bullmq|postgres|usearch)/.test(
+        /^(onnxruntime-node|@duckdb|@huggingface|@energetic-ai|sharp|echarts|@?hono|pino|prom-client|lmdb|ioredis|bullmq|postgres|usearch|@aws-sdk)/.test(
           target,
         ),
       ),

@@ -19,15 +19,15 @@ export interface Watching {
  * cannot tell whether it is done may ask for it once more.
  */
 export interface JobKind<J extends Job, Result> {
-  readonly name: 'cell' | 'trial'
+  readonly name: 'cell' | 'trial' | 'partition'
   /** The script that does such jobs in a process of its own. */
   readonly script: URL
   /** Does a job in this process; an aborted signal saves it and ends it as `interrupted`. */
   run(job: J, watching: Watching): Promise<Result | 'interrupted'>
   /** The same for the same work, and for no other in one folder; letters, digits and hyphens. */
   id(job: J): string
-  /** The folder of the dataset that a job reads. */
-  dataOf(job: J): string
+  /** The folder of the dataset that a job reads, if it reads one. */
+  dataOf(job: J): string | undefined
   /** The job with its dataset elsewhere. */
   withData(job: J, data: string): J
   /** Whether what a job wrote can be read here: a disk of the network may show it late. */

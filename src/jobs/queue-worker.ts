@@ -122,7 +122,9 @@ async function fitting(kind: AnyKind, sent: Sent, dataRoot: string | undefined):
       hint: 'start the worker in the folder where the command that asks for the jobs was started, on a disk that both share',
     })
   }
-  const data = placeHere(kind.dataOf(sent.job), sent.dataRoot, dataRoot)
+  const theirs = kind.dataOf(sent.job)
+  if (theirs === undefined) return sent.job
+  const data = placeHere(theirs, sent.dataRoot, dataRoot)
   if (existsSync(join(data, 'manifest.json'))) return kind.withData(sent.job, data)
   return new UserError({
     where: data,

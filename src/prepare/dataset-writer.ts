@@ -7,9 +7,11 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { type Database, identifier, literal, pathLiterals } from '../storage/duckdb.ts'
 import type { Filtered } from './filters.ts'
 import { describeImpressions, labelColumns } from './impressions.ts'
+import type { Counts } from './partition-step.ts'
 import type { Partitions } from './partitions.ts'
 import { pictureFinder } from './pictures.ts'
 import { countRows } from './rows.ts'
+import { sortedTables, sortStep } from './sorting.ts'
 import type { RawTables } from './sources/source.ts'
 
 /**
@@ -35,65 +37,20 @@ export async function writeTables(
     'item_index ORDER BY index',
     'items.parquet',
   )
-  const { time, join: ranks } = timeOf(raw)
-  const indexed = (rows: string): string =>
-    `${rows} e JOIN user_index u ON u.n = e.user JOIN item_index i ON i.n = e.item${ranks}`
-  const both = ['events', 'impressions'] as const
-  const columns = ['u.index AS user', 'i.index AS item']
-  let tied = 0
-  await partitions.write(ranks === '' ? ['events'] : both, {
-    file: join(folder, 'events.parquet'),
-    order: 'user, time, row, behavior, item',
-    query: async () => {
-      if (raw.time === 'order') tied += await tiedPlaces(db)
-      if (ranks !== '') await rankRows(db)
-      return `SELECT ${[...columns, 'e.behavior', `${time} AS time`, 'e.role', 'e.row'].join(', ')} FROM ${indexed('events')}`
-    },
-  })
+  const asked = { ordered: raw.time === 'order', labels: raw.impressionLabels && labelColumns(raw) }
+  const sort = (table: 'events' | 'impressions'): Promise<Counts> =>
+    partitions.write(sortedTables(table, asked), sortStep, { ...asked, table }, join(folder, `${table}.parquet`))
+  const { tied = 0 } = await sort('events')
   if (tied > 0)
     report(
       `places in the order that several rows of a user share: ${tied}; these rows are taken in the order of the log`,
     )
-  if (raw.impressionLabels === undefined) return
-  await partitions.write(ranks === '' ? ['impressions'] : both, {
-    file: join(folder, 'impressions.parquet'),
-    order: 'user, time, row',
-    query: async () => {
-      if (ranks !== '') await rankRows(db)
-      return `SELECT ${[...columns, `${time} AS time`, ...labelColumns(raw), 'e.row'].join(', ')} FROM ${indexed('impressions')}`
-    },
-  })
+  if (raw.impressionLabels !== undefined) await sort('impressions')
 }
 
 /** The columns of fields and numbers, as SQL identifiers. */
 function describingColumns(fields: readonly string[] = [], numbers: readonly string[] = []): string[] {
   return [...fields.map((name) => identifier(`field_${name}`)), ...numbers.map((name) => identifier(`number_${name}`))]
-}
-
-/**
- * The SQL of a time, for rows called `e`. If it is only an order, the rank among all events and impressions of the
- * user; rows of the log that have one place in it stand in the log's order.
- */
-function timeOf({ time, impressionLabels }: RawTables): { time: string; join: string } {
-  if (time !== 'order') return { time: 'e.time', join: '' }
-  if (impressionLabels === undefined)
-    return { time: 'CAST(dense_rank() OVER (PARTITION BY e.user ORDER BY e.time, e.row) AS DOUBLE)', join: '' }
-  const join = ' JOIN ranks ON ranks.user = e.user AND ranks.time = e.time AND ranks.row = e.row'
-  return { time: 'ranks.rank', join }
-}
-
-/** Makes the table `ranks` of the events and impressions of a partition. */
-async function rankRows(db: Database): Promise<void> {
-  await db.run(`CREATE OR REPLACE TABLE ranks AS SELECT user, time, row, CAST(row_number() OVER (PARTITION BY user ORDER BY time, row) AS DOUBLE) AS rank
-    FROM (SELECT user, time, row FROM events UNION SELECT user, time, row FROM impressions)`)
-}
-
-/** How many places in the order several rows of a user share, in a partition. */
-async function tiedPlaces(db: Database): Promise<number> {
-  const [tied] = await db.rows<{ count: number }>(
-    'SELECT count(*) AS count FROM (SELECT user FROM events GROUP BY user, time HAVING count(DISTINCT row) > 1)',
-  )
-  return tied?.count ?? 0
 }
 
 /** Replaces the file names of pictures by their paths in the folder, '' if there is no file. */

@@ -4,6 +4,8 @@ import type { Manifest } from '../dataset/schema.ts'
 import { UserError } from '../errors.ts'
 import type { Database } from '../storage/duckdb.ts'
 import type { Loss } from './dropped.ts'
+import type { Mapping } from './mapping.ts'
+import type { Counts, PartitionStep } from './partition-step.ts'
 import type { Partitions } from './partitions.ts'
 import { replaceRows } from './rows.ts'
 import type { RawTables } from './sources/source.ts'
@@ -44,32 +46,58 @@ export async function filterEvents(
 ): Promise<Filtered> {
   await db.run(`CREATE TABLE kept_users (user INTEGER); CREATE TABLE kept_items (item INTEGER);
     CREATE TABLE seen_items (after UTINYINT, item INTEGER); CREATE TABLE item_records (item INTEGER, records BIGINT)`)
-  const steps = stepsOf(raw)
+  const { filters } = raw.mapping
+  const asked: Asked = { filters, hasItemTable: raw.fields !== undefined, ordered: raw.time === 'order' }
+  const steps = stepsOf(asked)
   const counts = Array.from({ length: steps.length + 1 }, (): EventCounts => ({ events: 0, users: 0, items: 0 }))
-  const passes = passesOf(steps)
-  for (const [at, pass] of passes.entries()) {
-    await partitions.change(['events'], async () => {
-      if (at === 0) await addCounts(db, counts, 0)
-      for (const step of pass) {
-        await replaceRows(db, 'events', step.select)
-        await addCounts(db, counts, steps.indexOf(step) + 1)
-      }
-      const gather = passes[at + 1]?.[0]?.gather
-      if (gather !== undefined) await db.run(gather)
-      else await db.run('INSERT INTO kept_users SELECT DISTINCT user FROM events')
-    })
+  for (const pass of passesOf(steps).keys()) {
+    const found = await partitions.change('events', filterStep, { ...asked, pass })
+    for (const [after, count] of counts.entries()) {
+      count.events += found[`events ${after}`] ?? 0
+      count.users += found[`users ${after}`] ?? 0
+    }
   }
   for (const [after, count] of counts.entries()) {
-    const [found] = await db.rows<{ items: number }>(`SELECT count(*) AS items FROM seen_items WHERE after = ${after}`)
+    const [found] = await db.rows<{ items: number }>(
+      `SELECT count(DISTINCT item) AS items FROM seen_items WHERE after = ${after}`,
+    )
     count.items = found?.items ?? 0
   }
-  await db.run(`INSERT INTO kept_items SELECT item FROM seen_items WHERE after = ${steps.length};
+  await db.run(`INSERT INTO kept_items SELECT DISTINCT item FROM seen_items WHERE after = ${steps.length};
     DROP TABLE seen_items; DROP TABLE item_records`)
   return told(steps, counts, where)
 }
 
-function stepsOf(raw: RawTables): Step[] {
-  const { minimumEventsPerItem, minimumEventsPerUser, oddTimes } = raw.mapping.filters
+/** What decides which filters there are. */
+interface Asked {
+  readonly filters: Mapping['filters']
+  readonly hasItemTable: boolean
+  /** Whether time is an order. */
+  readonly ordered: boolean
+}
+
+/** The filters of one pass over the events of a partition. */
+export const filterStep: PartitionStep<Asked & { readonly pass: number }> = {
+  name: 'filters',
+  reads: { item_records: '*' },
+  adds: ['kept_users', 'seen_items', 'item_records'],
+  async run(db, { pass, ...asked }) {
+    const steps = stepsOf(asked)
+    const passes = passesOf(steps)
+    const counts: Record<string, number> = {}
+    if (pass === 0) Object.assign(counts, await countsAfter(db, 0))
+    for (const step of passes[pass] ?? []) {
+      await replaceRows(db, 'events', step.select)
+      Object.assign(counts, await countsAfter(db, steps.indexOf(step) + 1))
+    }
+    const gather = passes[pass + 1]?.[0]?.gather
+    await db.run(gather ?? 'INSERT INTO kept_users SELECT DISTINCT user FROM events')
+    return { counts, rows: 'FROM events' }
+  },
+}
+
+function stepsOf({ filters, hasItemTable, ordered }: Asked): Step[] {
+  const { minimumEventsPerItem, minimumEventsPerUser, oddTimes } = filters
   // Several events from one log record, one for each of its behaviors, count once.
   const records = 'count(DISTINCT row)'
   const steps: (Step | false)[] = [
@@ -78,13 +106,13 @@ function stepsOf(raw: RawTables): Step[] {
       key: 'oddTimes',
       select: 'SELECT * FROM events WHERE time IS NOT NULL',
     },
-    raw.fields !== undefined && {
+    hasItemTable && {
       filter: 'items not in the item table',
       key: 'unlistedItems',
       select: 'SELECT * FROM events WHERE item IS NOT NULL',
     },
     // If time is an order, each record has its own place, so nothing is a duplicate.
-    raw.time !== 'order' && {
+    !ordered && {
       filter: 'exact duplicates',
       select:
         'SELECT user, item, behavior, time, max(role) AS role, min(row) AS row FROM events GROUP BY user, item, behavior, time',
@@ -116,16 +144,14 @@ function passesOf(steps: readonly Step[]): Step[][] {
   return passes
 }
 
-/** Adds what a partition has after so many steps. A user is in one partition only; an item may be in several. */
-async function addCounts(db: Database, counts: readonly EventCounts[], after: number): Promise<void> {
+/** Counts what a partition has after so many steps. A user is in one partition only; an item may be in several. */
+async function countsAfter(db: Database, after: number): Promise<Counts> {
   const [found] = await db.rows<{ events: number; users: number }>(
     'SELECT count(*) AS events, count(DISTINCT user) AS users FROM events',
   )
-  const count = counts[after] as EventCounts
-  count.events += found?.events ?? 0
-  count.users += found?.users ?? 0
   await db.run(`INSERT INTO seen_items SELECT DISTINCT ${after}, item FROM events
     WHERE item IS NOT NULL AND item NOT IN (SELECT item FROM seen_items WHERE after = ${after})`)
+  return { [`events ${after}`]: found?.events ?? 0, [`users ${after}`]: found?.users ?? 0 }
 }
 
 function told(steps: readonly Step[], counts: readonly EventCounts[], where: string): Filtered {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Manifest } from '../dataset/schema.ts'
 import { type Database, identifier, pathLiterals } from '../storage/duckdb.ts'
 import type { Loss } from './dropped.ts'
+import type { PartitionStep } from './partition-step.ts'
 import type { Partitions } from './partitions.ts'
 import { countRows, replaceRows } from './rows.ts'
 import { keepsIdleUsers, type RawTables, unlistedItem } from './sources/source.ts'
@@ -36,12 +37,14 @@ export async function indexImpressions(
     `SELECT u.n AS user, i.n AS item, r.time, r.row, ${labels.map((label) => `r.${label}`).join(', ')}, coalesce(u.partition, 0) AS partition
     FROM raw_impressions r LEFT JOIN users u ON u.id = r.user LEFT JOIN items i ON i.id = r.item`,
   )
-  const sums = { all: 0, odd: 0, unlisted: 0, idle: 0, left: 0 }
-  await partitions.change(['impressions'], async () => {
-    const counts = await keepImpressions(db, raw, labels)
-    for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += counts[name] ?? 0
-  })
-  const { all, odd, unlisted, idle, left } = sums
+  const asked = { labels, ordered: raw.time === 'order', idleStay: keepsIdleUsers(raw) }
+  const {
+    all = 0,
+    odd = 0,
+    unlisted = 0,
+    idle = 0,
+    left = 0,
+  } = await partitions.change('impressions', impressionStep, asked)
   report(`${left} impressions`)
   const loss = (reason: string, lost: number, key?: Loss['key']): Loss => ({
     reason,
@@ -59,31 +62,37 @@ export async function indexImpressions(
 }
 
 /** Leaves the impressions of a partition that are kept, and counts them and the others. */
-async function keepImpressions(
-  db: Database,
-  raw: RawTables,
-  labels: readonly string[],
-): Promise<Partial<Record<string, number>>> {
-  const idleStay = keepsIdleUsers(raw)
-  const owned = idleStay ? 'user IS NOT NULL' : 'coalesce(user IN (SELECT user FROM kept_users), false)'
-  const [counts] = await db.rows<Record<string, number>>(
-    `SELECT count(*) AS all, count(*) FILTER (WHERE time IS NULL) AS odd,
-      count(*) FILTER (WHERE time IS NOT NULL AND item IS NULL) AS unlisted,
-      count(*) FILTER (WHERE time IS NOT NULL AND item IS NOT NULL AND NOT owned) AS idle
-    FROM (SELECT *, ${owned} AS owned FROM impressions)`,
-  )
-  // If time is an order, each record has its own place, so nothing is a duplicate.
-  const columns = `user, item, time, ${raw.time === 'order' ? ['row', ...labels].join(', ') : once(labels)}`
-  await replaceRows(
-    db,
-    'impressions',
-    `SELECT ${columns} FROM impressions WHERE time IS NOT NULL AND item IS NOT NULL AND ${owned}
-      ${raw.time === 'order' ? '' : 'GROUP BY user, item, time'}`,
-  )
-  for (const column of ['item', ...(idleStay ? ['user'] : [])])
-    await db.run(`INSERT INTO kept_${column}s SELECT DISTINCT ${column} FROM impressions
-      WHERE ${column} NOT IN (SELECT ${column} FROM kept_${column}s)`)
-  return { ...counts, left: await countRows(db, 'impressions') }
+export const impressionStep: PartitionStep<{
+  /** The columns of labels, as SQL identifiers. */
+  readonly labels: readonly string[]
+  /** Whether time is an order: then each record has its own place, so nothing is a duplicate. */
+  readonly ordered: boolean
+  /** Whether a user may have impressions alone. */
+  readonly idleStay: boolean
+}> = {
+  name: 'impressions',
+  reads: { kept_users: '*', kept_items: '*' },
+  adds: ['kept_users', 'kept_items'],
+  async run(db, { labels, ordered, idleStay }) {
+    const owned = idleStay ? 'user IS NOT NULL' : 'coalesce(user IN (SELECT user FROM kept_users), false)'
+    const [counts] = await db.rows<Record<string, number>>(
+      `SELECT count(*) AS all, count(*) FILTER (WHERE time IS NULL) AS odd,
+        count(*) FILTER (WHERE time IS NOT NULL AND item IS NULL) AS unlisted,
+        count(*) FILTER (WHERE time IS NOT NULL AND item IS NOT NULL AND NOT owned) AS idle
+      FROM (SELECT *, ${owned} AS owned FROM impressions)`,
+    )
+    const columns = `user, item, time, ${ordered ? ['row', ...labels].join(', ') : once(labels)}`
+    await replaceRows(
+      db,
+      'impressions',
+      `SELECT ${columns} FROM impressions WHERE time IS NOT NULL AND item IS NOT NULL AND ${owned}
+        ${ordered ? '' : 'GROUP BY user, item, time'}`,
+    )
+    for (const column of ['item', ...(idleStay ? ['user'] : [])])
+      await db.run(`INSERT INTO kept_${column}s SELECT DISTINCT ${column} FROM impressions
+        WHERE ${column} NOT IN (SELECT ${column} FROM kept_${column}s)`)
+    return { counts: { ...counts, left: await countRows(db, 'impressions') }, rows: 'FROM impressions' }
+  },
 }
 
 function once(labels: readonly string[]): string {

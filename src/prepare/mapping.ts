@@ -5,6 +5,7 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import * as z from 'zod'
 import { UserError, unknownName } from '../errors.ts'
+import { isObjectAddress } from '../storage/s3.ts'
 import { readYaml } from '../storage/yaml-file.ts'
 import { checkDatabases, mappingIssue, refuseClashes } from './mapping-issues.ts'
 
@@ -237,7 +238,7 @@ export function readMapping(path: string): MappingInput {
 }
 
 function beside(mapping: string, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(mapping), path)
+  return isAbsolute(path) || isObjectAddress(path) ? path : join(dirname(mapping), path)
 }
 
 /** Merges two mappings, section by section; where both set a key, `over` wins. */

@@ -46,6 +46,7 @@ describe('the memory of preparing', () => {
     items: { rows: 0, bytes: 0 },
     vectorBytes: 0,
     limit: 2e9,
+    partitions: 1,
   }
 
   // Peaks of generated logs on two cores, as /usr/bin/time -v tells them.
@@ -56,6 +57,11 @@ describe('the memory of preparing', () => {
     ['2 million events', { rows: 2e6 }, 592e6],
     ['5 million events', { rows: 5e6 }, 1084e6],
     ['5 million events, at most 500 MB', { rows: 5e6, limit: 500e6 }, 898e6],
+    ['1 million events in 16 partitions', { rows: 1e6, partitions: 16 }, 375e6],
+    ['2 million events in 4 partitions', { rows: 2e6, partitions: 4 }, 430e6],
+    ['5 million events in 16 partitions', { rows: 5e6, partitions: 16 }, 853e6],
+    ['20 million events in 16 partitions', { rows: 20e6, partitions: 16 }, 1960e6],
+    ['20 million events in 16 partitions, at most 600 MB', { rows: 20e6, partitions: 16, limit: 600e6 }, 860e6],
     ['1 million events of long ids', { rows: 1e6, longText: 64 }, 453e6],
     ['2 million rows, a few of them events', { rows: 2e6, columns: 5, eventsPerRow: 0.43 }, 460e6],
     ['5 million rows that make more events', { rows: 5e6, columns: 5, eventsPerRow: 1.5 }, 1467e6],
@@ -70,6 +76,22 @@ describe('the memory of preparing', () => {
     const { total } = estimateMemory({ ...sizes, ...given })
     expect(total / peak).toBeGreaterThan(0.75)
     expect(total / peak).toBeLessThan(1.25)
+  })
+
+  it('is told by the partitions that a log is to be worked on in', async () => {
+    using folder = temporaryFolder()
+    const rows = Array.from({ length: 30_000 }, (_, at) => `u${at % 1000},i${at % 77},${at}\n`)
+    const events = folder.write({ 'log.csv': `user,item,time\n${rows.join('')}` })
+    const told = async (partitions: number): Promise<string | undefined> => {
+      const lines: string[] = []
+      // Vectors of so many bytes that the events decide the last digit.
+      const features = Object.assign(() => Promise.resolve({}), { bytes: () => 1_030.2e6 })
+      const options = { events, features, partitions, out: join(folder.path, `out ${partitions}`) }
+      await prepareDataset({ ...options, report: (line) => lines.push(line) })
+      return lines[0]
+    }
+    expect(await told(1)).toMatch(/^memory: about 1\.3 GB/)
+    expect(await told(2)).toMatch(/^memory: about 1\.2 GB/)
   })
 
   it('is told in parts where it is more than 500 MB', () => {

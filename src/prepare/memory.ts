@@ -46,6 +46,8 @@ export interface PreparedSizes {
   readonly vectorBytes: number
   /** Bytes that the database may use. */
   readonly limit: number
+  /** In how many partitions the log is worked on. */
+  readonly partitions: number
 }
 
 /** Bytes that preparing takes at its peak, in parts. */
@@ -59,18 +61,21 @@ export interface MemoryEstimate {
 /** Node, DuckDB and our code, as measured on an empty log. */
 const base = 180e6
 /**
- * Bytes, fitted to the peaks of 0.2 to 5 million generated events: what reading takes at once, a short text in a table,
- * an event while duplicates are looked for, an impression, and an item with its numbers.
+ * Bytes, fitted to the peaks of 0.2 to 20 million generated events: what reading takes at once, a short text in a
+ * table, an event while duplicates are looked for, or where partitions are made of the log, whose number made no
+ * difference; an impression, and an item with its numbers.
  */
-const fitted = { reading: 36e6, text: 16, event: 105, impression: 75, item: 250 }
+const fitted = { reading: 36e6, text: 16, event: 105, dividedEvent: 50, impression: 75, item: 250 }
 
 /** The memory that preparing takes. The log and the items share the database, which spills to disk at its limit. */
 export function estimateMemory(sizes: PreparedSizes): MemoryEstimate {
-  const { rows, columns, longText, eventsPerRow, impressions, items, vectorBytes: vectors, limit } = sizes
-  const perRow = fitted.text * columns + longText + fitted.event * eventsPerRow + (impressions ? fitted.impression : 0)
+  const { rows, columns, longText, eventsPerRow, impressions, items, vectorBytes: vectors, limit, partitions } = sizes
+  const event = partitions > 1 ? fitted.dividedEvent : fitted.event
+  const perRow = fitted.text * columns + longText + event * eventsPerRow + (impressions ? fitted.impression : 0)
   const [log, catalog] = [fitted.reading + rows * perRow, items.rows * fitted.item + 1.5 * items.bytes]
-  // Its own buffers come on top of the limit.
-  const share = Math.min(1, (1.1 * limit + 150e6) / (log + catalog))
+  // Its own buffers come on top of the limit. Those of a partition are small.
+  const most = partitions > 1 ? limit : 1.1 * limit + 150e6
+  const share = Math.min(1, most / (log + catalog))
   return { log: log * share, items: catalog * share, vectors, total: base + (log + catalog) * share + vectors }
 }
 

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { hashFile } from '../storage/file-hash.ts'
 import type { MappingInput } from './mapping.ts'
+import type { PartitionWork } from './partition-step.ts'
+import { workOnPartition } from './partition-work.ts'
 import { prepareDataset } from './prepare.ts'
 
 /** A log from the columns of each row. */
@@ -25,7 +27,13 @@ interface Prepared {
   readonly lines: readonly string[]
 }
 
-/** Prepares the same files in each number of partitions, to the same folder. */
+/** Works on partitions as other processes would: in any order, and on one of them twice. */
+async function work(all: readonly PartitionWork[]): Promise<void> {
+  for (const one of [...all.toReversed(), ...all.slice(0, 1)])
+    await workOnPartition(JSON.parse(JSON.stringify(one)) as PartitionWork)
+}
+
+/** Prepares the same files in each number of partitions, to the same folder; in a last one by others. */
 async function prepared(
   files: Readonly<Record<string, string>>,
   mapping: MappingInput,
@@ -36,7 +44,8 @@ async function prepared(
   const inFolder = (name: string): string => join(folder.path, name)
   const out = inFolder('out [1]')
   const all: Prepared[] = []
-  for (const partitions of numbers) {
+  const counts = numbers.map((partitions) => ({ partitions }))
+  for (const how of [...counts, { partitions: numbers.at(-1) as number, workers: work }]) {
     const lines: string[] = []
     await prepareDataset({
       events: inFolder('log.csv'),
@@ -46,7 +55,7 @@ async function prepared(
         ...(files['users.csv'] !== undefined && { users: { files: inFolder('users.csv'), fields: { city: 'city' } } }),
       },
       out,
-      partitions,
+      ...how,
       overwrite: true,
       allowDropped: true,
       report: (line) => lines.push(line),
@@ -77,8 +86,8 @@ describe('a log in partitions', () => {
     const [whole, ...parted] = await prepared({ 'log.csv': log }, mapping, [1, 5])
     expect(whole?.lines.filter((line) => /dropped for/.test(line)).length).toBe(4)
     expect(whole?.lines.at(-1)).toMatch(/^out \[1\]: 1[2-4]\d{4} events/)
-    expect(parted).toEqual([whole])
-  }, 60_000)
+    expect(parted).toEqual([whole, whole])
+  }, 120_000)
 
   it('keeps impressions, an item table and a users file as they are', async () => {
     const rows = 3000
@@ -100,9 +109,9 @@ describe('a log in partitions', () => {
       }
       const [whole, ...parted] = await prepared(files, mapping, [1, 2, 7])
       expect(Object.keys(whole?.hashes ?? {})).toContain('impressions.parquet')
-      expect(parted).toEqual([whole, whole])
+      expect(parted).toEqual([whole, whole, whole])
     }
-  }, 60_000)
+  }, 120_000)
 
   it('numbers an order as the whole does', async () => {
     const log = logOf(2000, {
@@ -119,9 +128,9 @@ describe('a log in partitions', () => {
     for (const mapping of [order, labelled]) {
       const [whole, ...parted] = await prepared({ 'log.csv': log }, mapping, [1, 3])
       expect(whole?.lines.join('\n')).toContain('places in the order that several rows of a user share')
-      expect(parted).toEqual([whole])
+      expect(parted).toEqual([whole, whole])
     }
-  }, 60_000)
+  }, 120_000)
 
   it('may have partitions without a user, as beside one who has most of the log', async () => {
     const log = logOf(500, {
@@ -130,7 +139,16 @@ describe('a log in partitions', () => {
       time: (row) => row,
     })
     const [whole, ...parted] = await prepared({ 'log.csv': log }, {}, [1, 16])
-    expect(parted).toEqual([whole])
+    expect(parted).toEqual([whole, whole])
+  })
+
+  it('are refused by whoever works on them for a preparation that is gone', async () => {
+    using folder = temporaryFolder()
+    const stem = join(folder.path, 'gone', '0-filters-0')
+    const gone = { label: 'filters', step: 'filters', told: {}, tables: {}, whole: {}, stem, memoryLimit: '64MB' }
+    await expect(workOnPartition(gone)).rejects.toThrow(
+      /gone: missing: the folder of a partition, expected a preparation/,
+    )
   })
 
   it('names a bad row as the whole does', async () => {

@@ -1,6 +1,7 @@
 /** @file Prepares a dataset: turns a shop's own files into a folder of tables, features and a manifest. */
+import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, isAbsolute, join, relative, resolve } from 'node:path'
 import { featuresFile } from '../dataset/feature-store.ts'
 import { sealed } from '../dataset/hashes.ts'
 import type { FeatureMaker, Manifest } from '../dataset/schema.ts'
@@ -9,6 +10,7 @@ import { writeAtomically } from '../storage/atomic.ts'
 import { openDatabase } from '../storage/duckdb.ts'
 import { hashFile } from '../storage/file-hash.ts'
 import { buildFolder } from '../storage/folders.ts'
+import { isObjectAddress } from '../storage/s3.ts'
 import { askedQuestion } from './asked-question.ts'
 import { describeDataset, makeFeatures, placePictures, writeFeatures, writeTables } from './dataset-writer.ts'
 import { dropPictures, dropSuspects, withoutPictures } from './drop.ts'
@@ -19,6 +21,7 @@ import { indexImpressions } from './impressions.ts'
 import { closeGaps, indexEvents, indexItems } from './indexing.ts'
 import { type Mapping, type MappingInput, readMapping } from './mapping.ts'
 import { memoryBytes } from './memory.ts'
+import type { PartitionWorkers } from './partition-step.ts'
 import { checkPartitions, partitionsOf } from './partitions.ts'
 import { checkReplaceable } from './replacing.ts'
 import { countRows } from './rows.ts'
@@ -54,6 +57,8 @@ export interface PrepareOptions {
   readonly memoryLimit?: string
   /** In how many partitions of users the log is worked on, one after another; 1 by default. The dataset is the same. */
   readonly partitions?: number
+  /** Others that work on several partitions: they must see the folder that `out` is in at the same path. */
+  readonly workers?: PartitionWorkers
   readonly threads?: number
   /** Whether a default filter, or exact duplicates, may take more than a fifth of the log. */
   readonly allowDropped?: boolean
@@ -101,7 +106,7 @@ async function inputsOf({
   using db = await openDatabase()
   const files = await listFiles(
     db,
-    patterns.filter((pattern) => pattern !== undefined),
+    patterns.filter((pattern) => pattern !== undefined).filter((pattern) => !isObjectAddress(pattern)),
   )
   return [...files, ...folders.filter((folder) => folder !== undefined), ...(features?.reads ?? [])]
 }
@@ -109,14 +114,18 @@ async function inputsOf({
 async function build(options: PrepareOptions, folder: string): Promise<Manifest> {
   const { source = 'csv', report = () => undefined, memoryLimit = '2GB', threads, features: make } = options
   const limit = memoryBytes(memoryLimit)
+  const limitText = `${Math.floor(limit / 1000)}KB`
   const count = checkPartitions(options.partitions ?? 1)
   const temporaryFolder = join(folder, 'spill')
   using db = await openDatabase({
     temporaryFolder,
-    memoryLimit: `${Math.floor(limit / 1000)}KB`,
+    memoryLimit: limitText,
     ...(threads === undefined ? {} : { threads }),
   })
-  const partitions = partitionsOf(db, count, join(temporaryFolder, 'partitions'))
+  // Others may start elsewhere, so that a relative path stays one. No other preparation has the same.
+  const place = isAbsolute(options.out) ? temporaryFolder : relative('', temporaryFolder)
+  const { workers } = options
+  const partitions = partitionsOf(db, count, { folder: join(place, randomUUID()), memoryLimit: limitText, workers })
   const { mapping = {} } = options
   const logged = await sourceOf(source).read({
     db,
@@ -130,7 +139,7 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     },
     mappingName: typeof mapping === 'string' ? mapping : 'mapping',
     report,
-    memory: { limit, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
+    memory: { limit, partitions: count, vectorBytes: (catalog) => make?.bytes?.(catalog) ?? 0 },
   })
   const read = options.fresh === undefined ? logged : await addFresh(db, logged, options.fresh, report)
   const drop = options.drop === undefined ? undefined : await dropSuspects(db, read, options.drop)
@@ -161,7 +170,8 @@ async function build(options: PrepareOptions, folder: string): Promise<Manifest>
     settings: settingsOf(options, raw),
   })
   Object.assign(manifest, await askedQuestion(db, manifest, { folder, mapping: raw.mapping, report }))
-  rmSync(temporaryFolder, { recursive: true, force: true })
+  // A worker that was taken for dead may be writing there yet.
+  rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 10 })
   const files = [
     'events.parquet',
     'users.parquet',

@@ -38,6 +38,7 @@ export async function foreseeMemory(request: SourceRequest, mapping: Mapping, lo
         items,
         vectorBytes,
         limit: memory.limit,
+        partitions: memory.partitions,
       }),
     )
     if (line) report(line)

@@ -1,8 +1,9 @@
 /** @file Finds the files of a log or an item table, their columns, and the SQL that scans them. */
-import { existsSync, realpathSync } from 'node:fs'
-import { basename } from 'node:path'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Database, literal } from '../../storage/duckdb.ts'
+import { isObjectAddress, type Objects, openObjects } from '../../storage/s3.ts'
 import { openCells } from './cell-files.ts'
 import { openJson } from './json-files.ts'
 import { type FileFormat, type LogFiles, nameFiles } from './opened-files.ts'
@@ -25,12 +26,16 @@ export const itemNames = [
 ]
 
 /**
- * The files that paths and globs name, in order.
+ * The files that paths and globs name, in order. Objects of S3-compatible storage are copied to files first.
  * @throws UserError `missing` when one of them names no file, `unsupported` for one elsewhere
  */
 export async function listFiles(db: Database, patterns: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (const pattern of patterns) {
+    if (isObjectAddress(pattern)) {
+      found.push(...(await copiedObjects(db, pattern)))
+      continue
+    }
     if (/^[a-z]\w*:\/\//i.test(pattern)) throw remote(pattern)
     const files = existsSync(pattern)
       ? [pattern]
@@ -43,6 +48,32 @@ export async function listFiles(db: Database, patterns: readonly string[]): Prom
   return found
 }
 
+/** Where copies of objects are, by their addresses. */
+const copies = new WeakMap<Database, Map<string, Promise<string>>>()
+
+/** Copies the objects that an address names to files of their names, each once for a database. */
+async function copiedObjects(db: Database, address: string): Promise<string[]> {
+  using objects = await openObjects()
+  const known = copies.get(db) ?? new Map<string, Promise<string>>()
+  copies.set(db, known)
+  const files: string[] = []
+  for (const found of await objects.find(address)) {
+    const copied = known.get(found) ?? copiedObject(db, objects, found)
+    known.set(found, copied)
+    files.push(await copied)
+  }
+  return files
+}
+
+async function copiedObject(db: Database, objects: Objects, address: string): Promise<string> {
+  // Messages say where a bad row is by the name of its file.
+  const folder = await db.temporaryFile('')
+  mkdirSync(folder)
+  const file = join(folder, basename(address))
+  await objects.copy(address, file)
+  return file
+}
+
 /** The refusal of an address, without user and password. */
 function remote(address: string): UserError {
   const [scheme = ''] = address.split(':', 1)
@@ -51,7 +82,7 @@ function remote(address: string): UserError {
     where: address.replace(/\/\/.*@/, '//'),
     problem: 'unsupported',
     value: served ? 'a database' : 'a remote file',
-    expected: 'a file of this machine',
+    expected: 'a file of this machine, or s3://BUCKET/KEY',
     hint: served
       ? 'name it with events.database in the mapping, and a table or a query'
       : 'copy it to a disk first, and name the copy',

@@ -228,11 +228,11 @@ describe('a database in a mapping', () => {
   it.each([
     [
       database,
-      'postgres://host/shop: unsupported: a database, expected a file of this machine. name it with events.database in the mapping, and a table or a query',
+      'postgres://host/shop: unsupported: a database, expected a file of this machine, or s3://BUCKET/KEY. name it with events.database in the mapping, and a table or a query',
     ],
     [
-      's3://shop/log.parquet',
-      's3://shop/log.parquet: unsupported: a remote file, expected a file of this machine. copy it to a disk first, and name the copy',
+      'gs://shop/log.parquet',
+      'gs://shop/log.parquet: unsupported: a remote file, expected a file of this machine, or s3://BUCKET/KEY. copy it to a disk first, and name the copy',
     ],
   ])('is no file: %s', async (events, sentence) => {
     using folder = temporaryFolder()

@@ -25,6 +25,8 @@ export interface SourceRequest {
   readonly memory: {
     /** Bytes that the database may use. */
     readonly limit: number
+    /** In how many partitions the log is worked on. */
+    readonly partitions: number
     /** Bytes that making vectors takes. */
     readonly vectorBytes: (catalog: { items: number; pictures: boolean }) => number
   }

@@ -271,7 +271,7 @@ describe('text files that could be misread are refused', () => {
     await expect(prepareDataset({ events: [file, join(folder.path, 'log*')], out })).rejects.toThrow(
       /the file is named/,
     )
-    await expect(prepareDataset({ events: 's3://shop/log.csv', out })).rejects.toThrow(
+    await expect(prepareDataset({ events: 'gs://shop/log.csv', out })).rejects.toThrow(
       /csv: unsupported: a remote file/,
     )
     await expect(prepareDataset({ events: shelf, out })).rejects.toThrow(/shelf\.csv: unsupported: a folder, expected/)
