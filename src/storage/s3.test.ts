@@ -145,7 +145,7 @@ describe('objects of S3-compatible storage', () => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined)
     expect(await refusal('s3://shop/a.csv')).toMatch(/^s3:\/\/shop\/a\.csv: missing: no region\. set AWS_REGION/)
     await expect(openObjects(() => Promise.reject(new Error('none')))).rejects.toThrow(
-      's3://: missing: @aws-sdk/client-s3, expected it, to read S3-compatible storage. install it: npm install @aws-sdk/client-s3',
+      's3://: missing: @aws-sdk/client-s3, expected it, to read S3-compatible storage. install it: npm install @aws-sdk/client-s3@3.1175.0',
     )
   })
 

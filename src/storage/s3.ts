@@ -153,5 +153,5 @@ const notInstalled = (): UserError =>
     problem: 'missing',
     value: '@aws-sdk/client-s3',
     expected: 'it, to read S3-compatible storage',
-    hint: 'install it: npm install @aws-sdk/client-s3',
+    hint: 'install it: npm install @aws-sdk/client-s3@3.1175.0',
   })
