@@ -161,10 +161,9 @@ function pageOf(costs: readonly Cost[]): string {
       variant === everything ? '-' : printed(gains.test),
     ])
     const heads = ['log', 'clicks left out', ...parts.flatMap((part) => [`${part} ${metric}`, `minus ${everything}`])]
-    return [`### ${model}`, markdownTable(heads, lines), ...chosenText(own)].join('\n\n')
+    return [`## ${model}: the same candidates`, markdownTable(heads, lines), ...chosenText(own)].join('\n\n')
   })
   return [
-    '## On the same targets, among the same candidates',
     `Every model ranks the targets of the whole log, and an item that was touched there is no candidate, left out or not. A model that was trained without suspects is shown histories without them. A difference is taken target by target; its 95 % interval resamples users, and is of the mean over the seeds. The tables further down are those of each log by itself: there a click that was left out makes its item a candidate again.`,
     ...tables,
   ].join('\n\n')
