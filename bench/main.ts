@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   movies: () => import('./movies.ts'),
   memory: () => import('./memory.ts'),
   predict: () => import('./predict.ts'),
+  explain: () => import('./explain.ts'),
   neighbors: () => import('./neighbors.ts'),
   sgp4sr: () => import('./sgp4sr.ts'),
   sgdl: () => import('./sgdl.ts'),

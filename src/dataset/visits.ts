@@ -1,4 +1,5 @@
 /** @file Visits: stretches of a user's events without a long pause. */
+import { keptEvents } from './kept-events.ts'
 import type { Events, Manifest } from './schema.ts'
 
 /** How visits are told apart. */
@@ -29,7 +30,7 @@ export function visitStarts(
  * a view, a cart and an order in one visit, the order is left.
  */
 export function withoutOwnEvents(events: Events, target: number, rule: VisitRule): Events {
-  const { user, item, behavior, time } = events
+  const { item, behavior, time } = events
   const starts = visitStarts(events, rule)
   const kept = new Uint8Array(item.length).fill(1)
   const follows = new Map<number, number>()
@@ -39,17 +40,5 @@ export function withoutOwnEvents(events: Events, target: number, rule: VisitRule
     else if ((time[row] as number) < (follows.get(one) ?? Number.NEGATIVE_INFINITY)) kept[row] = 0
     if (starts[row] === row) follows.clear()
   }
-  const start = new Int32Array(events.start.length)
-  for (const [row, one] of kept.entries())
-    start[(user[row] as number) + 1] = (start[(user[row] as number) + 1] ?? 0) + one
-  for (let owner = 1; owner < start.length; owner++) start[owner] = (start[owner] ?? 0) + (start[owner - 1] ?? 0)
-  const isKept = (_: number, row: number): boolean => kept[row] === 1
-  return {
-    user: user.filter(isKept),
-    item: item.filter(isKept),
-    behavior: behavior.filter(isKept),
-    time: time.filter(isKept),
-    role: events.role.filter(isKept),
-    start,
-  }
+  return keptEvents(events, (row) => kept[row] === 1).events
 }

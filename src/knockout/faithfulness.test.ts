@@ -29,7 +29,11 @@ it('says how often what is named counts more than another of its kind: nearly al
     ['modality', 30],
   ])
   for (const { share } of result.kinds) expect(share.mean).toBeGreaterThanOrEqual(0.9)
-  expect(printFaithfulness(result)).toMatch(/^30 recommendations of m3bsr .*\nthe behavior that is named counts more/)
+  // Something else in their places is another question: seed and drawings decide it here.
+  for (const { replaced } of result.kinds) expect(replaced.mean).toBeLessThan(1)
+  expect(printFaithfulness(result)).toMatch(
+    /^30 recommendations of m3bsr .*\nthe behavior that is named counts more .*; with something else in their places in \d/,
+  )
 })
 
 it('refuses a model that says no reasons', async () => {

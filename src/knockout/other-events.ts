@@ -1,15 +1,9 @@
 /** @file A log whose events of one behavior are gone, or are of other items. */
 import type { TrainingData } from '../batches/kind.ts'
-import type { Dataset, Events } from '../dataset/schema.ts'
+import { type KeptEvents, keptEvents } from '../dataset/kept-events.ts'
+import type { Dataset } from '../dataset/schema.ts'
 import type { RandomStream } from '../random/stream.ts'
 import type { Way } from './signals.ts'
-
-/** Other events of the same users. */
-export interface OtherEvents {
-  readonly events: Events
-  /** [events + 1]: how many of the events before a row are still there, which is where that row is now. */
-  readonly before: Int32Array
-}
 
 /** How often an event is given another item when the one it got is not allowed. */
 const mostTries = 100
@@ -20,11 +14,11 @@ const mostTries = 100
  * their items, drawn evenly. Where items that were touched are no candidates, none gets an item that its user is to be
  * recommended: the log would not have had it either.
  */
-export function otherEvents(data: TrainingData, name: string, way: Way, random: RandomStream): OtherEvents {
+export function otherEvents(data: TrainingData, name: string, way: Way, random: RandomStream): KeptEvents {
   const { events, manifest } = data.dataset
   const behavior = manifest.behaviors.indexOf(name)
   const rows = Int32Array.from(events.behavior, (_, row) => row).filter((row) => events.behavior[row] === behavior)
-  if (way === 'nothing') return without(events, behavior)
+  if (way === 'nothing') return keptEvents(events, (row) => events.behavior[row] !== behavior)
   const item = events.item.slice()
   const isAllowed = allowedItems(data)
   if (way === 'permutation') dealOut(item, rows, { isAllowed, random })
@@ -38,22 +32,6 @@ export function otherEvents(data: TrainingData, name: string, way: Way, random: 
     }
   }
   return { events: { ...events, item }, before: Int32Array.from({ length: item.length + 1 }, (_, row) => row) }
-}
-
-function without(events: Events, behavior: number): OtherEvents {
-  const stays = (_: number, row: number): boolean => events.behavior[row] !== behavior
-  const before = new Int32Array(events.item.length + 1)
-  for (let row = 0; row < events.item.length; row++) before[row + 1] = (before[row] as number) + (stays(0, row) ? 1 : 0)
-  const { user, item, time, role } = events
-  const kept = {
-    user: user.filter(stays),
-    item: item.filter(stays),
-    behavior: events.behavior.filter(stays),
-    time: time.filter(stays),
-    role: role.filter(stays),
-    start: events.start.map((row) => before[row] as number),
-  }
-  return { events: kept, before }
 }
 
 /** Shuffles the items of rows; who got one that is not allowed exchanges it with somebody whom that suits. */

@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto'
 import type { TrainingData } from '../batches/kind.ts'
 import { withEvents } from '../dataset/click-samples.ts'
+import type { KeptEvents } from '../dataset/kept-events.ts'
 import type { Dataset, FeatureModality, FeatureTable, Field, Split } from '../dataset/schema.ts'
 import { missingVectors } from '../dataset/without-vectors.ts'
 import { type RandomStream, randomStream } from '../random/stream.ts'
-import { type OtherEvents, otherEvents } from './other-events.ts'
+import { otherEvents } from './other-events.ts'
 import type { Signal, Way } from './signals.ts'
 
 /** How a signal is replaced. */
@@ -106,7 +107,7 @@ function placesWhere(count: number, holds: (place: number) => boolean): Int32Arr
 }
 
 /** The data with other events: targets and the ends of training stay at the same events. */
-function withOthers(data: TrainingData, { events, before }: OtherEvents): TrainingData {
+function withOthers(data: TrainingData, { events, before }: KeptEvents): TrainingData {
   const dataset = { ...data.dataset, events }
   if (data.samples) return { dataset, samples: withEvents(data.samples, events) }
   const { split } = data

@@ -139,8 +139,8 @@ const shownWords = {
 export function printFaithfulness({ run, model, part, recommendations, kinds }: Faithfulness): string {
   const heading = `${recommendations} recommendations of ${model} (${run}) before targets of the ${part} part`
   const lines = kinds.map(
-    ({ kind, cases, share }) =>
-      `the ${kind} that is named counts more than another one in ${percentText(share.mean)} ${sharesBetween(share)} of ${cases} cases`,
+    ({ kind, cases, share, replaced }) =>
+      `the ${kind} that is named counts more than another one in ${percentText(share.mean)} ${sharesBetween(share)} of ${cases} cases; with something else in their places in ${percentText(replaced.mean)} ${sharesBetween(replaced)}`,
   )
   return [heading, ...lines].join('\n')
 }

@@ -16,6 +16,7 @@ import { servingPass } from '../models/contract/serving-pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
 import { input, type Tensor } from '../tensor/node.ts'
+import { leftOutEvents } from './left-out-events.ts'
 import { leftOutShares } from './left-out-shares.ts'
 import { type ScoringParts, scoring } from './scoring.ts'
 import { type ParameterValues, readsVectors, type ServedGraph, servedGraphs } from './served-graphs.ts'
@@ -87,10 +88,11 @@ export async function nextItemScorer(parts: ScorerParts): Promise<NextItemScorer
   const read = async (
     histories: readonly History[],
     what: 'users' | 'reasons',
+    held = rowsFor(histories.length),
   ): Promise<Record<string, Float32Array>> => {
     const windows = histories.map(windowOf)
     const longest = windows.reduce((most, { history }) => Math.max(most, history.item.length), 1)
-    const { shape, graph: compiling } = reading(what, rowsFor(histories.length), longest)
+    const { shape, graph: compiling } = reading(what, held, longest)
     const graph = await compiling
     return graph.turn(async () => {
       batches.fill(windows as never, shape, graph.buffers)
@@ -172,18 +174,26 @@ export async function nextItemScorer(parts: ScorerParts): Promise<NextItemScorer
       return all
     }
   }
+  /** A batch that holds a history and all that it is without one event: the usual ones would be mostly empty. */
+  const withoutEach = async (histories: readonly History[]): Promise<Float32Array> =>
+    Object.values(await read(histories, 'users', settings.maxLength + 1))[0] as Float32Array
   const explain = model.explain?.bind(model)
   if (explain)
     scorer.explain = async (history, items) => {
-      const told = explain(windowOf(history).history, items, await scorer.reasons(history), scores)
+      const { history: events } = windowOf(history)
+      const told = explain(events, items, await scorer.reasons(history), scores)
       if (!model.explainsByLeavingOut || history.item.length === 0) return told
+      if (model.explainsByLeavingOut === 'events') {
+        if (scores.width === 0) throw new Bug(`${slug} has no vectors of users to leave events out of`)
+        return leftOutEvents({ vectors: withoutEach, scores }, events, told)
+      }
       const leavingOut = {
         behaviors: dataset.manifest.behaviors,
         modalities: (Object.keys(dataset.features) as FeatureModality[]).filter((name) => scorer.reads(name)),
         score: async (left: History, modality?: FeatureModality) =>
           (modality ? await without(modality) : scorer).score([left]),
       }
-      return leftOutShares(leavingOut, windowOf(history).history, told)
+      return leftOutShares(leavingOut, events, told)
     }
   return scorer
 }

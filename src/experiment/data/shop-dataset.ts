@@ -18,6 +18,15 @@ export const simulatedShops: DatasetChoice = {
   recipe: (seed) => shopRecipe({ ...shopDefaults, seed }),
 }
 
+/** The files of a simulated shop that a dataset is prepared from. */
+export const shopFiles = (
+  raw: string,
+): { readonly events: string; readonly items: string; readonly mapping: string } => ({
+  events: join(raw, 'events.csv'),
+  items: join(raw, 'items.csv'),
+  mapping: join(raw, 'shop.yaml'),
+})
+
 const shopRecipe = (shop: ShopSettings): DatasetRecipe => ({
   name: 'shop',
   settings: { shop, encoder: 'local' },
@@ -25,7 +34,6 @@ const shopRecipe = (shop: ShopSettings): DatasetRecipe => ({
   async make(out) {
     const raw = rawShop(out)
     if (!existsSync(raw)) await simulateShop(raw, shop)
-    const files = { events: join(raw, 'events.csv'), items: join(raw, 'items.csv'), mapping: join(raw, 'shop.yaml') }
-    await prepareDataset({ ...files, out, features: localFeatures() })
+    await prepareDataset({ ...shopFiles(raw), out, features: localFeatures() })
   },
 })

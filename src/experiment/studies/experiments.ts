@@ -2,6 +2,7 @@
 import { unknownName } from '../../errors.ts'
 import type { AnyExperiment } from '../experiment.ts'
 import { audit, auditFilms, auditPlays } from './audit.ts'
+import { auditCost } from './audit-cost.ts'
 import { baby } from './baby.ts'
 import { ctr, ctrBackbones, diffMsinAblation, diffMsinSweep } from './click-prediction.ts'
 import { defaults } from './defaults.ts'
@@ -71,6 +72,7 @@ export const experiments: readonly AnyExperiment[] = [
   audit,
   auditFilms,
   auditPlays,
+  auditCost,
   defaults,
   m3bsrEfficiency,
   diffMsinEfficiency,

@@ -214,10 +214,10 @@ export interface BuiltModel<Batch = unknown> {
   /** Parts of the loss that have a price of doing nothing: what stays there has learned nothing. */
   readonly idle?: readonly IdlePart[]
   /**
-   * Whether the shares that `explain` gives to behaviors, pictures and texts are measured anew by leaving each out;
-   * false by default.
+   * What explanations get by leaving it out beside what `explain` tells: `shares`, those of behaviors, pictures and
+   * texts are measured anew; `events`, those that carried a score are named. Nothing by default.
    */
-  readonly explainsByLeavingOut?: boolean
+  readonly explainsByLeavingOut?: 'shares' | 'events'
   /** Turns the reasons of one history into explanations of some items' scores. */
   explain?(
     history: History,

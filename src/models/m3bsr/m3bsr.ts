@@ -126,7 +126,7 @@ export const m3bsr = defineModel({
           return { before: together(streams), after: together(cleaned.streams_BLD) }
         },
       }),
-      explainsByLeavingOut: true,
+      explainsByLeavingOut: 'shares',
       explain: (_, items, reasons, scores) =>
         explainItems({ behaviors, modalities }, items, reasons['parts'] as Float32Array, scores),
     }

@@ -254,6 +254,24 @@ describe('sgp4sr', () => {
     expect('explain' in (await build({ withoutSeparation: true }, dataset))).toBe(false)
   })
 
+  it('names the event that an item falls furthest without', async () => {
+    const dataset = shop()
+    const model = await build({}, dataset)
+    await using scorer = await scorerOf(model, dataset, livened(model))
+    const [item, behavior] = [Int32Array.of(1, 5, 3, 8), new Uint8Array(4)]
+    const [user, time] = [2, Float64Array.of(1, 2, 3, 4)]
+    const ahead = async (stays: (_: number, at: number) => boolean): Promise<number> => {
+      const left = { user, item: item.filter(stays), behavior: behavior.filter(stays), time: time.filter(stays) }
+      const scores = (await scorer.score([left])).subarray(1)
+      return (scores[3] as number) - scores.reduce((sum, score) => sum + score, 0) / scores.length
+    }
+    const [told] = (await scorer.explain?.({ user, item, behavior, time }, [4])) ?? []
+    const fallen: number[] = []
+    for (const [gone] of item.entries()) fallen.push(await ahead((_, at) => at !== gone))
+    const first = fallen.indexOf(Math.min(...fallen))
+    expect(told?.because?.[0]).toMatchObject({ item: item[first], behavior: behavior[first] })
+  })
+
   it('says in one sentence which options do not fit together', () => {
     const parse = (options: object) => () => parseOptions('sgp4sr', sgp4srConfig, options)
     expect(parse({ heads: 3 })).toThrow(

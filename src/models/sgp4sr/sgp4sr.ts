@@ -111,6 +111,7 @@ export const sgp4sr = defineModel({
       },
       // Fused modalities have no score apart to tell of.
       ...(!named.includes('fused') && {
+        explainsByLeavingOut: 'events',
         explain: (_, items, reasons, scores) => explainItems(named as FeatureModality[], items, reasons, scores),
       }),
     }
