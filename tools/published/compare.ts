@@ -79,6 +79,10 @@ function fileOf({ model }: PublishedCode, seed: number | 'times'): string {
   return join(theirs as string, `${model}-${seed}.json`)
 }
 
+function isRun({ model }: PublishedCode): boolean {
+  return results.some(({ title }) => title === modelOf(model).title)
+}
+
 /** A table of two rows: theirs, and ours less theirs. */
 async function compared(
   code: PublishedCode,
@@ -157,7 +161,7 @@ function saidOf(ours: Outcome | null | undefined, said: number[]): Outcome {
 /** The figures side by side, where the code is and what was put around it, and why some was not run. */
 function sources(): Pick<Findings, 'page' | 'lines'> {
   const lines = publishedCode.map((code) => {
-    const { model, repository, commit, how } = code
+    const { model, repository, commit, how, open } = code
     const path = fileOf(code, 'times')
     const times = existsSync(path) ? timesSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : undefined
     return {
@@ -165,6 +169,7 @@ function sources(): Pick<Findings, 'page' | 'lines'> {
       repository,
       commit,
       how,
+      ...(open !== undefined && !isRun(code) && { open }),
       ...(times && { seconds: { theirs: fewDigits(times.theirs), ours: fewDigits(times.ours) } }),
     }
   })
@@ -180,19 +185,19 @@ function sources(): Pick<Findings, 'page' | 'lines'> {
       ...(at === 0 ? spent : ['', '']),
     ])
   })
-  const code = lines.map(({ model, repository, commit, how }) => [
+  const code = lines.map(({ model, repository, commit, how, open }) => [
     modelOf(model).title,
     `[${repository}](https://github.com/${repository})`,
     commit === undefined ? '-' : `\`${commit.slice(0, 10)}\``,
-    how,
+    open === undefined ? how : `${how}. **Open**: ${open}`,
   ])
   const page = [
     markdownTable(
       ['model', 'metric', 'published code', 'ours', 'ours minus theirs', 'theirs, s an epoch', 'ours, s an epoch'],
       beside,
     ),
-    'Neither is tuned. Theirs has the options that its authors give, but for widths and batches; ours has those of the experiments on this data set. Validation chooses the epoch of both. Where items are ranked, all are, and none is left out.',
-    'An epoch is over all training targets or samples, on one thread, in seconds of processor time: the least of several, in turns, since the machine did other work. For the next item theirs has one row a target, as its trainer makes them (STOSA: a window a user), and ours a window a user with a target at each event.',
+    'Neither is tuned. Theirs has the options that its authors give, but for widths, batches and patience; ours has those of the experiments on this data set. Validation chooses the epoch of both. Where items are ranked, all are, and none is left out.',
+    'An epoch is over all training targets or samples, on one thread, in seconds of processor time: the least of several, in turns, since the machine did other work. For the next item theirs has one row a target, as its trainer makes them (STOSA: a window a user), and ours a window a user with a target at each event. Clicks: theirs pads each history to 50 events, ours to the longest of like ones.',
     markdownTable(['model', 'code', 'commit', 'how it was run, or why not'], code),
     'Their code is in no part of this repository: `tools/published` imports it from a folder that the command names.',
   ].join('\n\n')

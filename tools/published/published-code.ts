@@ -12,8 +12,10 @@ export interface PublishedCode {
   readonly repository: string
   /** The one that was run, or read. */
   readonly commit?: string
-  /** What was put around the code, or why it was not run. */
+  /** What was put around the code, or why it cannot be run. */
   readonly how: string
+  /** Why there is no figure of it yet, where it does run. */
+  readonly open?: string
   /** Options of ours that follow the code where the default does not, beside those of experiments. */
   readonly options?: Readonly<Record<string, unknown>>
 }
@@ -37,24 +39,27 @@ export const publishedCode: readonly PublishedCode[] = [
     repository: 'RUCAIBox/UniSRec',
     commit: '05aa5cba2809112c32808f70d16abc61c05c6538',
     how: 'from scratch, ids and texts; width 64 in place of 300, rows of 512',
+    open: 'one epoch alone, for want of processor time: 22 s each',
   },
   {
     model: 'stosa',
     repository: 'zfan20/STOSA',
     commit: '1f00ecb193a7ea7fe1bc4d14e999ce4ebec845c2',
-    how: 'the one command that they print; two imports of functions that are not in the repository were left empty, and negatives drawn outside training alone',
+    how: 'the one command that they print; two imported functions that the repository does not have are left empty, and negatives lie outside training alone',
   },
   {
     model: 'hm4sr',
     repository: 'SStarCCat/HM4SR',
     commit: 'f1c0a15f0193846e6af71c2a02ae324fd647eeaf',
-    how: 'all times 0 and no category, since the data have neither; vectors filled up with zeros to the 768 numbers that it takes; rows of 512',
+    how: 'all times 0 and no category, since the data have neither; vectors filled up with zeros to the 768 numbers that it takes; rows of 512, of like length together',
+    open: 'one epoch alone, for want of processor time: 20 s each',
   },
   {
     model: 'mmmlp',
     repository: 'Applied-Machine-Learning-Lab/MMMLP',
     commit: 'd5dc757adac95047522dea20aed88211d592911e',
     how: 'the repository is incomplete: names that it does not define were given what they stand for, vectors cut to their 128 main directions',
+    open: 'not one epoch, for want of processor time: it looks up vectors item by item, always over 50 places, and its rate of 1e-4 asks for some hundred epochs',
   },
   {
     model: 'din',
@@ -71,7 +76,8 @@ export const publishedCode: readonly PublishedCode[] = [
   {
     model: 'naml',
     repository: 'wuch15/IJCAI2019-NAML',
-    how: 'not run: a notebook for Keras on TensorFlow 1, which reads the words of titles and bodies, where ours reads frozen vectors',
+    commit: '5421b524291c2d671a1ecbd09a60026a51fb6981',
+    how: 'not run: a notebook for an early Keras, which reads the words of titles and bodies, where ours reads frozen vectors',
   },
 ]
 

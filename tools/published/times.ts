@@ -25,11 +25,11 @@ try {
   for (let round = 0; round < rounds; round++) {
     times.theirs.push(...theirEpochs(python, exported, join(scratch, 'theirs.json')))
     times.ours.push(...(await ourEpochs(dataset, join(scratch, `ours-${round}`))))
+    writeFileSync(out, `${JSON.stringify(times)}\n`)
   }
 } finally {
   rmSync(scratch, { recursive: true })
 }
-writeFileSync(out, `${JSON.stringify(times)}\n`)
 
 /** One epoch, with batches as their trainer makes them. */
 function theirEpochs(python: string, data: string, told: string): number[] {
