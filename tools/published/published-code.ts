@@ -33,6 +33,7 @@ export const publishedCode: readonly PublishedCode[] = [
     repository: 'RUCAIBox/UniSRec',
     commit: '05aa5cba2809112c32808f70d16abc61c05c6538',
     how: 'their FDSA, which reads texts; width 64 in place of 300, rows of 512',
+    open: 'one epoch alone, for want of processor time: 4 s each',
   },
   {
     model: 'unisrec',
