@@ -98,9 +98,6 @@ const modelLists: Readonly<Record<string, (page: string) => string>> = {
       const file = fileOf(slug)
       const link = `[${relative('src/models', file)}](${relative(dirname(page), file)})`
       const card = cardOf(slug)
-      const model = modelOf(slug)
-      const decay =
-        'weightDecay' in model ? ` \`siftrec train\` gives it a weight decay of ${String(model.weightDecay)}.` : ''
       const toCard = card ? `[card](${relative(dirname(page), card)})` : '-'
       return [titleOf(slug), `\`${slug}\``, predictionOf(slug), citationOf(bibliography, slug), link, toCard]
     })

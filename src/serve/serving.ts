@@ -35,7 +35,7 @@ export interface Ordering {
   readonly run: OpenRun
   readonly rules: HistoryRules
   /** How probable clicks on candidates are after a history, [candidates]; kept. */
-  probabilities(history: History, candidates: Int32Array): Promise<Float32Array>
+  readonly probabilities: (history: History, candidates: Int32Array) => Promise<Float32Array>
 }
 
 /** The runs that answer a request. */
