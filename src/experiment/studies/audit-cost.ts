@@ -201,7 +201,7 @@ function plotOf(costs: readonly Cost[]): Findings['plot'] {
   const panels = models.map((model) => ({
     title: model,
     x: 'log',
-    y: `${metric} minus that with everything`,
+    y: `gain of ${metric}`,
     series: parts.map((part) => ({
       name: part,
       points: costs
