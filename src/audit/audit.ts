@@ -58,17 +58,25 @@ function ifTold<Findings extends { told: number; suspects: readonly unknown[] }>
 
 const rounded = (chance: number): number => Number(chance.toFixed(3))
 
+/** An event as a file of suspects names it. */
+export function suspectEvent({ manifest, events, userIds, catalog }: Dataset, row: number): Suspects['events'][number] {
+  return {
+    user: userIds[events.user[row] as number] as string,
+    item: catalog.ids[events.item[row] as number] as string,
+    behavior: manifest.behaviors[events.behavior[row] as number] as string,
+    time: events.time[row] as number,
+  }
+}
+
 /** The suspects that `prepare --drop` would leave out. */
-export function suspectsOf(audit: Audit, { manifest, events, userIds, catalog }: Dataset): Suspects {
+export function suspectsOf(audit: Audit, dataset: Dataset): Suspects {
+  const { manifest, userIds, catalog } = dataset
   return {
     format: 'siftrec-suspects',
     version: 1,
     dataset: manifest.name,
     events: audit.clicks.suspects.map(({ row, chance }) => ({
-      user: userIds[events.user[row] as number] as string,
-      item: catalog.ids[events.item[row] as number] as string,
-      behavior: manifest.behaviors[events.behavior[row] as number] as string,
-      time: events.time[row] as number,
+      ...suspectEvent(dataset, row),
       chance: rounded(chance),
     })),
     pictures: (audit.pictures?.suspects ?? []).map(({ item, chance }) => ({

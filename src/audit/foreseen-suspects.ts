@@ -31,11 +31,9 @@ export function foreseenSuspects(dataset: Dataset, split: Split, least: number):
 
 /** Suspects of the log in which each user's rows end somewhere, as rows of the whole. */
 function suspectsUntil(dataset: Dataset, ends: Int32Array, least: number): number[] {
-  const rows = Array.from(dataset.events.item.keys()).filter(
-    (row) => row < (ends[dataset.events.user[row] as number] as number),
-  )
-  const known = new Set(rows)
-  const { events } = keptEvents(dataset.events, (row) => known.has(row))
+  const isKnown = (row: number): boolean => row < (ends[dataset.events.user[row] as number] as number)
+  const rows = Array.from(dataset.events.item.keys()).filter(isKnown)
+  const { events } = keptEvents(dataset.events, isKnown)
   const { told, suspects } = clickSuspects({ ...dataset, events }, least)
   return told < leastTold ? [] : suspects.map(({ row }) => rows[row] as number)
 }

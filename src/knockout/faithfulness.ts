@@ -143,8 +143,8 @@ function otherRuns({ folder, data }: Untouched, random: RandomStream, seed: numb
   const opened = new Map<string, Promise<OpenRun>>()
   const shown = (way: 'nothing' | 'permutation', name: FeatureModality, drawing = 0): Promise<OpenRun> => {
     const key = `${way} ${name} ${drawing}`
-    const other = replacedData(data, { signal: { kind: 'modality', name }, way, seed: seed + drawing })
-    const run = opened.get(key) ?? openRun(folder, { shown: inFolder(other, place) })
+    const other = () => replacedData(data, { signal: { kind: 'modality', name }, way, seed: seed + drawing })
+    const run = opened.get(key) ?? openRun(folder, { shown: inFolder(other(), place) })
     opened.set(key, run)
     return run
   }

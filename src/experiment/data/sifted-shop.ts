@@ -1,6 +1,7 @@
 /** @file The simulated shop without some of its clicks: those that the audit suspects, and others to compare with. */
 import { cpSync, existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { suspectEvent } from '../../audit/audit.ts'
 import { clickSuspects } from '../../audit/click-suspects.ts'
 import { foreseenSuspects } from '../../audit/foreseen-suspects.ts'
 import { loadDataset } from '../../dataset/load.ts'
@@ -67,21 +68,14 @@ function leftOut(dataset: Dataset, sifting: Sifting): readonly number[] {
   return [...randomStream(1, 'drawn in place of suspects').shuffle(clicks).subarray(0, count)]
 }
 
-function suspectsFile({ manifest, events, userIds, catalog }: Dataset, rows: readonly number[]): Suspects {
-  return {
-    format: 'siftrec-suspects',
-    version: 1,
-    dataset: manifest.name,
-    events: rows.map((row) => ({
-      user: userIds[events.user[row] as number] as string,
-      item: catalog.ids[events.item[row] as number] as string,
-      behavior: manifest.behaviors[events.behavior[row] as number] as string,
-      time: events.time[row] as number,
-    })),
-    pictures: [],
-    users: [],
-  }
-}
+const suspectsFile = (dataset: Dataset, rows: readonly number[]): Suspects => ({
+  format: 'siftrec-suspects',
+  version: 1,
+  dataset: dataset.manifest.name,
+  events: rows.map((row) => suspectEvent(dataset, row)),
+  pictures: [],
+  users: [],
+})
 
 /** @throws Error where an index does not name the same user or item: then ranks could not be compared */
 function checkSame(one: Dataset, other: Dataset): void {
