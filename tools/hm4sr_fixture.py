@@ -10,13 +10,14 @@ linear_k(X) in three parts. Time: t = [gap table[floor(SCALE log2(gap + 1))] ; c
 softmax(linear(t)) @ q. Each stream: its own normalization, then causal post-norm blocks as in sasrec_fixture.py. u = the three states side by
 side; an item's row is its three vectors side by side, without positions. Losses:
   main         the sum of weights times -log softmax(u . rows)[target], over the rows but row 0, the padding's
-  ids          contrast of the id state at each history's last target with the target's embedding, cosines over 0.2
+  ids          contrast of each target's id state with the target's embedding, cosines over 0.2
   categories   at every event, sigmoid(linear of the item's row) against one column a value of each field, 0 being none; a mean
-  placeholders the same histories with text and image of the drawn places replaced by linear(t), before the normalization; contrast of each state
-               at the last target with the state of the changed history, cosines over 1, the mean of text and image
-A contrast: -log of e^own / the sum over the batch's histories of e^(cosine / temperature), a mean; another history of the same target is left out.
+  placeholders the same histories with text and image of the drawn places replaced by linear(t), before the normalization; contrast of each
+               target's state with that of the changed history, cosines over 1, the mean of text and image
+A contrast: -log of e^own / the sum over the batch's targets of e^(cosine / temperature), weighted as the targets are; another target of the same
+item is left out.
 
-The file, for `whole`, and for `timeless`, where there are no times: X is not rescaled, and placeholders are linear in the positions:
+The file, for `whole`, and for `timeless`, where there are no times: X times the mean of q, and placeholders are linear in the positions:
   config     batch B, length L, hidden d, heads, layers, items (rows of the table, row 0 being the padding), width (of texts and pictures), scale,
              and for each field its number of values, value 0 included
   inputs     by the names of the training graph's inputs; sources are the rows b * L + l that targets are read at; the last target only pads, and so
@@ -43,7 +44,7 @@ LAMBDA_ID, LAMBDA_CATEGORY, LAMBDA_PLACEHOLDER = 0.7, 0.6, 0.5
 FIELDS = {"brand": 5, "category": 4}
 STREAMS = ("id", "text", "image")
 MISSING = {"text": (0, 4, 8), "image": (0, 3)}
-# The last row only fills up; histories 0 and 2 have the same last target.
+# The last row only fills up; some targets are of one item.
 HISTORIES = [[3, 1, 4, 1, 5], [2, 6, 8], [7, 9], [5, 2, 9, 3], []]
 TARGETS = [[1, 4, 1, 5, 9], [6, 8, 3], [9, 9], [2, 9, 3, 1]]
 READ = [(row, place) for row, targets in enumerate(TARGETS) for place in range(len(targets))]
@@ -68,7 +69,7 @@ class Hm4sr(Layers):
             self.declare("time.scale", D)
             self.declare("time.shift", D)
             self.declare_linear("time.gate", 2 * D, EXPERTS)
-            self.declare("time.expert", EXPERTS, 3 * D)
+        self.declare("time.expert", EXPERTS, 3 * D)
         for stream in STREAMS:
             self.declare_norm(f"{stream}.norm", D)
             for layer in range(LAYERS):
@@ -105,7 +106,7 @@ class Hm4sr(Layers):
         return torch.cat([self["time.gap"][buckets], torch.cos(phases)], -1)
 
     def rescaled(self, x, t):
-        chosen = torch.softmax(self.affine("time.gate", t), -1) @ self["time.expert"]
+        chosen = torch.softmax(self.affine("time.gate", t), -1) @ self["time.expert"] if self.timed else self["time.expert"].mean(0)
         parts = chosen.split(D, -1)
         return {stream: x[stream] * parts[at] for at, stream in enumerate(STREAMS)}
 
@@ -116,14 +117,14 @@ class Hm4sr(Layers):
         return x
 
 
-def contrast(anchors, positives, last, temperature):
-    """A mean over histories."""
+def contrast(anchors, positives, targets, weights, temperature):
+    """A sum over targets, each with its weight."""
     cosines = F.cosine_similarity(anchors[:, None], positives[None], dim=-1) / temperature
     losses = []
-    for row in range(len(last)):
-        seen = [other for other in range(len(last)) if other == row or last[other] != last[row]]
+    for row in range(len(targets)):
+        seen = [other for other in range(len(targets)) if other == row or targets[other] != targets[row]]
         losses.append(torch.logsumexp(cosines[row, seen], 0) - cosines[row, row])
-    return sum(losses) / len(losses)
+    return (torch.stack(losses) * weights).sum()
 
 
 def catalog():
@@ -155,19 +156,12 @@ def part(timed):
         drawn[row, place] = 1
     weights = torch.tensor([0.1, 0.05, 0.1, 0.15, 0.05, 0.05, 0.1, 0.1, 0.05, 0.1, 0.05, 0.02, 0.03, 0.05])
     places = [row * L + place for row, place in READ]
-    last = [targets[-1] for targets in TARGETS]
-    ends = [sum(len(targets) for targets in TARGETS[: row + 1]) - 1 for row in range(len(TARGETS))]
-    events = [row * L + len(targets) - 1 for row, targets in enumerate(TARGETS)]
+    targets = [target for own in TARGETS for target in own]
     inputs = {
         "history": history,
         "sources": torch.tensor([*places, 4 * L]),
-        "targets": torch.tensor([target for targets in TARGETS for target in targets] + [0]),
+        "targets": torch.tensor([*targets, 0]),
         "weights": torch.cat([weights, torch.zeros(1)]),
-        "lastTargets": torch.tensor([*ends, 0]),
-        "lastTargets.events": torch.tensor([*events, 4 * L]),
-        "lastTargets.event": torch.tensor([len(targets) - 1 for targets in TARGETS] + [0]),
-        "lastTargets.item": torch.tensor([*last, 0]),
-        "lastTargets.weight": torch.tensor([0.25, 0.25, 0.25, 0.25, 0.0]),
         "drawnPlaces": drawn,
         **(of_time(lengths) if timed else {}),
         **catalog(),
@@ -179,12 +173,11 @@ def part(timed):
     own = {stream: vectors[stream][history] for stream in STREAMS}
     x = model.interacted({stream: own[stream] + learned["position"] for stream in STREAMS})
     moments = model.moments() if timed else learned["position"].expand(B, L, D)
-    if timed:
-        x = model.rescaled(x, moments)
+    x = model.rescaled(x, moments)
     states = {stream: model.encoded(stream, x[stream]).flatten(0, 1) for stream in STREAMS}
     users = torch.cat([states[stream][places] for stream in STREAMS], -1)
     main = (F.cross_entropy(users @ table[1:].T, inputs["targets"][:-1] - 1, reduction="none") * weights).sum()
-    ids = contrast(states["id"][events], learned["item"][last], last, 0.2)
+    ids = contrast(states["id"][places], learned["item"][targets], targets, weights, 0.2)
     real = history > 0
     logits = model.affine("category", table[history[real]])
     labels = torch.cat(
@@ -195,7 +188,7 @@ def part(timed):
     for modality in STREAMS[1:]:
         replaced = torch.where(drawn[..., None] > 0, model.affine(f"placeholder.{modality}", moments), x[modality])
         other = model.encoded(modality, replaced).flatten(0, 1)
-        changed.append(contrast(states[modality][events], other[events], last, 1.0))
+        changed.append(contrast(states[modality][places], other[places], targets, weights, 1.0))
     placeholders = sum(changed) / 2
     loss = main + LAMBDA_ID * ids + LAMBDA_CATEGORY * categories + LAMBDA_PLACEHOLDER * placeholders
     parts = {"main": main, "ids": ids, "categories": categories, "placeholders": placeholders}

@@ -40,7 +40,6 @@ export const publishedCode: readonly PublishedCode[] = [
     repository: 'RUCAIBox/UniSRec',
     commit: '05aa5cba2809112c32808f70d16abc61c05c6538',
     how: 'from scratch, ids and texts; width 64 in place of 300, rows of 512',
-    open: 'one epoch alone, for want of processor time: 22 s each',
   },
   {
     model: 'stosa',
@@ -53,7 +52,6 @@ export const publishedCode: readonly PublishedCode[] = [
     repository: 'SStarCCat/HM4SR',
     commit: 'f1c0a15f0193846e6af71c2a02ae324fd647eeaf',
     how: 'all times 0 and no category, since the data have neither; vectors filled up with zeros to the 768 numbers that it takes; rows of 512, of like length together',
-    open: 'one epoch alone, for want of processor time: 20 s each',
   },
   {
     model: 'mmmlp',

@@ -51,7 +51,6 @@ describe('the last target of each window', () => {
     // Targets are numbered window by window: the first window's second sees four events, the second's first two.
     expect(found['lastTargets']).toEqual([1, 2, 0])
     expect(found['lastTargetsInverse']).toEqual([3, 0, 1, 3, 3, 3])
-    expect(found['lastTargets.events']).toEqual([3, 5, 0])
     expect(found['lastTargets.event']).toEqual([3, 1, 0])
     expect(found['lastTargets.item']).toEqual([5, 8, 0])
     expect(found['lastTargets.weight']).toEqual([0.5, 0.5, 0])

@@ -3,7 +3,6 @@
  * at every step.
  */
 import { Bug } from '../../errors.ts'
-import { reshape } from '../../tensor/move.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import { rows as rowsOf } from '../../tensor/rows.ts'
 import type { Extra } from '../kind.ts'
@@ -17,8 +16,6 @@ export interface LastTargets {
     readonly of: (x_PD: Tensor) => Tensor
     /** The last event that it sees, [B] int64. */
     readonly event_B: Tensor
-    /** [B, L, D] -> [B, D]: that event. */
-    readonly atEvent: (x_BLD: Tensor) => Tensor
     /** The items to predict, [B] int64. */
     readonly item_B: Tensor
     /** The same for each window; 0 for rows that only fill up: [B]. They sum to 1. */
@@ -30,22 +27,19 @@ export interface LastTargets {
 export function lastTargets(): Extra<LastTargets, readonly Window[]> {
   return {
     recipe: { name: 'lastTargets' },
-    declare({ rows, length, targets }, input) {
+    declare({ rows, targets }, input) {
       const among = input('lastTargets', [rows], 'int64')
       const amongInverse = input('lastTargetsInverse', [targets], 'int64')
-      const events = input('lastTargets.events', [rows], 'int64')
-      const eventsInverse = input('lastTargets.eventsInverse', [rows * length], 'int64')
       return {
         lastTargets: {
           of: (x) => rowsOf(x, among, { inverse: amongInverse }),
           event_B: input('lastTargets.event', [rows], 'int64'),
-          atEvent: (x) => rowsOf(reshape(x, [-1, x.shape.at(-1) as number]), events, { inverse: eventsInverse }),
           item_B: input('lastTargets.item', [rows], 'int64'),
           weight_B: input('lastTargets.weight', [rows]),
         },
       }
     },
-    fill(windows, { rows, length, targets }, buffers) {
+    fill(windows, { rows, targets }, buffers) {
       if (targets === 0) return
       const whole = (name: string): BigInt64Array | undefined => buffers[name] as BigInt64Array | undefined
       let before = 0
@@ -62,11 +56,6 @@ export function lastTargets(): Extra<LastTargets, readonly Window[]> {
         last,
         { list: whole('lastTargets'), inverse: whole('lastTargetsInverse') },
         { room: rows, slots: targets, slotOf: (row) => last[row]?.slot as number },
-      )
-      fillSelection(
-        last,
-        { list: whole('lastTargets.events'), inverse: whole('lastTargets.eventsInverse') },
-        { room: rows, slots: rows * length, slotOf: (row, { prefix }) => row * length + prefix - 1 },
       )
       const [event, item] = [whole('lastTargets.event'), whole('lastTargets.item')]
       const weight = buffers['lastTargets.weight'] as Float32Array | undefined

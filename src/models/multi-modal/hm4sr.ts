@@ -8,9 +8,9 @@
  *   (4) h_m = blocks_m(drop(LN_m(x_m))), causal                                            -> state_PD each
  *   (5) r = h_id . E + sum_m h_m . (W_m a_m + b_m)                                         -> scores_PV
  *   (6) cross-entropy of r                                                                 scalar
- *   (7) + NCE(h_id, E of the target; 0.2)                                                  scalar, one row a history
+ *   (7) + NCE(h_id, E of the target; 0.2)                                                  scalar, a row a target
  *   (8) + binary cross-entropy of sigmoid([E; W_m a_m + b_m] W + b), the item's categories scalar, every event
- *   (9) + NCE(h_m, h~_m; 1), h~_m read with a share of x_m replaced by t W_m' + b_m'       scalar, one row a history
+ *   (9) + NCE(h_m, h~_m; 1), h~_m read with a share of x_m replaced by t W_m' + b_m'       scalar, a row a target
  * U = 2D. NCE contrasts the rows of a batch by their cosines; see parts/info-nce.ts.
  * Differs:
  * - the paper's text could not be opened: equations and settings are those of the published code, and whether the paper
@@ -19,17 +19,19 @@
  *   follows the code);
  * - w day is of days since training's first event, in place of seconds since 1970, whose cosines are noise in float32;
  *   a gap is at most the longest of training, and 0 at a window's first event;
- * - (7) and (9) take a window's last target, where the code has one row a target, and a duplicate of a target is no
- *   negative of it, where the code leaves a 1 in the sum;
+ * - (7) and (9) contrast the targets of a batch, a window's own among them, in groups of at most 1,024, where the code
+ *   has rows of other users; a duplicate of a target is no negative of it, where the code leaves a 1 in the sum;
+ * - the prefixes of a window share the places that (9) draws, since all are read at once;
  * - categories are the values of categorical fields, one of each field; a field of many values, such as an author, is
  *   none unless it is named;
  * - biases of linear layers begin at 0, those of (2), (8) and (9) too;
  * - a learned vector stands for a text or picture that an item lacks; a catalog may lack either, or both;
- * - without times in the data (3) is left out and (9) replaces by P W_m' + b_m'; without fields (8) is left out;
+ * - without times in the data every moment is the same to (3): X *= mean_k q_k, near to what the code does with times
+ *   of 0, and (9) replaces by P W_m' + b_m'; `withoutTime` leaves (3) out; without fields (8) is left out;
  * - what SASRec itself differs in holds here as well.
  */
 import * as z from 'zod'
-import { type DrawnPlaces, drawnPlaces, type LastTargets, lastTargets } from '../../batches/extras/histories.ts'
+import { type DrawnPlaces, drawnPlaces } from '../../batches/extras/histories.ts'
 import { type Times, times } from '../../batches/extras/moments.ts'
 import { type Sequences, sequences } from '../../batches/sequences.ts'
 import type { FeatureModality, Modality } from '../../dataset/schema.ts'
@@ -45,13 +47,13 @@ import { softmax } from '../../tensor/normalize.ts'
 import { type CatalogShape, catalogInput } from '../contract/catalog.ts'
 import { defineModel, type Losses, type Memory, objective, type Pass, type StageContext } from '../contract/model.ts'
 import { chosenFields, fieldNames } from '../parts/chosen-fields.ts'
-import { infoNce } from '../parts/info-nce.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { presentModalities } from '../parts/modalities.ts'
 import { modalityShares } from '../parts/modality-shares.ts'
 import { flag, headsDivide, lossWeight, sequenceOptions, temperature } from '../parts/options.ts'
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
+import { targetContrast } from '../parts/target-contrast.ts'
 
 /** A field of more values names items rather than kinds of them. */
 const mostValues = 256
@@ -86,14 +88,14 @@ const config = z
     lambdaCategory: lossWeight(1, 'weight of the prediction of categories'),
     lambdaPlaceholder: lossWeight(1, 'weight of the contrast with placeholders'),
     withoutInteractive: flag('let no stream borrow from another'),
-    withoutTime: flag('leave out times; a dataset without times is read so'),
+    withoutTime: flag('leave out times and the experts that they choose among'),
     withoutCategories: flag('leave out the prediction of categories; a catalog without fields is read so'),
     withoutIdContrast: flag('leave out the contrast of ids'),
     withoutPlaceholders: flag('leave out the contrast with placeholders'),
   })
   .refine(...headsDivide('hiddenSize'))
 type Config = z.infer<typeof config>
-type Batch = Sequences & Times & LastTargets & DrawnPlaces
+type Batch = Sequences & Times & DrawnPlaces
 
 const hasTimes = ({ withoutTime }: Config, { time }: CatalogShape): boolean => !withoutTime && time !== 'order'
 
@@ -114,7 +116,8 @@ export const hm4sr = defineModel({
     const names = streams.map(({ name }) => name)
     const positions = parameter('position', [maxLength, hiddenSize], normal())
     const interact = config.withoutInteractive ? undefined : interactiveExperts(config, names)
-    const clock = hasTimes(config, catalog) ? timeExperts(config, names.length * hiddenSize) : undefined
+    const experts = config.withoutTime ? undefined : timeExperts(config, names.length * hiddenSize)
+    const clock = experts && hasTimes(config, catalog) ? timeOf(config, experts) : undefined
     const categories = config.withoutCategories ? undefined : categoryLoss(config, catalog, names.length)
     const placeholders = config.withoutPlaceholders
       ? []
@@ -130,7 +133,8 @@ export const hm4sr = defineModel({
       const time_BLU = clock?.of(batch)
       // (2-3)
       const mixed_BLW = interact ? interact(placed) : concat(placed, -1)
-      const scaled_BLW = clock && time_BLU ? clock.rescale(mixed_BLW, time_BLU) : mixed_BLW
+      const chosen = clock && time_BLU ? clock.choose(time_BLU) : experts?.mean([0])
+      const scaled_BLW = chosen ? mul(mixed_BLW, chosen) : mixed_BLW
       const widths = names.map(() => hiddenSize)
       const each = split(scaled_BLW, 2, widths)
       // (4)
@@ -139,23 +143,20 @@ export const hm4sr = defineModel({
     }
     /** (7-9) */
     const more = ({ own, each, states, moment }: Read, batch: Batch, { noise }: Pass): Losses => {
-      const { lastTargets, drawn_BL, mask_BL, length } = batch
-      const { item_B, weight_B, event_B, atEvent } = lastTargets
-      const same = cast(equal(unsqueeze(item_B, 1), unsqueeze(item_B, 0)), 'float32')
-      const contrast = (state_PD: Tensor, positive_BD: Tensor, temperature: number): Tensor =>
-        infoNce(lastTargets.of(state_PD), positive_BD, { temperature, same, weights: weight_B })
+      const { drawn_BL, item_BL, mask_BL, target_P } = batch
       const drawn = unsqueeze(greater(drawn_BL, 0), -1)
       const withPlaceholders = placeholders.map((replacement, index) => {
         const [{ encoder }, x_BLD] = [streams[index + 1] as Stream, each[index + 1] as Tensor]
-        const replaced = where(drawn, replacement(moment), x_BLD)
-        const state_BD = encoder.atTargets(replaced, { atLast: atEvent, last_B: event_B, mask_BL, length }, noise)
-        return contrast(states[index + 1] as Tensor, state_BD, config.placeholderTemperature)
+        const state_PD = encoder.atTargets(where(drawn, replacement(moment), x_BLD), batch, noise)
+        return targetContrast(states[index + 1] as Tensor, state_PD, batch, {
+          temperature: config.placeholderTemperature,
+        })
       })
-      const ids = (): Tensor => contrast(states[0] as Tensor, (streams[0] as Stream).of(item_B), config.temperature)
+      const ids = (): Tensor => targetContrast(states[0] as Tensor, (streams[0] as Stream).of(target_P), batch, config)
       return {
         ...(!config.withoutIdContrast && { ids: { weight: config.lambdaId, value: ids() } }),
         ...(categories && {
-          categories: { weight: config.lambdaCategory, value: categories(own, batch.item_BL, mask_BL) },
+          categories: { weight: config.lambdaCategory, value: categories(own, item_BL, mask_BL) },
         }),
         ...(withPlaceholders.length > 0 && {
           placeholders: {
@@ -176,7 +177,7 @@ export const hm4sr = defineModel({
         1,
       )
     const windows = itemWindows(config, catalog)
-    const batches = sequences(windows).with(times()).with(lastTargets()).with(drawnPlaces(config.placeholderShare))
+    const batches = sequences(windows).with(times()).with(drawnPlaces(config.placeholderShare))
     return {
       batches,
       history: windows,
@@ -309,21 +310,24 @@ function tellTimes({ data: { dataset, split }, memory }: StageContext): void {
   memory[told.longest]?.data.set([Math.min(longest / 1000, 2 ** 31)] as never)
 }
 
+/** (3) [K, W] */
+const timeExperts = ({ timeExperts: count }: Config, width: number): Tensor =>
+  parameter(expertsOfTime, [count, width], normal(0.1))
+
 /** Time as the model reads it. */
 interface Clock {
   /** t, [B, L, 2D] */
   readonly of: (batch: Pick<Batch, 'gap_BL' | 'date_BL' | 'mask_BL'>) => Tensor
-  /** X times the experts that t chooses, [B, L, W]. */
-  readonly rescale: (x_BLW: Tensor, time_BLU: Tensor) => Tensor
+  /** What t makes of the experts, [B, L, W]. */
+  readonly choose: (time_BLU: Tensor) => Tensor
 }
 
-/** (3) Parameters `time.{gap,scale,shift,expert}` and `time.gate.*`. */
-function timeExperts({ hiddenSize, intervalScale, timeExperts: experts }: Config, width: number): Clock {
+/** (3) Parameters `time.{gap,scale,shift}` and `time.gate.*`. */
+function timeOf({ hiddenSize, intervalScale, timeExperts: count }: Config, expert_KW: Tensor): Clock {
   const gaps = parameter('time.gap', [intervalScale * mostDoublings, hiddenSize], normal())
   const scale_D = parameter('time.scale', [hiddenSize], normal())
   const shift_D = parameter('time.shift', [hiddenSize], zeros)
-  const gate = linear('time.gate', [2 * hiddenSize, experts], { init: normal() })
-  const expert_KW = parameter(expertsOfTime, [experts, width], normal(0.1))
+  const gate = linear('time.gate', [2 * hiddenSize, count], { init: normal() })
   const [first, longest] = [input(told.first, [1]), input(told.longest, [1])]
   const slower_D = constant(
     Float32Array.from({ length: hiddenSize }, (_, at) => 10_000 ** (at / hiddenSize)),
@@ -338,7 +342,7 @@ function timeExperts({ hiddenSize, intervalScale, timeExperts: experts }: Config
       const phase_BLD = add(mul(unsqueeze(day_BL, -1), scale_D), shift_D)
       return concat([gaps.rows(bucket_BL), cos(div(phase_BLD, slower_D))], -1)
     },
-    rescale: (x_BLW, time_BLU) => mul(x_BLW, matmul(softmax(gate(time_BLU)), expert_KW)),
+    choose: (time_BLU) => matmul(softmax(gate(time_BLU)), expert_KW),
   }
 }
 

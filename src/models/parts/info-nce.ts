@@ -31,14 +31,10 @@ export interface InfoNceOptions {
 export function infoNce(anchor: Tensor, positive: Tensor, { temperature, same, weights }: InfoNceOptions): Tensor {
   const [rows] = dims(anchor, 2)
   const similarities = anchor.l2Normalize().matmul(positive.l2Normalize(), { transposeB: true, scale: 1 / temperature })
-  const others = matrixOf(rows, (row, column) => (row === column ? 0 : 1))
+  const index = integers(Array.from({ length: rows }, (_, row) => row))
+  const others = index.reshape([-1, 1]).equal(index).cast('float32').mul(-1).add(1)
   const hidden = [same, weights?.equal(0).cast('float32')].flatMap((which) => which ?? [])
   const scores = hidden.reduce((x, which) => x.add(which.mul(others).mul(hiddenScore)), similarities)
   const each = constant(new Float32Array(rows).fill(1 / rows), [rows])
-  return crossEntropyOf(scores, integers(Array.from({ length: rows }, (_, row) => row)), weights ?? each)
-}
-
-function matrixOf(size: number, valueAt: (row: number, column: number) => number): Tensor {
-  const values = Float32Array.from({ length: size * size }, (_, at) => valueAt(Math.floor(at / size), at % size))
-  return constant(values, [size, size])
+  return crossEntropyOf(scores, index, weights ?? each)
 }
