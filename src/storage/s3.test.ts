@@ -170,8 +170,11 @@ describe('objects of S3-compatible storage', () => {
     expect(await refusal('s3://shop/a.csv')).toBe(
       's3://shop/a.csv: missing: no credentials in the environment. set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
     )
-    vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined)
-    expect(await refusal('s3://shop/a.csv')).toMatch(/^s3:\/\/shop\/a\.csv: missing: no region\. set AWS_REGION/)
+    for (const none of [undefined, '']) {
+      vi.stubEnv('AWS_ENDPOINT_URL_S3', none)
+      vi.stubEnv('AWS_REGION', none)
+      expect(await refusal('s3://shop/a.csv')).toMatch(/^s3:\/\/shop\/a\.csv: missing: no region\. set AWS_REGION/)
+    }
     await expect(openObjects(() => Promise.reject(new Error('none')))).rejects.toThrow(
       's3://: missing: @aws-sdk/client-s3, expected it, for S3-compatible storage. install it: npm install @aws-sdk/client-s3@3.1175.0',
     )

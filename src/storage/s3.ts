@@ -55,14 +55,15 @@ export async function openObjects(load = (): Promise<Aws> => import('@aws-sdk/cl
   const aws = await load().catch(() => {
     throw notInstalled()
   })
-  const { env } = process
-  const elsewhere = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
+  // What is set to nothing counts as not set, as for AWS's own tools.
+  const set = (name: string): string | undefined => process.env[name] || undefined
+  const elsewhere = set('AWS_ENDPOINT_URL_S3') ?? set('AWS_ENDPOINT_URL')
   const client = new aws.S3Client({
     requestHandler: { connectionTimeout: patience },
     // What is put there is signed with its hash. Not every storage knows the client's own sums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     // Other storages have no host for each bucket, and mostly no regions.
-    ...(elsewhere !== undefined && { forcePathStyle: true, region: env['AWS_REGION'] ?? 'us-east-1' }),
+    ...(elsewhere !== undefined && { forcePathStyle: true, region: set('AWS_REGION') ?? 'us-east-1' }),
   })
   return {
     find: (address) => inOurWords(address, find(aws, client, address)),

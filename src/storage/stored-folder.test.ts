@@ -66,6 +66,16 @@ describe('a folder in storage', () => {
     expect(texts()).toEqual({ model: 'own', done: 'own' })
   })
 
+  it('counts as not there after a put that did not end, whether one was there before or not', async () => {
+    using put = await withPut()
+    const there = join(place.path, 'there')
+    writeFileSync(join(there, 'model'), 'a later one')
+    for (const address of [put.address, `${put.address}-anew`]) {
+      await expect(putFolder(put.objects, { folder: there, address }, ['model', 'absent'])).rejects.toThrow('ENOENT')
+      expect(await takeFolder(put.objects, { folder: here, address })).toBe(false)
+    }
+  })
+
   it('that was never put there has no files', async () => {
     using objects = await openObjects()
     expect([...(await storedNames(objects, 's3://shop/folders/none'))]).toEqual([])
