@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type OwnServer, redisProgram, startRedis } from './fixtures/own-servers.ts'
+import { startS3, stubStorage } from './fixtures/s3-server.ts'
 import { compiled, type Ended, inProcess, start, succeedHere, workplace } from './fixtures/siftrec.ts'
 import { tinyPlace, tinyResults } from './fixtures/tiny-places.ts'
 import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
@@ -12,8 +13,8 @@ import { prepareTinyShop, writeTinyShop } from './fixtures/tiny-shop.ts'
 const epochs = '20'
 const folder = workplace()
 const place = (name: string): string => tinyPlace(folder, name)
-const startTiny = (cwd: string, how: string) =>
-  start([how, epochs], { cwd, through: compiled('test/fixtures/tiny-experiment.js') })
+const startTiny = (cwd: string, how: string, ...storage: string[]) =>
+  start([how, epochs, ...storage], { cwd, through: compiled('test/fixtures/tiny-experiment.js') })
 /** The jobs of the tiny experiment: two option sets, then item-kNN and two seeds. */
 const jobs = [
   'SASRec, option set 1 of 2',
@@ -53,7 +54,9 @@ describe.skipIf(!redisProgram())('a queue', () => {
     for (const { child } of staying) child.kill('SIGKILL')
     await server[Symbol.asyncDispose]()
   })
-  const startWorker = (...more: string[]) => start(['worker', '--queue', server.url, ...more], { cwd })
+  const startWorker = (...more: string[]) => startWorkerIn(cwd, ...more)
+  const startWorkerIn = (at: string, ...more: string[]) =>
+    start(['worker', '--queue', server.url, ...more], { cwd: at })
 
   it('gives an experiment the same table from several workers, of which one is elsewhere, one is stopped and one is killed', async () => {
     const experiment = startTiny(cwd, server.url)
@@ -143,6 +146,31 @@ describe.skipIf(!redisProgram())('a queue', () => {
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
   })
 
+  it('gives an experiment the same table from workers that share no folder but have storage', async () => {
+    const s3 = await startS3(join(folder, 's3'), false)
+    stubStorage(s3)
+    const names = ['first', 'second']
+    for (const name of names) mkdirSync(join(folder, name))
+    const workers = names.map((name) => startWorkerIn(join(folder, name)))
+    try {
+      await Promise.all(workers.map((worker) => worker.said('waits for jobs')))
+      expect(await startTiny(place('asking'), server.url, 's3://shop/tiny').ended).toMatchObject({ code: 0 })
+      for (const { child } of workers) child.kill('SIGTERM')
+      const ended = await Promise.all(workers.map((worker) => worker.ended))
+      expect(ended.map(({ code }) => code)).toEqual([0, 0])
+      expect(jobsThat('begun', ended)).toEqual(jobs)
+      // Both had something to do, with a dataset of their own.
+      for (const name of names)
+        expect(readdirSync(join(folder, name, 'runs', 'experiments')).sort()).toEqual(['cells', 'data'])
+      expect((await alone).code).toBe(0)
+      expect(tinyResults(join(folder, 'asking'))).toEqual(tinyResults(join(folder, 'alone')))
+    } finally {
+      vi.unstubAllEnvs()
+      for (const { child } of workers) child.kill('SIGKILL')
+      await s3[Symbol.asyncDispose]()
+    }
+  })
+
   it('refuses an address that is none, a server that is away, and a number of jobs beside a queue', async () => {
     const refused = async (...args: string[]): Promise<string> => {
       const { code, stderr } = await inProcess(args, folder)
@@ -161,6 +189,13 @@ describe.skipIf(!redisProgram())('a queue', () => {
     expect(await refused('experiment', 'statistics', '--queue', server.url)).toBe(
       '--queue: unsupported: an address, expected none: statistics trains nothing\n',
     )
+    expect(await refused('experiment', 'statistics', '--storage', 's3://shop/tiny/')).toBe(
+      '--storage: unsupported: s3://shop/tiny, expected none: statistics trains nothing\n',
+    )
+    for (const address of ['shop/tiny', 's3://shop', 's3://shop/'])
+      expect(await refused('experiment', 'movies', '--storage', address)).toBe(
+        `--storage: invalid: ${address}, expected s3://BUCKET/FOLDER\n`,
+      )
   })
 })
 

@@ -60,7 +60,8 @@ export async function loadDataset(folder: string): Promise<Dataset> {
   return { ...dataset, ...(users ? { users } : {}), ...(impressions ? { impressions } : {}) }
 }
 
-function readManifest(folder: string): Manifest {
+/** The manifest of a prepared dataset. @throws UserError `missing` without it, `corrupted` when it has changed */
+export function readManifest(folder: string): Manifest {
   const path = join(folder, 'manifest.json')
   if (!existsSync(path)) {
     const value = existsSync(folder) ? 'no manifest.json: this is not a prepared dataset' : 'no such dataset'

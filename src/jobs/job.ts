@@ -26,12 +26,12 @@ export interface JobKind<J extends Job, Result> {
   run(job: J, watching: Watching): Promise<Result | 'interrupted'>
   /** The same for the same work, and for no other in one folder; letters, digits and hyphens. */
   id(job: J): string
-  /** The folder of the dataset that a job reads, if it reads one. */
+  /** The folder of the dataset that a job reads, if it needs one that is there. */
   dataOf(job: J): string | undefined
   /** The job with its dataset elsewhere. */
   withData(job: J, data: string): J
-  /** Whether what a job wrote can be read here: a disk of the network may show it late. */
-  isHere(job: J): boolean
+  /** Whether what a job wrote can be read here: a disk of the network may show it late, and storage is copied from. */
+  isHere(job: J): boolean | Promise<boolean>
 }
 
 /** How a job ended in a process of its own. */

@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Job as QueuedJob } from 'bullmq'
 import { UserError } from '../errors.ts'
+import { isObjectAddress } from '../storage/s3.ts'
 import type { Job, JobKind } from './job.ts'
 import { type JobProcess, startProcess } from './job-process.ts'
 import { type Answer, connectQueue, queueKeys, type Sent, type Told, version } from './sent.ts'
@@ -113,14 +114,12 @@ export async function runWorker(url: string, options: WorkerOptions): Promise<vo
 /** A job with its dataset as it lies here, or why this worker cannot do it. */
 async function fitting(kind: AnyKind, sent: Sent, dataRoot: string | undefined): Promise<Job | UserError> {
   if (sent.version !== version) return otherVersion(sent)
-  if (!(await seesFolder(sent.folder))) {
-    return new UserError({
-      where: sent.folder.path,
-      problem: 'mismatched',
-      value: existsSync(sent.folder.path) ? 'not the folder that the results go to' : 'no such folder here',
-      expected: sent.folder.at,
-      hint: 'start the worker in the folder where the command that asks for the jobs was started, on a disk that both share',
-    })
+  try {
+    if (!(await seesFolder(sent.folder))) return otherFolder(sent)
+  } catch (error) {
+    // Storage that this host cannot use is others' to use.
+    if (error instanceof UserError) return error
+    throw error
   }
   const theirs = kind.dataOf(sent.job)
   if (theirs === undefined) return sent.job
@@ -139,6 +138,23 @@ function placeHere(path: string, theirs: string | undefined, ours: string | unde
   if (theirs === undefined || ours === undefined) return path
   const inside = relative(theirs, path)
   return inside === '' || inside.startsWith('..') || inside === path ? path : join(ours, inside)
+}
+
+function otherFolder({ folder: { path, at } }: Sent): UserError {
+  if (isObjectAddress(path))
+    return new UserError({
+      where: path,
+      problem: 'mismatched',
+      value: 'not the storage that the results go to',
+      hint: 'start the worker with the AWS_ENDPOINT_URL_S3 of the command that asks for the jobs',
+    })
+  return new UserError({
+    where: path,
+    problem: 'mismatched',
+    value: existsSync(path) ? 'not the folder that the results go to' : 'no such folder here',
+    expected: at,
+    hint: 'start the worker in the folder where the command that asks for the jobs was started, on a disk that both share',
+  })
 }
 
 const otherVersion = (sent: Sent): UserError =>

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type OwnServer, redisProgram, startRedis } from '../../test/fixtures/own-servers.ts'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
+import { startS3, stubStorage } from '../../test/fixtures/s3-server.ts'
 import type { UserError } from '../errors.ts'
 import { connectRedis } from '../storage/redis.ts'
 import type { Job, JobEvent, JobKind } from './job.ts'
@@ -68,14 +69,14 @@ describe.skipIf(!redisProgram())('jobs through a queue', () => {
   }
 
   /** Asks for jobs; tells what became of them. */
-  async function ask(jobs: readonly Doubling[], signal?: AbortSignal) {
+  async function ask(jobs: readonly Doubling[], signal?: AbortSignal, at = folder.path) {
     const [told, said]: [string[], string[]] = [[], []]
     const report = (event: JobEvent<Doubling, number>): void => {
       const more = event.kind === 'ended' ? event.result : event.kind === 'returned' ? event.why : ''
       told.push(`${event.job.label} ${event.kind} ${more}`.trim())
     }
     await using queue = await openQueue(server.url, () => undefined)
-    const options = { folder: folder.path, dataRoot: 'there', say: (line: string) => said.push(line), report, signal }
+    const options = { folder: at, dataRoot: 'there', say: (line: string) => said.push(line), report, signal }
     const status = await queue.run(kind, jobs, options).catch((error: unknown) => (error as UserError).message)
     return { status, told, said }
   }
@@ -109,6 +110,31 @@ describe.skipIf(!redisProgram())('jobs through a queue', () => {
     expect(message).toMatch(/^there\/data: missing: the dataset of a job\. share its folder at the same path/)
     await using _ = startWorker({ dataRoot: folder.path })
     expect(await asked).toMatchObject({ status: 'finished', told: ['6 begun', '6 ended 12'] })
+  })
+
+  it('go back to the queue from a worker that sees another storage, or may not write there', async () => {
+    const ours = await startS3(join(folder.path, 'ours'), false)
+    const other = await startS3(join(folder.path, 'other'), false)
+    try {
+      stubStorage(ours)
+      const stop = new AbortController()
+      const asked = ask([doubling(10, 'elsewhere')], stop.signal, 's3://shop/doubled')
+      while ((await waiting()) < 1) await sleep(20)
+      stubStorage(other)
+      expect(((await startWorker().ended) as UserError).message).toMatch(
+        /^s3:\/\/shop\/doubled: mismatched: not the storage that the results go to\. start the worker with the AWS_/,
+      )
+      vi.stubEnv('AWS_ACCESS_KEY_ID', 'another')
+      expect(((await startWorker().ended) as UserError).message).toMatch(
+        /^s3:\/\/shop\/doubled\/\.siftrec-writable: invalid: the server refuses: .* may write to the bucket$/,
+      )
+      expect(await waiting()).toBe(1)
+      stop.abort()
+      expect((await asked).said).toEqual(['no worker is there: start some with siftrec worker --queue URL anywhere'])
+    } finally {
+      vi.unstubAllEnvs()
+      for (const one of [ours, other]) await one[Symbol.asyncDispose]()
+    }
   })
 
   it('are put there again by whoever waits for them when the server lost them', async () => {

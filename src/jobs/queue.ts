@@ -6,13 +6,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queue, QueueEvents } from 'bullmq'
 import { UserError } from '../errors.ts'
+import { isObjectAddress } from '../storage/s3.ts'
 import type { Job, JobKind, JobsWatched, Returned } from './job.ts'
 import { type Answer, connectQueue, queueKeys, type Sent, type Told, version } from './sent.ts'
 import { isSeen, type SharedFolder, sharedFolder } from './shared-folder.ts'
 
 /** How jobs are run through a queue. */
 export interface QueueOptions<J extends Job, Result> extends JobsWatched<J, Result> {
-  /** Where results go: workers must see it too. */
+  /** Where results go, a folder or an address in S3-compatible storage: workers must see it too. */
   readonly folder: string
   /** The folder of data sets: workers may have them elsewhere. */
   readonly dataRoot?: string
@@ -199,7 +200,8 @@ async function keepInQueue<J extends Job, Result>(
     if (typeof progress === 'object') hear(id, progress as Told)
   for (let alone = false; open.size > 0; await sleep(lookEvery)) {
     const none = (await queue.getWorkersCount().catch(() => 1)) === 0
-    if (none && !alone) options.say('no worker is there: start some with siftrec worker --queue URL in this folder')
+    const where = isObjectAddress(options.folder) ? 'anywhere' : 'in this folder'
+    if (none && !alone) options.say(`no worker is there: start some with siftrec worker --queue URL ${where}`)
     alone = none
     const lost: (readonly [string, Open<J>])[] = []
     for (const [id, one] of open) {
@@ -217,7 +219,9 @@ function notHere({ label }: Job, worker: string, at: string): UserError {
     problem: 'missing',
     value: `what ${worker} wrote of ${label}`,
     expected: `it in ${at}`,
-    hint: 'workers need this very folder: share it with their hosts',
+    hint: isObjectAddress(at)
+      ? 'was it removed? the same command has it done again'
+      : 'workers need this very folder: share it with their hosts',
   })
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -6,8 +6,9 @@ import { gzipSync } from 'node:zlib'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
-import { account, type ObjectServer, startS3 } from '../../test/fixtures/s3-server.ts'
+import { account, type ObjectServer, startS3, stubStorage } from '../../test/fixtures/s3-server.ts'
 import { prepareDataset } from '../prepare/prepare.ts'
+import { hashFile } from './file-hash.ts'
 import { openObjects } from './s3.ts'
 
 const rows = (from: number): string =>
@@ -56,13 +57,7 @@ describe('objects of S3-compatible storage', () => {
     await strict[Symbol.asyncDispose]()
     folder[Symbol.dispose]()
   })
-  beforeEach(() => {
-    // What the machine's own files say is none of the tests'.
-    const none = { AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none', AWS_EC2_METADATA_DISABLED: 'true' }
-    const unset = { AWS_PROFILE: undefined, AWS_SESSION_TOKEN: undefined, AWS_ENDPOINT_URL: undefined }
-    for (const [name, value] of Object.entries({ ...none, ...unset, ...account })) vi.stubEnv(name, value)
-    vi.stubEnv('AWS_ENDPOINT_URL_S3', loose.url)
-  })
+  beforeEach(() => stubStorage(loose))
   afterEach(() => {
     vi.unstubAllEnvs()
   })
@@ -115,6 +110,39 @@ describe('objects of S3-compatible storage', () => {
     await expect(found('logs/*.csv')).rejects.toThrow('s3://shop/logs/*.csv: missing: no such object')
   })
 
+  it('are put there from files, large ones in parts, and small ones written and read as texts', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', strict.url)
+    using objects = await openObjects()
+    const small = folder.write({ 'put/small.bin': Buffer.from([0, 255, 10]) })
+    // Two parts, the second of 5 bytes.
+    const large = folder.write({ 'put/large.bin': 'first' })
+    truncateSync(large, 2 ** 24)
+    appendFileSync(large, 'last.')
+    for (const file of [small, large]) {
+      const copy = `${file}.copy`
+      await objects.put('s3://shop/put/it', file)
+      await objects.copy('s3://shop/put/it', copy)
+      expect(await hashFile(copy)).toBe(await hashFile(file))
+    }
+    expect(await objects.read('s3://shop/put/text')).toBeUndefined()
+    await objects.write('s3://shop/put/text', 'ä')
+    expect(await objects.read('s3://shop/put/text')).toBe('ä')
+  })
+
+  it('that may not be put there are refused', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', strict.url)
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'another')
+    using objects = await openObjects()
+    await expect(objects.put('s3://shop/a.csv', at('local.yaml'))).rejects.toThrow(
+      's3://shop/a.csv: invalid: the server refuses: SignatureDoesNotMatch. the credentials must be right, and may write to the bucket',
+    )
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', account.AWS_SECRET_ACCESS_KEY)
+    using others = await openObjects()
+    const noBucket = 's3://none/a: missing: the server has no such bucket'
+    await expect(others.write('s3://none/a', 'text')).rejects.toThrow(noBucket)
+    await expect(others.read('s3://none/a')).rejects.toThrow(noBucket)
+  })
+
   it('are signed by the credentials of the environment', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', strict.url)
     expect(await copied('s3://shop/logs/2024/two + ä.csv')).toBe(files['logs/2024/two + ä.csv'])
@@ -142,10 +170,13 @@ describe('objects of S3-compatible storage', () => {
     expect(await refusal('s3://shop/a.csv')).toBe(
       's3://shop/a.csv: missing: no credentials in the environment. set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
     )
-    vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined)
-    expect(await refusal('s3://shop/a.csv')).toMatch(/^s3:\/\/shop\/a\.csv: missing: no region\. set AWS_REGION/)
+    for (const none of [undefined, '']) {
+      vi.stubEnv('AWS_ENDPOINT_URL_S3', none)
+      vi.stubEnv('AWS_REGION', none)
+      expect(await refusal('s3://shop/a.csv')).toMatch(/^s3:\/\/shop\/a\.csv: missing: no region\. set AWS_REGION/)
+    }
     await expect(openObjects(() => Promise.reject(new Error('none')))).rejects.toThrow(
-      's3://: missing: @aws-sdk/client-s3, expected it, to read S3-compatible storage. install it: npm install @aws-sdk/client-s3@3.1175.0',
+      's3://: missing: @aws-sdk/client-s3, expected it, for S3-compatible storage. install it: npm install @aws-sdk/client-s3@3.1175.0',
     )
   })
 

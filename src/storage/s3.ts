@@ -1,5 +1,6 @@
-/** @file Objects of S3-compatible storage, found and copied to files; the only importer of AWS's client. */
+/** @file Objects of S3-compatible storage, found, copied to files and put there; the only importer of AWS's client. */
 import { createWriteStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
@@ -27,6 +28,12 @@ export interface Objects extends Disposable {
    * @throws UserError `missing` where there is none, or where not all of it came, and as the server refuses
    */
   copy(address: string, file: string): Promise<void>
+  /** The text of a small object; undefined where there is none. @throws UserError as the server refuses */
+  read(address: string): Promise<string | undefined>
+  /** Puts a text there, in place of what was there. @throws UserError as the server refuses */
+  write(address: string, text: string): Promise<void>
+  /** Puts a file there; until all of it has come, what was there stays. @throws UserError as the server refuses */
+  put(address: string, file: string): Promise<void>
 }
 
 /** Whether a path is an object's address. */
@@ -34,6 +41,8 @@ export const isObjectAddress = (path: string): boolean => /^s3:\/\//i.test(path)
 
 /** How many milliseconds a server may take to accept a connection. */
 const patience = 10_000
+/** A larger file is put there in parts of so many bytes, each tried again by itself. An object has at most 10,000. */
+const partBytes = 2 ** 24
 
 /**
  * Opens the storage that AWS's variables of the environment, or its files, name: credentials, region, and the endpoint
@@ -46,16 +55,22 @@ export async function openObjects(load = (): Promise<Aws> => import('@aws-sdk/cl
   const aws = await load().catch(() => {
     throw notInstalled()
   })
-  const { env } = process
-  const elsewhere = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
+  // What is set to nothing counts as not set, as for AWS's own tools.
+  const set = (name: string): string | undefined => process.env[name] || undefined
+  const elsewhere = set('AWS_ENDPOINT_URL_S3') ?? set('AWS_ENDPOINT_URL')
   const client = new aws.S3Client({
     requestHandler: { connectionTimeout: patience },
+    // What is put there is signed with its hash. Not every storage knows the client's own sums.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
     // Other storages have no host for each bucket, and mostly no regions.
-    ...(elsewhere !== undefined && { forcePathStyle: true, region: env['AWS_REGION'] ?? 'us-east-1' }),
+    ...(elsewhere !== undefined && { forcePathStyle: true, region: set('AWS_REGION') ?? 'us-east-1' }),
   })
   return {
     find: (address) => inOurWords(address, find(aws, client, address)),
     copy: (address, file) => inOurWords(address, copy(aws, client, address, file)),
+    read: (address) => inOurWords(address, read(aws, client, address)).catch(undefinedWhereNone),
+    write: (address, text) => inOurWords(address, write(aws, client, address, text), 'write to'),
+    put: (address, file) => inOurWords(address, put(aws, client, address, file), 'write to'),
     [Symbol.dispose]: () => client.destroy(),
   }
 }
@@ -93,6 +108,66 @@ async function copy(aws: Aws, client: S3Client, address: string, file: string): 
   if (ContentLength !== undefined && out.bytesWritten !== ContentLength) throw cutShort(address)
 }
 
+async function read(aws: Aws, client: S3Client, address: string): Promise<string> {
+  const { bucket, key } = placeOf(address)
+  const { Body } = await client.send(new aws.GetObjectCommand({ Bucket: bucket, Key: key }))
+  return (await Body?.transformToString()) ?? ''
+}
+
+async function write(aws: Aws, client: S3Client, address: string, text: string): Promise<void> {
+  const { bucket, key } = placeOf(address)
+  await client.send(new aws.PutObjectCommand({ Bucket: bucket, Key: key, Body: text }))
+}
+
+async function put(aws: Aws, client: S3Client, address: string, file: string): Promise<void> {
+  const { bucket, key } = placeOf(address)
+  const object = { Bucket: bucket, Key: key }
+  const opened = await open(file)
+  try {
+    if ((await opened.stat()).size <= partBytes)
+      await client.send(new aws.PutObjectCommand({ ...object, Body: await opened.readFile() }))
+    else await putParts(aws, client, object, opened)
+  } finally {
+    await opened.close()
+  }
+}
+
+async function putParts(
+  aws: Aws,
+  client: S3Client,
+  object: { readonly Bucket: string; readonly Key: string },
+  file: FileHandle,
+): Promise<void> {
+  const { UploadId } = await client.send(new aws.CreateMultipartUploadCommand(object))
+  const upload = { ...object, UploadId }
+  try {
+    const parts: { PartNumber: number; ETag: string | undefined }[] = []
+    const buffer = Buffer.alloc(partBytes)
+    for (let number = 1; ; number++) {
+      const bytes = await filled(file, buffer)
+      if (bytes.length === 0) break
+      const { ETag } = await client.send(new aws.UploadPartCommand({ ...upload, PartNumber: number, Body: bytes }))
+      parts.push({ PartNumber: number, ETag })
+    }
+    await client.send(new aws.CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } }))
+  } catch (error) {
+    // Parts that are left would be paid for.
+    await client.send(new aws.AbortMultipartUploadCommand(upload)).catch(() => undefined)
+    throw error
+  }
+}
+
+/** The next bytes of a file, as many as a buffer holds or are left. */
+async function filled(file: FileHandle, buffer: Buffer): Promise<Buffer> {
+  let length = 0
+  while (length < buffer.length) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return buffer.subarray(0, length)
+}
+
 /** @throws UserError `invalid` for an address without a bucket or a key */
 function placeOf(address: string): Place {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/is.exec(address) ?? []
@@ -108,15 +183,25 @@ interface Failure {
   readonly $metadata?: { readonly httpStatusCode?: number }
 }
 
-async function inOurWords<T>(where: string, work: Promise<T>): Promise<T> {
+/** What credentials must allow. */
+type Rights = 'list and read' | 'write to'
+
+async function inOurWords<T>(where: string, work: Promise<T>, rights: Rights = 'list and read'): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw refusalOf(where, error) ?? error
+    throw refusalOf(where, error, rights) ?? error
   }
 }
 
-function refusalOf(where: string, error: unknown): UserError | undefined {
+/** Whether an error says that there is no such object, in a bucket that there is. */
+export const isNoObject = (error: unknown): boolean => error instanceof UserError && error.parts.value === noSuchObject
+
+function undefinedWhereNone(error: unknown): undefined {
+  if (!isNoObject(error)) throw error
+}
+
+function refusalOf(where: string, error: unknown, rights: Rights): UserError | undefined {
   if (error instanceof UserError) return undefined
   const { name = '', code = '', message = '', $metadata } = error as Failure
   const endpoint = 'set AWS_ENDPOINT_URL_S3 for a storage other than that of AWS'
@@ -132,7 +217,7 @@ function refusalOf(where: string, error: unknown): UserError | undefined {
   if (/region/i.test(message) && $metadata === undefined)
     return new UserError({ where, problem: 'missing', value: 'no region', hint: `set AWS_REGION; ${endpoint}` })
   if ($metadata?.httpStatusCode === 403 || $metadata?.httpStatusCode === 401) {
-    const hint = 'the credentials must be right, and may list and read the bucket'
+    const hint = `the credentials must be right, and may ${rights} the bucket`
     return new UserError({ where, problem: 'invalid', value: `the server refuses: ${name}`, hint })
   }
   if (code === 'ECONNRESET' || message === 'aborted') return cutShort(where)
@@ -142,7 +227,8 @@ function refusalOf(where: string, error: unknown): UserError | undefined {
   return new UserError({ where, problem: 'missing', value: `no server answers (${code || name})`, hint: endpoint })
 }
 
-const noObject = (where: string): UserError => new UserError({ where, problem: 'missing', value: 'no such object' })
+const noSuchObject = 'no such object'
+const noObject = (where: string): UserError => new UserError({ where, problem: 'missing', value: noSuchObject })
 
 const cutShort = (where: string): UserError =>
   new UserError({ where, problem: 'missing', value: 'the connection ended before all of it came', hint: 'try again' })
@@ -152,6 +238,6 @@ const notInstalled = (): UserError =>
     where: 's3://',
     problem: 'missing',
     value: '@aws-sdk/client-s3',
-    expected: 'it, to read S3-compatible storage',
+    expected: 'it, for S3-compatible storage',
     hint: 'install it: npm install @aws-sdk/client-s3@3.1175.0',
   })

@@ -96,7 +96,7 @@ async function compared(
   for (const seed of seeds) {
     const cell = cellOf(join(runs, 'cells'), { model, seed, dataset: data, split: {}, sampled: false, ...own })
     say(`${model}, seed ${seed}`)
-    await runCell(cell, 'tested')
+    await runCell({ cell, stage: 'tested' })
     trained.push(trainedOf(cell) as Trained)
     tested.push(testedOf(cell) as Tested)
   }

@@ -14,6 +14,7 @@ interface Flags {
   readonly out?: string
   readonly jobs?: number
   readonly queue?: string
+  readonly storage?: string
   readonly only?: string[]
   readonly tables?: string[]
   readonly models?: string[]
@@ -49,6 +50,11 @@ export function experimentCommand(): Command {
       'a Redis, such as redis://host:6379, through which processes of siftrec worker on any host run the trainings',
     )
     .option(
+      '--storage <address>',
+      'where trained cells, the data that workers need and the results are kept, such as s3://bucket/experiments: S3-compatible storage, for workers of a queue that share no folder',
+      storageAddress,
+    )
+    .option(
       '--only <variants>',
       'train only these variants or models, separated by commas; the table also shows others that are already done',
       list,
@@ -71,12 +77,19 @@ export function experimentCommand(): Command {
     })
 }
 
+/** @throws UserError `invalid` for another address than that of a folder in S3-compatible storage */
+function storageAddress(text: string): string {
+  const [address] = /^s3:\/\/[^/]+\/.*[^/]/i.exec(text) ?? []
+  if (address !== undefined) return address
+  throw new UserError({ where: '--storage', problem: 'invalid', value: text, expected: 's3://BUCKET/FOLDER' })
+}
+
 /** Runs an experiment that is no grid of cells. @throws UserError `unsupported` for flags of such grids */
 async function runSingle(
   experiment: DataExperiment | TimingExperiment | PlantedExperiment,
   flags: Flags & { readonly out: string },
 ): Promise<void> {
-  const { seeds, only, tables, models, queue } = flags
+  const { seeds, only, tables, models, queue, storage } = flags
   const does = 'timed' in experiment ? 'times its own models' : 'trains nothing'
   for (const [flag, given] of Object.entries({
     '--seeds': seeds,
@@ -85,6 +98,7 @@ async function runSingle(
     '--models': models,
     // Its address is not shown: it may have a password.
     '--queue': queue === undefined ? undefined : ['an address'],
+    '--storage': storage === undefined ? undefined : [storage],
   })) {
     if (!given) continue
     const expected = `none: ${experiment.name} ${does}`

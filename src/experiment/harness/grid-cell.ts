@@ -27,6 +27,8 @@ export interface Cell {
   readonly folder: string
   /** Folder of the prepared dataset. */
   readonly data: string
+  /** Hash of all that counts of the dataset, wherever it lies. */
+  readonly dataKey: string
   readonly model: string
   readonly config: Readonly<Record<string, unknown>>
   /** Null for a model that is fitted by counting, which no seed changes. */
@@ -70,25 +72,38 @@ export function cellOf(
   }
   // Cells of clicks that were once validated by AUC are others.
   const validated = metric === validationMetric.clicks ? { validatedBy: metric } : {}
-  const key = createHash('sha256')
-    .update(JSON.stringify({ ...determined, ...validated, dataset: identityOf(dataset), evaluationSeed }))
-    .digest('hex')
-    .slice(0, 16)
-  return { ...determined, key, folder: join(cells, `${model}-${key}`), data: dataset.folder }
+  const identity = identityOf(dataset)
+  const key = keyOf({ ...determined, ...validated, dataset: identity, evaluationSeed })
+  const place = { folder: join(cells, `${model}-${key}`), data: dataset.folder, dataKey: keyOf(identity) }
+  return { ...determined, key, ...place }
 }
+
+const keyOf = (determining: unknown): string =>
+  createHash('sha256').update(JSON.stringify(determining)).digest('hex').slice(0, 16)
 
 /** A dataset's hash is that of its files: what the manifest alone says counts too. */
 function identityOf({ hash, manifest: { candidates, target, behaviors, time, ownSplit } }: PreparedDataset): unknown {
   return { hash, candidates, target, behaviors, time, ownSplit }
 }
 
+/** How far a cell is to be taken: the losers of tuning are never tested. */
+export type Stage = 'trained' | 'tested'
+
 /** The names of a cell's two results, beside the run's own files. */
-export const cellFiles = { trained: 'trained.json', tested: 'tested.json' } as const
+export const cellFiles: Readonly<Record<Stage, string>> = { trained: 'trained.json', tested: 'tested.json' }
 
 /** What training gave; undefined where it has not ended. */
 export const trainedOf = (cell: Cell): Trained | undefined => readResult(cell, cellFiles.trained, trainedSchema)
 /** What testing gave; undefined where the cell was not tested. */
 export const testedOf = (cell: Cell): Tested | undefined => readResult(cell, cellFiles.tested, testedSchema)
+
+/** Its lock: one process at a time writes a cell's folder. */
+export const cellLock = ({ folder }: Cell): string => join(folder, 'lock')
+
+/** Whether nothing is left to do. */
+export function isDone(cell: Cell, stage: Stage): boolean {
+  return trainedOf(cell) !== undefined && (stage === 'trained' || testedOf(cell) !== undefined)
+}
 
 /** A result that is whole and of this very cell; anything else counts as not done, and is made again. */
 function readResult<T extends { key: string }>(

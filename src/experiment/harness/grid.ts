@@ -11,8 +11,7 @@ import { isClicks, type OptionSet, type SliceName, type StoredRanks, type Tested
 import type { CellJob } from './cell-jobs.ts'
 import { checkComparison, mergedOptions } from './check-comparison.ts'
 import type { PreparedDataset } from './dataset-recipe.ts'
-import { type Cell, cellOf, testedOf, trainedOf } from './grid-cell.ts'
-import { isDone } from './run-cell.ts'
+import { type Cell, cellOf, isDone, testedOf, trainedOf } from './grid-cell.ts'
 
 /** A comparison whose seeds are settled. */
 export type SeededComparison = Comparison & { readonly seeds: readonly number[] }
@@ -39,6 +38,11 @@ export interface Grid {
   jobs(): CellJob[]
   /** How many trainings it takes at most, those included that are done. */
   planned(): number
+  /**
+   * The cells of all variants, not only of those that are wanted, as far as it is known which: what tuning chose is
+   * looked up where it is reached, so that those who ask may look for what was tried elsewhere meanwhile.
+   */
+  cells(): Iterable<Cell>
   /** The figures of the variants that are done. */
   result(): ComparisonResult
   /** Whether every wanted variant is done. */
@@ -94,6 +98,15 @@ export function gridOf(settings: GridSettings): Grid {
       // The cell that tuning keeps is that of the first seed.
       const trained = variants.filter(wanted).map(({ tune }) => seeds.length - (tune ? 1 : 0))
       return trained.reduce((sum, count) => sum + count, tried + 2 * more)
+    },
+    *cells() {
+      for (const variant of variants)
+        for (const set of variant.tune ?? [])
+          yield cellFor(settings, variant, mergedOptions(variant, set), firstOf(seeds))
+      for (const variant of variants) {
+        const options = chosenOptions(settings, variant)
+        if (options) for (const seed of seeds) yield cellFor(settings, variant, options, seed)
+      }
     },
     result: () => resultOf(settings),
     isDone: () => variants.filter(wanted).every((variant) => doneOf(settings, variant) !== undefined),

@@ -28,25 +28,41 @@ import {
   type Tested,
   type Trained,
 } from '../terms.ts'
-import { type Cell, cellFiles, testedOf, trainedOf } from './grid-cell.ts'
+import { type Cell, cellFiles, cellLock, isDone, type Stage, trainedOf } from './grid-cell.ts'
 import { measureOf } from './run-measures.ts'
+import { openStoredCells } from './stored-cells.ts'
 
-/** How far a cell is to be taken: the losers of tuning are never tested. */
-export type Stage = 'trained' | 'tested'
-
-/** Whether nothing is left to do. */
-export function isDone(cell: Cell, stage: Stage): boolean {
-  return trainedOf(cell) !== undefined && (stage === 'trained' || testedOf(cell) !== undefined)
+/** A cell that is to be taken to a stage. */
+export interface CellWork {
+  readonly cell: Cell
+  readonly stage: Stage
+  /** The address of the storage that has cells and datasets, where hosts share no folder. */
+  readonly storage?: string
 }
 
 /**
  * Takes a cell to a stage, from wherever it is: an aborted signal saves it and ends it as `interrupted`.
- * @throws UserError as `trainRun` and `rankTargets`
+ * @throws UserError as `trainRun` and `rankTargets`, and as the storage refuses
  */
-export async function runCell(cell: Cell, stage: Stage, watching: Watching = {}): Promise<'finished' | 'interrupted'> {
+export async function runCell(
+  { cell, stage, storage }: CellWork,
+  watching: Watching = {},
+): Promise<'finished' | 'interrupted'> {
   mkdirSync(cell.folder, { recursive: true })
   // Two experiments may want the same cell at the same time.
-  await using _ = await waitForLock(join(cell.folder, 'lock'), watching.signal)
+  await using _ = await waitForLock(cellLock(cell), watching.signal)
+  if (storage === undefined || watching.signal?.aborted) return advance(cell, stage, watching)
+  using stored = await openStoredCells(storage)
+  const isTaken = await stored.take(cell)
+  if (isTaken && isDone(cell, stage)) return 'finished'
+  if (!isDone(cell, stage)) await stored.takeData(cell)
+  const how = await advance(cell, stage, watching)
+  if (how === 'finished') await stored.put(cell)
+  return how
+}
+
+/** The same of a cell that nobody else is at. */
+async function advance(cell: Cell, stage: Stage, watching: Watching): Promise<'finished' | 'interrupted'> {
   if (isDone(cell, stage)) return 'finished'
   if (watching.signal?.aborted) return 'interrupted'
   const dataset = await loadDataset(cell.data)

@@ -4,6 +4,7 @@ import { loadDataset } from '../../dataset/load.ts'
 import { UserError, unknownName } from '../../errors.ts'
 import type { JobQueue } from '../../jobs/queue.ts'
 import { runJobs } from '../../jobs/run-jobs.ts'
+import { sharedFolder } from '../../jobs/shared-folder.ts'
 import { openRun } from '../../runs/open-run.ts'
 import type { Comparison, DatasetChoice, Experiment, TrainedCell, Variant } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
@@ -13,8 +14,9 @@ import { type CellJob, cellJobs } from './cell-jobs.ts'
 import { type PreparedDataset, preparedDataset } from './dataset-recipe.ts'
 import { withFittedOptions } from './fitted-options.ts'
 import { type Grid, gridOf, type SeededComparison } from './grid.ts'
+import { isDone } from './grid-cell.ts'
 import type { GridProgress } from './grid-progress.ts'
-import { isDone } from './run-cell.ts'
+import { openStoredCells, type StoredCells } from './stored-cells.ts'
 
 /** How an experiment is run. */
 export interface ExperimentOptions {
@@ -30,6 +32,8 @@ export interface ExperimentOptions {
   readonly jobs: number
   /** Whose workers run the cells, in place of this process and those beside it. */
   readonly queue?: JobQueue | undefined
+  /** The address in S3-compatible storage of cells, datasets and results, for workers that share no folder. */
+  readonly storage?: string | undefined
   /** Names of variants, or slugs of models, to train; the others are in the table if they are done. */
   readonly only?: readonly string[]
   /** Titles of tables to train for; the others have what is done. */
@@ -73,6 +77,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     .comparisons({ dataRoot: options.dataRoot, ...(models && { models }) })
     .map((one) => ({ ...one, seeds: options.seeds ?? one.seeds ?? experiment.seeds ?? usualSeeds }))
   const wanted = wantedBy(comparisons, options)
+  using stored = await openedStorage(options)
   const datasets = await prepareAll(comparisons, join(runs, 'data'), progress)
   const gridFor = (comparison: SeededComparison): Grid => {
     const dataset = (variant: Variant, seed: number) => datasets(variant.dataset ?? comparison.dataset, seed)
@@ -84,10 +89,12 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     const [seed] = comparison.seeds as [number]
     grids.push(gridFor(await withFittedOptions(comparison, (choice) => datasets(choice, seed))))
   }
+  await shareCells(grids, stored, options.signal)
   tellBudget(experiment, grids, progress)
   const isFinished = async (of: readonly Grid[], stage: 'tuningJobs' | 'jobs'): Promise<boolean> => {
+    if (stage === 'jobs') await shareCells(of, stored, options.signal)
     const all = of.flatMap((grid) => grid[stage]())
-    return (await runStage(all, options)) === 'finished'
+    return (await runStage(all, options, stored)) === 'finished'
   }
   if (!(await isFinished(grids, 'tuningJobs')) || !(await isFinished(grids, 'jobs'))) return { status: 'interrupted' }
   // What is best and worst by now is run with more seeds, in a table after its own.
@@ -98,7 +105,30 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   if (whole.length > grids.length && !(await isFinished(whole, 'jobs'))) return { status: 'interrupted' }
   const results = begunOf(whole, progress).map((grid) => grid.result())
   const findings = await experiment.look?.(whole.flatMap(trainedCells))
-  return { status: 'finished', results, ...(await writeResults(experiment, results, { ...options, runs, findings })) }
+  const { page, files } = await writeResults(experiment, results, { ...options, runs, findings })
+  return { status: 'finished', results, page, files: [...files, ...((await stored?.putResults(files)) ?? [])] }
+}
+
+/** The storage that is asked for, if one is. @throws UserError where it cannot be read and written */
+async function openedStorage({ storage }: ExperimentOptions): Promise<StoredCells | undefined> {
+  if (storage === undefined) return undefined
+  // A place that may only be read is refused before anything is trained.
+  await sharedFolder(storage)
+  return openStoredCells(storage)
+}
+
+/** Has this host and the storage have the same cells of some grids, also of variants that are not wanted. */
+async function shareCells(
+  grids: readonly Grid[],
+  stored: StoredCells | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!stored) return
+  for (const grid of grids)
+    for (const cell of grid.cells()) {
+      if (signal?.aborted) return
+      await stored.share(cell)
+    }
 }
 
 /** The grids of which something is done, all where nothing is; says which are left out. */
@@ -186,15 +216,38 @@ async function prepareAll(
 }
 
 /** Runs the jobs that are not done, each cell once. */
-function runStage(
+async function runStage(
   all: readonly CellJob[],
-  { jobs, queue, runs = usualRuns, dataRoot, signal, progress }: ExperimentOptions,
+  options: ExperimentOptions,
+  stored: StoredCells | undefined,
 ): Promise<'finished' | 'interrupted'> {
+  const { jobs, queue, runs = usualRuns, dataRoot, signal, progress } = options
   const once = all.filter(({ cell }, at) => all.findIndex((other) => other.cell.key === cell.key) === at)
-  const open = once.filter(({ cell, stage }) => !isDone(cell, stage))
+  const left = once.filter(({ cell, stage }) => !isDone(cell, stage))
+  const open = stored ? await storedJobs(left, stored, queue ? join(runs, 'data') : undefined) : left
   progress.begin(open, once.length - open.length)
   const watched = { signal, report: progress.report }
   return queue
-    ? queue.run(cellJobs, open, { ...watched, folder: runs, dataRoot, say: progress.say })
+    ? queue.run(cellJobs, open, { ...watched, folder: stored?.address ?? runs, dataRoot, say: progress.say })
     : runJobs(cellJobs, open, { ...watched, jobs })
+}
+
+/**
+ * Jobs whose cells go to the storage.
+ * @param copies where workers have the datasets that they copy from there; undefined where this host does the jobs
+ */
+async function storedJobs(
+  jobs: readonly CellJob[],
+  stored: StoredCells,
+  copies: string | undefined,
+): Promise<CellJob[]> {
+  const storage = stored.address
+  if (copies === undefined) return jobs.map((job) => ({ ...job, storage }))
+  const datasets = new Map(jobs.map(({ cell }) => [cell.dataKey, cell]))
+  for (const cell of datasets.values()) await stored.putData(cell)
+  return jobs.map(({ cell, ...job }) => ({
+    ...job,
+    storage,
+    cell: { ...cell, data: join(copies, cell.dataKey) },
+  }))
 }

@@ -1,0 +1,111 @@
+/**
+ * @file Cells, the datasets that they are trained on, and pages, in S3-compatible storage: for hosts that share no
+ * folder.
+ */
+import { existsSync, mkdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { readManifest } from '../../dataset/load.ts'
+import { UserError } from '../../errors.ts'
+import { runPath } from '../../runs/run-file.ts'
+import { buildFolder, makeFolder } from '../../storage/folders.ts'
+import { waitForLock } from '../../storage/lock.ts'
+import { openObjects } from '../../storage/s3.ts'
+import { putFolder, storedNames, takeFolder } from '../../storage/stored-folder.ts'
+import { type Cell, cellFiles, cellLock, isDone, type Stage } from './grid-cell.ts'
+
+/** What storage has of experiments. */
+export interface StoredCells extends Disposable {
+  readonly address: string
+  /**
+   * Copies a cell from there, where it is done further than here. For whoever holds the cell's lock.
+   * @returns whether it was copied
+   */
+  take(cell: Cell): Promise<boolean>
+  /** Puts a cell there, in place of what was there. */
+  put(cell: Cell): Promise<void>
+  /** Has both places have the cell as far as one has it. */
+  share(cell: Cell): Promise<void>
+  /** Copies the dataset of a cell from there, unless it is here. @throws UserError `missing` where it is not there */
+  takeData(cell: Cell): Promise<void>
+  /** Puts the dataset of a cell there, unless it is there. */
+  putData(cell: Cell): Promise<void>
+  /** Puts files of results there. @returns their addresses */
+  putResults(files: readonly string[]): Promise<string[]>
+}
+
+const stages = ['trained', 'tested'] as const satisfies readonly Stage[]
+/** The last file of a dataset: without it the others are none. */
+const manifest = 'manifest.json'
+
+/**
+ * Opens the storage at an address.
+ * @throws UserError as `openObjects`
+ */
+export async function openStoredCells(address: string): Promise<StoredCells> {
+  const objects = await openObjects()
+  const cellPair = ({ folder }: Cell) => ({ folder, address: `${address}/cells/${basename(folder)}` })
+  const dataAddress = ({ dataKey }: Cell): string => `${address}/data/${dataKey}`
+  const namesOf = (cell: Cell): Promise<ReadonlySet<string>> => storedNames(objects, cellPair(cell).address)
+  const isMoreThere = (cell: Cell, names: ReadonlySet<string>): boolean =>
+    stages.some((stage) => names.has(cellFiles[stage]) && !isDone(cell, stage))
+  const put = (cell: Cell): Promise<void> => putFolder(objects, cellPair(cell), filesOf(cell))
+  const take = async (cell: Cell): Promise<boolean> =>
+    isMoreThere(cell, await namesOf(cell)) && (await takeFolder(objects, cellPair(cell)))
+  return {
+    address,
+    take,
+    put,
+    async share(cell) {
+      const names = await namesOf(cell)
+      if (isMoreThere(cell, names)) {
+        mkdirSync(cell.folder, { recursive: true })
+        await using _ = await waitForLock(cellLock(cell))
+        await take(cell)
+      } else if (stages.some((stage) => isDone(cell, stage) && !names.has(cellFiles[stage]))) await put(cell)
+    },
+    async takeData(cell) {
+      const isHere = (): boolean => existsSync(join(cell.data, manifest))
+      if (isHere()) return
+      makeFolder(join(cell.data, '..'))
+      await using _ = await waitForLock(`${cell.data}.lock`)
+      if (isHere()) return
+      await buildFolder(
+        cell.data,
+        () => undefined,
+        async (folder) => {
+          if (!(await takeFolder(objects, { folder, address: dataAddress(cell) }))) throw noData(dataAddress(cell))
+        },
+      )
+    },
+    async putData(cell) {
+      if ((await storedNames(objects, dataAddress(cell))).has(manifest)) return
+      const names = [...Object.keys(readManifest(cell.data).files), manifest]
+      await putFolder(objects, { folder: cell.data, address: dataAddress(cell) }, names)
+    },
+    async putResults(files) {
+      const addresses: string[] = []
+      for (const file of files) {
+        const to = `${address}/${basename(file)}`
+        await objects.put(to, file)
+        addresses.push(to)
+      }
+      return addresses
+    },
+    [Symbol.dispose]: () => objects[Symbol.dispose](),
+  }
+}
+
+/** The names of a cell's files, its results last; the checkpoint is left out, since a whole cell does not need it. */
+function filesOf({ folder }: Cell): string[] {
+  const ofRun = (['run', 'model', 'epochs', 'known', 'calibration'] as const).map((file) => runPath(folder, file))
+  const results = stages.map((stage) => join(folder, cellFiles[stage]))
+  return [...ofRun, ...results].filter((path) => existsSync(path)).map((path) => basename(path))
+}
+
+const noData = (where: string): UserError =>
+  new UserError({
+    where,
+    problem: 'missing',
+    value: 'the dataset of a job',
+    hint: 'start the experiment again: it puts the dataset there',
+  })
