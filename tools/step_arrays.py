@@ -18,7 +18,7 @@ class StepArrays(Layers):
         self.learned = {name: x for name, x in read.items() if not name.startswith(("batch.", "noise."))}
         self.batch = {name.removeprefix("batch."): x for name, x in read.items() if name.startswith("batch.")}
         noises = sorted((name for name in read if name.startswith("noise.")), key=lambda name: int(name[6:]))
-        self.noises, self.replays, self.options = [read[name] for name in noises], True, options
+        self.noises, self.replays, self.options, self.matrices = [read[name] for name in noises], True, options, {}
 
     def __contains__(self, name):
         return name in self.learned
@@ -42,6 +42,27 @@ class StepArrays(Layers):
 
     def normal(self, shape):
         return self.replayed(shape) if self.replays else torch.randn(shape)
+
+    def gumbel(self, shape):
+        return self.replayed(shape) if self.replays else -torch.empty(shape).exponential_().log()
+
+    def sparse(self, name, columns):
+        """A constant matrix in compressed rows, made once; the file holds rows of similar length together, padded with zeros."""
+        if name not in self.matrices:
+            places, ids, weights, first = [], [], [], 0
+            while f"{name}.{len(places)}.ids" in self:
+                group = f"{name}.{len(places)}"
+                rows, width = self[f"{group}.ids"].shape
+                places.append(torch.arange(first, first + rows).repeat_interleave(width))
+                ids.append(self[f"{group}.ids"].flatten())
+                weights.append(self[f"{group}.weights"].flatten())
+                first += rows
+            places, ids, weights = (torch.cat(parts) for parts in (places, ids, weights))
+            rows = self[f"{name}.order"].argsort()[places] if f"{name}.order" in self else places
+            there = weights != 0
+            entries = torch.stack([rows, ids])[:, there]
+            self.matrices[name] = torch.sparse_coo_tensor(entries, weights[there], (first, columns)).to_sparse_csr()
+        return self.matrices[name]
 
     def rows(self, table, ids):
         """Rows of a table by its name, or of a computed one."""
