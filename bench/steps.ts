@@ -70,10 +70,12 @@ const nextItemForms: readonly string[] = [
   'iisan-last',
   'm3srec',
   'sgp4sr',
+  'ssdrec',
+  'cmclrec',
 ]
-const severalBehaviorForms: readonly string[] = ['nmtr', 'dipn', 'mb-str', 'ebm']
+const severalBehaviorForms: readonly string[] = ['nmtr', 'dipn', 'mb-str', 'ebm', 'kmclr', 'sgdl']
 /** What is measured of a model that learns several things apart: what takes most of its time. */
-const objectives: Readonly<Record<string, string>> = {}
+const objectives: Readonly<Record<string, string>> = { cmclrec: 'backbone', kmclr: 'knowledge', sgdl: 'guide' }
 
 const isOfClicks = (slug: string): boolean => modelOf(slug).task === 'clicks'
 const isOf =

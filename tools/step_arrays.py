@@ -46,22 +46,34 @@ class StepArrays(Layers):
     def gumbel(self, shape):
         return self.replayed(shape) if self.replays else -torch.empty(shape).exponential_().log()
 
+    def entries(self, name, part):
+        """Rows, columns and values of a constant sparse matrix, and its number of rows: the file holds rows of similar length together, padded with zeros."""
+        rows, columns, values, first = [], [], [], 0
+        while f"{name}.{len(rows)}.ids" in self:
+            group = f"{name}.{len(rows)}"
+            count, width = self[f"{group}.ids"].shape
+            rows.append(torch.arange(first, first + count).repeat_interleave(width))
+            columns.append(self[f"{group}.ids"].flatten())
+            values.append(self[f"{group}.{part}"].flatten())
+            first += count
+        rows, columns, values = (torch.cat(parts) for parts in (rows, columns, values))
+        if f"{name}.order" in self:
+            rows = self[f"{name}.order"].argsort()[rows]
+        there = values != 0
+        return rows[there], columns[there], values[there], first
+
     def sparse(self, name, columns):
-        """A constant matrix in compressed rows, made once; the file holds rows of similar length together, padded with zeros."""
+        """A constant matrix in compressed rows, made once."""
         if name not in self.matrices:
-            places, ids, weights, first = [], [], [], 0
-            while f"{name}.{len(places)}.ids" in self:
-                group = f"{name}.{len(places)}"
-                rows, width = self[f"{group}.ids"].shape
-                places.append(torch.arange(first, first + rows).repeat_interleave(width))
-                ids.append(self[f"{group}.ids"].flatten())
-                weights.append(self[f"{group}.weights"].flatten())
-                first += rows
-            places, ids, weights = (torch.cat(parts) for parts in (places, ids, weights))
-            rows = self[f"{name}.order"].argsort()[places] if f"{name}.order" in self else places
-            there = weights != 0
-            entries = torch.stack([rows, ids])[:, there]
-            self.matrices[name] = torch.sparse_coo_tensor(entries, weights[there], (first, columns)).to_sparse_csr()
+            rows, ids, weights, count = self.entries(name, "weights")
+            self.matrices[name] = torch.sparse_coo_tensor(torch.stack([rows, ids]), weights, (count, columns)).to_sparse_csr()
+        return self.matrices[name]
+
+    def edges(self, name):
+        """Users and items of a graph's edges, [2, E], users ascending; made once."""
+        if name not in self.matrices:
+            rows, columns, numbers, _ = self.entries(f"{name}.forward", "edges")
+            self.matrices[name] = torch.stack([rows, columns])[:, numbers.argsort()]
         return self.matrices[name]
 
     def rows(self, table, ids):

@@ -193,4 +193,115 @@ def ebm(m):
     return (losses * weights).sum() + o["lambdaCompactness"] * compactness + o["lambdaContrast"] * (hard + soft)
 
 
-forms = {"mb-str": mb_str, "dipn": dipn, "nmtr": nmtr, "ebm": ebm}
+def light_gcn(users, items, to_users, to_items, layers):
+    """The mean of all layers; users read along one matrix and items along the other."""
+    all_users, all_items = [users], [items]
+    for _ in range(layers):
+        users, items = torch.sparse.mm(to_users, items), torch.sparse.mm(to_items, users)
+        all_users.append(users)
+        all_items.append(items)
+    return sum(all_users) / len(all_users), sum(all_items) / len(all_items)
+
+
+def known_items(m, reading):
+    """Of KMCLR: items that read the values of their fields as entities of a knowledge graph."""
+    items, rate = m[f"known.{reading}.item"], m.options["dropout"]
+    columns, first = [], 0
+    for name in sorted(name for name in m.learned if name.startswith("item.field.")):
+        columns.append(torch.where(m[name] > 0, m[name] + first, 0))
+        first += int(m[name].max())
+    ids = torch.stack(columns, 1)
+    there = ids > 0
+    entities = m.drop(m.rows(f"known.{reading}.entity", ids), rate)
+    sides = (items[:, None].expand_as(entities), m[f"known.{reading}.relation"].expand_as(entities), entities)
+    scores = F.leaky_relu(m.affine("known.attention", torch.cat(sides, 2))[..., 0], 0.2)
+    shares = m.drop(torch.softmax(scores.masked_fill(~there, HIDDEN), 1) * there, rate)
+    read = (shares[:, None] @ entities)[:, 0]
+    return m.drop(F.relu(m.affine("known.output", items + read)), rate)
+
+
+def kmclr(m):
+    """The pass of the knowledge side: the target graph with edges left out, and two views of it contrasted."""
+    o, user, item = m.options, m.batch["user"], m.batch["item"]
+    users, sizes = m["known.user"], (len(m["known.user"]), len(m["known.transr.item"]))
+    (name,) = (name.removesuffix(".symmetric") for name in m.learned if name.endswith(".symmetric"))
+    edges, counts = m.edges(name), m[f"{name}.symmetric"]
+
+    def matrices(to_users, to_items):
+        values = torch.sparse_coo_tensor(edges, to_users[1:], sizes, is_coalesced=True)
+        return values, torch.sparse_coo_tensor(edges.flip(0), to_items[1:], sizes[::-1])
+
+    views = []
+    for reading in ("transr", "tatec"):
+        kept = m[f"view.{reading}"]
+        views.append(light_gcn(users, known_items(m, reading), *matrices(kept, kept), o["layers"]))
+    items = (known_items(m, "transr") + known_items(m, "tatec")) / 2
+    left = [m.drop(counts, o["edgeDropout"]) for _ in range(2)]
+    all_users, all_items = light_gcn(users, items, *matrices(*left), o["layers"])
+    other, weights = m.batch["negatives.of"][:, -1], m.batch["weight"]
+    there = (weights > 0).float()
+    asked = all_users[user]
+    lost = F.softplus((asked * (all_items[other] - all_items[item])).sum(1))
+    rows = [users[user], *(m[f"known.{reading}.item"][ids] for ids in (item, other) for reading in ("transr", "tatec"))]
+    size = (sum(row.square().sum(1) for row in rows) / 2 * weights).sum()
+
+    def contrast(ids, one, two):
+        one, two = (F.normalize(table[ids], dim=1) for table in (one, two))
+        near = one @ two.T / o["temperature"]
+        others = (ids[:, None] != ids) * there
+        return (((near.exp() * others).sum(1) + 1e-8).log() - near.diagonal()) @ there
+
+    (first_users, first_items), (second_users, second_items) = views
+    both = contrast(user, first_users, second_users) + contrast(item, first_items, second_items)
+    return (lost * there).sum() + 1e-4 * size + o["lambdaViews"] * both
+
+
+def sgdl(m):
+    """The step of what weighs pairs: through a step of descent on the tables, by gradients of gradients."""
+    o = m.options
+    tables = [m[name].detach().requires_grad_() for name in ("user", "item")]
+    graph = m.sparse("graph.forward", len(tables[1])), m.sparse("graph.backward", len(tables[0]))
+
+    def read(users, items, kind):
+        users, items = light_gcn(users, items, *graph, o["layers"])
+        user, item, other = (m.batch[f"{kind}.{name}"] for name in ("user", "item", "negatives"))
+        return users[user], items[item], items[other[:, 0]]
+
+    def loss_of(user, item, other):
+        return F.softplus((user * (other - item)).sum(1))
+
+    def weigh(losses):
+        return torch.sigmoid(m.affine("weight.output", F.relu(m.affine("weight.hidden", losses[:, None]))))[:, 0]
+
+    def descended(kind, through):
+        losses = loss_of(*read(*tables, kind))
+        lost = (weigh(losses.detach()) * losses * m.batch[f"{kind}.weight"]).sum()
+        slopes = torch.autograd.grad(lost, tables, create_graph=through)
+        return read(*(table - o["virtualRate"] * slope for table, slope in zip(tables, slopes)), "clean")
+
+    tried = descended("noisy", True)
+    now, later = read(*tables, "clean"), descended("clean", False)
+
+    def alike(of):
+        return F.cosine_similarity(of(*now), of(*later), dim=1)
+
+    cosines = torch.stack([alike(lambda user, item, other: item - other), alike(lambda user, item, other: user)], 1).detach()
+
+    def both_ways(name, x):
+        states = []
+        for side in ("forward", "backward"):
+            i, g, o = m.affine(f"scheduler.{name}.{side}", x).chunk(3, 1)
+            states.append(torch.sigmoid(o) * torch.tanh(torch.sigmoid(i) * torch.tanh(g)))
+        return torch.cat(states, 1)
+
+    states = torch.cat([both_ways("cosines", cosines), both_ways("losses", loss_of(*now).detach()[:, None])], 1)
+    weights = m.batch["clean.weight"]
+    scores = m.affine("scheduler.output", torch.tanh(m.affine("scheduler.hidden", states)))[:, 0]
+    logits = torch.log_softmax(scores.masked_fill(weights == 0, HIDDEN), 0).expand(len(weights), -1)
+    drawn = logits + m.gumbel(logits.shape)
+    soft = torch.softmax(drawn / o["temperature"], 1)
+    chosen = F.one_hot(drawn.argmax(1), len(weights)) + soft - soft.detach()
+    return (loss_of(*(chosen @ vectors for vectors in tried)) * weights).sum()
+
+
+forms = {"mb-str": mb_str, "dipn": dipn, "nmtr": nmtr, "ebm": ebm, "kmclr": kmclr, "sgdl": sgdl}

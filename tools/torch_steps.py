@@ -56,7 +56,8 @@ def arrays(path):
 read, trains = arrays(a.file)
 model = StepArrays(read, trains, a.options)
 files = (torch_click_forms, torch_multi_modal_click_forms, torch_sequence_forms, torch_graph_forms, torch_multi_behavior_forms)
-(loss_of,) = (file.forms[a.slug] for file in files if a.slug in file.forms)
+(file,) = (file for file in files if a.slug in file.forms)
+loss_of, longest = file.forms[a.slug], getattr(file, "longest_gradient", {}).get(a.slug)
 optimizer = torch.optim.Adam([model[name] for name in trains], 1e-3)
 
 
@@ -64,6 +65,8 @@ def step():
     optimizer.zero_grad(set_to_none=True)
     loss = loss_of(model)
     loss.backward()
+    if longest:
+        torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], longest)
     optimizer.step()
     return loss
 
