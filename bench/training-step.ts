@@ -53,10 +53,11 @@ export async function trainingSteps(settings: StepSettings): Promise<TrainingSte
   const parameters = initialParameters(parametersOf(stages.flatMap(({ objectives }) => objectives)), 0)
   disturb(parameters)
   const run = { slug, data, training, frozen, pools, runtime: nodeRuntime({ threads }) }
-  const open = openStage(stage, run, { parameters, memory })
+  // Alone: another objective may have batches of the same shape.
+  const open = openStage({ ...stage, objectives: [objective] }, run, { parameters, memory })
   await open.begin(1, true)
   await open.beginPass(objective, 1)
-  const turns = [1, 2, 3].flatMap((epoch) => open.turns(epoch)).filter((turn) => turn.objective === objective)
+  const turns = [1, 2, 3].flatMap((epoch) => open.turns(epoch))
   const longest = turns.reduce((most, { batch }) => Math.max(most, batch.shape.length), 0)
   const [first, ...others] = turns.filter(({ batch }) => batch.shape.length === longest)
   if (!first) throw new Error(`${slug} has no batches`)

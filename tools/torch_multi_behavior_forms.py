@@ -203,9 +203,9 @@ def light_gcn(users, items, to_users, to_items, layers):
     return sum(all_users) / len(all_users), sum(all_items) / len(all_items)
 
 
-def known_items(m, reading):
+def known_items(m, reading, rate):
     """Of KMCLR: items that read the values of their fields as entities of a knowledge graph."""
-    items, rate = m[f"known.{reading}.item"], m.options["dropout"]
+    items = m[f"known.{reading}.item"]
     columns, first = [], 0
     for name in sorted(name for name in m.learned if name.startswith("item.field.")):
         columns.append(torch.where(m[name] > 0, m[name] + first, 0))
@@ -220,29 +220,37 @@ def known_items(m, reading):
     return m.drop(F.relu(m.affine("known.output", items + read)), rate)
 
 
-def kmclr(m):
-    """The pass of the knowledge side: the target graph with edges left out, and two views of it contrasted."""
-    o, user, item = m.options, m.batch["user"], m.batch["item"]
-    users, sizes = m["known.user"], (len(m["known.user"]), len(m["known.transr.item"]))
-    (name,) = (name.removesuffix(".symmetric") for name in m.learned if name.endswith(".symmetric"))
-    edges, counts = m.edges(name), m[f"{name}.symmetric"]
+READINGS = ("transr", "tatec")
 
-    def matrices(to_users, to_items):
-        values = torch.sparse_coo_tensor(edges, to_users[1:], sizes, is_coalesced=True)
-        return values, torch.sparse_coo_tensor(edges.flip(0), to_items[1:], sizes[::-1])
 
+def along_edges(m, name, to_users, to_items):
+    """What users read of items along the edges of a graph, and items of users; values begin with one of no edge."""
+    edges, sizes = m.edges(name), (len(m["known.user"]), len(m["known.transr.item"]))
+    read = torch.sparse_coo_tensor(edges, to_users[1:], sizes, is_coalesced=True)
+    return read, torch.sparse_coo_tensor(edges.flip(0), to_items[1:], sizes[::-1])
+
+
+def target_graph(m):
+    (name,) = (name for name in m.learned if name.endswith(".symmetric"))
+    return name.removesuffix(".symmetric"), m[name]
+
+
+def kmclr_knowledge(m):
+    """The target graph with edges left out, and two views of it contrasted."""
+    o, user, item, users = m.options, m.batch["user"], m.batch["item"], m["known.user"]
+    rate, (graph, counts) = o["dropout"], target_graph(m)
     views = []
-    for reading in ("transr", "tatec"):
+    for reading in READINGS:
         kept = m[f"view.{reading}"]
-        views.append(light_gcn(users, known_items(m, reading), *matrices(kept, kept), o["layers"]))
-    items = (known_items(m, "transr") + known_items(m, "tatec")) / 2
+        views.append(light_gcn(users, known_items(m, reading, rate), *along_edges(m, graph, kept, kept), o["layers"]))
+    items = sum(known_items(m, reading, rate) for reading in READINGS) / 2
     left = [m.drop(counts, o["edgeDropout"]) for _ in range(2)]
-    all_users, all_items = light_gcn(users, items, *matrices(*left), o["layers"])
+    all_users, all_items = light_gcn(users, items, *along_edges(m, graph, *left), o["layers"])
     other, weights = m.batch["negatives.of"][:, -1], m.batch["weight"]
     there = (weights > 0).float()
     asked = all_users[user]
     lost = F.softplus((asked * (all_items[other] - all_items[item])).sum(1))
-    rows = [users[user], *(m[f"known.{reading}.item"][ids] for ids in (item, other) for reading in ("transr", "tatec"))]
+    rows = [users[user], *(m[f"known.{reading}.item"][ids] for ids in (item, other) for reading in READINGS)]
     size = (sum(row.square().sum(1) for row in rows) / 2 * weights).sum()
 
     def contrast(ids, one, two):
@@ -256,7 +264,62 @@ def kmclr(m):
     return (lost * there).sum() + 1e-4 * size + o["lambdaViews"] * both
 
 
-def sgdl(m):
+def kmclr_behaviors(m):
+    """A graph for each behavior, mixed with what the knowledge side says, which has no gradient here."""
+    o, user, weights = m.options, m.batch["user"], m.batch["weight"]
+    positives, negatives = m.batch["positives"], m.batch["negatives.of"]
+    kinds, width = positives.shape[1], o["hiddenSize"]
+    graphs = []
+    for at in range(kinds):
+        name = f"graph.{at}"
+        if (name, "read") not in m.matrices:
+            read = along_edges(m, name, m[f"{name}.users"], m[f"{name}.items"])
+            m.matrices[name, "read"] = [matrix.to_sparse_csr() for matrix in read]
+        graphs.append(m.matrices[name, "read"])
+    drawn, real = user[: max(2, len(user) // 10)], (weights[: max(2, len(user) // 10)] > 0).float()
+    users, items, read = m["user"], m["item"], []
+    for layer in range(o["layers"]):
+        messages = [torch.sparse.mm(to_users, items) for to_users, _ in graphs]
+        of_users = [torch.sparse.mm(to_items, users) for _, to_items in graphs]
+        weight = m[f"layer{layer}.user"]
+        users = torch.sigmoid(sum(messages) / kinds @ weight)
+        items = torch.sigmoid(sum(of_users) / kinds @ m[f"layer{layer}.item"])
+        read.append((users, items, [torch.sigmoid(message[drawn] @ weight) for message in messages]))
+    every_user, every_item = (torch.cat([one[at] for one in read], 1) @ m[f"output.{name}"] for at, name in enumerate(("user", "item")))
+    with torch.no_grad():
+        graph, counts = target_graph(m)
+        known = sum(known_items(m, reading, 0) for reading in READINGS) / 2
+        known = light_gcn(m["known.user"], known, *along_edges(m, graph, counts, counts), o["layers"])
+    share = o["knowledgeShare"]
+    mixed_users, mixed_items = ((1 - share) * own + share * other for own, other in zip((every_user, every_item), known))
+    asked, met, other = mixed_users[user], mixed_items[positives], mixed_items[negatives]
+    lost = F.softplus(((other - met) @ asked[..., None])[..., 0]) * (positives > 0)
+    size = sum(x.square().sum(1) for x in (asked, met[:, -1], other[:, -1]))
+    same = (drawn[:, None] == drawn).float() * real
+    others = (1 - same) * real / same.sum(1).clamp(min=1)
+    each = [torch.cat([one[2][at] for one in read], 1) @ m["output.user"] for at in range(kinds)]
+    tiny, contrast = torch.tensor(1e-8).log(), 0
+    for one in each:
+        near = each[-1] @ one.T / width
+        against = torch.logaddexp(torch.logsumexp(near + others.log(), 1), tiny)
+        contrast = contrast - weights[: len(drawn)] @ torch.logaddexp(near.diagonal() - against, tiny) / kinds
+    return (weights @ lost).sum() / kinds + 1e-3 * (weights @ size) + o["lambdaBehaviors"] * contrast
+
+
+def sgdl_weighed(m):
+    """The step of the tables, each pair's loss by its weight."""
+    graph = m.sparse("graph.forward", len(m["item"])), m.sparse("graph.backward", len(m["user"]))
+    users, items = light_gcn(m["user"], m["item"], *graph, m.options["layers"])
+    user, item, other = (m.batch[name] for name in ("user", "item", "negatives"))
+    losses = F.softplus((users[user] * (items[other[:, 0]] - items[item])).sum(1))
+    return (losses * weighed(m, losses.detach()).detach() * m.batch["weight"]).sum()
+
+
+def weighed(m, losses):
+    return torch.sigmoid(m.affine("weight.output", F.relu(m.affine("weight.hidden", losses[:, None]))))[:, 0]
+
+
+def sgdl_guide(m):
     """The step of what weighs pairs: through a step of descent on the tables, by gradients of gradients."""
     o = m.options
     tables = [m[name].detach().requires_grad_() for name in ("user", "item")]
@@ -270,12 +333,9 @@ def sgdl(m):
     def loss_of(user, item, other):
         return F.softplus((user * (other - item)).sum(1))
 
-    def weigh(losses):
-        return torch.sigmoid(m.affine("weight.output", F.relu(m.affine("weight.hidden", losses[:, None]))))[:, 0]
-
     def descended(kind, through):
         losses = loss_of(*read(*tables, kind))
-        lost = (weigh(losses.detach()) * losses * m.batch[f"{kind}.weight"]).sum()
+        lost = (weighed(m, losses.detach()) * losses * m.batch[f"{kind}.weight"]).sum()
         slopes = torch.autograd.grad(lost, tables, create_graph=through)
         return read(*(table - o["virtualRate"] * slope for table, slope in zip(tables, slopes)), "clean")
 
@@ -304,4 +364,8 @@ def sgdl(m):
     return (loss_of(*(chosen @ vectors for vectors in tried)) * weights).sum()
 
 
-forms = {"mb-str": mb_str, "dipn": dipn, "nmtr": nmtr, "ebm": ebm, "kmclr": kmclr, "sgdl": sgdl}
+forms = {
+    "mb-str": mb_str, "dipn": dipn, "nmtr": nmtr, "ebm": ebm, "kmclr: knowledge": kmclr_knowledge, "kmclr: behaviors": kmclr_behaviors,
+    "sgdl: guide": sgdl_guide, "sgdl: weighed": sgdl_weighed,
+}
+longest_gradient = {"kmclr: behaviors": 20.0}
