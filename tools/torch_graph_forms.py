@@ -1,4 +1,4 @@
-"""The models of the next item that read graphs of items and users, in plain PyTorch; see torch_sequence_forms.py. A graph is a sparse matrix in compressed rows."""
+"""The models of the next item that read graphs of items and users, in plain PyTorch; see torch_sequence_forms.py. A graph is a sparse matrix by rows."""
 
 import math
 

@@ -368,4 +368,5 @@ forms = {
     "mb-str": mb_str, "dipn": dipn, "nmtr": nmtr, "ebm": ebm, "kmclr: knowledge": kmclr_knowledge, "kmclr: behaviors": kmclr_behaviors,
     "sgdl: guide": sgdl_guide, "sgdl: weighed": sgdl_weighed,
 }
+# The length down to which gradients are scaled, where a model does so.
 longest_gradient = {"kmclr: behaviors": 20.0}

@@ -5,9 +5,9 @@
 PEER_PYTHON is any Python with torch (2.13 made the figures in docs/benchmarks.md).
 
 The file holds all that our first step reads, by the names that it has there: parameters, batch, what is known of items, and noise. The forms of the models
-are in torch_*_forms.py. The first line printed is the loss of the first step, which is
-taken with the noise of the file. Then, for each number on a line of the input, comes a list of so many steps' milliseconds of processor time: forward, loss,
-backward and Adam, fp32, with noise drawn in the step.
+are in torch_*_forms.py; one that learns several things apart has a form for each, such as "sgdl: guide". The first line printed is the loss of the first
+step, which is taken with the noise of the file. Then, for each number on a line of the input, comes a list of so many steps' milliseconds of processor time:
+forward, loss, backward and Adam, fp32, with noise drawn in the step.
 """
 
 import argparse
