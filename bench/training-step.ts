@@ -25,6 +25,8 @@ interface StepSettings {
   readonly data: TrainingData
   readonly batchSize: number
   readonly threads: number
+  /** The objective whose steps are taken; the first of the last stage by default. */
+  readonly objective?: string | undefined
   /** Where all goes that the first step reads, as safetensors: parameters, batch, what is known of items, noise. */
   readonly file: string
 }
@@ -37,11 +39,13 @@ export interface TrainingSteps extends AsyncDisposable {
   run(steps: number): Promise<number[]>
 }
 
-/** The steps of a model's last stage, on batches of the longest histories. */
+/** The steps of one objective of a model, on batches of the longest histories. */
 export async function trainingSteps(settings: StepSettings): Promise<TrainingSteps> {
   const { slug, model, data, batchSize, threads, file } = settings
   const stages = stagesOf(model)
-  const stage = stages.at(-1) as Stage
+  const isMeant = ({ name }: Stage['objectives'][number]): boolean => name === settings.objective
+  const stage = (settings.objective ? stages.find((one) => one.objectives.some(isMeant)) : stages.at(-1)) as Stage
+  const objective = (stage.objectives.find(isMeant) ?? stage.objectives[0]) as Stage['objectives'][number]
   const frozen = catalogInputs(data.dataset, { vocabulary: vocabularyOf(data), own: model.frozen ?? {} })
   const pools = noisePools(0)
   const memory = model.memory ?? {}
@@ -49,11 +53,11 @@ export async function trainingSteps(settings: StepSettings): Promise<TrainingSte
   const parameters = initialParameters(parametersOf(stages.flatMap(({ objectives }) => objectives)), 0)
   disturb(parameters)
   const run = { slug, data, training, frozen, pools, runtime: nodeRuntime({ threads }) }
-  const open = openStage(stage, run, { parameters, memory })
+  // Alone: another objective may have batches of the same shape.
+  const open = openStage({ ...stage, objectives: [objective] }, run, { parameters, memory })
   await open.begin(1, true)
-  const [objective] = stage.objectives as [Stage['objectives'][number]]
   await open.beginPass(objective, 1)
-  const turns = [1, 2, 3].flatMap((epoch) => open.turns(epoch)).filter((turn) => turn.objective === objective)
+  const turns = [1, 2, 3].flatMap((epoch) => open.turns(epoch))
   const longest = turns.reduce((most, { batch }) => Math.max(most, batch.shape.length), 0)
   const [first, ...others] = turns.filter(({ batch }) => batch.shape.length === longest)
   if (!first) throw new Error(`${slug} has no batches`)

@@ -18,7 +18,7 @@ class StepArrays(Layers):
         self.learned = {name: x for name, x in read.items() if not name.startswith(("batch.", "noise."))}
         self.batch = {name.removeprefix("batch."): x for name, x in read.items() if name.startswith("batch.")}
         noises = sorted((name for name in read if name.startswith("noise.")), key=lambda name: int(name[6:]))
-        self.noises, self.replays, self.options = [read[name] for name in noises], True, options
+        self.noises, self.replays, self.options, self.matrices = [read[name] for name in noises], True, options, {}
 
     def __contains__(self, name):
         return name in self.learned
@@ -42,6 +42,39 @@ class StepArrays(Layers):
 
     def normal(self, shape):
         return self.replayed(shape) if self.replays else torch.randn(shape)
+
+    def gumbel(self, shape):
+        return self.replayed(shape) if self.replays else -torch.empty(shape).exponential_().log()
+
+    def entries(self, name, part):
+        """Rows, columns and values of a constant sparse matrix, and its number of rows: the file holds rows of similar length together, padded with zeros."""
+        rows, columns, values, first = [], [], [], 0
+        while f"{name}.{len(rows)}.ids" in self:
+            group = f"{name}.{len(rows)}"
+            count, width = self[f"{group}.ids"].shape
+            rows.append(torch.arange(first, first + count).repeat_interleave(width))
+            columns.append(self[f"{group}.ids"].flatten())
+            values.append(self[f"{group}.{part}"].flatten())
+            first += count
+        rows, columns, values = (torch.cat(parts) for parts in (rows, columns, values))
+        if f"{name}.order" in self:
+            rows = self[f"{name}.order"].argsort()[rows]
+        there = values != 0
+        return rows[there], columns[there], values[there], first
+
+    def sparse(self, name, columns):
+        """A constant matrix in compressed rows, made once."""
+        if name not in self.matrices:
+            rows, ids, weights, count = self.entries(name, "weights")
+            self.matrices[name] = torch.sparse_coo_tensor(torch.stack([rows, ids]), weights, (count, columns)).to_sparse_csr()
+        return self.matrices[name]
+
+    def edges(self, name):
+        """Users and items of a graph's edges, [2, E], users ascending; made once."""
+        if name not in self.matrices:
+            rows, columns, numbers, _ = self.entries(f"{name}.forward", "edges")
+            self.matrices[name] = torch.stack([rows, columns])[:, numbers.argsort()]
+        return self.matrices[name]
 
     def rows(self, table, ids):
         """Rows of a table by its name, or of a computed one."""

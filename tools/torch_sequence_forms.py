@@ -395,5 +395,5 @@ def m3srec(m):
 
 forms = {
     "sasrec": sasrec, "gru4rec": gru4rec, "bert4rec": bert4rec, "fdsa": fdsa, "sasrecf": sasrecf, "sasrec-bf": sasrec_bf, "unisrec": unisrec, "stosa": stosa,
-    "mmmlp": mmmlp, "hm4sr": hm4sr, "missrec": missrec, "mmsbr": mmsbr, "iisan-last": iisan_last, "m3srec": m3srec,
+    "mmmlp": mmmlp, "hm4sr": hm4sr, "missrec": missrec, "mmsbr": mmsbr, "iisan-last": iisan_last, "m3srec": m3srec, "cmclrec: backbone": sasrec,
 }

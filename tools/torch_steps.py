@@ -5,9 +5,9 @@
 PEER_PYTHON is any Python with torch (2.13 made the figures in docs/benchmarks.md).
 
 The file holds all that our first step reads, by the names that it has there: parameters, batch, what is known of items, and noise. The forms of the models
-are in torch_click_forms.py, torch_multi_modal_click_forms.py and torch_sequence_forms.py. The first line printed is the loss of the first step, which is
-taken with the noise of the file. Then, for each number on a line of the input, comes a list of so many steps' milliseconds of processor time: forward, loss,
-backward and Adam, fp32, with noise drawn in the step.
+are in torch_*_forms.py; one that learns several things apart has a form for each, such as "sgdl: guide". The first line printed is the loss of the first
+step, which is taken with the noise of the file. Then, for each number on a line of the input, comes a list of so many steps' milliseconds of processor time:
+forward, loss, backward and Adam, fp32, with noise drawn in the step.
 """
 
 import argparse
@@ -15,12 +15,15 @@ import json
 import struct
 import sys
 import time
+import warnings
 
 import torch
 
 sys.dont_write_bytecode = True
 from step_arrays import StepArrays  # noqa: E402
 import torch_click_forms  # noqa: E402
+import torch_graph_forms  # noqa: E402
+import torch_multi_behavior_forms  # noqa: E402
 import torch_multi_modal_click_forms  # noqa: E402
 import torch_sequence_forms  # noqa: E402
 
@@ -33,6 +36,7 @@ a = p.parse_args()
 torch.set_num_threads(a.threads)
 torch.set_default_dtype(torch.float32)
 torch.manual_seed(0)
+warnings.filterwarnings("ignore", "Sparse")
 
 
 def arrays(path):
@@ -51,7 +55,9 @@ def arrays(path):
 
 read, trains = arrays(a.file)
 model = StepArrays(read, trains, a.options)
-loss_of = {**torch_click_forms.forms, **torch_multi_modal_click_forms.forms, **torch_sequence_forms.forms}[a.slug]
+files = (torch_click_forms, torch_multi_modal_click_forms, torch_sequence_forms, torch_graph_forms, torch_multi_behavior_forms)
+(file,) = (file for file in files if a.slug in file.forms)
+loss_of, longest = file.forms[a.slug], getattr(file, "longest_gradient", {}).get(a.slug)
 optimizer = torch.optim.Adam([model[name] for name in trains], 1e-3)
 
 
@@ -59,6 +65,8 @@ def step():
     optimizer.zero_grad(set_to_none=True)
     loss = loss_of(model)
     loss.backward()
+    if longest:
+        torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], longest)
     optimizer.step()
     return loss
 

@@ -3,6 +3,7 @@
  * product, so nothing is scattered.
  */
 import { Bug } from '../errors.ts'
+import { mul } from './elementwise.ts'
 import { matmul } from './linear.ts'
 import { concat, reshape, slice } from './move.ts'
 import { input, type Shape, type Tensor, withGradient } from './node.ts'
@@ -123,7 +124,7 @@ function padded(
 }
 
 /** Elements gathered at a time: few enough to stay in a processor's cache between the gather and the product. */
-const gatheredValues = 2 ** 21
+const gatheredValues = 2 ** 19
 
 export interface Group {
   readonly ids: Tensor
@@ -204,7 +205,9 @@ function groupProduct({ ids, weights }: Group, x: Tensor): Tensor[] {
   const step = Math.ceil(rows / slices)
   return Array.from({ length: Math.ceil(rows / step) }, (_, index) => {
     const [from, to] = [index * step, Math.min(rows, (index + 1) * step)]
-    const product = matmul(slice(weights, 0, from, to), take(x, slice(ids, 0, from, to)))
-    return reshape(product, [to - from, size])
+    const [weight, gathered] = [slice(weights, 0, from, to), take(x, slice(ids, 0, from, to))]
+    // A product of single numbers is one for each row, and each costs more than what it multiplies.
+    if (width === 1) return mul(reshape(gathered, [to - from, size]), reshape(weight, [to - from, 1]))
+    return reshape(matmul(weight, gathered), [to - from, size])
   })
 }

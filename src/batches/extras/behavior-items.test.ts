@@ -39,3 +39,15 @@ it('are of each behavior one that the user met in training and one that he did n
   }
   expect([...clicked].sort((a, b) => a - b)).toEqual([0, 1, 2, 3])
 })
+
+it('are written where a graph reads but one of the two, and are the same as where it reads both', () => {
+  const kind = pairs(2, { behaviors: 'target', maxLength: 4 }).with(behaviorItems([0, 1]))
+  const batches = kind.training({ dataset, split: lastTwo(dataset) }, { slug: 'kmclr', batchSize: 4, seed: 1 })
+  const filled = (...names: string[]): Record<string, BigInt64Array> => {
+    const buffers = Object.fromEntries(names.map((name) => [`batch.${name}`, new BigInt64Array(8)]))
+    for (const batch of batches.epoch(1)) batch.fill(buffers, randomStream(1))
+    return buffers
+  }
+  const both = filled('positives', 'negatives.of')
+  expect({ ...filled('positives'), ...filled('negatives.of') }).toEqual(both)
+})

@@ -38,7 +38,7 @@ export function behaviorItems(behaviors: readonly BehaviorIndex[]): Extra<Behavi
     }),
     fill(pairs, { rows, targets }, buffers, drawn) {
       const [positive, negative] = [buffers['positives'], buffers['negatives.of']] as (BigInt64Array | undefined)[]
-      if (targets === 0 || !positive || !negative) return
+      if (targets === 0 || (!positive && !negative)) return
       if (!drawn) throw new Bug('items of behaviors are drawn in training alone')
       const { data, random } = drawn
       const items = data.dataset.catalog.ids.length - 1
@@ -46,8 +46,9 @@ export function behaviorItems(behaviors: readonly BehaviorIndex[]): Extra<Behavi
         const { user, item } = pairs[row < pairs.length ? row : 0] as PairRow
         for (const [at, { all, set }] of touchedBy(data, user).entries()) {
           const own = at === count - 1 ? item : (all[random.integer(Math.max(1, all.length))] ?? 0)
-          positive[row * count + at] = BigInt(own)
-          negative[row * count + at] = BigInt(outside(set, items, random)())
+          const other = outside(set, items, random)()
+          if (positive) positive[row * count + at] = BigInt(own)
+          if (negative) negative[row * count + at] = BigInt(other)
         }
       }
     },

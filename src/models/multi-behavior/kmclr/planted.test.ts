@@ -60,7 +60,7 @@ describe('KMCLR on items that nobody had, of brands that everybody knows', () =>
     return { trained, rate: await hitRate(trained, dataset, isNew) }
   }
 
-  it('ranks those of the right brands, and not by shuffled ones or without contrasting views', async () => {
+  it('ranks those of the right brands, and not by shuffled ones or without their knowledge', async () => {
     const { trained, rate } = await trainedOn(brand)
     expect(rate).toBeGreaterThan(0.5)
     // What it has learned of triples: the energy of a true one is lower than that of another.
@@ -73,7 +73,7 @@ describe('KMCLR on items that nobody had, of brands that everybody knows', () =>
       expect(brand.filter((_, at) => isLower(at + 1)).length / items).toBeGreaterThan(most)
     }
     expect((await trainedOn(shuffled)).rate).toBeLessThan(0.25)
-    expect((await trainedOn(brand, { lambdaViews: 0 })).rate).toBeLessThan(0.25)
+    expect((await trainedOn(brand, { withoutKnowledge: true })).rate).toBeLessThan(0.25)
   })
 })
 
