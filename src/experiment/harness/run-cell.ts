@@ -98,7 +98,8 @@ async function train(cell: Cell, dataset: Dataset, { signal, report }: Watching)
   const trained: Trained = {
     key: cell.key,
     epochs,
-    bestEpoch: best?.epoch ?? 0,
+    // A last stage of so many epochs has no best one: what it ends with is kept.
+    bestEpoch: best?.epoch ?? epochs,
     seconds,
     ...(lacks.length > 0 && { lacks }),
     validation,

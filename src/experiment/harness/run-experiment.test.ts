@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../test/fixtures/prepared-files.ts'
 import { tinyChoice } from '../../../test/fixtures/tiny-experiment.ts'
 import { writeTinyShop } from '../../../test/fixtures/tiny-shop.ts'
+import { localFeatures } from '../../features/local.ts'
+import { prepareDataset } from '../../prepare/prepare.ts'
 import { openDatabase } from '../../storage/duckdb.ts'
 import type { Comparison, Experiment, TrainedCell } from '../experiment.ts'
 import type { ComparisonResult } from '../figures/comparison-result.ts'
@@ -55,6 +57,23 @@ describe('an experiment', () => {
       '\nsmall: at most 7 cells; all of them take about 7 hours on one core (5 minutes a training)\n',
     )
     expect((await results([comparison], { guess })).said).not.toContain('small:')
+  })
+
+  it('tells the last epoch where a last stage has a number of them, as what it ends with is kept', async () => {
+    const mapped = {
+      name: 'mapped',
+      model: 'cmclrec',
+      config: { hiddenSize: 8, layers: 1, heads: 1, maxLength: 8, mappingEpochs: 2, coldEvents: 1 },
+      training: { epochs: 1, batchSize: 16, threads: 1 },
+    }
+    const files = { events: join(folder.path, 'events.csv'), items: join(folder.path, 'items.csv') }
+    const mapping = { name: 'titled', behaviors: ['click', 'favorite'] }
+    const make = (out: string) => prepareDataset({ ...files, mapping, out, features: localFeatures() })
+    const recipe = () => ({ name: 'titled', settings: {}, inputs: Object.values(files), make })
+    const dataset = { label: 'titled shop', recipe }
+    const { results: found, page } = await results([{ title: 'All', ...whole, dataset, variants: [mapped] }])
+    expect(found[0]?.variants[0]?.bestEpochs).toEqual([3])
+    expect(page).toMatch(/mapped.*\| 3 \|/)
   })
 
   it('trains for the tables that are asked for, and leaves out those of which nothing is done', async () => {
