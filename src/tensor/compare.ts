@@ -1,6 +1,7 @@
 /** @file Operators on truth values: comparisons, logic, and a choice by them. */
+import { cast } from './move.ts'
 import { constant, operation, type Tensor } from './operation.ts'
-import { lift, type Operand, sumTo } from './primitives.ts'
+import { lift, type Operand, reshape, sumTo } from './primitives.ts'
 import { broadcastShapes } from './shape.ts'
 
 /** An operand as a tensor; a number has the element type of what it is compared with. */
@@ -16,6 +17,8 @@ function comparison(type: string, a: Operand, b: Operand): Tensor {
 
 /** a = b as bool, broadcast; no gradient. */
 export const equal = (a: Operand, b: Operand): Tensor => comparison('Equal', a, b)
+/** 1 where two numbers of x [N] are equal, each and itself among them, else 0: [N, N]; no gradient. */
+export const equalPairs = (x_N: Tensor): Tensor => cast(equal(reshape(x_N, [-1, 1]), x_N), 'float32')
 /** a > b as bool, broadcast; no gradient. */
 export const greater = (a: Operand, b: Operand): Tensor => comparison('Greater', a, b)
 /** a <= b as bool, broadcast; no gradient. */

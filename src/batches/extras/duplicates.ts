@@ -1,6 +1,5 @@
 /** @file Which other targets of a batch are the same item: a contrast within the batch must not push those away. */
-import { equal } from '../../tensor/compare.ts'
-import { cast, reshape } from '../../tensor/move.ts'
+import { equalPairs } from '../../tensor/compare.ts'
 import type { Tensor } from '../../tensor/node.ts'
 import type { Extra } from '../kind.ts'
 import type { Sequences } from '../sequences.ts'
@@ -16,8 +15,6 @@ export interface Duplicates {
 export function duplicates(): Extra<Duplicates, readonly Window[], Pick<Sequences, 'target_P'>> {
   return {
     recipe: { name: 'duplicates' },
-    declare: (_, __, { target_P }) => ({
-      same_PP: cast(equal(reshape(target_P, [-1, 1]), reshape(target_P, [1, -1])), 'float32'),
-    }),
+    declare: (_, __, { target_P }) => ({ same_PP: equalPairs(target_P) }),
   }
 }

@@ -28,6 +28,7 @@ import { layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { multiHeadAttention } from '../../nn/transformer-block.ts'
 import { hiddenScore } from '../../tensor/attention.ts'
+import { equalPairs } from '../../tensor/compare.ts'
 import { addAll } from '../../tensor/elementwise.ts'
 import { concat, stack } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
@@ -142,7 +143,7 @@ export const m3srec = defineModel({
       const [targets] = dims(batch.target_P, 1)
       const some = (x: Tensor): Tensor => x.slice(0, 0, Math.min(targets, mostRows))
       const [target_R, weight_R] = [some(batch.target_P), some(batch.weight_P)]
-      const same = target_R.reshape([-1, 1]).equal(target_R).cast('float32')
+      const same = equalPairs(target_R)
       const options = { temperature: config.pretrainTemperature, same }
       const pairs = reading.states.flatMap((state_PD) =>
         streams.map(({ table, present }) => {

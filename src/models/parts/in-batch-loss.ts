@@ -4,6 +4,7 @@
  */
 import type { Sequences } from '../../batches/sequences.ts'
 import { hiddenScore } from '../../tensor/attention.ts'
+import { equalPairs } from '../../tensor/compare.ts'
 import { crossEntropyOf } from '../../tensor/cross-entropy.ts'
 import { stack } from '../../tensor/move.ts'
 import { constant, integers, type Tensor } from '../../tensor/node.ts'
@@ -42,17 +43,12 @@ export function inBatchLoss(
   )
   const inHistory_BC = stack(places, 0).max([0])
   const windows_B1 = integers(Array.from({ length: rows }, (_, row) => row)).reshape([rows, 1])
-  const sameItem_PC = target_P.reshape([-1, 1]).equal(target_P).cast('float32')
+  const sameItem_PC = equalPairs(target_P)
   const asTarget_BC = windows_B1.equal(window_P).cast('float32').matmul(sameItem_PC)
   const own_BC = inHistory_BC.add(asTarget_BC).greater(0).cast('float32')
   const unused_C = weight_P.equal(0).cast('float32')
-  const hidden_PC = own_BC.rows(window_P).add(unused_C).mul(apartFromItself(count)).mul(hiddenScore)
-  return crossEntropyOf(scores_PC.add(hidden_PC), integers([...Array(count).keys()]), weight_P)
-}
-
-/** 0 on the diagonal, else 1. */
-function apartFromItself(size: number): Tensor {
-  const values = new Float32Array(size * size).fill(1)
-  for (let at = 0; at < size; at++) values[at * (size + 1)] = 0
-  return constant(values, [size, size])
+  const index_P = integers([...Array(count).keys()])
+  const others_PC = equalPairs(index_P).mul(-1).add(1)
+  const hidden_PC = own_BC.rows(window_P).add(unused_C).mul(others_PC).mul(hiddenScore)
+  return crossEntropyOf(scores_PC.add(hidden_PC), index_P, weight_P)
 }

@@ -3,6 +3,7 @@
  * al., 2018).
  */
 import { hiddenScore } from '../../tensor/attention.ts'
+import { equalPairs } from '../../tensor/compare.ts'
 import { crossEntropyOf } from '../../tensor/cross-entropy.ts'
 import { constant, integers, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
@@ -32,7 +33,7 @@ export function infoNce(anchor: Tensor, positive: Tensor, { temperature, same, w
   const [rows] = dims(anchor, 2)
   const similarities = anchor.l2Normalize().matmul(positive.l2Normalize(), { transposeB: true, scale: 1 / temperature })
   const index = integers(Array.from({ length: rows }, (_, row) => row))
-  const others = index.reshape([-1, 1]).equal(index).cast('float32').mul(-1).add(1)
+  const others = equalPairs(index).mul(-1).add(1)
   const hidden = [same, weights?.equal(0).cast('float32')].flatMap((which) => which ?? [])
   const scores = hidden.reduce((x, which) => x.add(which.mul(others).mul(hiddenScore)), similarities)
   const each = constant(new Float32Array(rows).fill(1 / rows), [rows])

@@ -1,5 +1,6 @@
 /** @file A contrast among the targets of a batch, of memory that grows with their number and not with its square. */
 import type { Sequences } from '../../batches/sequences.ts'
+import { equalPairs } from '../../tensor/compare.ts'
 import { addAll } from '../../tensor/elementwise.ts'
 import { integers, type Tensor } from '../../tensor/node.ts'
 import { dims } from '../../tensor/shape.ts'
@@ -26,8 +27,8 @@ export function targetContrast(
     const members = integers(Array.from({ length: size }, (_, at) => group + at * groups))
     const of = (x: Tensor): Tensor => (groups === 1 ? x : x.rows(members))
     const item_R = of(target_P)
-    const same = item_R.reshape([-1, 1]).equal(item_R).cast('float32')
-    return infoNce(of(anchor_PD), of(positive_PD), { temperature, same, weights: of(weight_P) })
+    const options = { temperature, same: equalPairs(item_R), weights: of(weight_P) }
+    return infoNce(of(anchor_PD), of(positive_PD), options)
   })
   return addAll(losses)
 }
