@@ -1,7 +1,7 @@
 /**
  * @file `npm run -s bench -- shop-oracle [time]`: how well the simulated shop's next favorites can be ranked by its own
- * probabilities, by somebody who knows all of it and by others who know less, beside the models of `experiment shop`.
- * The split is leave-one-out, or with `time` the global time split.
+ * probabilities, by somebody who knows all of it and by others who know less, beside the models of
+ * `experiment m3bsr-table2`. The split is leave-one-out, or with `time` the global time split.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { loadDataset } from '../src/dataset/load.ts'
 import type { Dataset, History } from '../src/dataset/schema.ts'
 import { splitDataset } from '../src/dataset/splits.ts'
 import { evaluate } from '../src/evaluate/evaluate.ts'
+import { simulatedShop } from '../src/experiment/data/shop-dataset.ts'
 import type { Scorer } from '../src/models/contract/scorer.ts'
 import { prepareDataset } from '../src/prepare/prepare.ts'
 import { type Knowledge, oracle, type ReadEvent } from '../src/simulate/oracle.ts'
@@ -110,6 +111,7 @@ function scorerOf(dataset: Dataset, truth: Truth, knowledge: Knowledge): Scorer 
 
 interface StoredRow {
   readonly model: string
+  readonly dataset: string
   readonly split: string
   readonly protocol: string
   readonly metric: string
@@ -118,9 +120,13 @@ interface StoredRow {
 
 /** The test figures of trained models against the full catalog, as the experiment stored them. */
 function trainedModels(split: string): Readonly<Record<string, Readonly<Record<string, number>>>> {
-  const { rows } = JSON.parse(readFileSync('docs/results/shop.json', 'utf8')) as { rows: readonly StoredRow[] }
+  const { rows } = JSON.parse(readFileSync('docs/results/m3bsr-table2.json', 'utf8')) as { rows: readonly StoredRow[] }
   const own = rows.filter(
-    (row) => row.split.startsWith(split) && row.protocol === 'full' && /^(ndcg|hr)@10$/.test(row.metric),
+    ({ dataset, metric, ...row }) =>
+      dataset === simulatedShop.label &&
+      row.split.startsWith(split) &&
+      row.protocol === 'full' &&
+      /^(ndcg|hr)@10$/.test(metric),
   )
   const models: Record<string, Record<string, number>> = {}
   for (const { model, metric, mean } of own) models[model] = { ...models[model], [metric]: mean }

@@ -331,13 +331,13 @@ describe('siftrec experiment', () => {
     for (const line of listed.stdout.trim().split('\n')) expect(line).toMatch(/^[a-z0-9-]+ +\S.*\.$/)
     for (const { name } of experiments) expect(listed.stdout).toMatch(new RegExp(`^${name} `, 'm'))
     const refusal = (told: RegExp): unknown => ({ code: 2, stdout: '', stderr: expect.stringMatching(told) })
-    expect(await refused('moveis')).toEqual(refusal(/^experiment: unknown: "moveis".*did you mean "movies"\?$/))
-    expect(await refused('movies', '--data-root', 'nowhere')).toEqual(
+    expect(await refused('bayb')).toEqual(refusal(/^experiment: unknown: "bayb".*did you mean "baby"\?$/))
+    expect(await refused('unknown-users', '--data-root', 'nowhere')).toEqual(
       refusal(
         /ml-latest-small: missing: the data this experiment is about\. say where the data sets are with --data-root$/,
       ),
     )
-    expect(await refused('movies', '--models', 'sasrec')).toEqual(refusal(/^--models: unsupported/))
+    expect(await refused('baby', '--models', 'sasrec')).toEqual(refusal(/^--models: unsupported/))
     expect(await refused('statistics', '--seeds', '1')).toEqual(
       refusal(/^--seeds: unsupported: 1, expected none: statistics trains nothing$/),
     )

@@ -183,7 +183,7 @@ describe.skipIf(!redisProgram())('a queue', () => {
     expect(await refused('worker', '--queue', 'redis://127.0.0.1:1')).toMatch(
       /^--queue: missing: redis at 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\), expected a Redis/,
     )
-    expect(await refused('experiment', 'movies', '--queue', server.url, '--jobs', '2')).toMatch(
+    expect(await refused('experiment', 'baby', '--queue', server.url, '--jobs', '2')).toMatch(
       /^--jobs: unsupported: 2, expected none with --queue/,
     )
     expect(await refused('experiment', 'statistics', '--queue', server.url)).toBe(
@@ -193,7 +193,7 @@ describe.skipIf(!redisProgram())('a queue', () => {
       '--storage: unsupported: s3://shop/tiny, expected none: statistics trains nothing\n',
     )
     for (const address of ['shop/tiny', 's3://shop', 's3://shop/'])
-      expect(await refused('experiment', 'movies', '--storage', address)).toBe(
+      expect(await refused('experiment', 'baby', '--storage', address)).toBe(
         `--storage: invalid: ${address}, expected s3://BUCKET/FOLDER\n`,
       )
   })

@@ -27,7 +27,7 @@ const auxiliaryTargets = 0.2
 const sizes = {
   m3bsr: {
     config: { ...short, auxiliaryTargets, dropout: 0.2, denoisers: 'inline' },
-    training: { epochs: 40, patience: 6, batchSize: 32, weightDecay: 0.5 },
+    training: { epochs: 40, patience: 4, batchSize: 32, weightDecay: 0.5 },
   },
   sasrec: { config: { auxiliaryTargets }, training: { epochs: 30, patience: 5, batchSize: 64 } },
   'item-knn': { config: {}, training: {} },

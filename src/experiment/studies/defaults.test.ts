@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { modelOf } from '../../models/registry.ts'
 import { defaults } from './defaults.ts'
+import { m3bsrTable2 } from './m3bsr-table2.ts'
 import { scientific } from './scientific.ts'
-import { shop } from './shop.ts'
 
 const wanted = { dataRoot: 'data' }
 const comparisons = defaults.comparisons(wanted)
@@ -25,7 +25,7 @@ describe('the study of defaults', () => {
   })
 
   it('asks as the studies ask whose cells it shares', () => {
-    for (const study of [scientific, shop]) {
+    for (const study of [scientific, m3bsrTable2]) {
       const [theirs] = study.comparisons(wanted)
       const ours = ranked.find(({ dataset }) => dataset.label === theirs?.dataset.label)
       const asked = { split: theirs?.split, sampled: theirs?.sampled, measure: theirs?.measure }

@@ -7,35 +7,54 @@ import type { Comparison, Experiment, Variant, Wanted } from '../experiment.ts'
 import type { OptionSet } from '../terms.ts'
 import { baby } from './baby.ts'
 import { ctr } from './click-prediction.ts'
-import { kuairand } from './kuairand.ts'
-import { countingModels } from './m3bsr-comparisons.ts'
+import {
+  compared,
+  countingModels,
+  type M3bsrSet,
+  m3bsrOn,
+  type SplitProtocol,
+  sasrecs,
+  sets,
+} from './m3bsr-comparisons.ts'
 import { sgp4srSettings, sgp4srTries } from './model-settings.ts'
-import { movies } from './movies.ts'
 import { scientific } from './scientific.ts'
-import { shop } from './shop.ts'
 
 /** A data set as another study has it, and the models whose defaults are judged there. */
 interface Judged {
   readonly title: string
-  /** Its first comparison's data set, split and tuned variants are taken. */
-  readonly study: Experiment
+  /** Its data set, split and tuned variants are taken. */
+  readonly asked: (wanted: Wanted) => Comparison
   readonly models: readonly string[]
   /** Options of models that the study does not train. */
   readonly own?: Readonly<Record<string, OptionSet>>
 }
+const firstOf =
+  (study: Experiment): Judged['asked'] =>
+  (wanted) =>
+    study.comparisons(wanted)[0] as Comparison
+/** A data set of M³BSR's studies. */
+const ofM3bsr =
+  (set: M3bsrSet, protocol: SplitProtocol): Judged['asked'] =>
+  (wanted) =>
+    compared(wanted, set, { title: sets[set].title, protocol, variants: [...sasrecs(set), m3bsrOn(set)] })
+
 const judged: readonly Judged[] = [
-  { title: 'amazon-scientific', study: scientific, models: ['sasrec', 'sgp4sr'] },
-  { title: 'amazon-baby', study: baby, models: ['sasrec', 'sgp4sr'] },
+  { title: 'amazon-scientific', asked: firstOf(scientific), models: ['sasrec', 'sgp4sr'] },
+  { title: 'amazon-baby', asked: firstOf(baby), models: ['sasrec', 'sgp4sr'] },
   {
     title: 'ml-latest-small',
-    study: movies,
+    asked: ofM3bsr('movies', 'leave-one-out'),
     models: ['sasrec', 'm3bsr', 'sgp4sr'],
     own: { sgp4sr: sgp4srSettings.movies },
   },
-  { title: 'kuairand-pure', study: kuairand, models: ['sasrec', 'm3bsr'] },
+  {
+    title: 'kuairand-pure',
+    asked: (wanted) => ({ ...ofM3bsr('kuairand', 'time')(wanted), seeds: [1] }),
+    models: ['sasrec', 'm3bsr'],
+  },
   {
     title: 'the simulated shop',
-    study: shop,
+    asked: ofM3bsr('shop', 'leave-one-out'),
     models: ['sasrec', 'm3bsr', 'sgp4sr'],
     own: { sgp4sr: sgp4srSettings.shop },
   },
@@ -44,8 +63,8 @@ const judged: readonly Judged[] = [
 const byDefault = (model: string): Variant => ({ name: modelOf(model).title, model, defaults: true })
 
 /** Each model by its defaults and tuned, and the models that only count. */
-function besideTuned({ title, study, models, own = {} }: Judged, wanted: Wanted): Comparison {
-  const { reference: _, ...first } = study.comparisons(wanted)[0] as Comparison
+function besideTuned({ title, asked, models, own = {} }: Judged, wanted: Wanted): Comparison {
+  const { reference: _, ...first } = asked(wanted)
   const variants = models.flatMap((model): Variant[] => {
     const usual = byDefault(model)
     const studied = first.variants.find((variant) => variant.model === model)

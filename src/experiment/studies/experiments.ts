@@ -14,7 +14,6 @@ import { diffMsinSources } from './diff-msin-sources.ts'
 import { diffMsinSteps } from './diff-msin-steps.ts'
 import { diffMsinTable2, diffMsinTable3 } from './diff-msin-tables.ts'
 import { diffMsinWeights } from './diff-msin-weights.ts'
-import { kuairand } from './kuairand.ts'
 import { m3bsrAblation } from './m3bsr-ablation.ts'
 import { m3bsrColdStart } from './m3bsr-cold-start.ts'
 import { m3bsrEfficiency } from './m3bsr-efficiency.ts'
@@ -23,11 +22,9 @@ import { m3bsrModalityByBehavior } from './m3bsr-modality-by-behavior.ts'
 import { m3bsrPaper, m3bsrReadings } from './m3bsr-readings.ts'
 import { m3bsrTable2 } from './m3bsr-table2.ts'
 import { m3bsrTsne } from './m3bsr-tsne.ts'
-import { movies, moviesAblation } from './movies.ts'
 import { noise } from './noise.ts'
 import { sasrecPositions, scientific, sgp4srCenters } from './scientific.ts'
 import { sgp4srAblation } from './sgp4sr-ablation.ts'
-import { shop, shopAblation, shopReadings } from './shop.ts'
 import { statistics } from './statistics.ts'
 import { unknownUsers } from './unknown-users.ts'
 
@@ -48,12 +45,6 @@ export const experiments: readonly AnyExperiment[] = [
   m3bsrModalityByBehavior,
   m3bsrReadings,
   m3bsrPaper,
-  shop,
-  shopAblation,
-  shopReadings,
-  movies,
-  moviesAblation,
-  kuairand,
   diffMsinTable2,
   diffMsinTable3,
   diffMsinTable4,

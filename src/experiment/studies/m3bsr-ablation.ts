@@ -11,12 +11,10 @@ const ablations = {
   'w/o disentanglement': 'withoutDisentanglement',
 }
 
-type Part = keyof typeof ablations
-
-/** M³BSR whole, and without each of some parts; all by default. */
-export const withoutParts = (set: M3bsrSet, parts = Object.keys(ablations) as readonly Part[]): readonly Variant[] => [
+/** M³BSR whole, and without each of its parts. */
+const withoutParts = (set: M3bsrSet): readonly Variant[] => [
   m3bsrOn(set),
-  ...parts.map((name) => m3bsrOn(set, { name, config: { [ablations[name]]: true } })),
+  ...Object.entries(ablations).map(([name, option]) => m3bsrOn(set, { name, config: { [option]: true } })),
 ]
 
 /** M³BSR whole, and without each denoiser, the experts, the shared expert and the disentanglement. */

@@ -9,11 +9,6 @@ import { m3bsrSettings, sasrecSettings } from './model-settings.ts'
 
 /** How a dataset is split. */
 export type SplitProtocol = 'leave-one-out' | 'time'
-/** Titles of comparisons by one protocol each. */
-export const titles: Readonly<Record<SplitProtocol, string>> = {
-  'leave-one-out': 'Leave-one-out',
-  time: 'Global time split',
-}
 /** What is measured of every model. */
 const metrics: Comparison['metrics'] = ['ndcg@10', 'hr@10', 'ndcg@20', 'hr@20']
 
@@ -70,9 +65,3 @@ export const countingModels: readonly Variant[] = [
   { name: 'popularity', model: 'popularity' },
   { name: 'item-kNN', model: 'item-knn' },
 ]
-
-/** M³BSR beside both SASRecs and what is counted, by one protocol. */
-export const besideSasrecs = (wanted: Wanted, set: M3bsrSet, protocol: SplitProtocol): Comparison => {
-  const variants = [...sasrecs(set), m3bsrOn(set), ...countingModels]
-  return compared(wanted, set, { title: titles[protocol], protocol, reference: 'SASRec', variants })
-}

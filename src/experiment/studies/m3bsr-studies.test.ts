@@ -6,14 +6,11 @@ import type { Heatmaps } from '../figures/heatmap.ts'
 import { checkComparison } from '../harness/check-comparison.ts'
 import type { PreparedDataset } from '../harness/dataset-recipe.ts'
 import { cellOf } from '../harness/grid-cell.ts'
-import { kuairand } from './kuairand.ts'
 import { m3bsrAblation } from './m3bsr-ablation.ts'
 import { m3bsrColdStart } from './m3bsr-cold-start.ts'
 import { m3bsrHeatmaps } from './m3bsr-heatmaps.ts'
 import { m3bsrPaper, m3bsrReadings } from './m3bsr-readings.ts'
 import { m3bsrTable2 } from './m3bsr-table2.ts'
-import { movies, moviesAblation } from './movies.ts'
-import { shop, shopAblation, shopReadings } from './shop.ts'
 
 const wanted = { dataRoot: 'data' }
 const of = (study: Experiment): readonly Comparison[] => study.comparisons(wanted)
@@ -49,13 +46,6 @@ describe('the studies of M³BSR', () => {
       expect(study.guess?.hours).toBeGreaterThan(0)
     },
   )
-
-  it('have the cells of those that they replace', () => {
-    const whole = (studies: readonly Experiment[]): Set<string> => new Set(studies.flatMap(keysOf))
-    const before = whole([shop, shopAblation, shopReadings, movies, moviesAblation, kuairand])
-    const now = whole([m3bsrTable2, m3bsrAblation, m3bsrReadings])
-    expect([...before].filter((key) => !now.has(key))).toEqual([])
-  })
 })
 
 describe('Table 2', () => {
