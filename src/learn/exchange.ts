@@ -158,7 +158,7 @@ async function giveRows(
     const buffers = buffersOf(state, part)
     const width = widthOf(buffers)
     const { ids, rows } = summed(hasBatch ? part.sparse : [], width)
-    for (const [at, value] of rows.entries()) rows[at] = share * value
+    for (let at = 0; at < rows.length; at++) rows[at] = share * (rows[at] as number)
     const sparse = await (buffers.held.elsewhere as RowsElsewhere).give(ids, rows, width)
     given.push({ name: part.name, dense: false, sparse })
   }

@@ -41,7 +41,7 @@ export function initialParameters(
   const buffers = new Map<string, ParameterBuffers>()
   for (const { origin, shape } of parameters) {
     const rows = held.get(origin.name) ?? everyRow
-    const size = rows === everyRow ? sizeOf(shape) : rows.count(shape[0] as number) * sizeOf(shape.slice(1))
+    const size = rows.count(shape[0] ?? 1) * sizeOf(shape.slice(1))
     const made = { shape, held: rows, values: new Float32Array(size), gradient: new Float32Array(size) }
     draw(origin, made, randomStream(seed, 'init', origin.name))
     buffers.set(origin.name, made)
