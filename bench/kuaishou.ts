@@ -1,5 +1,5 @@
 /**
- * @file `npm run -s bench -- kuaishou [STEP...] [MODEL...] [SHARE] [threads=2]`: a log of Kuaishou's size, from
+ * @file `npm run -s bench -- kuaishou [STEP...] [MODEL...] [SHARE] [threads=2] [epochs=1]`: a log of Kuaishou's size, from
  * generating it to lists for single users, exact and by an index. Each step has a process of its own. What steps made,
  * and their figures, stay in a folder, so that each can be done apart. SHARE of the size, 1 by default, is for trying.
  */
@@ -31,8 +31,10 @@ export async function kuaishou(): Promise<BenchResult> {
     return some.length > 0 ? some : all
   }
   const share = Number(words.find((word) => Number(word) > 0) ?? 1)
-  const threads = words.find((word) => word.startsWith('threads='))?.slice('threads='.length) ?? '2'
-  const known: readonly string[] = [...Object.keys(steps), ...models, `threads=${threads}`]
+  const set = (name: string, usual: string): string =>
+    words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? usual
+  const [threads, epochs] = [set('threads', '2'), set('epochs', '1')]
+  const known: readonly string[] = [...Object.keys(steps), ...models, `threads=${threads}`, `epochs=${epochs}`]
   const unknown = words.find((word) => !known.includes(word) && !(Number(word) > 0))
   if (unknown !== undefined)
     throw new UserError({
@@ -49,7 +51,8 @@ export async function kuaishou(): Promise<BenchResult> {
     for (const model of steps[step] ? named(models) : ['']) {
       const key = model === '' ? step : `${step} ${model}`
       console.error(key)
-      const told = await inProcess<Figures[string]>('kuaishou-run.ts', [step, folder, String(share), model, threads])
+      const asked = [step, folder, String(share), model, threads, epochs]
+      const told = await inProcess<Figures[string]>('kuaishou-run.ts', asked)
       console.error(told)
       // Read anew: another step may have been done meanwhile.
       writeFileSync(file, `${JSON.stringify({ ...kept(), [key]: told }, null, 2)}\n`)

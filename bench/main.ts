@@ -30,6 +30,7 @@ const benches: Readonly<Record<string, () => Promise<{ [name: string]: unknown }
   crash: () => import('./crash.ts'),
   visible: () => import('./visible.ts'),
   ranks: () => import('./ranks.ts'),
+  shard: () => import('./shard.ts'),
   queue: () => import('./queue.ts'),
   'fuzz-api': async () => ({ 'fuzz-api': (await import('./fuzz-api.ts')).fuzzApi }),
   'mb-str-step': async () => ({ 'mb-str-step': (await import('./mb-str-step.ts')).mbStrStep }),

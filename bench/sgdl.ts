@@ -11,6 +11,7 @@ import { UserError } from '../src/errors.ts'
 import { storedTrainingConfig, trainingConfig } from '../src/learn/config.ts'
 import { learnedOf } from '../src/learn/learned.ts'
 import { trainModel } from '../src/learn/loop.ts'
+import { valuesOf } from '../src/learn/parameters.ts'
 import type { Validation } from '../src/learn/training-run.ts'
 import { catalogInputs, catalogShape } from '../src/models/contract/catalog.ts'
 import { sgdl as definition } from '../src/models/multi-behavior/sgdl/sgdl.ts'
@@ -128,8 +129,8 @@ const validationOf = (parts: Omit<ScorerParts, 'parameters'>, log: Log): Validat
   better: 'higher',
   measures: true,
   bytes: () => Promise.resolve(0),
-  async open(parameters, memory) {
-    const scorer = await nextItemScorer({ ...parts, parameters, memory })
+  async open(state, memory) {
+    const scorer = await nextItemScorer({ ...parts, parameters: valuesOf(state), memory })
     return {
       async validate() {
         await scorer.refresh()

@@ -120,6 +120,43 @@ describe.skipIf(!redisProgram())('a queue', () => {
     expect(begun).toHaveLength(4)
   })
 
+  it('gives a search the same trials from a worker that shares no folder but has storage', async () => {
+    const s3 = await startS3(join(folder, 's3-search'), false)
+    stubStorage(s3)
+    mkdirSync(join(folder, 'apart'))
+    const url = server.url.replace(/(\/\d+)?$/, '/1')
+    const worker = start(['worker', '--queue', url], { cwd: join(folder, 'apart') })
+    try {
+      await worker.said('waits for jobs')
+      const size = ['--trials', '3', '--epochs', '3', '--options', 'learningRate', '--config', 'fixed.yaml']
+      const search = (out: string, ...more: string[]) =>
+        inProcess(['tune', 'sasrec', 'data', ...size, '--out', out, '--storage', 's3://shop/search', ...more], cwd)
+      expect(await search('stored', '--queue', url)).toMatchObject({ code: 0 })
+      worker.child.kill('SIGTERM')
+      expect(jobsThat('ended', [await worker.ended])).toHaveLength(4)
+      const found = (out: string): string => readFileSync(join(cwd, out, 'tune.json'), 'utf8')
+      expect(found('stored')).toBe(found('alone'))
+      const best = readdirSync(join(cwd, 'stored')).filter((name) => /^trial-\d+$/.test(name))
+      expect(best).toHaveLength(1)
+      expect(bytesIn(join(cwd, 'stored', best[0] as string))['model.safetensors']).toBe(
+        bytesIn(join(cwd, 'alone', best[0] as string))['model.safetensors'],
+      )
+      // Another host finds all of it done; another search is refused.
+      expect(await search('later')).toMatchObject({ code: 0 })
+      expect(found('later')).toBe(found('alone'))
+      expect(await search('other', '--seed', '2')).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(
+          /^s3:\/\/shop\/search: mismatched: a search with other settings or data\. .*--storage\n$/,
+        ) as string,
+      })
+    } finally {
+      vi.unstubAllEnvs()
+      worker.child.kill('SIGKILL')
+      await s3[Symbol.asyncDispose]()
+    }
+  })
+
   it('gives a preparation in partitions the bytes of the whole, also where a worker dies at one', async () => {
     const how = ['--partitions', '6', '--queue', server.url]
     const killed = startWorker('--dead-after', '2')

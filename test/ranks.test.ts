@@ -95,6 +95,16 @@ describe.skipIf(mpirunProgram() === undefined)('ranks of Open MPI', () => {
     expect(bytes('stopped').equals(bytes('two'))).toBe(true)
   })
 
+  it('hold the item table together with the bytes of those that each hold all of it', async () => {
+    const sampled = ['--catalog-loss', 'sampled', '--drawn-items', '64', '--epochs', '2']
+    await together(2, train('whole', 60, ...sampled))
+    await together(2, train('shared', 60, ...sampled, '--shard-items'))
+    for (const file of ['model.safetensors', 'checkpoint.safetensors', 'epochs.json'])
+      expect(bytes('shared', file).equals(bytes('whole', file))).toBe(true)
+    const alone = await start(['train', '--resume', 'shared', '--epochs', '3', '--shard-items'], { cwd: folder }).ended
+    expect(alone.stderr).toContain('--shard-items: unsupported: one process, which would hold all rows')
+  })
+
   it('refuse what is counted, and what remembers its batches', async () => {
     const counted = await start(['train', 'item-knn', 'data', '--out', 'counted'], { cwd: folder, through: onRanks(2) })
       .ended

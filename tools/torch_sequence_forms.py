@@ -54,7 +54,7 @@ def softmax_loss(m, users, table, targets="targets", weights="weights"):
     losses = F.cross_entropy(users @ table[1:].T, (m.batch[targets] - 1).clamp(min=0), reduction="none")
     if m.replays:
         # Where losses are compared: ours has 1e-37 added to every probability.
-        losses = losses.clamp(max=-math.log(1e-37))
+        losses = -torch.log(torch.exp(-losses.double()) + 1e-37).float()
     return (losses * m.batch[weights]).sum()
 
 
@@ -306,17 +306,22 @@ def mmsbr(m):
         hidden = m.drop(torch.tanh(m.affine(f"{name}.in", tables[name])), drop).view(-1, o["tokens"], width).transpose(0, 1)
         return m.drop(torch.tanh(torch.baddbmm(m[f"{name}.out.bias"], hidden, m[f"{name}.out.weight"])), drop).transpose(0, 1)
 
-    def round_of(name, x):
-        x = m.norm(f"{name}.norm", x + m.drop(m.attend(f"{name}.attention", x, x, o["heads"]), drop))
+    def round_of(name, x, memory):
+        x = m.norm(f"{name}.norm", x + m.drop(m.attend(f"{name}.attention", x, memory, o["heads"]), drop))
         inner = F.relu(m.affine(f"{name}.feedForward.inner", x))
         return m.norm(f"{name}.norm", x + m.drop(m.affine(f"{name}.feedForward.outer", inner), drop))
 
     now, count = {name: tokens(name) for name in names}, o["pivots"]
     pivots = m["pivot"].view(-1, count, width)
-    for at in range(o["layers"] // 2):
+    rounds = o["layers"] // 2
+    for at in range(rounds):
         for name in names:
-            read = round_of(f"round{at}.{name}", torch.cat([pivots, now[name]], 1))
-            pivots, now[name] = (read[:, :count] + pivots) / 2, read[:, count:] + now[name]
+            memory = torch.cat([pivots, now[name]], 1)
+            # Nobody reads the tokens that the last round would make.
+            read = round_of(f"round{at}.{name}", pivots if at == rounds - 1 else memory, memory)
+            pivots = (read[:, :count] + pivots) / 2
+            if at < rounds - 1:
+                now[name] = read[:, count:] + now[name]
     x = m.drop(pivots.flatten(1), o["outerDropout"])
     for part in ("in", "out"):
         x = m.drop(F.relu(m.affine(f"item.{part}", x)), o["outerDropout"])

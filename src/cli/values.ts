@@ -21,6 +21,13 @@ function above0(flag: string, text: string, expected: string, below = Number.POS
   throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected })
 }
 
+/** The address of a folder in S3-compatible storage. @throws UserError `invalid` for another */
+export function storageAddress(text: string): string {
+  const [address] = /^s3:\/\/[^/]+\/.*[^/]/i.exec(text) ?? []
+  if (address !== undefined) return address
+  throw new UserError({ where: '--storage', problem: 'invalid', value: text, expected: 's3://BUCKET/FOLDER' })
+}
+
 /** A value that may be given once, as it is. @throws UserError `duplicate` for a second one */
 export const once =
   (flag: string) =>

@@ -87,8 +87,11 @@ export async function ndcgOf(
   options: Omit<RankOptions, 'sampled'>,
 ): Promise<number> {
   const { full } = await rankTargets(scorer, dataset, split, { ...options, sampled: false })
-  return mean(Array.from(full, rankFormula(validationMetric.ranks)))
+  return ndcgOfRanks(full)
 }
+
+/** The same of ranks that are there. */
+export const ndcgOfRanks = (full: Float64Array): number => mean(Array.from(full, rankFormula(validationMetric.ranks)))
 
 /** The report of ranks already made: what {@link evaluate} does after ranking. */
 export function reportOf(ranks: TargetRanks, dataset: Dataset, split: Split, options: EvaluateOptions): Report {

@@ -3,7 +3,7 @@
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyBefore } from '../dataset/histories.ts'
 import { negativeCount, negativesOf } from '../dataset/negatives.ts'
-import type { Dataset, Events, History, Split } from '../dataset/schema.ts'
+import type { Dataset, Events, History, ItemIndex, Split } from '../dataset/schema.ts'
 import { topItems } from '../dataset/top-items.ts'
 import { UserError } from '../errors.ts'
 import { expectedRank } from '../metrics/expected-rank.ts'
@@ -58,6 +58,33 @@ export interface TargetRanks {
   readonly lists?: readonly Int32Array[]
 }
 
+/** What the rank of one target is asked by. */
+export interface Question {
+  readonly item: ItemIndex
+  /** What the model is shown. */
+  readonly history: History
+  /** Items that are left out. */
+  readonly excluded: ReadonlySet<ItemIndex>
+}
+
+/** Who ranks targets without scores of the whole catalog at hand. */
+export interface Ranker extends Pick<Scorer, 'slug' | 'itemCount'> {
+  /** The expected rank of each target among all items but the pad and those left out; NaN where a score is NaN. */
+  ranks(questions: readonly Question[]): Promise<Float64Array>
+}
+
+/** A question, the place of its target among those of the part, and the target's event row. */
+interface Placed extends Question {
+  readonly target: number
+  readonly row: number
+}
+
+/** The targets of a split part, and the questions about them in batches. */
+interface Asked extends Pick<TargetRanks, 'rows' | 'user' | 'earlier'> {
+  readonly batchSize: number
+  readonly batches: Iterable<readonly Placed[]>
+}
+
 /**
  * Ranks every target of a split part with a model. The guard of leak-check.ts is always on.
  * @throws UserError `empty` without targets, `mismatched` for a model of another catalog, `invalid` for NaN scores or
@@ -69,42 +96,26 @@ export async function rankTargets(
   split: Split,
   options: RankOptions,
 ): Promise<TargetRanks> {
-  const rows = split[options.part]
-  const itemCount = dataset.catalog.ids.length - 1
-  checkRequest(scorer, dataset, rows.length, options.part)
-  checkTraining(dataset, split)
-  const {
-    maxLength = Number.POSITIVE_INFINITY,
-    sampled = true,
-    listLength = 0,
-    batchSize = historiesAtOnce(itemCount),
-    shown,
-  } = options
-  const { events } = dataset
-  const user = rows.map((row) => events.user[row] as number)
-  const earlier = rows.map(
-    (row, target) => historyBefore(events, user[target] as number, events.time[row] as number).item.length,
-  )
+  const { sampled = true, listLength = 0 } = options
+  const { rows, user, earlier, batchSize, batches } = askedOf(scorer, dataset, split, options)
+  const itemRows = dataset.catalog.ids.length
   const full = new Float64Array(rows.length)
   const sampled99 = sampled ? new Float64Array(rows.length) : undefined
   const lists = listLength > 0 ? Array.from<Int32Array>({ length: rows.length }) : undefined
-  // Histories of like length share a batch, so that little of it is padding.
-  const order = rows.map((_, target) => target).sort((a, b) => (earlier[a] as number) - (earlier[b] as number) || a - b)
   // One array holds the scores of every batch: each is read before the next is written.
-  const held = new Float32Array(Math.min(batchSize, rows.length) * (itemCount + 1))
-  for (let from = 0; from < order.length; from += batchSize) {
-    const batch = order.subarray(from, from + batchSize)
-    const histories = Array.from(batch, (target) => inputOf(dataset, rows[target] as number, { maxLength, shown }))
-    const scores = await scorer.score(histories, held)
-    batch.forEach((target, at) => {
-      const ownScores = scores.subarray(at * (itemCount + 1), (at + 1) * (itemCount + 1))
-      const row = rows[target] as number
-      const excluded = excludedAt(dataset, row)
-      full[target] = fullRank(scorer.slug, dataset, row, { scores: ownScores, excluded })
+  const held = new Float32Array(Math.min(batchSize, rows.length) * itemRows)
+  for (const batch of batches) {
+    const scores = await scorer.score(
+      batch.map(({ history }) => history),
+      held,
+    )
+    for (const [at, question] of batch.entries()) {
+      const { target, row, excluded } = question
+      const ownScores = scores.subarray(at * itemRows, (at + 1) * itemRows)
+      full[target] = aNumber(rankAmong(ownScores, question), scorer, dataset, row)
       if (lists) lists[target] = Int32Array.from(topItems(ownScores, listLength, excluded), ({ item }) => item)
       if (sampled99) sampled99[target] = sampledRank(dataset, row, ownScores, options.seed)
-    })
-    options.counted?.(from + batch.length, rows.length)
+    }
   }
   return {
     kind: 'ranks',
@@ -118,7 +129,66 @@ export async function rankTargets(
   }
 }
 
-function checkRequest(scorer: Scorer, dataset: Dataset, targets: number, part: string): void {
+/**
+ * The ranks in the full catalog alone, by whoever has no scores of it at hand.
+ * @throws UserError as {@link rankTargets}
+ */
+export async function fullRanks(
+  ranker: Ranker,
+  dataset: Dataset,
+  split: Split,
+  options: Omit<RankOptions, 'sampled' | 'listLength'>,
+): Promise<Float64Array> {
+  const { rows, batches } = askedOf(ranker, dataset, split, options)
+  const full = new Float64Array(rows.length)
+  for (const batch of batches) {
+    const ranks = await ranker.ranks(batch)
+    for (const [at, { target, row }] of batch.entries())
+      full[target] = aNumber(ranks[at] as number, ranker, dataset, row)
+  }
+  return full
+}
+
+/** What is asked of a split part, checked. */
+function askedOf(
+  scorer: Pick<Scorer, 'slug' | 'itemCount'>,
+  dataset: Dataset,
+  split: Split,
+  options: RankOptions,
+): Asked {
+  const rows = split[options.part]
+  const itemCount = dataset.catalog.ids.length - 1
+  checkRequest(scorer, dataset, rows.length, options.part)
+  checkTraining(dataset, split)
+  const { maxLength = Number.POSITIVE_INFINITY, batchSize = historiesAtOnce(itemCount), shown, counted } = options
+  const { events } = dataset
+  const user = rows.map((row) => events.user[row] as number)
+  const earlier = rows.map(
+    (row, target) => historyBefore(events, user[target] as number, events.time[row] as number).item.length,
+  )
+  // Histories of like length share a batch, so that little of it is padding.
+  const order = rows.map((_, target) => target).sort((a, b) => (earlier[a] as number) - (earlier[b] as number) || a - b)
+  return { rows, user, earlier, batchSize, batches: batches() }
+
+  function* batches(): Iterable<readonly Placed[]> {
+    for (let from = 0; from < order.length; from += batchSize) {
+      const batch = order.subarray(from, from + batchSize)
+      yield Array.from(batch, (target) => {
+        const row = rows[target] as number
+        const history = inputOf(dataset, row, { maxLength, shown })
+        return { target, row, item: events.item[row] as number, history, excluded: excludedAt(dataset, row) }
+      })
+      counted?.(from + batch.length, rows.length)
+    }
+  }
+}
+
+function checkRequest(
+  scorer: Pick<Scorer, 'slug' | 'itemCount'>,
+  dataset: Dataset,
+  targets: number,
+  part: string,
+): void {
   const items = dataset.catalog.ids.length - 1
   if (scorer.itemCount !== items) {
     throw new UserError({
@@ -161,33 +231,29 @@ function excludedAt(dataset: Dataset, row: number): ReturnType<typeof excludedIt
   return excluded
 }
 
-/** The scores of all items for a target, and those that are left out. */
-interface Ranking {
-  readonly scores: Float32Array
-  readonly excluded: ReturnType<typeof excludedItems>
-}
-
-/** The expected rank of a target among all items but the pad and the excluded ones. */
-function fullRank(model: string, { events, userIds }: Dataset, row: number, { scores, excluded }: Ranking): number {
-  const target = scores[events.item[row] as number] as number
-  const inCatalog = expectedRank(target, scores.subarray(1))
-  if (Number.isNaN(inCatalog)) {
-    const hint = 'if it was just trained, lower the learning rate'
-    throw new UserError({
-      where: model,
-      problem: 'invalid',
-      value: `NaN among the scores of user "${userIds[events.user[row] as number]}"`,
-      expected: 'numbers',
-      hint,
-    })
-  }
-  // The target tied with itself, which is half a place; the excluded items take away what they added.
+/** The expected rank of a target among all items but the pad and the excluded ones; NaN where a score is. */
+export function rankAmong(scores: Float32Array, { item, excluded }: Pick<Question, 'item' | 'excluded'>): number {
+  const target = scores[item] as number
+  // The excluded items take away what they added.
   const lost =
     expectedRank(
       target,
-      Float32Array.from(excluded, (item) => scores[item] as number),
+      Float32Array.from(excluded, (one) => scores[one] as number),
     ) - 1
-  return inCatalog - 0.5 - lost
+  // The target is tied with itself, which is half a place.
+  return expectedRank(target, scores.subarray(1)) - 0.5 - lost
+}
+
+/** @throws UserError `invalid` for a rank that NaN scores have led to */
+function aNumber(rank: number, { slug }: Pick<Scorer, 'slug'>, { events, userIds }: Dataset, row: number): number {
+  if (!Number.isNaN(rank)) return rank
+  throw new UserError({
+    where: slug,
+    problem: 'invalid',
+    value: `NaN among the scores of user "${userIds[events.user[row] as number]}"`,
+    expected: 'numbers',
+    hint: 'if it was just trained, lower the learning rate',
+  })
 }
 
 /** The expected rank of a target among itself and its sampled negatives. */

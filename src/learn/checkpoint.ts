@@ -5,9 +5,17 @@
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
 import type { Memory } from '../models/contract/model.ts'
-import { writeAtomically } from '../storage/atomic.ts'
 import { parsedJson } from '../storage/json.ts'
-import { encodeSafetensors, readSafetensors, type StoredTensor } from '../storage/safetensors.ts'
+import { kindOf, type StoredTensor } from '../storage/safetensors.ts'
+import {
+  type OpenSafetensors,
+  openSafetensors,
+  passSafetensors,
+  type StreamedTensor,
+  writeSafetensors,
+} from '../storage/streamed-safetensors.ts'
+import { type Shape, sizeOf } from '../tensor/node.ts'
+import { everyRow, type HeldRows, stretchRows } from './held-rows.ts'
 import type { ParameterState } from './parameters.ts'
 
 /** One finished epoch. */
@@ -61,31 +69,72 @@ export interface TrainingState {
   readonly memory: Memory
 }
 
+/** An array of a state: what of it is in this process, and the shape of the whole. */
+interface Slot extends StoredTensor {
+  readonly held: HeldRows
+}
+
 /** Every array of a state by its name in a file. */
-function arraysOf({ parameters, memory }: TrainingState): Map<string, StoredTensor> {
-  const arrays = new Map<string, StoredTensor>()
-  for (const [name, { shape, values }] of parameters.buffers) {
-    arrays.set(name, { shape, data: values })
-    for (const [optimizer, { slots, arrays: remembered }] of parameters.optimizers) {
+function slotsOf({ parameters, memory }: TrainingState): Map<string, Slot> {
+  const slots = new Map<string, Slot>()
+  for (const [name, { shape, held, values }] of parameters.buffers) {
+    slots.set(name, { shape, held, data: values })
+    for (const [optimizer, { slots: kinds, arrays: remembered }] of parameters.optimizers) {
       for (const [at, data] of (remembered.get(name) ?? []).entries()) {
-        arrays.set(`${optimizer}.${slots[at]}.${name}`, { shape, data })
+        slots.set(`${optimizer}.${kinds[at]}.${name}`, { shape, held, data })
       }
     }
   }
-  for (const [name, { shape, data }] of Object.entries(memory)) arrays.set(`memory.${name}`, { shape, data })
-  return arrays
+  for (const [name, slot] of memorySlots(memory)) slots.set(name, slot)
+  return slots
+}
+
+const memorySlots = (memory: Memory): [string, Slot][] =>
+  Object.entries(memory).map(([name, { shape, data }]) => [`memory.${name}`, { shape, held: everyRow, data }])
+
+/** Those of a model as it is served: its parameters and memory. */
+const servedSlots = ({ parameters, memory }: TrainingState): Map<string, Slot> =>
+  new Map([
+    ...[...parameters.buffers].map(([name, { shape, held, values }]): [string, Slot] => [
+      name,
+      { shape, held, data: values },
+    ]),
+    ...memorySlots(memory),
+  ])
+
+const widthOf = (shape: Shape): number => sizeOf(shape.slice(1))
+
+const streamed = ({ shape, held, data }: Slot): StreamedTensor => ({
+  shape,
+  kind: kindOf(data),
+  stretches: () => held.stretches(data, { rows: shape[0] ?? 1, width: widthOf(shape) }),
+})
+
+/** Where a file goes: nowhere on a rank that writes none, which gives its share of the arrays to the one that does. */
+export type Destination = string | undefined
+
+function write(path: Destination, slots: ReadonlyMap<string, Slot>, metadata: Record<string, string>): Promise<void> {
+  const tensors = Object.fromEntries([...slots].map(([name, slot]) => [name, streamed(slot)]))
+  return path === undefined ? passSafetensors(tensors) : writeSafetensors(path, tensors, metadata)
+}
+
+/** Reads an array of a file, as far as it is held here. */
+function fill(file: OpenSafetensors, name: string, { shape, held, data }: Slot): void {
+  const width = widthOf(shape)
+  for (const { first, stretch } of file.stretches(name, stretchRows(width) * width))
+    held.keep(data, stretch, { first: first / width, width })
 }
 
 /** Writes the whole state of training; the file before it survives until this one is complete. */
 export async function saveCheckpoint(
-  path: string,
+  path: Destination,
   state: TrainingState,
   progress: Progress,
   run: string,
 ): Promise<void> {
   const optimizers = Object.fromEntries([...state.parameters.optimizers].map(([name, { steps }]) => [name, steps]))
   const metadata = { format: 'siftrec-checkpoint', run, progress: JSON.stringify({ ...progress, optimizers }) }
-  await writeAtomically(path, encodeSafetensors(Object.fromEntries(arraysOf(state)), metadata))
+  await write(path, slotsOf(state), metadata)
 }
 
 /**
@@ -99,7 +148,8 @@ export function loadCheckpoint(
   run: string,
   openStage: (stage: number) => void,
 ): Progress {
-  const { tensors, metadata } = readSafetensors(path)
+  using file = openSafetensors(path)
+  const { metadata } = file
   const foreign = (value: string): UserError =>
     new UserError({
       where: path,
@@ -112,12 +162,11 @@ export function loadCheckpoint(
   if (metadata['run'] !== run) throw foreign('it was made with other settings or another dataset')
   const progress = progressOf(path, metadata['progress'])
   openStage(progress.stage)
-  for (const [name, { data }] of arraysOf(state)) {
-    const stored = tensors[name]
-    if (stored?.data.constructor !== data.constructor || stored.data.length !== data.length) {
+  for (const [name, slot] of slotsOf(state)) {
+    const stored = file.contentOf(name)
+    if (stored?.kind !== kindOf(slot.data) || stored.length !== sizeOf(slot.shape))
       throw foreign(`"${name}" is missing or of another size`)
-    }
-    ;(data as Float32Array).set(stored.data as Float32Array)
+    fill(file, name, slot)
   }
   state.parameters.step = progress.step
   for (const [name, remembered] of state.parameters.optimizers)
@@ -126,7 +175,10 @@ export function loadCheckpoint(
 }
 
 /** Where the training stands that wrote a checkpoint. @throws UserError as {@link loadCheckpoint} */
-export const readProgress = (path: string): Progress => progressOf(path, readSafetensors(path).metadata['progress'])
+export function readProgress(path: string): Progress {
+  using file = openSafetensors(path)
+  return progressOf(path, file.metadata['progress'])
+}
 
 /** @throws UserError `corrupted` for a place that no training can have come to */
 function progressOf(path: string, text = 'null'): Progress {
@@ -144,18 +196,11 @@ export function impossible(path: string, value: string): UserError {
 }
 
 /** Writes a model's parameters and memory alone, as they are served. */
-export async function saveModel(path: string, { parameters, memory }: TrainingState, run: string): Promise<void> {
-  const tensors = [...parameters.buffers].map(([name, { shape, values }]) => [name, { shape, data: values }] as const)
-  const kept = Object.entries(memory).map(([name, { shape, data }]) => [`memory.${name}`, { shape, data }] as const)
-  const metadata = { format: 'siftrec-model', run }
-  await writeAtomically(path, encodeSafetensors(Object.fromEntries([...tensors, ...kept]), metadata))
-}
+export const saveModel = (path: Destination, state: TrainingState, run: string): Promise<void> =>
+  write(path, servedSlots(state), { format: 'siftrec-model', run })
 
 /** Reads what {@link saveModel} wrote back into the state: where the next stage begins. */
 export function loadModel(path: string, state: TrainingState): void {
-  const { tensors } = readSafetensors(path)
-  for (const [name, { values }] of state.parameters.buffers) values.set(tensors[name]?.data as Float32Array)
-  for (const [name, { data }] of Object.entries(state.memory)) {
-    ;(data as Float32Array).set(tensors[`memory.${name}`]?.data as Float32Array)
-  }
+  using file = openSafetensors(path)
+  for (const [name, slot] of servedSlots(state)) fill(file, name, slot)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ranksHere } from '../../test/fixtures/ranks-here.ts'
 import type { BatchShape, InputBuffers } from '../batches/kind.ts'
 import type { Window } from '../batches/windows.ts'
 import type { Objective } from '../models/contract/model.ts'
@@ -16,37 +17,6 @@ import { noisePools } from './noise-pools.ts'
 import { stagesOf } from './objectives.ts'
 import { applyGradients, initialParameters, type ParameterState } from './parameters.ts'
 import { compileStep, parametersOf, stepGraph } from './step.ts'
-
-/** Ranks of one process: each call waits until all have made it. */
-function ranksHere(size: number): readonly Ranks[] {
-  let [waiting, release]: [unknown[], ((all: readonly unknown[]) => void)[]] = [Array(size), []]
-  const meet = <Given>(rank: number, given: Given): Promise<readonly Given[]> =>
-    new Promise((resolve) => {
-      waiting[rank] = given
-      release.push(resolve as (all: readonly unknown[]) => void)
-      if (release.length < size) return
-      const [all, everyone] = [waiting, release]
-      ;[waiting, release] = [Array(size), []]
-      for (const go of everyone) go(all)
-    })
-  return Array.from({ length: size }, (_, rank) => ({
-    rank,
-    size,
-    async sum(values) {
-      const all = await meet(rank, values.slice())
-      for (const at of values.keys()) values[at] = all.reduce((sum, one) => sum + (one[at] as number), 0)
-    },
-    async gather(values) {
-      const all = await meet(rank, values)
-      return (values.constructor as unknown as { from(list: number[]): typeof values }).from(
-        all.flatMap((one) => [...one]),
-      )
-    },
-    together: async () => void (await meet(rank, undefined)),
-    abort: () => undefined,
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  }))
-}
 
 const [table, bias] = [parameter('table', [5, 2], normal(1)), parameter('bias', [2], zeros)]
 const rowsOf = (ids: readonly number[], rows: readonly number[]) => ({

@@ -4,7 +4,8 @@
  */
 import type { Ranks } from '../mpi/ranks.ts'
 import { sizeOf } from '../tensor/node.ts'
-import type { GradientParts, HostRows, ParameterBuffers, ParameterState } from './parameters.ts'
+import { type HostRows, numbered, type RowsElsewhere } from './held-rows.ts'
+import type { GradientParts, ParameterBuffers, ParameterState } from './parameters.ts'
 import { addRows, sumRows } from './parameters.ts'
 import type { StepResult } from './step.ts'
 
@@ -18,6 +19,8 @@ export interface OwnStep {
   readonly result: Pick<StepResult, 'loss' | 'parts' | 'targets'> | undefined
   /** Whether this rank was asked to stop. */
   readonly stop: boolean
+  /** Whether it wants a checkpoint after the step. */
+  readonly save?: boolean
   /** What can be done while gradients are on their way. */
   readonly meanwhile?: () => void
 }
@@ -26,34 +29,49 @@ export interface OwnStep {
 export interface SharedStep extends Pick<StepResult, 'loss' | 'parts' | 'targets'> {
   /** For `applyGradients`. */
   readonly gradients: readonly GradientParts[]
-  /** Whether any rank was asked to stop. */
+  /** Whether any rank was asked to stop, or wants a checkpoint. */
   readonly stop: boolean
+  readonly save: boolean
 }
 
 /**
  * Exchanges what the steps of all ranks came to. A mean over all targets is what one process would have of all batches
  * together, as long as a loss is a mean over targets itself. Dense gradients travel as one array. Of tables that are
- * read by rows only those rows travel that some rank read.
+ * read by rows only those rows travel that some rank read: to all ranks, or to the one that holds them.
  */
 export async function exchanged(state: ParameterState, own: OwnStep, ranks: Ranks): Promise<SharedStep> {
   const targets = own.result?.targets ?? 0
   const lossOf = (name: string): number => (own.result?.parts[name] ?? 0) * targets
-  const told = Float64Array.of(targets, Number(own.stop), (own.result?.loss ?? 0) * targets, ...own.parts.map(lossOf))
+  const told = Float64Array.of(
+    targets,
+    Number(own.stop),
+    Number(own.save ?? false),
+    (own.result?.loss ?? 0) * targets,
+    ...own.parts.map(lossOf),
+  )
   await ranks.sum(told)
-  const [all = 0, stopping = 0, loss = 0, ...parts] = told
+  const [all = 0, stopping = 0, saving = 0, loss = 0, ...parts] = told
   const share = targets / all
   const dense = own.gradients.filter((part) => part.dense)
   const byRows = own.gradients.filter((part) => !part.dense)
+  const elsewhere = (part: GradientParts): boolean => buffersOf(state, part).held.elsewhere !== undefined
   const weight = { share, hasBatch: own.result !== undefined }
   await sumDense(state, dense, { ...weight, ...own }, ranks)
   return {
     targets: all,
     stop: stopping > 0,
+    save: saving > 0,
     loss: loss / all,
     parts: Object.fromEntries(own.parts.map((name, at) => [name, (parts[at] as number) / all])),
     gradients: [
       ...dense.map(({ name }) => ({ name, dense: true, sparse: [] })),
-      ...(await gatherRows(state, byRows, weight, ranks)),
+      ...(await gatherRows(
+        state,
+        byRows.filter((part) => !elsewhere(part)),
+        weight,
+        ranks,
+      )),
+      ...(await giveRows(state, byRows.filter(elsewhere), weight)),
     ],
   }
 }
@@ -127,6 +145,33 @@ async function gatherRows(
     value += count * width
   }
   return parts.map(({ name }, at) => ({ name, dense: false, sparse: found[at] as HostRows[] }))
+}
+
+/** The rows that this rank holds and any rank has a gradient of, once for each that has. */
+async function giveRows(
+  state: ParameterState,
+  parts: readonly GradientParts[],
+  { share, hasBatch }: Weight,
+): Promise<readonly GradientParts[]> {
+  const given: GradientParts[] = []
+  for (const part of parts) {
+    const buffers = buffersOf(state, part)
+    const width = widthOf(buffers)
+    const { ids, rows } = summed(hasBatch ? part.sparse : [], width)
+    for (let at = 0; at < rows.length; at++) rows[at] = share * (rows[at] as number)
+    const sparse = await (buffers.held.elsewhere as RowsElsewhere).give(ids, rows, width)
+    given.push({ name: part.name, dense: false, sparse })
+  }
+  return given
+}
+
+/** Each row once, as the sum of its parts, in a table of these rows alone. */
+function summed(sparse: readonly HostRows[], width: number): { readonly ids: Int32Array; readonly rows: Float32Array } {
+  const { ids, places } = numbered(sparse.map((part) => part.ids))
+  const sums = new Float32Array(ids.length * width)
+  const among = sparse.map(({ rows }, at) => ({ ids: BigInt64Array.from(places[at] as Int32Array, BigInt), rows }))
+  sumRows(sums, among, { width, tableRows: ids.length })
+  return { ids, rows: sums }
 }
 
 /** The gradients of touched rows, part after part, as they count. */

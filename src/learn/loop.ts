@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { BuiltModel, Objective, Stage } from '../models/contract/model.ts'
 import type { Ranks } from '../mpi/ranks.ts'
+import { sizeOf } from '../tensor/node.ts'
 import {
   atStart,
+  type Destination,
   impossible,
   loadCheckpoint,
   loadModel,
@@ -21,7 +23,8 @@ import type { TrainingConfig } from './config.ts'
 import { exchanged, type SharedStep } from './exchange.ts'
 import { estimateMemory, heldBytes } from './memory.ts'
 import { stagesOf } from './objectives.ts'
-import { applyGradients, initialParameters, valuesOf } from './parameters.ts'
+import { applyGradients, beginWith, initialParameters } from './parameters.ts'
+import { heldRowsOf } from './shared-items.ts'
 import { type OpenStage, openStage, type Turn } from './stages.ts'
 import { hasCatalogLoss, parametersOf } from './step.ts'
 import { type Stopping, stopping } from './stopping.ts'
@@ -75,8 +78,13 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   const stages = stagesOf(model)
   refuseMemory(run, stages)
   checkLoss(run, stages)
-  const parameters = initialParameters(parametersOf(stages.flatMap(({ objectives }) => objectives)), training.seed)
-  for (const [name, values] of start) parameters.buffers.get(name)?.values.set(values)
+  const held = heldRowsOf(run, stages)
+  const parameters = initialParameters(
+    parametersOf(stages.flatMap(({ objectives }) => objectives)),
+    training.seed,
+    held,
+  )
+  beginWith(parameters, start)
   const memory = Object.fromEntries(
     Object.entries(model.memory ?? {}).map(([name, { shape, data: first }]) => [name, { shape, data: first.slice() }]),
   )
@@ -101,17 +109,17 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
     size: stage.size,
     metric: validation.metric,
     measures: validation.measures,
-    parameters: [...parameters.buffers.values()].reduce((sum, { values }) => sum + values.length, 0),
+    parameters: [...parameters.buffers.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     batches: stage.turns(0).length,
     memory: estimateMemory({
       held: heldBytes(),
       state: parameters,
       stages: [stage.graphs],
-      validation: await validation.bytes(valuesOf(parameters), memory),
+      validation: await validation.bytes(parameters, memory),
     }),
     resumed: progress,
   })
-  await using validator = await validation.open(valuesOf(parameters), memory)
+  await using validator = await validation.open(parameters, memory)
   const loop: Loop = { ...run, stages, state, validator, progress }
   let status: TrainingResult['status'] = 'finished'
   while (!progress.finished && status === 'finished') {
@@ -146,7 +154,7 @@ function checkLoss({ slug, training: { catalogLoss: loss } }: TrainingRun, stage
 }
 
 async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult['status']> {
-  const { training, state, signal, report, folder, fingerprint, progress, ranks } = loop
+  const { training, state, signal, report, folder, progress, ranks } = loop
   const epoch = progress.epoch + 1
   // What fills the memory ran already if some batches of the epoch are done: the checkpoint holds what it wrote.
   if (progress.batch === 0) await stage.begin(epoch, progress.stageEpoch === 0)
@@ -157,13 +165,12 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
   let targets = 0
   const begun = new Set(turns.slice(0, progress.batch).map(({ objective }) => objective))
   const takeStep = stepper(loop, stage, epoch)
-  const isDue = checkpointClock(loop)
   const groups = groupsOf(turns.slice(progress.batch), ranks?.size ?? 1)
   for (const [at, group] of groups.entries()) {
     const [{ objective }] = group
     if (!begun.has(objective)) await stage.beginPass(objective, epoch)
     begun.add(objective)
-    const { loss, parts, gradients, targets: count, stop } = await takeStep(group, groups[at + 1])
+    const { loss, parts, gradients, targets: count, stop, save } = await takeStep(group, groups[at + 1])
     if (!Number.isFinite(loss)) throw diverged(epoch, progress.batch, training)
     applyGradients(state.parameters, gradients, stage.optimizerOf(objective), training.learningRate, epoch)
     addUp(progress.sums, { loss, ...parts }, group.length, stage.severalObjectives ? objective : undefined)
@@ -174,23 +181,27 @@ async function trainEpoch(loop: Loop, stage: OpenStage): Promise<TrainingResult[
     report?.({ kind: 'batch', epoch, batch: progress.batch, batches: turns.length, loss, targetsPerSecond })
     // Alone, whoever was told of the step may still stop it here; ranks agreed on it before.
     if (ranks ? stop : signal?.aborted) {
-      if (writes(loop)) await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
+      await checkpointed(loop)
       await ranks?.together()
       return 'interrupted'
     }
     // The end of an epoch saves by itself. Other ranks go on to the next exchange, and wait there.
-    if (at + 1 < groups.length && isDue())
-      await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
+    if (at + 1 < groups.length && save) await checkpointed(loop)
   }
   const seconds = (performance.now() - started) / 1e3
   await closeEpoch(loop, stage, turns, { seconds, targetsPerSecond: targets / seconds })
   return 'finished'
 }
 
-/** Of several ranks the first alone writes. */
+/** Of several ranks the first alone writes; the others give it the rows that it does not hold. */
 const writes = ({ ranks }: Pick<TrainingRun, 'ranks'>): boolean => ranks === undefined || ranks.rank === 0
+const fileOf = (loop: Loop, name: keyof typeof runFiles): Destination =>
+  writes(loop) ? join(loop.folder, runFiles[name]) : undefined
 
-/** Says of each step whether a checkpoint is due after it. */
+const checkpointed = (loop: Loop): Promise<void> =>
+  saveCheckpoint(fileOf(loop, 'checkpoint'), loop.state, loop.progress, loop.fingerprint)
+
+/** Says of each step whether a checkpoint is due after it; of several ranks the first one's clock counts. */
 function checkpointClock({ checkpointMinutes: minutes, ranks }: Loop): () => boolean {
   let saved = performance.now()
   return () => {
@@ -215,14 +226,16 @@ function groupsOf(turns: readonly Turn[], most: number): readonly Group[] {
 }
 
 /** Takes the steps of an epoch. Of several ranks each takes one turn of a group, and they exchange what came of it. */
-function stepper({ state, ranks, signal }: Loop, stage: OpenStage, epoch: number) {
+function stepper(loop: Loop, stage: OpenStage, epoch: number) {
+  const { state, ranks, signal } = loop
+  const isDue = checkpointClock(loop)
   /** The own turn of the next step, where its buffers are full already. */
   let ahead: { readonly turn: Turn; readonly targets: number } | undefined
   const alone = async ([turn]: Group): Promise<SharedStep> => {
     const step = await stage.stepOf(turn)
     const { observed, ...result } = await step.run(turn.batch, state.parameters.step + 1, epoch)
     turn.objective.observe?.(observed, state.memory)
-    return { ...result, gradients: step.gradients, stop: false }
+    return { ...result, gradients: step.gradients, stop: false, save: isDue() }
   }
   const together = async (all: Ranks, group: Group, next: Group | undefined): Promise<SharedStep> => {
     const [turn, after] = [group[all.rank], next?.[all.rank]]
@@ -230,6 +243,7 @@ function stepper({ state, ranks, signal }: Loop, stage: OpenStage, epoch: number
     // Whoever has no batch left knows from the first one's step which gradients there are.
     const step = await stage.stepOf(turn ?? group[0])
     const targets = turn && (ahead?.turn === turn ? ahead.targets : step.fill(turn.batch, count, epoch))
+    if (targets === undefined) await step.attend()
     const result = targets === undefined ? undefined : await step.compute(targets)
     const following =
       after?.objective === group[0].objective ? { turn: after, step: await stage.stepOf(after) } : undefined
@@ -241,6 +255,7 @@ function stepper({ state, ranks, signal }: Loop, stage: OpenStage, epoch: number
         parts: step.parts,
         result,
         stop: signal?.aborted ?? false,
+        save: isDue(),
         meanwhile() {
           if (following)
             ahead = { turn: following.turn, targets: following.step.fill(following.turn.batch, count + 1, epoch) }
@@ -295,6 +310,7 @@ function judged({ history, stageEpoch }: Progress, { training, validation }: Tra
 
 async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], speed: Speed): Promise<void> {
   const { training, validator, validation, state, report, folder, fingerprint, progress, stages, ranks } = loop
+  const model = join(folder, runFiles.model)
   const epoch = progress.epoch + 1
   await stage.end(epoch)
   const by = stage.validates ? (validation.measures ? 'validation' : 'loss') : null
@@ -314,8 +330,7 @@ async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], 
     validation: by === 'validation' ? best.value : null,
   }
   // The best model first: a kill between the two writes repeats this epoch and writes the same bytes again.
-  const model = join(folder, runFiles.model)
-  if (isBest && writes(loop)) await saveModel(model, state, fingerprint)
+  if (isBest) await saveModel(fileOf(loop, 'model'), state, fingerprint)
   await ranks?.together()
   const over = finished || stage.isOver(state.memory)
   if (over && progress.stage + 1 < stages.length) {
@@ -323,7 +338,7 @@ async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], 
     state.parameters.optimizers.clear()
     Object.assign(progress, { stage: progress.stage + 1, stageEpoch: 0, best: null })
   } else progress.finished = over
-  if (writes(loop)) await saveCheckpoint(join(folder, runFiles.checkpoint), state, progress, fingerprint)
+  await checkpointed(loop)
   const secondsLeft = speed.seconds * Math.max(0, (stage.validates ? training.epochs : stage.epochs) - stageEpoch)
   report?.({
     kind: 'epoch',

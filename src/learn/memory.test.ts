@@ -111,15 +111,15 @@ describe('the estimate', () => {
     expect({ ...five, steps: 0, total: 0 }).toEqual({ ...one, steps: 0, total: 0 })
   })
 
-  it('counts the gradient of every parameter, what its optimizer remembers, and the copy in a checkpoint', () => {
+  it('counts the gradient of every parameter and what its optimizer remembers', () => {
     const state = initialParameters(parametersOf([objective]), 1)
     const parameters = (): number => estimateMemory({ held: 0, state, stages: [], validation: 0 }).parameters
     const size = 4 * 8 * 16
-    expect(parameters()).toBe(2 * size)
+    expect(parameters()).toBe(size)
     prepareOptimizer(state, sgd(), ['weight'])
-    expect(parameters()).toBe(2 * size)
+    expect(parameters()).toBe(size)
     prepareOptimizer(state, adam(), ['weight'])
-    expect(parameters()).toBe(3 * size + 3 * size)
+    expect(parameters()).toBe(3 * size)
   })
 
   it('counts every compiled step, since each keeps what it has', () => {

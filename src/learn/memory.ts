@@ -2,6 +2,7 @@
 import type { Graph } from '../onnx/graph.ts'
 import { isLeaf, type Operation, sizeOf, type Tensor } from '../tensor/node.ts'
 import { operationsBefore } from '../tensor/order.ts'
+import { hasInput } from './fed-rows.ts'
 import type { ParameterState } from './parameters.ts'
 import type { StepGraph } from './step.ts'
 
@@ -11,7 +12,7 @@ export interface MemoryEstimate {
   readonly held: number
   /** The runtime's library, and arrays that were dropped and not yet collected. */
   readonly process: number
-  /** Gradients of every parameter, what optimizers remember of it, and the copy that a checkpoint is written from. */
+  /** Gradients of every parameter, and what optimizers remember of it: of the rows that this process holds. */
   readonly parameters: number
   /** The noise that steps read views of. */
   readonly noise: number
@@ -127,7 +128,7 @@ export function estimateMemory({ held, state, stages, validation }: MemoryParts)
   const parts = {
     held,
     process: libraryBytes + droppedBytes,
-    parameters: values + remembered + (values + remembered),
+    parameters: values + remembered,
     noise: noiseBytes(stages.flat()),
     // A stage's steps are released before the next stage begins.
     steps: Math.max(0, ...stages.map((steps) => steps.reduce((sum, step) => sum + stepBytes(step), 0))),
@@ -167,11 +168,15 @@ function noiseBytes(steps: readonly StepGraph[]): number {
   return [...largest.values()].reduce((sum, size) => sum + 4 * (size + 2 ** 20), 0)
 }
 
-/** What a step's program holds, and its inputs. Dense gradients are counted with the parameters. */
-function stepBytes({ graph, inputs: declared }: StepGraph): number {
-  const inputs = Object.entries(declared).reduce(
-    (sum, [name, tensor]) => sum + (graph.inputs.has(name) ? bytesOf(tensor) : 0),
+/**
+ * What a step's program holds, its inputs, and the rows it is fed. Dense gradients are counted with the parameters.
+ */
+function stepBytes(step: StepGraph): number {
+  const inputs = Object.entries(step.inputs).reduce(
+    (sum, [name, tensor]) => sum + (hasInput(step, name) ? bytesOf(tensor) : 0),
     0,
   )
-  return inputs + programBytes(graph, (name) => name.startsWith('gradient.'))
+  const fed = step.reads.reduce((sum, { rows }) => sum + bytesOf(rows), 0)
+  const asking = step.ids ? programBytes(step.ids) : 0
+  return inputs + fed + asking + programBytes(step.graph, (name) => name.startsWith('gradient.'))
 }

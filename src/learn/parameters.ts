@@ -1,12 +1,16 @@
 /** @file The numbers behind a model's parameters: first values, gradients, and what optimizers remember of them. */
 import type { Optimizer } from '../optim/optimizer.ts'
-import { randomStream } from '../random/stream.ts'
+import { type RandomStream, randomStream } from '../random/stream.ts'
 import { wordsOf } from '../tensor/int64.ts'
 import { type Parameter, type Shape, sizeOf } from '../tensor/node.ts'
+import { everyRow, type HeldRows, type HostRows, stretchRows } from './held-rows.ts'
 
 /** One parameter's buffers. */
 export interface ParameterBuffers {
+  /** Of the whole parameter. */
   readonly shape: Shape
+  /** Which of its rows are in the buffers: every one, unless ranks hold it together. */
+  readonly held: HeldRows
   readonly values: Float32Array
   readonly gradient: Float32Array
 }
@@ -25,25 +29,56 @@ export interface ParameterState {
   readonly optimizers: Map<string, OptimizerState>
 }
 
-/** First values: each parameter draws from a stream of its own name, so that adding one changes no other. */
-export function initialParameters(parameters: readonly Parameter[], seed: number): ParameterState {
+/**
+ * First values: each parameter draws from a stream of its own name, so that adding one changes no other.
+ * @param held which rows of a parameter this process holds, by name; all where it is not named
+ */
+export function initialParameters(
+  parameters: readonly Parameter[],
+  seed: number,
+  held: ReadonlyMap<string, HeldRows> = new Map(),
+): ParameterState {
   const buffers = new Map<string, ParameterBuffers>()
   for (const { origin, shape } of parameters) {
-    const size = sizeOf(shape)
-    const values = new Float32Array(size)
-    origin.initializer(values, randomStream(seed, 'init', origin.name))
-    buffers.set(origin.name, { shape, values, gradient: new Float32Array(size) })
+    const rows = held.get(origin.name) ?? everyRow
+    const size = rows.count(shape[0] ?? 1) * sizeOf(shape.slice(1))
+    const made = { shape, held: rows, values: new Float32Array(size), gradient: new Float32Array(size) }
+    draw(origin, made, randomStream(seed, 'init', origin.name))
+    buffers.set(origin.name, made)
   }
   return { step: 0, buffers, optimizers: new Map() }
 }
 
+/** Draws first values. A table of which few rows are here is drawn in stretches: as a whole it may not fit. */
+function draw(
+  { initializer }: Parameter['origin'],
+  { shape, held, values }: ParameterBuffers,
+  random: RandomStream,
+): void {
+  if (!held.elsewhere) return initializer(values, random)
+  const [rows, width] = [shape[0] as number, sizeOf(shape.slice(1))]
+  for (let first = 0; first < rows; first += stretchRows(width)) {
+    const stretch = new Float32Array(Math.min(rows - first, stretchRows(width)) * width)
+    initializer(stretch, random)
+    held.keep(values, stretch, { first, width })
+  }
+}
+
+/** Begins with values that are given, by name, in place of those that were drawn. */
+export function beginWith({ buffers }: ParameterState, start: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, whole] of start) {
+    const { shape, held, values } = buffers.get(name) ?? {}
+    if (shape && held && values) held.keep(values, whole, { first: 0, width: sizeOf(shape.slice(1)) })
+  }
+}
+
 /** Lets some parameters begin anew, otherwise for each epoch, and all optimizers forget what they remember. */
 export function restart({ buffers, optimizers }: ParameterState, { parameters, using, seed, epoch }: Restart): void {
-  for (const { origin } of parameters)
-    origin.initializer(
-      (buffers.get(origin.name) as ParameterBuffers).values.fill(0),
-      randomStream(seed, 'init', origin.name, epoch),
-    )
+  for (const { origin } of parameters) {
+    const anew = buffers.get(origin.name) as ParameterBuffers
+    anew.values.fill(0)
+    draw(origin, anew, randomStream(seed, 'init', origin.name, epoch))
+  }
   for (const optimizer of using) {
     const state = optimizers.get(optimizer.name) as OptimizerState
     state.steps = 0
@@ -79,11 +114,6 @@ export function prepareOptimizer(state: ParameterState, optimizer: Optimizer, na
   }
 }
 
-/** Rows of a sparse gradient, as a program wrote them. */
-export interface HostRows {
-  readonly ids: BigInt64Array
-  readonly rows: Float32Array
-}
 /** How one parameter's gradient arrives: dense in its gradient buffer, as rows, or both. */
 export interface GradientParts {
   readonly name: string
@@ -143,7 +173,7 @@ function gathered({ buffers: all }: ParameterState, { name, dense, sparse }: Gra
   const buffers = all.get(name) as ParameterBuffers
   const width = sizeOf(buffers.shape.slice(1))
   if (!dense) {
-    const rows = sumRows(buffers.gradient, sparse, { width, tableRows: buffers.shape[0] as number })
+    const rows = sumRows(buffers.gradient, sparse, { width, tableRows: buffers.values.length / width })
     return { name, buffers, width, rows }
   }
   for (const rows of sparse) addRows(buffers.gradient, rows, width)

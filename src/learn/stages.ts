@@ -9,6 +9,7 @@ import type { Optimizer } from '../optim/optimizer.ts'
 import { mixSeed, randomStream } from '../random/stream.ts'
 import { catalogLosses } from './catalog-losses.ts'
 import type { TrainingState } from './checkpoint.ts'
+import { tablesElsewhere } from './fed-rows.ts'
 import { noisePools } from './noise-pools.ts'
 import { prepareOptimizer, restart } from './parameters.ts'
 import { bindKnown, compileStep, parametersOf, type StepGraph, stepGraph, type TrainingStep } from './step.ts'
@@ -65,6 +66,7 @@ export function openStage(stage: Stage, run: StageRun, state: TrainingState): Op
   const { pools = noisePools(seed) } = run
   const losses = catalogLosses(training, data)
   const { parameters, memory } = state
+  const elsewhere = tablesElsewhere(parameters)
   const objectives = stage.objectives.map((objective): OpenObjective => {
     const batches = objective.batches.training(data, { slug, batchSize, seed, memory })
     const { clipNorm, optimizer, rateOf } = objective
@@ -74,7 +76,7 @@ export function openStage(stage: Stage, run: StageRun, state: TrainingState): Op
         optimizer ??
         adam({ weightDecay, rowPenalty, ...(clipNorm !== undefined && { clipNorm }), ...(rateOf && { rateOf }) }),
       batches,
-      graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape, losses)])),
+      graphs: new Map(batches.shapes.map((shape) => [keyOf(shape), stepGraph(objective, shape, losses, elsewhere)])),
     }
   })
   const opened = (objective: Objective): OpenObjective =>

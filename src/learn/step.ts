@@ -10,6 +10,7 @@ import type { Buffer, Program, Runtime } from '../runtime/runtime.ts'
 import { gradients } from '../tensor/gradient.ts'
 import { type Parameter, sizeOf, type Tensor } from '../tensor/node.ts'
 import { type CatalogLosses, fullSoftmax } from './catalog-losses.ts'
+import { type FedGraph, fedGraph, fedProgram, hasInput } from './fed-rows.ts'
 import type { NoisePools } from './noise-pools.ts'
 import { totalLoss } from './objectives.ts'
 import type { GradientParts, ParameterState } from './parameters.ts'
@@ -17,9 +18,8 @@ import { type TrainingPass, trainingPass } from './pass.ts'
 import type { HiddenUsers } from './unknown-users.ts'
 
 /** A training graph with its gradients, ready to compile. */
-export interface StepGraph {
+export interface StepGraph extends FedGraph {
   readonly shape: BatchShape
-  readonly graph: Graph
   /** The inputs that the batch is made of, and those of what it is compared with, by name. */
   readonly inputs: Readonly<Record<string, Tensor>>
   /** The losses to report, by name. */
@@ -48,8 +48,17 @@ export function hasCatalogLoss(objective: Objective): boolean {
   return has
 }
 
-/** Builds the graph of a training step. @param losses in place of the softmax over the whole catalog */
-export function stepGraph(objective: Objective, shape: BatchShape, losses?: CatalogLosses): StepGraph {
+/**
+ * Builds the graph of a training step.
+ * @param losses in place of the softmax over the whole catalog
+ * @param elsewhere tables whose rows it is fed
+ */
+export function stepGraph(
+  objective: Objective,
+  shape: BatchShape,
+  losses?: CatalogLosses,
+  elsewhere: ReadonlySet<string> = new Set(),
+): StepGraph {
   const { inputs, pass, loss, parts } = lossOf(objective, shape, losses)
   const parameters = buildGraph({ loss }).parameters
   const trained = parameters.filter(({ origin }) => objective.trains?.(origin.name) ?? true)
@@ -66,7 +75,7 @@ export function stepGraph(objective: Objective, shape: BatchShape, losses?: Cata
     }
     kinds.push({ name, dense: dense !== undefined, sparse: sparse.length })
   }
-  return { shape, graph: buildGraph(outputs), inputs, parts, noise: pass.noise.inputs, pass, gradients: kinds }
+  return { shape, ...fedGraph(outputs, elsewhere), inputs, parts, noise: pass.noise.inputs, pass, gradients: kinds }
 }
 
 /** The parameters that some objectives read, found from the graphs of their losses. */
@@ -106,6 +115,8 @@ export interface TrainingStep extends AsyncDisposable {
   fill(batch: Pick<TrainingBatch, 'fill'>, step: number, epoch?: number): number
   /** The other half: computes what was filled. */
   compute(targets: number): Promise<StepResult>
+  /** What a rank without a batch does while the others compute: it gives them the rows that they read of its tables. */
+  attend(): Promise<void>
   /** The names of the parts of the loss. */
   readonly parts: readonly string[]
   readonly gradients: readonly GradientParts[]
@@ -143,16 +154,17 @@ export async function compileStep({
   for (const [name, { gradient }] of state.buffers) {
     if (`gradient.${name}` in graph.outputs) shared[`gradient.${name}`] = gradient
   }
-  const program = await runtime(graph, shared)
-  bindKnown(program, graph, { state, frozen: losses.frozen(hidden?.frozen ?? frozen), memory })
+  const program = await fedProgram(step, { runtime, state }, shared)
+  const known = { state, frozen: losses.frozen(hidden?.frozen ?? frozen), memory }
+  for (const one of [graph, ...(step.ids ? [step.ids] : [])]) bindKnown(program, one, known)
   const buffers: Record<string, Float32Array | BigInt64Array> = {}
   for (const [name, { shape, dtype }] of Object.entries(step.inputs)) {
-    if (!graph.inputs.has(name)) continue
+    if (!hasInput(step, name)) continue
     buffers[name] = dtype === 'int64' ? new BigInt64Array(sizeOf(shape)) : new Float32Array(sizeOf(shape))
     program.bind(name, buffers[name])
   }
   const schedules = [...pass.schedules].flatMap(([name, { schedule }]) => {
-    if (!graph.inputs.has(name)) return []
+    if (!hasInput(step, name)) return []
     const value = new Float32Array(1)
     program.bind(name, value)
     return [{ schedule, value }]
@@ -175,12 +187,14 @@ export async function compileStep({
       hidden?.draw(count, usersIn(buffers))
       for (const [index, { name, kind, rate, tensor }] of step.noise.entries()) {
         const key = mixSeed(seed, 'noise', count, index)
-        if (graph.inputs.has(name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), key))
+        if (hasInput(step, name)) program.bind(name, pools.draw(kind, rate, sizeOf(tensor.shape), key))
       }
       for (const { schedule, value } of schedules) value[0] = schedule.training(count - 1, epoch)
       return targets
     },
+    attend: () => program.read(false),
     async compute(targets) {
+      await program.read(true)
       await program.run()
       const observed = [...pass.observed.keys()].map((name) => [name, program.outputs[`observed.${name}`]])
       return {

@@ -9,6 +9,7 @@ import type { Progress } from './checkpoint.ts'
 import type { TrainingConfig } from './config.ts'
 import type { MemoryEstimate } from './memory.ts'
 import type { NoisePools } from './noise-pools.ts'
+import type { ParameterState } from './parameters.ts'
 
 /** Measures the parameters as they stand. */
 export interface Validator extends AsyncDisposable {
@@ -27,9 +28,9 @@ export interface Validation {
   /** Whether there is anything to measure; if not, the epoch with the lowest training loss is kept. */
   readonly measures: boolean
   /** Memory that it takes. */
-  bytes(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<number>
-  /** @param parameters values by name, which change in place between two validations */
-  open(parameters: ReadonlyMap<string, Float32Array>, memory: Memory): Promise<Validator>
+  bytes(state: ParameterState, memory: Memory): Promise<number>
+  /** @param state its values change in place between two validations */
+  open(state: ParameterState, memory: Memory): Promise<Validator>
 }
 
 /** What `trainModel` needs. */
@@ -45,6 +46,8 @@ export interface TrainingRun {
   readonly runtime: Runtime
   /** All processes that train it together; by default this one alone. */
   readonly ranks?: Ranks | undefined
+  /** Whether ranks hold the item table together, each a share of its rows; by default each holds all of them. */
+  readonly shardItems?: boolean
   /** Where checkpoints go. */
   readonly folder: string
   /** Names this run: model, settings and dataset; a checkpoint of another is refused. */

@@ -44,6 +44,12 @@ export async function openMpi(): Promise<Ranks> {
   const allGatherLists = call(
     'int MPI_Allgatherv(void *from, int count, void *type, void *to, void *counts, void *begins, void *toType, void *world)',
   )
+  const allToAll = call(
+    'int MPI_Alltoall(void *from, int count, void *type, void *to, int each, void *toType, void *world)',
+  )
+  const allToAllLists = call(
+    'int MPI_Alltoallv(void *from, void *counts, void *begins, void *type, void *to, void *toCounts, void *toBegins, void *toType, void *world)',
+  )
   const barrier = call('int MPI_Barrier(void *world)')
   const finalize = call('int MPI_Finalize()')
   const abort = call('int MPI_Abort(void *world, int code)')
@@ -63,20 +69,44 @@ export async function openMpi(): Promise<Ranks> {
     async gather(values) {
       const counts = new Int32Array(size)
       await done(allGather, Int32Array.of(values.length), 1, types.int, counts, 1, types.int, world)
-      const begins = new Int32Array(size)
-      for (let at = 1; at < size; at++) begins[at] = (begins[at - 1] as number) + (counts[at - 1] as number)
-      const all = new (values.constructor as new (length: number) => typeof values)(
-        counts.reduce((sum, count) => sum + count, 0),
-      )
+      const all = arrayLike(values, totalOf(counts))
       const type = typeOf(values)
-      await done(allGatherLists, values, values.length, type, all, counts, begins, type, world)
+      await done(allGatherLists, values, values.length, type, all, counts, beginsOf(counts), type, world)
       return all
+    },
+    async trade(arrays) {
+      const [first] = arrays as [(typeof arrays)[number]]
+      const type = typeOf(first)
+      const [out, back] = [Int32Array.from(arrays, ({ length }) => length), new Int32Array(size)]
+      await done(allToAll, out, 1, types.int, back, 1, types.int, world)
+      const [outBegins, backBegins] = [beginsOf(out), beginsOf(back)]
+      const given = arrayLike(first, totalOf(out))
+      for (const [rank, array] of arrays.entries()) given.set(array, outBegins[rank])
+      const got = arrayLike(first, totalOf(back))
+      await done(allToAllLists, given, out, outBegins, type, got, back, backBegins, type, world)
+      return Array.from(back, (count, rank) => {
+        const begin = backBegins[rank] as number
+        return got.subarray(begin, begin + count) as typeof first
+      })
     },
     together: () => done(barrier, world),
     abort: (exitCode) => void abort(world, exitCode),
     // Only the thread that joined may leave.
     [Symbol.asyncDispose]: () => Promise.resolve(void finalize()),
   }
+}
+
+/** An array of the same kind. */
+const arrayLike = <Array extends Sent>(values: Array, length: number): Array =>
+  new (values.constructor as new (length: number) => Array)(length)
+
+const totalOf = (counts: Int32Array): number => counts.reduce((sum, count) => sum + count, 0)
+
+/** Where each of several arrays begins, one behind the other. */
+function beginsOf(counts: Int32Array): Int32Array {
+  const begins = new Int32Array(counts.length)
+  for (let at = 1; at < counts.length; at++) begins[at] = (begins[at - 1] as number) + (counts[at - 1] as number)
+  return begins
 }
 
 /** Calls on a thread of its own, so that the event loop goes on. An error of MPI ends all ranks by itself. */

@@ -14,6 +14,8 @@ export interface Ranks extends AsyncDisposable {
   sum(values: Float32Array | Float64Array): Promise<void>
   /** The arrays of all ranks one after the other, by rank. They may differ in length. */
   gather<Array extends Sent>(values: Array): Promise<Array>
+  /** Gives each rank an array of its own: rank r gets `arrays[r]`, and what comes back at place r is from rank r. */
+  trade<Array extends Sent>(arrays: readonly Array[]): Promise<readonly Array[]>
   /** Waits for all ranks. */
   together(): Promise<void>
   /** Ends the processes of all ranks at once. */

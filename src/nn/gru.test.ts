@@ -4,7 +4,8 @@ import { mul } from '../tensor/elementwise.ts'
 import { input, parameter } from '../tensor/node.ts'
 import { sum } from '../tensor/reduce.ts'
 import { evaluateGradients, evaluateTensor, type Feeds } from '../testing/evaluate-tensor.ts'
-import { gru, gruLayers } from './gru.ts'
+import { gru, gruOfKinds } from './gru.ts'
+import { kindTiles } from './kind-tiles.ts'
 
 interface Numbers {
   readonly shape: readonly number[]
@@ -64,40 +65,45 @@ describe('a GRU layer equals torch.nn.GRU', () => {
   })
 })
 
-describe('layers of GRUs side by side', () => {
-  const x = parameter('x', [batch, length, width], () => {})
-  const open = input('open', [2, batch, length])
-  const states = gruLayers('gru', 2, [width, hidden])(x, open)
-  /** The fixture's weights for both layers. */
-  const both = (openAt: (layer: number, step: number) => boolean): Feeds => {
+describe('a GRU layer for each kind of step', () => {
+  // The fixture's steps twice, one kind after the other, and a step of none.
+  const steps = 2 * length + 1
+  const x = input('x', [steps * batch, width])
+  const kind_LB = input('kind', [steps, batch], 'int64')
+  const tiles = kindTiles(kind_LB.reshape([-1]), 2)
+  const states = gruOfKinds('gru', 2, [width, hidden])(x, { kind_LB, tiles })
+  const evaluated = (second: 'alike' | 'zeros'): Promise<number[]> => {
     const { x: values, ...weights } = feeds()
-    const twice = Object.entries(weights).map(([name, one]) => [name, Float32Array.from([...one, ...one].map(Number))])
-    const opened = Float32Array.from({ length: 2 * batch * length }, (_, at) =>
-      openAt(Math.floor(at / (batch * length)), at % length) ? 1 : 0,
-    )
-    return { ...(Object.fromEntries(twice) as Feeds), x: values as Float32Array, open: opened }
+    const both = Object.entries(weights).map(([name, one]) => {
+      const own = [...one].map(Number)
+      return [name, Float32Array.from([...own, ...own.map((value) => (second === 'alike' ? value : 0))])] as const
+    })
+    const ofStep = (step: number, row: number): number[] =>
+      Array.from({ length: width }, (_, at) => Number(values?.[(row * length + (step % length)) * width + at]))
+    const all = Array.from({ length: steps * batch }, (_, at) => ofStep(Math.floor(at / batch), at % batch))
+    const kinds = Array.from({ length: steps * batch }, (_, at) => BigInt(Math.floor(at / batch / length)))
+    return evaluateTensor(states.transpose([1, 0, 2]), {
+      ...Object.fromEntries(both),
+      x: Float32Array.from(all.flat()),
+      kind: BigInt64Array.from(kinds),
+    })
   }
+  const half = (of: readonly number[], second: boolean): number[] =>
+    Array.from({ length: batch }, (_, row) => {
+      const from = (row * steps + (second ? length : 0)) * hidden
+      return of.slice(from, from + length * hidden)
+    }).flat()
 
-  it('are each a layer where all steps are open', async () => {
-    expect(states.shape).toEqual([2, batch, length, hidden])
-    const actual = await evaluateTensor(
-      states,
-      both(() => true),
-    )
-    expect(far(actual.slice(0, actual.length / 2), fixture.hidden)).toEqual([])
-    expect(far(actual.slice(actual.length / 2), fixture.hidden)).toEqual([])
+  it('is a layer for each, which begins anew', async () => {
+    expect(states.shape).toEqual([steps, batch, hidden])
+    const found = await evaluated('alike')
+    expect(far(half(found, false), fixture.hidden)).toEqual([])
+    expect(far(half(found, true), fixture.hidden)).toEqual([])
   })
 
-  it('keep their state over steps that are closed', async () => {
-    const actual = await evaluateTensor(
-      states,
-      both((layer, step) => layer === 0 || step < 2),
-    )
-    const stateAt = (layer: number, step: number): number[] => {
-      const from = ((layer * batch + 1) * length + step) * hidden
-      return actual.slice(from, from + hidden)
-    }
-    expect(stateAt(1, length - 1)).toEqual(stateAt(0, 1))
-    expect(stateAt(0, length - 1)).not.toEqual(stateAt(0, 1))
+  it('has its own matrices', async () => {
+    const found = await evaluated('zeros')
+    expect(far(half(found, false), fixture.hidden)).toEqual([])
+    expect(new Set(half(found, true))).toEqual(new Set([0]))
   })
 })

@@ -28,6 +28,11 @@ describe('settings that fit', () => {
     expect(fittingSettings('nmtr', dataOf(4000, 15)).training).toEqual({ batchSize: 1024, patience: 10 })
   })
 
+  it('count targets where each has a row of its own', () => {
+    expect(fittingSettings('sasrec', dataOf(2900, 4)).training).toEqual({ batchSize: 64, patience: 11 })
+    expect(fittingSettings('mmsbr', dataOf(2900, 4)).training).toEqual({ batchSize: 128, patience: 11 })
+  })
+
   it('have the weight decay of the model', () => {
     expect(fittingSettings('m3bsr', dataOf(300, 8)).training).toEqual({ batchSize: 32, patience: 40, weightDecay: 0.5 })
     const told = fittingText(300, { config: {}, training: { weightDecay: 0.5 } })

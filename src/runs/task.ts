@@ -30,6 +30,8 @@ export interface Watching {
   readonly report?: (event: TrainingEvent) => void
   /** All processes that do it together; by default this one alone. */
   readonly ranks?: Ranks | undefined
+  /** Whether the ranks hold the item table together, each a share of its rows; the run is the same. */
+  readonly shardItems?: boolean
 }
 
 /** What {@link Task.learn} needs. */

@@ -290,7 +290,7 @@ type Learning = Watching & Pick<RunSettings, 'out' | 'resume' | 'start'>
 const learn = (
   run: Run,
   data: TrainingData,
-  { out, resume, start, signal, report, ranks, checkpointMinutes: minutes }: Learning,
+  { out, resume, start, signal, report, ranks, shardItems, checkpointMinutes: minutes }: Learning,
 ) =>
   taskOf(run.model).learn({
     run,
@@ -303,6 +303,7 @@ const learn = (
       ...(signal && { signal }),
       ...(report && { report }),
       ...(minutes !== undefined && { checkpointMinutes: minutes }),
+      ...(shardItems && { shardItems }),
       ranks,
     },
   })

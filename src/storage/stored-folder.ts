@@ -11,7 +11,7 @@ import { parsedJson } from './json.ts'
 import { isNoObject, type Objects } from './s3.ts'
 
 /** A folder here, and its address there. */
-interface FolderPair {
+export interface FolderPair {
   readonly folder: string
   readonly address: string
 }

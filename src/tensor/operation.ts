@@ -55,7 +55,10 @@ export type Leaf =
  */
 export type RowsOf = 'items' | 'users'
 
-/** Fills a parameter's first values; `normal` and `uniform` draw from the run's seeded stream. */
+/**
+ * Fills a parameter's first values; `normal` and `uniform` draw from the run's seeded stream. That of a table draws one
+ * number after the other, so that it may be filled in stretches.
+ */
 export type Initializer = (values: Float32Array, random: { uniform(): number; normal(): number }) => void
 
 /** A symbolic tensor: it holds no numbers, it says how they are made. */

@@ -24,7 +24,8 @@ export function segmentSum(rows: Tensor, ids: Tensor, size: number): Tensor {
   return cast(sub(last, before), 'float32')
 }
 
-const cumulative = (x: Tensor): Tensor =>
+/** Running sums along the first axis; no gradient. */
+export const cumulative = (x: Tensor): Tensor =>
   operation('CumSum', { inputs: [x, integers([0])], shape: x.shape, dtype: x.dtype })
 
 /** How often each of `count` ids comes, [size] int64. */

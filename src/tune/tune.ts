@@ -22,6 +22,7 @@ import { makeFolder } from '../storage/folders.ts'
 import { parsedJson } from '../storage/json.ts'
 import { type Round, ranked, roundsOf } from './halving.ts'
 import { type Drawn, drawTrial, type Options, type Searched, spaceOf } from './space.ts'
+import { openStoredSearch, type StoredSearch, workplaceOf } from './stored-trials.ts'
 import { runTrial, type TrialEvent, type TrialJob, trialJobs } from './trial-jobs.ts'
 
 /** What {@link tune} needs. */
@@ -41,6 +42,8 @@ export interface TuneSettings extends Pick<Watching, 'signal' | 'report'> {
   readonly jobs?: number
   /** Whose workers train the trials, each on one thread, in place of this process and those beside it. */
   readonly queue?: JobQueue | undefined
+  /** An address in S3-compatible storage for trials, dataset and search, where hosts share no folder. */
+  readonly storage?: string | undefined
   /** Is told before a trial trains. */
   readonly began?: (round: number, trial: number, options: Drawn) => void
   /** Is told all of the trials. */
@@ -88,7 +91,7 @@ export const trialFolder = (out: string, trial: number): string => join(out, `tr
  * as `spaceOf`
  */
 export async function tune(settings: TuneSettings): Promise<Found> {
-  const { model, dataset, out, trials, epochs, seed } = settings
+  const { model, dataset, out, trials, epochs, seed, storage } = settings
   const fixed = settings.fixed ?? { config: {}, training: {}, split: {} }
   const { training: trainingOptions, metric } = taskOptions(model)
   if (!trainingOptions) throw notTrained(model)
@@ -107,7 +110,10 @@ export async function tune(settings: TuneSettings): Promise<Found> {
     trainingOptions.safeParse({ ...fixed.training, ...training }).success
   const told = { trials, epochs, seed, fixed, names: space.map(({ name }) => name) }
   makeFolder(out)
-  const search = readSearch(out, { model, dataset: dataset.hash, settings: told })
+  using stored = storage === undefined ? undefined : await openStoredSearch(storage)
+  const search = await readSearch({ model, dataset: dataset.hash, settings: told }, out, storage, stored)
+  if (stored) await writeAtomically(join(out, searchFile), printSearch(search))
+  await stored?.putData(dataset.folder)
   const rounds = roundsOf(trials, epochs)
   let going = Array.from({ length: trials }, (_, trial) => trial)
   for (const [round, { trials: count, epochs: until }] of rounds.entries()) {
@@ -118,13 +124,14 @@ export async function tune(settings: TuneSettings): Promise<Found> {
       return one
     })
     const open = kept.filter(({ validation }) => validation.length <= round)
-    if (!(await trainAll(open, { round, until, search }, { ...settings, fixed }))) return found(false)
+    if (!(await trainAll(open, { round, until, search, stored }, { ...settings, fixed }))) return found(false)
   }
   return found(true)
 
-  function found(finished: boolean): Found {
+  async function found(finished: boolean): Promise<Found> {
     const order = rounds.map((_, round) => bestOf(search.trials, round, betterOf(metric))).toReversed()
     const best = [...new Set(order.flat())]
+    if (best[0] !== undefined) await stored?.take(trialFolder(out, best[0]))
     return {
       rounds,
       space,
@@ -149,13 +156,25 @@ const bestOf = (trials: readonly Trial[], round: number, better: Better): number
     (a, b) => isBetter(better, a, b),
   ).map(({ trial }) => trial)
 
+/** A round of a search. */
+interface RoundWork {
+  readonly round: number
+  /** How many epochs its trials have at its end. */
+  readonly until: number
+  readonly search: Search
+  readonly stored: StoredSearch | undefined
+}
+
 /** Trains the trials of a round, and keeps what each came to; false where this was stopped. */
 async function trainAll(
   open: readonly Trial[],
-  { round, until, search }: { readonly round: number; readonly until: number; readonly search: Search },
+  { round, until, search, stored }: RoundWork,
   settings: TuneSettings & Required<Pick<TuneSettings, 'fixed'>>,
 ): Promise<boolean> {
-  const { model, dataset, out, seed, fixed, jobs: sideBySide = 1, queue, signal, began, report, told, say } = settings
+  const { model, dataset, out, seed, fixed, jobs: sideBySide = 1, queue, storage } = settings
+  const { signal, began, report, told, say } = settings
+  // Workers elsewhere have a place of their own.
+  const place = queue && storage !== undefined ? workplaceOf(storage) : undefined
   // The figures must not hang on how many cores a worker has.
   const threads = queue || sideBySide > 1 ? { threads: 1 } : {}
   const trials = new Map(
@@ -164,8 +183,9 @@ async function trainAll(
         label: `round ${round + 1}, trial ${trial.trial}`,
         trial: trial.trial,
         epochs: until,
-        folder: trialFolder(out, trial.trial),
-        data: dataset.folder,
+        folder: trialFolder(place ?? out, trial.trial),
+        data: place === undefined ? dataset.folder : join(place, 'data'),
+        ...(storage !== undefined && { storage }),
         model,
         config: { ...fixed.config, ...trial.config },
         training: { seed, ...threads, ...fixed.training, ...trial.training },
@@ -183,7 +203,7 @@ async function trainAll(
       else if (event.kind === 'training') report?.(event.event)
       else if (event.kind === 'ended') {
         trial.validation.push(event.result)
-        const text = `${JSON.stringify(search, null, 2)}\n`
+        const text = printSearch(search)
         written = written.then(() => writeAtomically(join(out, searchFile), text))
       }
       told?.(event)
@@ -191,42 +211,69 @@ async function trainAll(
   }
   const kind = { ...trialJobs, run: (job: TrialJob, watching: JobWatching) => runTrial(job, watching, dataset) }
   const jobs = [...trials.keys()]
+  // What this host has done before.
+  for (const { trial } of open) await stored?.put(trialFolder(out, trial))
+  await stored?.write(searchFile, printSearch(search))
   try {
     const status = queue
-      ? await queue.run(kind, jobs, { ...watched, folder: out, say: say ?? (() => undefined) })
+      ? await queue.run(kind, jobs, { ...watched, folder: storage ?? out, say: say ?? (() => undefined) })
       : await runJobs(kind, jobs, { ...watched, jobs: sideBySide })
     return status === 'finished'
   } finally {
     await written
+    await stored?.write(searchFile, printSearch(search))
   }
 }
 
-/** What is in a search's folder, if it is the same search. */
-function readSearch(
+/** What was done of a search, here or in storage, wherever more was; nothing where it begins. */
+async function readSearch(
+  asked: Pick<Search, 'model' | 'dataset'> & { readonly settings: object },
   out: string,
-  asked: { readonly model: string; readonly dataset: string; readonly settings: object },
-): Search {
+  storage: string | undefined,
+  stored: StoredSearch | undefined,
+): Promise<Search> {
   const path = join(out, searchFile)
-  const fresh = { format: 'siftrec-tune' as const, version: 1 as const, ...asked, trials: [] }
-  if (!existsSync(path)) return fresh
-  const stored = searchSchema.safeParse(parsedJson(readFileSync(path, 'utf8')))
-  if (!stored.success)
+  const here = existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  const there = await stored?.read(searchFile)
+  const known = [
+    ...(here === undefined ? [] : [parsedSearch(here, asked, { where: out, file: path, flag: '--out' })]),
+    ...(there === undefined || storage === undefined
+      ? []
+      : [parsedSearch(there, asked, { where: storage, file: `${storage}/${searchFile}`, flag: '--storage' })]),
+  ]
+  const done = ({ trials }: Search): number => trials.reduce((sum, { validation }) => sum + validation.length, 0)
+  const [most = { format: 'siftrec-tune', version: 1, ...asked, trials: [] }] = known.toSorted(
+    (one, other) => done(other) - done(one),
+  )
+  return most
+}
+
+/** @throws UserError `corrupted` where it is no search, `mismatched` where it is another */
+function parsedSearch(
+  text: string,
+  asked: Parameters<typeof readSearch>[0],
+  { where, file, flag }: { readonly where: string; readonly file: string; readonly flag: string },
+): Search {
+  const { success, data } = searchSchema.safeParse(parsedJson(text))
+  if (!success)
     throw new UserError({
-      where: path,
+      where: file,
       problem: 'corrupted',
       value: 'not a search of ours',
-      hint: 'choose another --out',
+      hint: `choose another ${flag}`,
     })
-  const plain = ({ model, dataset, settings }: typeof asked): string => JSON.stringify([model, dataset, settings])
-  if (plain(stored.data as typeof asked) === plain(JSON.parse(JSON.stringify(asked)) as typeof asked))
-    return stored.data
+  const plain = ({ model, dataset, settings }: Pick<Search, 'model' | 'dataset' | 'settings'>): string =>
+    JSON.stringify([model, dataset, settings])
+  if (plain(data) === plain(JSON.parse(JSON.stringify(asked)) as Search)) return data
   throw new UserError({
-    where: out,
+    where,
     problem: 'mismatched',
     value: 'a search with other settings or data',
-    hint: 'go on with the settings it began with, or choose another --out',
+    hint: `go on with the settings it began with, or choose another ${flag}`,
   })
 }
+
+const printSearch = (search: Search): string => `${JSON.stringify(search, null, 2)}\n`
 
 const notTrained = (model: string): UserError =>
   new UserError({

@@ -6,7 +6,7 @@ import type { RunPlace } from '../../experiment/harness/run-statistics.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { openedQueue } from '../opened-queue.ts'
-import { whole } from '../values.ts'
+import { storageAddress, whole } from '../values.ts'
 
 interface Flags {
   readonly seeds?: number[]
@@ -75,13 +75,6 @@ export function experimentCommand(): Command {
         await ('comparisons' in experiment ? run(experiment, out) : runSingle(experiment, out))
       }
     })
-}
-
-/** @throws UserError `invalid` for another address than that of a folder in S3-compatible storage */
-function storageAddress(text: string): string {
-  const [address] = /^s3:\/\/[^/]+\/.*[^/]/i.exec(text) ?? []
-  if (address !== undefined) return address
-  throw new UserError({ where: '--storage', problem: 'invalid', value: text, expected: 's3://BUCKET/FOLDER' })
 }
 
 /** Runs an experiment that is no grid of cells. @throws UserError `unsupported` for flags of such grids */

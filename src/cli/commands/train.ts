@@ -25,6 +25,7 @@ type Flags = Readonly<Record<string, unknown>> & {
   readonly config?: string
   readonly preset?: Size
   readonly checkpointMinutes?: number
+  readonly shardItems?: boolean
 }
 
 /** Flags of `train --resume RUN`. */
@@ -33,6 +34,7 @@ interface ResumeFlags {
   readonly data?: string | undefined
   readonly epochs?: string | undefined
   readonly checkpointMinutes?: number
+  readonly shardItems?: boolean
 }
 
 /** How often a training is saved: beside its settings, since the result is the same. */
@@ -41,6 +43,13 @@ const checkpointOption = (): Option =>
     '--checkpoint-minutes <number>',
     'also save every so many minutes within an epoch; by default only after each epoch',
   ).argParser((text) => minutes('--checkpoint-minutes', text))
+
+/** How the memory of ranks is used: beside a run's settings too, since the result is the same. */
+const shardOption = (): Option =>
+  new Option(
+    '--shard-items',
+    'with mpirun: each rank holds a share of the rows of the item table, for tables that do not fit into one process (docs/scale.md)',
+  )
 
 /** `train MODEL DATA`, with a subcommand for each model so that each has its own flags, and `train --resume RUN`. */
 export function trainCommand(): Command {
@@ -52,6 +61,7 @@ export function trainCommand(): Command {
     .option('--data <folder>', 'with --resume: the dataset folder, if it has moved since training')
     .option('--epochs <number>', 'with --resume: most passes from now on; a run that ended at its last one goes on')
     .addOption(checkpointOption())
+    .addOption(shardOption())
     // A misspelled model shall be reported as such, whatever options follow it.
     .allowExcessArguments()
     .allowUnknownOption()
@@ -88,7 +98,7 @@ function modelCommand(slug: string): Command {
     )
   addFlags(command, model.config, 'Model:')
   const { training } = taskOptions(slug)
-  if (training) addFlags(command, training, 'Training:')
+  if (training) addFlags(command.addOption(shardOption()), training, 'Training:')
   addFlags(command, taskOptions(slug).split, 'Split:')
   return command.action((data: string, flags: Flags) => onAllRanks((stage) => start(slug, data, flags, stage)))
 }
@@ -98,7 +108,7 @@ async function start(slug: string, data: string, flags: Flags, stage: Stage): Pr
   const { loadDataset } = await import('../../dataset/load.ts')
   const dataset = await loadDataset(data)
   const { out = join('runs', `${dataset.manifest.name}-${slug}`), overwrite = false, resume = false } = flags
-  const { config: file, preset = 'medium', checkpointMinutes } = flags
+  const { config: file, preset = 'medium', checkpointMinutes, shardItems } = flags
   const model = modelOf(slug)
   const { training: trainingOptions, split: splitOptions } = taskOptions(slug)
   const inFile = file
@@ -123,6 +133,7 @@ async function start(slug: string, data: string, flags: Flags, stage: Stage): Pr
     config: { ...widthsOf(preset, model.config), ...given(model.config) },
     training,
     ...(checkpointMinutes !== undefined && { checkpointMinutes }),
+    ...(shardItems && { shardItems }),
   }
   await watch(stage, progress, (signal) => trainRun({ ...settings, split, signal, ranks, report: progress.report }))
 }
@@ -148,7 +159,7 @@ function refuseOthers([first]: readonly string[]): void {
 }
 
 async function goOn(folder: string, flags: Omit<ResumeFlags, 'resume'>, stage: Stage): Promise<void> {
-  const { data, epochs, checkpointMinutes } = flags
+  const { data, epochs, checkpointMinutes, shardItems } = flags
   const { ranks, err } = stage
   const { reportProgress } = await import('../../runs/progress.ts')
   const { readRun } = await import('../../runs/run-file.ts')
@@ -161,6 +172,7 @@ async function goOn(folder: string, flags: Omit<ResumeFlags, 'resume'>, stage: S
       report: progress.report,
       ...(data !== undefined && { data }),
       ...(checkpointMinutes !== undefined && { checkpointMinutes }),
+      ...(shardItems && { shardItems }),
       ...(epochs !== undefined && { epochs: epochs.trim() === '' ? epochs : Number(epochs) }),
     }),
   )

@@ -11,7 +11,7 @@ import { flagText, givenFlags } from '../flags.ts'
 import { interruptible } from '../interrupt.ts'
 import { openedQueue } from '../opened-queue.ts'
 import { optionsInFile } from '../train-options.ts'
-import { hours, whole } from '../values.ts'
+import { hours, storageAddress, whole } from '../values.ts'
 
 interface Flags {
   readonly trials: number
@@ -23,6 +23,7 @@ interface Flags {
   readonly out?: string
   readonly jobs?: number
   readonly queue?: string
+  readonly storage?: string
 }
 
 /** How many trials are printed. */
@@ -55,6 +56,11 @@ export function tuneCommand(): Command {
       '--queue <url>',
       'a Redis, such as redis://host:6379, through which processes of siftrec worker on any host train the trials',
     )
+    .option(
+      '--storage <address>',
+      'where trials, the dataset and the search are kept, such as s3://bucket/search: S3-compatible storage, for workers of a queue that share no folder',
+      storageAddress,
+    )
     .action(search)
 }
 
@@ -76,7 +82,14 @@ async function search(
   const { reportProgress } = await import('../../runs/progress.ts')
   const { trialFolder, tune } = await import('../../tune/tune.ts')
   const dataset = await loadDataset(data)
-  const { out = join('runs', `tune-${dataset.manifest.name}-${slug}`), trials, epochs, seed, queue: url } = flags
+  const {
+    out = join('runs', `tune-${dataset.manifest.name}-${slug}`),
+    trials,
+    epochs,
+    seed,
+    queue: url,
+    storage,
+  } = flags
   const say = (line: string): void => void process.stderr.write(`${line}\n`)
   await using queue = url === undefined ? undefined : await openedQueue(url, say, flags.jobs)
   const { jobs = 1 } = flags
@@ -98,6 +111,7 @@ async function search(
         signal: timeUp ? AbortSignal.any([signal, timeUp]) : signal,
         jobs,
         queue,
+        storage,
         say,
         ...(alone ? { report: progress.report } : { told: (event) => sayOf(event, slug, say) }),
         began: (round, trial, drawn) =>

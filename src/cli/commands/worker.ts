@@ -17,7 +17,7 @@ interface Flags {
 export function workerCommand(): Command {
   return new Command('worker')
     .description(
-      'do the trainings of experiments and searches, and the partitions of preparations, that were started with --queue, on this host or another, until Ctrl-C; start it in the same folder, on a disk that the hosts share, or anywhere for experiments with --storage',
+      'do the trainings of experiments and searches, and the partitions of preparations, that were started with --queue, on this host or another, until Ctrl-C; start it in the same folder, on a disk that the hosts share, or anywhere for those with --storage',
     )
     .requiredOption('--queue <url>', 'the Redis of the command with --queue, such as redis://host:6379')
     .option(

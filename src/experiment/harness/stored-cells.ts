@@ -4,10 +4,8 @@
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { readManifest } from '../../dataset/load.ts'
-import { UserError } from '../../errors.ts'
+import { putDataset, takeDataset } from '../../dataset/stored-dataset.ts'
 import { runPath } from '../../runs/run-file.ts'
-import { buildFolder, makeFolder } from '../../storage/folders.ts'
 import { waitForLock } from '../../storage/lock.ts'
 import { openObjects } from '../../storage/s3.ts'
 import { putFolder, storedNames, takeFolder } from '../../storage/stored-folder.ts'
@@ -34,8 +32,6 @@ export interface StoredCells extends Disposable {
 }
 
 const stages = ['trained', 'tested'] as const satisfies readonly Stage[]
-/** The last file of a dataset: without it the others are none. */
-const manifest = 'manifest.json'
 
 /**
  * Opens the storage at an address.
@@ -44,7 +40,7 @@ const manifest = 'manifest.json'
 export async function openStoredCells(address: string): Promise<StoredCells> {
   const objects = await openObjects()
   const cellPair = ({ folder }: Cell) => ({ folder, address: `${address}/cells/${basename(folder)}` })
-  const dataAddress = ({ dataKey }: Cell): string => `${address}/data/${dataKey}`
+  const dataPair = ({ data, dataKey }: Cell) => ({ folder: data, address: `${address}/data/${dataKey}` })
   const namesOf = (cell: Cell): Promise<ReadonlySet<string>> => storedNames(objects, cellPair(cell).address)
   const isMoreThere = (cell: Cell, names: ReadonlySet<string>): boolean =>
     stages.some((stage) => names.has(cellFiles[stage]) && !isDone(cell, stage))
@@ -63,25 +59,8 @@ export async function openStoredCells(address: string): Promise<StoredCells> {
         await take(cell)
       } else if (stages.some((stage) => isDone(cell, stage) && !names.has(cellFiles[stage]))) await put(cell)
     },
-    async takeData(cell) {
-      const isHere = (): boolean => existsSync(join(cell.data, manifest))
-      if (isHere()) return
-      makeFolder(join(cell.data, '..'))
-      await using _ = await waitForLock(`${cell.data}.lock`)
-      if (isHere()) return
-      await buildFolder(
-        cell.data,
-        () => undefined,
-        async (folder) => {
-          if (!(await takeFolder(objects, { folder, address: dataAddress(cell) }))) throw noData(dataAddress(cell))
-        },
-      )
-    },
-    async putData(cell) {
-      if ((await storedNames(objects, dataAddress(cell))).has(manifest)) return
-      const names = [...Object.keys(readManifest(cell.data).files), manifest]
-      await putFolder(objects, { folder: cell.data, address: dataAddress(cell) }, names)
-    },
+    takeData: (cell) => takeDataset(objects, dataPair(cell)),
+    putData: (cell) => putDataset(objects, dataPair(cell)),
     async putResults(files) {
       const addresses: string[] = []
       for (const file of files) {
@@ -101,11 +80,3 @@ function filesOf({ folder }: Cell): string[] {
   const results = stages.map((stage) => join(folder, cellFiles[stage]))
   return [...ofRun, ...results].filter((path) => existsSync(path)).map((path) => basename(path))
 }
-
-const noData = (where: string): UserError =>
-  new UserError({
-    where,
-    problem: 'missing',
-    value: 'the dataset of a job',
-    hint: 'start the experiment again: it puts the dataset there',
-  })

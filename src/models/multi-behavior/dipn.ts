@@ -2,7 +2,7 @@
  * @file DIPN, its browse part: each behavior is a sequence with a recurrent layer of its own, attention weighs the
  * events of each sequence and then the sequences; one vector says which item comes next and whether the target behavior
  * does. Guo et al., KDD 2019. [bib: dipn]
- *   (1) x_t = [item; fields; behavior; gap; age]                         item_BL, behavior_BL, gap_BL -> x_BLE
+ *   (1) x_t = [item; fields; behavior; gap; age]                         item_BL, behavior_BL, gap_BL -> x_NE
  *   (2) h = GRU_m(x) over the events of view m                           x_BLE -> hidden_MBLW
  *   (3) w_t = softmax_t(c_m . tanh(A_m h_t + a_m)), v_m = sum_t w_t h_t  -> view_MBW; an empty view's is learned
  *   (4) r_m = softmax_m(c . tanh(A v_m + a)), z = sum_m r_m v_m          -> share_BM
@@ -32,7 +32,7 @@ import { logLoss } from '../../nn/log-loss.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { equal, greater, where } from '../../tensor/compare.ts'
 import { add, div, log, mul, sub } from '../../tensor/elementwise.ts'
-import { cast, concat, stack } from '../../tensor/move.ts'
+import { cast, concat } from '../../tensor/move.ts'
 import { constant, integers, parameter, type Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { defineModel, type Losses, type Pass, type Targets } from '../contract/model.ts'
@@ -42,6 +42,7 @@ import { targetWeights } from '../parts/item-windows.ts'
 import { dropout, fieldSize, flag, hiddenSize, lossWeight, maxEvents } from '../parts/options.ts'
 import { explainViews } from './explain-views.ts'
 import { viewAttention } from './view-attention.ts'
+import { viewEvents } from './view-events.ts'
 
 const config = z.strictObject({
   embeddingSize: z
@@ -94,8 +95,8 @@ export const dipn = defineModel({
     const otherHead = headOf('other', sizes, config)
     const intent = linear('intent', [embeddingSize, 1])
     const read = (batch: Batch) => {
-      const open_MBL = viewsOf(batch, catalog, config)
-      return attend(events.read(batch), open_MBL)
+      const ofViews = viewEvents(batch.behavior_BL, catalog.behaviors.length, config.mergedView)
+      return attend(events.read(batch, ofViews.inOrder), ofViews)
     }
     const losses = (
       batch: Batch,
@@ -175,12 +176,6 @@ function headOf(name: string, [from, hidden, to]: readonly [number, number, numb
   return (s_BS: Tensor, noise: Noise): Tensor => outer(noise.dropout(inner(s_BS).relu(), dropout))
 }
 
-/** The events of each view, [M, B, L]: one of each behavior, and perhaps one of all. */
-function viewsOf({ behavior_BL, mask_BL }: Batch, { behaviors }: CatalogShape, { mergedView }: Config): Tensor {
-  const own = behaviors.map((_, behavior) => cast(equal(behavior_BL, integers([behavior + 1])), 'float32'))
-  return stack([...own, ...(mergedView ? [mask_BL] : [])], 0)
-}
-
 /** Times are told apart by doubling: so many doublings of a second are 68 years. */
 const buckets = 32
 /** floor(log2(1 + seconds)), int64. */
@@ -208,15 +203,19 @@ function eventReader(config: Config, catalog: CatalogShape, items: Tensor) {
   const timed = hasTimes(config, catalog)
   return {
     width: config.embeddingSize + size * (fields.length + 1 + (timed ? 2 : 0)),
-    read: ({ item_BL, behavior_BL, gap_BL }: Batch): Tensor =>
-      concat(
+    /** [N, E] */
+    read({ item_BL, behavior_BL, gap_BL }: Batch, inOrder: (of_BL: Tensor) => Tensor): Tensor {
+      const item_N = inOrder(item_BL)
+      const timesOf = (table: Tensor, seconds_BL: Tensor): Tensor => table.rows(inOrder(bucketOf(seconds_BL)))
+      return concat(
         [
-          items.rows(item_BL),
-          ...fields.map(({ of }) => of(item_BL)),
-          behaviors.rows(behavior_BL),
-          ...(timed ? [gaps.rows(bucketOf(gap_BL)), ages.rows(bucketOf(agesOf(gap_BL)))] : []),
+          items.rows(item_N),
+          ...fields.map(({ of }) => of(item_N)),
+          behaviors.rows(inOrder(behavior_BL)),
+          ...(timed ? [timesOf(gaps, gap_BL), timesOf(ages, agesOf(gap_BL))] : []),
         ],
         -1,
-      ),
+      )
+    },
   }
 }

@@ -168,6 +168,45 @@ describe('M3SRec on planted logs', () => {
     expect(Math.max(Math.abs(pictured[0] - worded[0]), Math.abs(pictured[1] - worded[1]))).toBeGreaterThan(0.2)
   })
 
+  it('learns sooner by experts than by one feed-forward layer as wide as they are together', async () => {
+    const [items, kinds] = [200, 20]
+    /** The next item is of a look: the picture tells which after half of the items, the text after the others. */
+    const toldByEither = (seed: number) => {
+      const random = randomStream(seed, 'either')
+      const drawn = (count: number): number[] => Array.from({ length: items }, () => random.integer(count))
+      const [looks, words, halves] = [drawn(kinds), drawn(kinds), drawn(2)]
+      const [afterLook, afterWord] = [0, 1].map(() => random.shuffle(Int32Array.from({ length: kinds }, (_, at) => at)))
+      const events: TinyEvent[] = []
+      for (let user = 1; user <= 300; user++) {
+        let item = 1 + random.integer(items)
+        for (let step = 0; step < 6; step++) {
+          events.push([user, item, 'click', step])
+          const [look, word] = [looks[item - 1] as number, words[item - 1] as number]
+          const next = halves[item - 1] === 1 ? afterLook?.[look] : afterWord?.[word]
+          const mates = looks.flatMap((one, at) => (one === next ? [at + 1] : []))
+          item = mates[random.integer(mates.length)] as number
+        }
+      }
+      const marked = (vectors: number[][]) => vectors.map((vector, at) => [...vector, halves[at] === 1 ? 1.5 : -1.5])
+      const features = {
+        image: marked(groupVectors(looks, { seed: 3 })),
+        text: marked(groupVectors(words, { seed: 4 })),
+      }
+      return plantedDataset({ groups: looks, events }, features)
+    }
+    const ndcg = async (learningRate: number, options: object = {}): Promise<number> => {
+      let sum = 0
+      for (const seed of [1, 2]) {
+        const all = { ...tiny, experts: 4, withoutPretraining: true, ...options }
+        await using trained = await trainPlanted(m3srec, all, toldByEither(seed), { epochs: 4, learningRate })
+        sum += trained.ndcg
+      }
+      return sum / 2
+    }
+    // Each has the rate of 0.005, 0.01, 0.02 and 0.03 that is best for it.
+    expect(await ndcg(0.02)).toBeGreaterThan(1.08 * (await ndcg(0.01, { sharedFeedForward: true })))
+  })
+
   it('tells more of few users where it was pre-trained', async () => {
     const items = 200
     const log = plantedGroups({ items, users: 20, steps: 5 })
@@ -229,6 +268,13 @@ describe('M3SRec’s options', () => {
     expect(gated({ withoutSpecificExperts: true })).toEqual(['layer1.all'])
     expect(gated({ withoutCrossExperts: true }).sort()).toEqual(['layer0.id', 'layer0.image', 'layer0.text'])
     expect(gated({ experts: 1 })).toEqual([])
+    expect(gated({ sharedFeedForward: true })).toEqual([])
+    const inside = (options: object) =>
+      parametersOf(stagesOf(built(options)).flatMap(({ objectives }) => objectives)).flatMap(({ origin, shape }) =>
+        origin.name.endsWith('.in.weight') ? [shape[1] as number] : [],
+      )
+    const { hiddenSize, experts } = small
+    expect(inside({ sharedFeedForward: true })).toEqual([3 * experts * 4 * hiddenSize, experts * 4 * hiddenSize])
     expect('explain' in built({}, {})).toBe(false)
   })
 

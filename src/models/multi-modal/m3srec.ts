@@ -15,8 +15,8 @@
  * What is ours of this, beside what the sheet of the reconstruction has:
  * - attention is causal in places, so that all places of a window train at once; the one other reading that we know
  *   (`hdu-yzl/MMCTR-Bench`, for clicks) is not, and its experts have ReLU (`activation`);
- * - (7) has a row for each target, 1,024 of a batch at most; targets of one item are not each other's negatives, and an
- *   item without a picture or text is matched by the rest alone;
+ * - (7) has a row for each target, in groups of 1,024 at most; targets of one item are not each other's negatives, and
+ *   an item without a picture or text is matched by the rest alone;
  * - a learned vector stands for a text or picture that an item lacks (R-M1); a catalog may lack either, or both;
  * - the pad is no class. Pre-training is on the run's own training events.
  */
@@ -28,7 +28,6 @@ import { layerNorm, linear } from '../../nn/linear.ts'
 import type { Noise } from '../../nn/noise.ts'
 import { multiHeadAttention } from '../../nn/transformer-block.ts'
 import { hiddenScore } from '../../tensor/attention.ts'
-import { equalPairs } from '../../tensor/compare.ts'
 import { addAll } from '../../tensor/elementwise.ts'
 import { concat, stack } from '../../tensor/move.ts'
 import { constant, parameter, type Tensor } from '../../tensor/node.ts'
@@ -36,7 +35,6 @@ import { dims } from '../../tensor/shape.ts'
 import type { CatalogShape } from '../contract/catalog.ts'
 import { type BuiltModel, defineModel, type Losses, objective, type Pass, type Stage } from '../contract/model.ts'
 import { expertMixture, gateBalance } from '../parts/expert-mixture.ts'
-import { infoNce } from '../parts/info-nce.ts'
 import { itemWindows } from '../parts/item-windows.ts'
 import { presentModalities } from '../parts/modalities.ts'
 import {
@@ -52,6 +50,7 @@ import {
   temperature,
 } from '../parts/options.ts'
 import { frozenVectors, projectedVectors } from '../parts/projected-vectors.ts'
+import { targetContrast } from '../parts/target-contrast.ts'
 
 const layerCount = (least: number, what: string) => z.int().min(least).max(12).default(1).describe(what)
 const config = z
@@ -77,12 +76,12 @@ const config = z
     withoutPretraining: flag('rank items from the start'),
     withoutSpecificExperts: flag('give the first layers one feed-forward layer for all modalities'),
     withoutCrossExperts: flag('give the last layers one feed-forward layer in place of experts'),
+    sharedFeedForward: flag(
+      'give each layer one feed-forward layer for all modalities, as wide as its experts together',
+    ),
   })
   .refine(...headsDivide('hiddenSize'))
 type Config = z.infer<typeof config>
-
-/** Rows of a matching at most: each is compared with each. */
-const mostRows = 1024
 
 /** M3SRec; see the file's header. */
 export const m3srec = defineModel({
@@ -140,16 +139,13 @@ export const m3srec = defineModel({
     /** (7) */
     const matching = (batch: Sequences, { noise }: Pass): Losses => {
       const reading = read(batch, noise)
-      const [targets] = dims(batch.target_P, 1)
-      const some = (x: Tensor): Tensor => x.slice(0, 0, Math.min(targets, mostRows))
-      const [target_R, weight_R] = [some(batch.target_P), some(batch.weight_P)]
-      const same = equalPairs(target_R)
-      const options = { temperature: config.pretrainTemperature, same }
+      const { target_P } = batch
+      const options = { temperature: config.pretrainTemperature }
       const pairs = reading.states.flatMap((state_PD) =>
         streams.map(({ table, present }) => {
-          const counted_R = present ? weight_R.mul(present.rows(target_R)) : weight_R
-          const weights = counted_R.div(counted_R.sum().add(1e-9))
-          return infoNce(match(some(state_PD)), table.rows(target_R), { ...options, weights })
+          const counted_P = present ? batch.weight_P.mul(present.rows(target_P)) : batch.weight_P
+          const weight_P = counted_P.div(counted_P.sum().add(1e-9))
+          return targetContrast(match(state_PD), table.rows(target_P), { target_P, weight_P }, options)
         }),
       )
       return { match: { weight: 1, value: addAll(pairs).mul(1 / pairs.length) }, ...balanced(reading) }
@@ -247,15 +243,19 @@ type ExpertLayer = (
 
 /** (2-4); parameters `layerN.attention.*`, `layerN.norm.*`, and `layerN.{MODALITY,all}.{gate,in,out,norm}.*`. */
 function layersOf(config: Config, names: readonly Modality[]): readonly ExpertLayer[] {
-  const { hiddenSize: width, heads, dropout, activation, specificLayers, crossLayers } = config
+  const { hiddenSize: width, heads, dropout, activation, specificLayers, crossLayers, sharedFeedForward } = config
   return Array.from({ length: specificLayers + crossLayers }, (_, at) => {
     const specific = at < specificLayers
     const plain = specific ? config.withoutSpecificExperts : config.withoutCrossExperts
-    const groups: readonly string[] = specific && !plain ? names : ['all']
+    const groups: readonly string[] = specific && !plain && !sharedFeedForward ? names : ['all']
+    const shared = sharedFeedForward ? config.experts * (specific ? names.length : 1) : 1
+    const sizes = plain
+      ? { width, experts: 1 }
+      : { width, experts: sharedFeedForward ? 1 : config.experts, inside: 4 * width * shared }
     const attend = multiHeadAttention(`layer${at}.attention`, { width, heads, dropout })
     const norm = layerNorm(`layer${at}.norm`, width)
     const mixtures = groups.map((group) => ({
-      mix: expertMixture(`layer${at}.${group}`, { width, activation, experts: plain ? 1 : config.experts }),
+      mix: expertMixture(`layer${at}.${group}`, { ...sizes, activation }),
       after: layerNorm(`layer${at}.${group}.norm`, width),
     }))
     return (x_BTD, bias, noise) => {

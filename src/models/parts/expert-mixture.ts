@@ -7,8 +7,10 @@ import { parameter, type Tensor } from '../../tensor/node.ts'
 
 /** The sizes of a mixture. */
 export interface MixtureConfig {
-  /** D, of what comes in and goes out; an expert is 4 D wide inside. */
+  /** D, of what comes in and goes out. */
   readonly width: number
+  /** How wide an expert is inside; 4 D by default. */
+  readonly inside?: number
   readonly experts: number
   readonly activation: 'gelu' | 'relu'
 }
@@ -25,8 +27,10 @@ export interface Mixed {
  * sum_k g_k (act(x W_k + b_k) W'_k + b'_k), g = softmax(x G + c); parameters `NAME.{gate,in,out}.*`, experts side by
  * side. One expert has no gate, and is a plain feed-forward layer.
  */
-export function expertMixture(name: string, { width, experts, activation }: MixtureConfig): (x: Tensor) => Mixed {
-  const inside = 4 * width
+export function expertMixture(
+  name: string,
+  { width, inside = 4 * width, experts, activation }: MixtureConfig,
+): (x: Tensor) => Mixed {
   const activate = activation === 'gelu' ? gelu : relu
   const inner = linear(`${name}.in`, [width, experts * inside], { init: normal() })
   if (experts === 1) {

@@ -45,15 +45,15 @@ export function permutedDataset(dataset: Dataset, order: readonly number[]): Dat
 
 /** Parameters whose first rows belong to items, moved with them. */
 export function permutedState(state: ParameterState, order: readonly number[]): ParameterState {
-  const buffers = [...state.buffers].map(([name, { shape, values, gradient }]) => {
+  const buffers = [...state.buffers].map(([name, own]) => {
+    const { shape, values } = own
     const rows = shape[0] ?? 0
     // A table of items has a row for each, and perhaps some for what is no item.
-    if (rows < order.length || rows > order.length + 1 || shape.length < 2)
-      return [name, { shape, values, gradient }] as const
+    if (rows < order.length || rows > order.length + 1 || shape.length < 2) return [name, own] as const
     const width = sizeOf(shape.slice(1))
     const moved = values.slice()
     for (const [from, to] of order.entries()) moved.set(values.subarray(from * width, (from + 1) * width), to * width)
-    return [name, { shape, values: moved, gradient }] as const
+    return [name, { ...own, values: moved }] as const
   })
   return { ...state, buffers: new Map(buffers) }
 }

@@ -63,6 +63,7 @@ export const mmsbr = defineModel({
   title: 'MMSBR',
   reducedForm:
     'mmsbr-linear-pseudo: linear maps between pictures and texts in place of captions and generated pictures; without prices where items have none',
+  rows: 'targets',
   needs: () => reads,
   lacks({ withoutPrice, priceField, categoryField }, { numbers, fields }) {
     if (withoutPrice) return []

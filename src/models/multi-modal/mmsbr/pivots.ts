@@ -50,12 +50,17 @@ function inTurns(
   const [, pivots] = dims(first_VSD, 3)
   const now = [...tokens_VTD]
   let pivot_VSD = first_VSD
-  for (const [at, block] of rounds.flatMap((blocks) => [...blocks.entries()])) {
-    const own = now[at] as Tensor
-    const [, count] = dims(own, 3)
-    const read = block({ query: concat([pivot_VSD, own], 1), bias: scalar(0), noise })
-    pivot_VSD = read.slice(1, 0, pivots).add(pivot_VSD).mul(0.5)
-    now[at] = read.slice(1, pivots, pivots + count).add(own)
+  for (const [round, blocks] of rounds.entries()) {
+    const isLast = round === rounds.length - 1
+    for (const [at, block] of blocks.entries()) {
+      const own = now[at] as Tensor
+      const [, count] = dims(own, 3)
+      const memory = concat([pivot_VSD, own], 1)
+      // Nobody reads the tokens that the last round would make.
+      const read = block({ query: isLast ? pivot_VSD : memory, memory, bias: scalar(0), noise })
+      pivot_VSD = (isLast ? read : read.slice(1, 0, pivots)).add(pivot_VSD).mul(0.5)
+      if (!isLast) now[at] = read.slice(1, pivots, pivots + count).add(own)
+    }
   }
   return pivot_VSD
 }
@@ -79,8 +84,9 @@ function oneNormBlock(name: string, { hiddenSize: width, heads, dropout }: Mmsbr
   const inner = linear(`${name}.feedForward.inner`, [width, 4 * width], { init: normal() })
   const outer = linear(`${name}.feedForward.outer`, [4 * width, width], { init: normal() })
   const norm = layerNorm(`${name}.norm`, width)
-  return ({ query, bias, noise }) => {
-    const attended = norm(query.add(noise.dropout(attend({ query, bias, noise }), dropout)))
+  return (inputs) => {
+    const { query, noise } = inputs
+    const attended = norm(query.add(noise.dropout(attend(inputs), dropout)))
     return norm(attended.add(noise.dropout(outer(inner(attended).relu()), dropout)))
   }
 }
