@@ -27,8 +27,8 @@ export const mmsbrConfig = z
     tokens: z.int().min(1).max(16).default(4).describe('tokens made of a picture, and of a text'),
     pivots: z.int().min(1).max(16).default(4).describe('pivot vectors of an item, which read its tokens'),
     components: z.int().min(1).max(512).default(64).describe('width that pictures and texts are projected to at first'),
-    dropout: dropout.default(0.6).describe('share of values set to 0 while training, in tokens and in blocks'),
-    outerDropout: dropout.default(0.2).describe('the same, of item vectors and of prices'),
+    dropout: dropout.default(0.1).describe('share of values set to 0 while training, in tokens and in blocks'),
+    outerDropout: dropout.default(0.1).describe('the same, of item vectors and of prices'),
     auxiliaryTargets,
     priceField: z.string().min(1).default('price').describe('the numeric field of an item that is its price'),
     categoryField: z
