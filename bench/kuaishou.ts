@@ -1,7 +1,8 @@
 /**
- * @file `npm run -s bench -- kuaishou [STEP...] [MODEL...] [SHARE] [threads=2] [epochs=1]`: a log of Kuaishou's size, from
- * generating it to lists for single users, exact and by an index. Each step has a process of its own. What steps made,
- * and their figures, stay in a folder, so that each can be done apart. SHARE of the size, 1 by default, is for trying.
+ * @file `npm run -s bench -- kuaishou [STEP...] [MODEL...] [SHARE] [threads=2] [epochs=1]`: a log of Kuaishou's size,
+ * from generating it to lists for single users, exact and by an index. Each step has a process of its own. What steps
+ * made, and their figures, stay in a folder, so that each can be done apart. SHARE of the size, 1 by default, is for
+ * trying.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

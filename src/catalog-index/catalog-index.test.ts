@@ -58,6 +58,24 @@ describe('an index', () => {
     expect(all.every(({ score }, at) => at === 0 || score <= (all[at - 1]?.score as number))).toBe(true)
   })
 
+  it('finds short vectors among long ones', async () => {
+    // A tenth of the items is six times as long as the rest; those that a user scores highest are short.
+    const random = randomStream(3)
+    const uneven = clustered(3001, { seed: 3 })
+    for (let item = 1; item <= 3000; item++) {
+      const long = item % 10 === 0 ? 6 : 1
+      const row = uneven.table.subarray(item * width, (item + 1) * width)
+      for (let at = 0; at < width; at++) row[at] = long * (random.uniform() - (at < 8 ? 0 : 0.5))
+    }
+    const asked = Array.from({ length: 100 }, () => {
+      const vector = Float32Array.from({ length: width }, () => random.uniform() - 0.5)
+      for (let at = 0; at < 8; at++) vector[at] = -1 - (vector[at] as number) ** 2
+      return { vector, best: topItems(scoresOf(uneven.table, vector), 10) }
+    })
+    const index = catalogIndex(uneven, await buildProducts(indexes, uneven, 1), 256)
+    expect(recallOf(index, asked)).toBeGreaterThanOrEqual(0.98)
+  })
+
   it('finds the more the more items it looks at, and looks at as few as do', () => {
     const asked = askedOf(items, 100)
     const index = catalogIndex(items, products)
@@ -68,7 +86,7 @@ describe('an index', () => {
     // Nothing does: the widest search is told as it is.
     const blind: ProductIndex = { ...products, size: 3000, near: () => [1, 2, 3] }
     const { breadth, recall } = breadthFor(catalogIndex(items, blind), asked, 0.98)
-    expect(breadth).toBe(1024)
+    expect(breadth).toBe(2048)
     expect(recall).toBeLessThan(0.1)
     expect(breadthFor(index, [], 0.98).recall).toBe(0)
   })

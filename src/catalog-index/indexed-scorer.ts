@@ -74,7 +74,7 @@ async function askedOf(scorer: NextItemScorer, histories: readonly History[]): P
 }
 
 /** Bytes that an index holds: the vector of each item, and its links, measured. */
-export const indexBytes = (rows: number, width: number): number => rows * (4 * width + 200)
+export const indexBytes = (rows: number, width: number): number => rows * (4 * (width + 1) + 200)
 
 /** For a run that cannot have an index. @param how how its model ranks */
 export function notIndexed(slug: string, how: string): UserError {

@@ -17,7 +17,7 @@ import type { ProductIndex, ProductIndexes } from './usearch.ts'
 /** What is said of an index beside its file. */
 const noteSchema = z.strictObject({
   format: z.literal('siftrec-index'),
-  version: z.literal(1),
+  version: z.literal(2),
   /** Rows of the table that it was made of, the pad among them, and their SHA-256. */
   rows: z.int().min(1),
   width: z.int().min(1),
@@ -68,7 +68,7 @@ export async function keptIndex(parts: KeptParts): Promise<KeptIndex> {
   const rows = items.table.length / width
   const note: z.infer<typeof noteSchema> = {
     format: 'siftrec-index',
-    version: 1,
+    version: 2,
     rows,
     width,
     table: tableHash(items, rows),
@@ -93,7 +93,7 @@ async function readIndex({ folder, indexes, items }: KeptParts): Promise<KeptInd
   if (later < 0 || later > mostLater(note.rows) || note.table !== tableHash(items, note.rows)) return undefined
   // usearch trusts what it reads: only what was written is given to it.
   if (note.file !== (await hashFile(indexPath(folder)))) return undefined
-  return { products: indexes.view(note.width, indexPath(folder)), breadth: note.breadth, recall: note.recall }
+  return { products: indexes.view(note.width + 1, indexPath(folder)), breadth: note.breadth, recall: note.recall }
 }
 
 /** The SHA-256 of the first rows of a table. */
