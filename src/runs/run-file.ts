@@ -13,6 +13,10 @@ export const holdsRun = (folder: string): boolean => existsSync(join(folder, run
 /** Where a run's folder has one of its files, if it has it. */
 export const runPath = (folder: string, file: keyof typeof runFiles): string => join(folder, runFiles[file])
 
+/** The names of some of a run's files, those that its folder has. */
+export const runFilesIn = (folder: string, files: readonly (keyof typeof runFiles)[]): string[] =>
+  files.map((file) => runFiles[file]).filter((name) => existsSync(join(folder, name)))
+
 /** The text of `run.json`. */
 export const printRun = (run: Run): string => `${JSON.stringify(run, null, 2)}\n`
 

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { putDataset, takeDataset } from '../dataset/stored-dataset.ts'
-import { runPath } from '../runs/run-file.ts'
+import { runFilesIn, runPath } from '../runs/run-file.ts'
 import { parsedJson } from '../storage/json.ts'
 import { openObjects } from '../storage/s3.ts'
 import { putFolder, takeFolder } from '../storage/stored-folder.ts'
 
 /** What storage has of a search. */
 export interface StoredSearch extends Disposable {
+  readonly address: string
   /** Copies a trial's run from there, where it has more epochs than here. For whoever holds its lock. */
   take(run: string): Promise<void>
   /** Puts a trial's run there, where it has more epochs than there. */
@@ -35,11 +36,14 @@ export async function openStoredSearch(address: string): Promise<StoredSearch> {
   const epochsThere = async (run: string): Promise<number> =>
     epochsIn(await objects.read(`${pairOf(run).address}/${basename(runPath(run, 'epochs'))}`))
   return {
+    address,
     async take(run) {
       if ((await epochsThere(run)) > epochsHere(run)) await takeFolder(objects, pairOf(run))
     },
     async put(run) {
-      if (epochsHere(run) > (await epochsThere(run))) await putFolder(objects, pairOf(run), filesOf(run))
+      // What counts the epochs comes last.
+      const files = ['run', 'model', 'known', 'calibration', 'checkpoint', 'epochs'] as const
+      if (epochsHere(run) > (await epochsThere(run))) await putFolder(objects, pairOf(run), runFilesIn(run, files))
     },
     takeData: (folder) => takeDataset(objects, dataPair(folder)),
     putData: (folder) => putDataset(objects, dataPair(folder)),
@@ -48,13 +52,6 @@ export async function openStoredSearch(address: string): Promise<StoredSearch> {
     [Symbol.dispose]: () => objects[Symbol.dispose](),
   }
 }
-
-/** The files of a run that can go on training, that which counts its epochs last. */
-const filesOf = (run: string): string[] =>
-  (['run', 'model', 'known', 'calibration', 'checkpoint', 'epochs'] as const)
-    .map((file) => runPath(run, file))
-    .filter((path) => existsSync(path))
-    .map((path) => basename(path))
 
 const epochsHere = (run: string): number => {
   const path = runPath(run, 'epochs')

@@ -111,9 +111,13 @@ export async function tune(settings: TuneSettings): Promise<Found> {
   const told = { trials, epochs, seed, fixed, names: space.map(({ name }) => name) }
   makeFolder(out)
   using stored = storage === undefined ? undefined : await openStoredSearch(storage)
-  const search = await readSearch({ model, dataset: dataset.hash, settings: told }, out, storage, stored)
-  if (stored) await writeAtomically(join(out, searchFile), printSearch(search))
-  await stored?.putData(dataset.folder)
+  const search = await readSearch({ model, dataset: dataset.hash, settings: told }, out, stored)
+  if (stored) {
+    // What was done elsewhere is known here from now on, and the address is this search's.
+    await writeAtomically(join(out, searchFile), printSearch(search))
+    await stored.write(searchFile, printSearch(search))
+    await stored.putData(dataset.folder)
+  }
   const rounds = roundsOf(trials, epochs)
   let going = Array.from({ length: trials }, (_, trial) => trial)
   for (const [round, { trials: count, epochs: until }] of rounds.entries()) {
@@ -171,10 +175,10 @@ async function trainAll(
   { round, until, search, stored }: RoundWork,
   settings: TuneSettings & Required<Pick<TuneSettings, 'fixed'>>,
 ): Promise<boolean> {
-  const { model, dataset, out, seed, fixed, jobs: sideBySide = 1, queue, storage } = settings
+  const { model, dataset, out, seed, fixed, jobs: sideBySide = 1, queue } = settings
   const { signal, began, report, told, say } = settings
   // Workers elsewhere have a place of their own.
-  const place = queue && storage !== undefined ? workplaceOf(storage) : undefined
+  const place = queue && stored ? workplaceOf(stored.address) : undefined
   // The figures must not hang on how many cores a worker has.
   const threads = queue || sideBySide > 1 ? { threads: 1 } : {}
   const trials = new Map(
@@ -185,7 +189,7 @@ async function trainAll(
         epochs: until,
         folder: trialFolder(place ?? out, trial.trial),
         data: place === undefined ? dataset.folder : join(place, 'data'),
-        ...(storage !== undefined && { storage }),
+        ...(stored && { storage: stored.address }),
         model,
         config: { ...fixed.config, ...trial.config },
         training: { seed, ...threads, ...fixed.training, ...trial.training },
@@ -213,10 +217,9 @@ async function trainAll(
   const jobs = [...trials.keys()]
   // What this host has done before.
   for (const { trial } of open) await stored?.put(trialFolder(out, trial))
-  await stored?.write(searchFile, printSearch(search))
   try {
     const status = queue
-      ? await queue.run(kind, jobs, { ...watched, folder: storage ?? out, say: say ?? (() => undefined) })
+      ? await queue.run(kind, jobs, { ...watched, folder: stored?.address ?? out, say: say ?? (() => undefined) })
       : await runJobs(kind, jobs, { ...watched, jobs: sideBySide })
     return status === 'finished'
   } finally {
@@ -229,18 +232,17 @@ async function trainAll(
 async function readSearch(
   asked: Pick<Search, 'model' | 'dataset'> & { readonly settings: object },
   out: string,
-  storage: string | undefined,
   stored: StoredSearch | undefined,
 ): Promise<Search> {
   const path = join(out, searchFile)
-  const here = existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  const known: Search[] = []
+  if (existsSync(path))
+    known.push(parsedSearch(readFileSync(path, 'utf8'), asked, { where: out, file: path, flag: '--out' }))
   const there = await stored?.read(searchFile)
-  const known = [
-    ...(here === undefined ? [] : [parsedSearch(here, asked, { where: out, file: path, flag: '--out' })]),
-    ...(there === undefined || storage === undefined
-      ? []
-      : [parsedSearch(there, asked, { where: storage, file: `${storage}/${searchFile}`, flag: '--storage' })]),
-  ]
+  if (stored && there !== undefined) {
+    const { address } = stored
+    known.push(parsedSearch(there, asked, { where: address, file: `${address}/${searchFile}`, flag: '--storage' }))
+  }
   const done = ({ trials }: Search): number => trials.reduce((sum, { validation }) => sum + validation.length, 0)
   const [most = { format: 'siftrec-tune', version: 1, ...asked, trials: [] }] = known.toSorted(
     (one, other) => done(other) - done(one),

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { putDataset, takeDataset } from '../../dataset/stored-dataset.ts'
-import { runPath } from '../../runs/run-file.ts'
+import { runFilesIn } from '../../runs/run-file.ts'
 import { waitForLock } from '../../storage/lock.ts'
 import { openObjects } from '../../storage/s3.ts'
 import { putFolder, storedNames, takeFolder } from '../../storage/stored-folder.ts'
@@ -76,7 +76,6 @@ export async function openStoredCells(address: string): Promise<StoredCells> {
 
 /** The names of a cell's files, its results last; the checkpoint is left out, since a whole cell does not need it. */
 function filesOf({ folder }: Cell): string[] {
-  const ofRun = (['run', 'model', 'epochs', 'known', 'calibration'] as const).map((file) => runPath(folder, file))
-  const results = stages.map((stage) => join(folder, cellFiles[stage]))
-  return [...ofRun, ...results].filter((path) => existsSync(path)).map((path) => basename(path))
+  const results = stages.map((stage) => cellFiles[stage]).filter((name) => existsSync(join(folder, name)))
+  return [...runFilesIn(folder, ['run', 'model', 'epochs', 'known', 'calibration']), ...results]
 }

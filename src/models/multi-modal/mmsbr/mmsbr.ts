@@ -16,7 +16,8 @@
  *   texts, which a run here has not;
  * - **it reads pictures and texts**: the published code fills their tables with noise after they were read. They are
  *   frozen here, and a learned projection stands for PCA; the contrast trains it;
- * - dropout is on while training; the published code turns it off after an epoch and never on again;
+ * - dropout is on while training, 0.1 by default; the published code has 0.6 and 0.2, turns it off after an epoch and
+ *   never on again;
  * - the contrast has the targets of a batch as anchors and is a mean; theirs sums over the catalog;
  * - `price: 'closeness'` is our reading; the paper's formula is **unconfirmed**. Without prices (8) is i;
  * - every target has a window of its own, validation chooses the epoch (theirs the test set), the pad is no class;
