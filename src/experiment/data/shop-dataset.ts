@@ -12,6 +12,12 @@ import { rawShop } from '../harness/run-measures.ts'
 /** About 60,000 events, the same for every seed of training. */
 export const simulatedShop: DatasetChoice = { label: 'simulated shop', recipe: () => shopRecipe(shopDefaults) }
 
+/** A shop that a grid of trainings can afford: as many users, with fewer items and fewer visits. */
+export const smallShop: DatasetChoice = {
+  label: 'small simulated shop',
+  recipe: () => shopRecipe({ ...shopDefaults, items: 600, sessions: 4 }),
+}
+
 /** For each seed a shop of its own. */
 export const simulatedShops: DatasetChoice = {
   label: 'simulated shop',
