@@ -39,6 +39,16 @@ describe('an experiment of one’s own', () => {
     expect((await succeedHere(['experiment', 'mine.yaml'], folder)).stderr).not.toContain('[1/')
   })
 
+  it('trains only the variants asked for, whose names may have commas', async () => {
+    const near = [2, 3].map(
+      (neighbors) => `{ name: 'near, ${neighbors}', model: item-knn, config: { neighbors: ${neighbors} } }`,
+    )
+    write('names.yaml', `datasets: [data]\nseeds: [1]\nmetrics: [ndcg@10]\nmodels: [popularity, ${near.join(', ')}]\n`)
+    const { stdout } = await succeedHere(['experiment', 'names.yaml', '--only', 'near, 3;'], folder)
+    expect(stdout).toMatch(/\n\| near, 3 \|/)
+    expect(stdout).not.toMatch(/\n\| near, 2 \|/)
+  })
+
   it('is refused by key, before anything is trained', async () => {
     expect(await refused(`datasets: [data]\nmodel: ${models}\n`)).toMatch(/unknown: "model".*did you mean "models"/)
     expect(await refused('datasets: [data]\nmodels: [sasrek]\n')).toMatch(

@@ -21,6 +21,12 @@ interface Flags {
 }
 
 const list = (text: string): string[] => text.split(',').map((part) => part.trim())
+/** Names that may have commas. */
+const titles = (text: string): string[] =>
+  text
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 
 /** `experiment [NAME]` */
 export function experimentCommand(): Command {
@@ -56,12 +62,10 @@ export function experimentCommand(): Command {
     )
     .option(
       '--only <variants>',
-      'train only these variants or models, separated by commas; the table also shows others that are already done',
-      list,
+      'train only these variants or models, separated by commas, or by semicolons where a name has a comma; the table also shows others that are already done',
+      (text) => (text.includes(';') ? titles(text) : list(text)),
     )
-    .option('--tables <titles>', 'train only for these tables, by their titles, separated by semicolons', (text) =>
-      text.split(';').map((part) => part.trim()),
-    )
+    .option('--tables <titles>', 'train only for these tables, by their titles, separated by semicolons', titles)
     .option('--models <slugs>', 'models to compare, separated by commas, in an experiment that takes any model', list)
     .action(async (name: string | undefined, flags: Flags) => {
       const { experimentOf, experiments } = await import('../../experiment/studies/experiments.ts')
