@@ -7,6 +7,7 @@ import { keptEvents } from '../dataset/kept-events.ts'
 import type { Dataset, Split } from '../dataset/schema.ts'
 import { clickSuspects } from './click-suspects.ts'
 import { leastTold } from './contrast.ts'
+import { pictureSuspects } from './picture-suspects.ts'
 
 /**
  * The rows of events that look accidental, ascending. An event counts as fitting where it is like what its user does
@@ -29,11 +30,25 @@ export function foreseenSuspects(dataset: Dataset, split: Split, least: number):
   return [...trained, ...later].sort((a, b) => a - b)
 }
 
+/** Items whose picture looks wrong by the log that trains, ascending. @param least the least chance of a suspect */
+export function foreseenPictures(dataset: Dataset, { trainEnd }: Split, least: number): number[] {
+  const { events } = keptEvents(dataset.events, knownUntil(dataset, trainEnd))
+  const found = pictureSuspects({ ...dataset, events }, least)
+  if (!found || found.told < leastTold) return []
+  return found.suspects.map(({ item }) => item).sort((a, b) => a - b)
+}
+
 /** Suspects of the log in which each user's rows end somewhere, as rows of the whole. */
 function suspectsUntil(dataset: Dataset, ends: Int32Array, least: number): number[] {
-  const isKnown = (row: number): boolean => row < (ends[dataset.events.user[row] as number] as number)
+  const isKnown = knownUntil(dataset, ends)
   const rows = Array.from(dataset.events.item.keys()).filter(isKnown)
   const { events } = keptEvents(dataset.events, isKnown)
   const { told, suspects } = clickSuspects({ ...dataset, events }, least)
   return told < leastTold ? [] : suspects.map(({ row }) => rows[row] as number)
 }
+
+/** Whether a row is before the end of its user. */
+const knownUntil =
+  ({ events }: Dataset, ends: Int32Array) =>
+  (row: number): boolean =>
+    row < (ends[events.user[row] as number] as number)

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Dataset, FeatureTable } from '../dataset/schema.ts'
+import { splitDataset } from '../dataset/splits.ts'
 import { auc } from '../metrics/auc.ts'
 import { randomStream } from '../random/stream.ts'
 import { makeEvents } from '../simulate/sessions.ts'
 import { makeItems, shopDefaults, styleCount, topicCount } from '../simulate/world.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
+import { foreseenPictures } from './foreseen-suspects.ts'
 import { type Judged, judgedClicks, judgedPictures, judgedPlays, judges } from './planted.ts'
 import { mismatched } from './wrong-images.ts'
 
@@ -66,6 +68,22 @@ describe('wrong pictures', () => {
     expect(found(judged, judges.audit)).toBeGreaterThan(0.8)
     const byClicks = judgedPictures({ ...dataset, manifest: { ...dataset.manifest, target: 'click' } }, isWrong)
     expect(found(byClicks, judges.audit)).toBeLessThan(0.65)
+  })
+
+  it('are named by the log that trains alone, whatever comes after it', () => {
+    const split = splitDataset(dataset)
+    const named = foreseenPictures(dataset, split, 0.5)
+    const later = Int32Array.from(dataset.events.item.keys()).filter(
+      (row) => row >= (split.trainEnd[dataset.events.user[row] as number] as number),
+    )
+    const [item, anything] = [dataset.events.item.slice(), randomStream(1, 'what comes later')]
+    for (const row of later) item[row] = 1 + anything.integer(items.length)
+    const other = { ...dataset, events: { ...dataset.events, item } }
+    expect(foreseenPictures(other, split, 0.5)).toEqual(named)
+    expect(foreseenPictures(dataset, { ...split, trainEnd: dataset.events.start.slice(1) }, 0.5)).not.toEqual(named)
+    const right = named.filter(isWrong).length
+    // A fifth of all pictures are wrong.
+    expect(right / named.length).toBeGreaterThan(0.35)
   })
 
   it('are not told by an item’s own picture, where a click and a favorite of one item stand beside each other', () => {

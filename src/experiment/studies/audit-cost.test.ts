@@ -3,7 +3,7 @@ import { auditCost } from './audit-cost.ts'
 
 const comparisons = auditCost.comparisons({ dataRoot: 'data' })
 
-it('trains one model by the same options on logs that differ in nothing but the clicks left out', () => {
+it('trains one model by the same options on data that differ in nothing but the clicks or pictures left out', () => {
   for (const { variants, reference, split, dataset } of comparisons) {
     expect([reference, split]).toEqual(['everything', { protocol: 'leave-one-out' }])
     const [whole, ...others] = variants
@@ -26,4 +26,12 @@ it('lets validation choose how sure the audit has to be, and has nothing there t
     'without suspects of hindsight',
     'without the planted accidents',
   ])
+})
+
+it('leaves pictures out of models that read them, with the same names and no clicks beside', () => {
+  const pictured = comparisons.filter(({ title }) => title.endsWith(', pictures'))
+  expect(pictured.map(({ variants }) => variants.map(({ model }) => model)[0])).toEqual(['sasrec-bf', 'm3bsr'])
+  for (const { variants } of pictured)
+    for (const { dataset } of variants.slice(1))
+      expect(dataset?.recipe(1).settings).toMatchObject({ sifting: { of: 'pictures' } })
 })

@@ -1,14 +1,15 @@
 /**
- * @file What the audit's suspects cost a model: trained on all of the shop's log, and on the log without them. All rank
- * the same targets among the same candidates.
+ * @file What the audit's suspects cost a model: trained on all of the shop's clicks and pictures, and without the
+ * suspects. All rank the same targets among the same candidates.
  */
+import type { Dataset } from '../../dataset/schema.ts'
 import { bootstrapMeans, type Interval, pairedDifference } from '../../evaluate/intervals.ts'
 import { markdownTable, percent, printInterval } from '../../evaluate/printing.ts'
 import { rankTargets } from '../../evaluate/rank.ts'
 import { printedFigure, rankFormula, validationMetric } from '../../metrics/table.ts'
 import type { OpenRun } from '../../runs/open-run.ts'
-import { accidentalOf, readTruth } from '../../simulate/shop.ts'
-import { type Sifting, siftedShop, usualLeast } from '../data/sifted-shop.ts'
+import { accidentalOf, readTruth, wrongPicturesOf } from '../../simulate/shop.ts'
+import { picturedItems, type Sifting, siftedShop, usualLeast } from '../data/sifted-shop.ts'
 import type { Comparison, Experiment, Findings, TrainedCell, Variant, Wanted } from '../experiment.ts'
 import { overSeeds } from '../figures/rank-results.ts'
 import { rounded } from '../figures/results.ts'
@@ -24,11 +25,17 @@ const leasts: readonly number[] = [0.9, usualLeast, 0.3]
 const kept = suspectsFrom(0.3)
 /** Every sifting by its name. */
 const siftings: Readonly<Record<string, Sifting>> = {
-  ...Object.fromEntries(leasts.map((least) => [suspectsFrom(least), least])),
-  'without as many at random': 'drawn',
-  'without suspects of hindsight': 'hindsight',
-  'without the planted accidents': 'planted',
+  ...Object.fromEntries(leasts.map((least) => [suspectsFrom(least), { of: 'clicks', by: least } as const])),
+  'without as many at random': { of: 'clicks', by: 'drawn' },
+  'without suspects of hindsight': { of: 'clicks', by: 'hindsight' },
+  'without the planted accidents': { of: 'clicks', by: 'planted' },
+  'without suspected pictures': { of: 'pictures', by: usualLeast },
+  'without as many pictures at random': { of: 'pictures', by: 'drawn' },
+  'without the planted wrong pictures': { of: 'pictures', by: 'planted' },
+  'without any picture': { of: 'pictures', by: 'all' },
 }
+const siftingsOf = (what: Sifting['of']): string[] =>
+  Object.entries(siftings).flatMap(([name, { of }]) => (of === what ? [name] : []))
 const choices = leasts.map(suspectsFrom)
 
 /** A model on all of the log, and on what some siftings leave of it. */
@@ -46,15 +53,19 @@ export const auditCost: Experiment = {
   name: 'audit-cost',
   title: 'What the audit’s suspects cost a model',
   about:
-    'SASRec and M³BSR on the simulated shop with and without the clicks that siftrec audit suspects, by how sure it is of them, beside as many clicks drawn, the planted accidents, and an audit that knows the targets.',
+    'Models on the simulated shop with and without what siftrec audit suspects. SASRec and M³BSR without clicks, by how sure the audit is of them, beside as many clicks drawn, the planted accidents, and an audit that knows the targets. SASRec with features and M³BSR without pictures, beside as many drawn, the planted wrong ones, and no pictures at all.',
   comparisons(wanted) {
-    const [sasrec] = sasrecs('shop') as [Variant]
-    const others = Object.keys(siftings).filter((name) => name === suspectsFrom(usualLeast) || !choices.includes(name))
+    const [sasrec, withFeatures] = sasrecs('shop') as [Variant, Variant]
+    const usual = suspectsFrom(usualLeast)
+    const others = siftingsOf('clicks').filter((name) => name === usual || !choices.includes(name))
+    const pictures = siftingsOf('pictures')
     return [
       sifted(wanted, 'SASRec', sasrec, [kept]),
       { ...sifted(wanted, 'SASRec, by how sure the audit is', sasrec, choices), seeds: [1] },
       { ...sifted(wanted, 'SASRec, beside other logs', sasrec, others), seeds: [1] },
       { ...sifted(wanted, 'M³BSR', m3bsrOn('shop'), [kept]), seeds: [1] },
+      sifted(wanted, `${withFeatures.name}, pictures`, withFeatures, pictures),
+      { ...sifted(wanted, 'M³BSR, pictures', m3bsrOn('shop'), pictures.slice(0, 1)), seeds: [1] },
     ]
   },
   look: costsOf,
@@ -74,11 +85,15 @@ interface Cost {
   readonly comparison: string
   readonly variant: string
   readonly clicks: number
+  readonly pictures: number
+  /** How many of them were planted. */
   readonly planted: number
   readonly figures: Readonly<Record<Part, Interval>>
   /** Less those with everything. */
   readonly gains: Readonly<Record<Part, Interval>>
 }
+
+type LeftOut = Pick<Cost, 'clicks' | 'pictures' | 'planted'>
 
 async function costsOf(cells: readonly TrainedCell[]): Promise<Findings> {
   const costs: Cost[] = []
@@ -93,7 +108,7 @@ async function costsIn(cells: readonly TrainedCell[]): Promise<Cost[]> {
   if (!reference) return []
   await using whole = await reference.open()
   const measured = new Map<string, Readonly<Record<Part, Measured>>>()
-  const left = new Map<string, Pick<Cost, 'clicks' | 'planted'>>()
+  const left = new Map<string, LeftOut>()
   for (const variant of new Set(cells.map((cell) => cell.variant))) {
     const seeds: Readonly<Record<Part, Measured>>[] = []
     for (const cell of cells.filter((one) => one.variant === variant)) {
@@ -108,7 +123,7 @@ async function costsIn(cells: readonly TrainedCell[]): Promise<Cost[]> {
     ([variant, own]): Cost => ({
       comparison: reference.comparison,
       variant,
-      ...(left.get(variant) ?? { clicks: 0, planted: 0 }),
+      ...(left.get(variant) ?? { clicks: 0, pictures: 0, planted: 0 }),
       figures: byPart((part) => intervalOf(own[part])),
       gains: byPart((part) => gainOf(own[part], base?.[part] ?? own[part])),
     }),
@@ -137,13 +152,16 @@ async function measuredBy(run: OpenRun, whole: OpenRun): Promise<Record<Part, Me
   return { validation: await of('validation'), test: await of('test') }
 }
 
-/** The clicks that are in one run's log and not in the other's, and how many of them were planted. */
-function leftOutOf({ dataset: whole }: OpenRun, { dataset: sifted }: OpenRun): Pick<Cost, 'clicks' | 'planted'> {
-  const count = (accidental: Uint8Array): number => accidental.reduce((sum, one) => sum + one, 0)
+/** The clicks and pictures that one run's data have and the other's have not, and how many of them were planted. */
+function leftOutOf({ dataset: whole }: OpenRun, { dataset: sifted }: OpenRun): LeftOut {
   const truth = readTruth(rawShop(whole.folder))
+  const wrong = wrongPicturesOf(whole, truth)
+  const accidents = (dataset: Dataset): number => accidentalOf(dataset, truth).reduce((sum, one) => sum + one, 0)
+  const wrongIn = (dataset: Dataset): number => picturedItems(dataset).filter((item) => wrong[item] === 1).length
   return {
     clicks: whole.events.item.length - sifted.events.item.length,
-    planted: count(accidentalOf(whole, truth)) - count(accidentalOf(sifted, truth)),
+    pictures: picturedItems(whole).length - picturedItems(sifted).length,
+    planted: accidents(whole) - accidents(sifted) + wrongIn(whole) - wrongIn(sifted),
   }
 }
 
@@ -154,15 +172,16 @@ function pageOf(costs: readonly Cost[]): string {
   const models = [...new Set(costs.map(({ comparison }) => comparison))]
   const tables = models.map((model) => {
     const own = costs.filter(({ comparison }) => comparison === model)
-    const lines = own.map(({ variant, clicks, planted, figures, gains }) => [
+    const lines = own.map(({ variant, clicks, pictures, planted, figures, gains }) => [
       variant,
-      clicks === 0 ? '-' : `${clicks}, ${percent(planted, clicks)} planted`,
+      clicks + pictures === 0 ? '-' : `${clicks + pictures}, ${percent(planted, clicks + pictures)} planted`,
       printed(figures.validation),
       variant === everything ? '-' : printed(gains.validation),
       printed(figures.test),
       variant === everything ? '-' : printed(gains.test),
     ])
-    const heads = ['log', 'clicks left out', ...parts.flatMap((part) => [`${part} ${metric}`, `minus ${everything}`])]
+    const what = own.some(({ pictures }) => pictures > 0) ? 'pictures' : 'clicks'
+    const heads = ['data', `${what} left out`, ...parts.flatMap((part) => [`${part} ${metric}`, `minus ${everything}`])]
     return [`## ${model}: the same candidates`, markdownTable(heads, lines), ...chosenText(own)].join('\n\n')
   })
   return [
