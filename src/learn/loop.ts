@@ -49,6 +49,7 @@ export const runFiles = {
   model: 'model.safetensors',
   epochs: 'epochs.json',
   known: 'known.json',
+  offline: 'offline.safetensors',
   calibration: 'calibration.json',
 } as const
 
