@@ -46,4 +46,9 @@ it('an item that came since is to SGP4SR what its text is like, and its events a
   expect(ids(after).toSorted()).toEqual(['i5', 'late'])
   expect(after.items[0]?.score).not.toBeCloseTo(before.items[0]?.score as number, 5)
   expect(lines.join()).not.toContain('not ranked')
+  // Whoever starts the service again is told that the runs are on more than they were trained on.
+  await service.reload()
+  expect(lines.at(-1)).toBe(
+    'sgp4sr: the dataset has 1 item more than the run was trained on; new items start from the known items that their pictures and texts are most like',
+  )
 })
