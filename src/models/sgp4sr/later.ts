@@ -16,7 +16,6 @@ import { type ModalStream, modalStreams, nouns } from './item-views.ts'
 
 /** What a stream says of new items. */
 interface Told {
-  readonly name: ModalStream
   /** rho_m */
   readonly weight: number
   /** Each of the nearest known items counts the same. */
@@ -54,7 +53,7 @@ export async function laterSgp4sr(
       [...nearest].map(([item, others]) => [item, others.map((one) => [one, 1 / others.length])]),
     )
     graph(name, kin)
-    streams.push({ name, weight, kin })
+    streams.push({ weight, kin })
   }
   const kin = kinByAll(newItems, streams)
   return { made: later, kin, newItems: startText(dataset, newItems.length, newItems.length - kin.size) }
