@@ -33,9 +33,7 @@ export function askedOf(dataset: Dataset, { question, idleMinutes = usualIdleMin
   if (question === undefined) return dataset
   if (question === 'discovery') refuseOrder(dataset.manifest)
   const asked = question === 'funnel' ? asFunnel(dataset) : asDiscovery(dataset, idleMinutes)
-  const hash = createHash('sha256')
-    .update(JSON.stringify([dataset.hash, question, ...(question === 'discovery' ? [idleMinutes] : [])]))
-    .digest('hex')
+  const hash = askedHash(dataset.hash, { question, idleMinutes })
   return { ...dataset, ...asked, hash, asked: { question, of: dataset } }
 }
 
@@ -48,6 +46,14 @@ export function refuseOrder({ name, time }: Manifest): void {
     value: `discovery, but ${name} has only an order within each user, so no visits`,
     hint: 'use funnel',
   })
+}
+
+/** The hash of a dataset as a question sees it, by the dataset's own. */
+export function askedHash(hash: string, { question, idleMinutes = usualIdleMinutes }: AskedQuestion): string {
+  if (question === undefined) return hash
+  return createHash('sha256')
+    .update(JSON.stringify([hash, question, ...(question === 'discovery' ? [idleMinutes] : [])]))
+    .digest('hex')
 }
 
 function asFunnel({ events, manifest }: Logged): Logged {

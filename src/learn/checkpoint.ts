@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
 import type { Memory } from '../models/contract/model.ts'
+import type { Ranks } from '../mpi/ranks.ts'
 import { parsedJson } from '../storage/json.ts'
 import { kindOf, type StoredTensor } from '../storage/safetensors.ts'
 import {
@@ -138,17 +139,38 @@ export async function saveCheckpoint(
 }
 
 /**
+ * Opens a file that all ranks read. The first alone compares it with its hash, before the others open it: each of them
+ * would read the whole file once more for that.
+ */
+async function openForAll(path: string, ranks: Ranks | undefined): Promise<OpenSafetensors> {
+  if (ranks && ranks.rank > 0) {
+    await ranks.together()
+    return openSafetensors(path, { checked: true })
+  }
+  const file = openSafetensors(path)
+  await ranks?.together()
+  return file
+}
+
+/** What a checkpoint must be of, and who reads it. */
+interface Loading {
+  /** The run's fingerprint. */
+  readonly run: string
+  /** Makes the arrays that the optimizers of a stage fill. */
+  readonly openStage: (stage: number) => void
+  readonly ranks?: Ranks | undefined
+}
+
+/**
  * Reads a checkpoint into the state's buffers.
- * @param openStage makes the arrays that the optimizers of a stage fill
  * @throws UserError `corrupted` or `mismatched` when the file is not a checkpoint of this very run.
  */
-export function loadCheckpoint(
+export async function loadCheckpoint(
   path: string,
   state: TrainingState,
-  run: string,
-  openStage: (stage: number) => void,
-): Progress {
-  using file = openSafetensors(path)
+  { run, openStage, ranks }: Loading,
+): Promise<Progress> {
+  using file = await openForAll(path, ranks)
   const { metadata } = file
   const foreign = (value: string): UserError =>
     new UserError({
@@ -200,7 +222,7 @@ export const saveModel = (path: Destination, state: TrainingState, run: string):
   write(path, servedSlots(state), { format: 'siftrec-model', run })
 
 /** Reads what {@link saveModel} wrote back into the state: where the next stage begins. */
-export function loadModel(path: string, state: TrainingState): void {
-  using file = openSafetensors(path)
+export async function loadModel(path: string, state: TrainingState, ranks?: Ranks): Promise<void> {
+  using file = await openForAll(path, ranks)
   for (const [name, slot] of servedSlots(state)) fill(file, name, slot)
 }

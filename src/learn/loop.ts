@@ -49,6 +49,7 @@ export const runFiles = {
   model: 'model.safetensors',
   epochs: 'epochs.json',
   known: 'known.json',
+  offline: 'offline.safetensors',
   calibration: 'calibration.json',
 } as const
 
@@ -98,7 +99,11 @@ export async function trainModel(run: TrainingRun): Promise<TrainingResult> {
   let stage: OpenStage | undefined
   const progress =
     run.resume && existsSync(checkpoint)
-      ? loadCheckpoint(checkpoint, state, fingerprint, (index) => (stage = open(index)))
+      ? await loadCheckpoint(checkpoint, state, {
+          run: fingerprint,
+          openStage: (index) => (stage = open(index)),
+          ranks: run.ranks,
+        })
       : structuredClone(atStart)
   stage ??= open(progress.stage)
   // A run may be given more epochs after it ended.
@@ -334,7 +339,7 @@ async function closeEpoch(loop: Loop, stage: OpenStage, turns: readonly Turn[], 
   await ranks?.together()
   const over = finished || stage.isOver(state.memory)
   if (over && progress.stage + 1 < stages.length) {
-    if (stage.validates) loadModel(model, state)
+    if (stage.validates) await loadModel(model, state, ranks)
     state.parameters.optimizers.clear()
     Object.assign(progress, { stage: progress.stage + 1, stageEpoch: 0, best: null })
   } else progress.finished = over

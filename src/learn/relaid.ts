@@ -1,9 +1,8 @@
 /** @file What a run learned, laid anew for the items and users of a later dataset. */
 import type { TrainingData } from '../batches/kind.ts'
-import { UserError } from '../errors.ts'
 import { catalogInput } from '../models/contract/catalog.ts'
 import type { BuiltModel, MemoryArray } from '../models/contract/model.ts'
-import { type Places, placesAfter, relaidRows } from '../models/contract/places.ts'
+import { type Kin, type Moved, type Places, placesAfter, relaidRows } from '../models/contract/places.ts'
 import { servingPass } from '../models/contract/serving-pass.ts'
 import { buildGraph } from '../onnx/graph.ts'
 import type { StoredTensor } from '../storage/safetensors.ts'
@@ -11,24 +10,21 @@ import { type Shape, sizeOf } from '../tensor/node.ts'
 import { stagesOf } from './objectives.ts'
 import { parametersOf } from './step.ts'
 
-/** Where items and users were. */
-export interface Moved {
-  readonly items: Places
-  readonly users: Places
-}
-
 type Tensors = Readonly<Record<string, StoredTensor>>
 
-/** The tensors of a run's file as a model that is built for the later dataset wants them. */
-export function relaidTensors(model: BuiltModel, tensors: Tensors, moved: Moved): Tensors {
+/**
+ * The tensors of a run's file as a model that is built for the later dataset wants them.
+ * @param kin new items whose parameters begin as those of known ones
+ */
+export function relaidTensors(model: BuiltModel, tensors: Tensors, moved: Moved, kin?: Kin): Tensors {
   const laid: Record<string, StoredTensor> = { ...tensors }
-  const lay = (name: string, { rows, shape, fresh, holds }: Omit<MemoryArray, 'data'>): void => {
+  const lay = (name: string, { rows, shape, fresh, holds }: Omit<MemoryArray, 'data'>, told?: Kin): void => {
     const stored = tensors[name]
-    if (rows && stored)
-      laid[name] = relaidTensor(stored, moved[rows], { shape, fresh, after: holds && placesAfter(moved[holds]) })
+    const after = holds && placesAfter(moved[holds])
+    if (rows && stored) laid[name] = relaidTensor(stored, moved[rows], { shape, fresh, after, kin: told })
   }
   for (const { origin, shape } of parametersOf(stagesOf(model).flatMap(({ objectives }) => objectives)))
-    lay(origin.name, { shape, ...(origin.rows && { rows: origin.rows }) })
+    lay(origin.name, { shape, ...(origin.rows && { rows: origin.rows }) }, origin.rows === 'items' ? kin : undefined)
   for (const [name, array] of Object.entries(model.memory ?? {})) lay(`memory.${name}`, array)
   return laid
 }
@@ -41,19 +37,14 @@ function relaidTensor(
     shape,
     fresh = 'mean',
     after,
-  }: { shape: Shape; fresh?: 'mean' | 'zero' | undefined; after: Int32Array | undefined },
+    kin,
+  }: { shape: Shape; fresh?: 'mean' | 'zero' | undefined; after: Int32Array | undefined; kin: Kin | undefined },
 ): StoredTensor {
   const { data } = stored
   const others = (shape[0] as number) - places.now.length
   if (!(data instanceof Float32Array) || stored.shape[0] !== places.before + 1 + others) return stored
-  const rows = relaidRows(data, places, { width: sizeOf(shape.slice(1)), fresh })
+  const rows = relaidRows(data, places, { width: sizeOf(shape.slice(1)), fresh, kin })
   return { shape: [...shape], data: after ? rows.map((value) => after[value] ?? 0) : rows }
-}
-
-/** @throws UserError `unsupported`: what the model made of the dataset it was trained on cannot be laid anew */
-export function notLater(folder: string, slug: string, what: string): UserError {
-  const value = `${slug} on a later dataset: ${what}`
-  return new UserError({ where: folder, problem: 'unsupported', value, hint: 'train it again on the later dataset' })
 }
 
 /** How items start that the run never saw, as its model reads them. */

@@ -8,7 +8,6 @@ import { Bug } from '../errors.ts'
 import { clickShare, type Predictions } from '../evaluate/clicks.ts'
 import { runFiles } from '../learn/loop.ts'
 import { libraryBytes } from '../learn/memory.ts'
-import { startOfNewItems } from '../learn/relaid.ts'
 import { clickBytes } from '../learn/serving-memory.ts'
 import { clickValidation, validatesClicks } from '../learn/validation.ts'
 import { calibrated, calibratedPredictor } from '../rank/calibrator.ts'
@@ -91,7 +90,7 @@ export const clickTask: Task = {
       },
       maxLength: model.history.maxLength,
       mergesBehaviors: true,
-      newItems: () => startOfNewItems(model, data),
+      newItems: trained.newItems,
       baked() {
         throw noRanking()
       },

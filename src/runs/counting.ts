@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { notIndexed } from '../catalog-index/indexed-scorer.ts'
 import { runFiles } from '../learn/loop.ts'
 import { heldBytes } from '../learn/memory.ts'
-import { notLater } from '../learn/relaid.ts'
 import { scoreBytes } from '../learn/serving-memory.ts'
 import type { FittedModel } from '../models/contract/fitted-model.ts'
 import { modelOf } from '../models/registry.ts'
@@ -31,11 +30,10 @@ export const countingTask: Task = {
     return { status: 'finished', epochs: 0, best: null, history: [] }
   },
   async open(request) {
-    const { folder, run, data, tensors, moved } = request
+    const { run, data, tensors, moved } = request
     if (request.index) throw notIndexed(run.model, 'counts')
     const model = modelOf(run.model) as FittedModel<unknown>
-    if (moved && !model.relaid) throw notLater(folder, run.model, 'what it counted is of the items it was fitted on')
-    const laid = moved && model.relaid ? model.relaid(tensors, moved.items) : tensors
+    const laid = moved ? model.relaid(tensors, moved.items) : tensors
     const scorer = model.load(laid, data.dataset, optionsOfRun(run))
     await tellMemory(request, (users) => scoreBytes(data.dataset, users))
     const newItems = () => 'nobody has counted new items'

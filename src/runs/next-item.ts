@@ -10,7 +10,6 @@ import { Bug, UserError } from '../errors.ts'
 import { rankTargets } from '../evaluate/rank.ts'
 import type { TrainingConfig } from '../learn/config.ts'
 import { libraryBytes } from '../learn/memory.ts'
-import { startOfNewItems } from '../learn/relaid.ts'
 import { rankingBytes } from '../learn/serving-memory.ts'
 import { rankingValidation, validatesRanks } from '../learn/validation.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
@@ -133,7 +132,7 @@ export const nextItemTask: Task = {
     return servedRanking(request, scorer, {
       maxLength,
       mergesBehaviors,
-      newItems: () => startOfNewItems(trained.model, request.data),
+      newItems: trained.newItems,
       baked: () => bakedModel(trained),
     })
   },

@@ -2,16 +2,19 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { TrainingData } from '../batches/kind.ts'
 import { clickSamples, clickSplitConfig } from '../dataset/click-samples.ts'
 import { splitDataset } from '../dataset/splits.ts'
 import { lr } from '../models/clicks/lr.ts'
 import type { BuiltModel, ModelDefinition, Offline } from '../models/contract/model.ts'
 import { sasrec } from '../models/sequential/sasrec.ts'
 import { nodeRuntime } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { matmul } from '../tensor/linear.ts'
 import { input } from '../tensor/node.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
 import { builtModel } from './built-model.ts'
+import { offlineOf } from './offline-cache.ts'
 import type { Run } from './run-settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'siftrec-offline-'))
@@ -51,6 +54,7 @@ function counting() {
           ids: { shape: [2], data: BigInt64Array.of(5n, 6n) },
         }
       },
+      later: (_, made) => ({ made }),
     },
     build(_, __, offline): BuiltModel {
       seen.offline = offline
@@ -59,21 +63,27 @@ function counting() {
   }
   return { definition, seen }
 }
+/** Builds a model as a run does. */
+async function built(definition: ModelDefinition, one: Run, data: TrainingData, ...given: Given): Promise<void> {
+  builtModel(definition, one, data, await offlineOf(definition, one, data, ...given))
+}
+type Given = [Runtime, ((bytes: number) => void)?]
+
 const files = (): string[] => (existsSync(join(folder, 'offline')) ? readdirSync(join(folder, 'offline')) : [])
 
-describe('builtModel', () => {
+describe('offlineOf', () => {
   it('computes once for the options it depends on, and reads the file after that', async () => {
     const { definition, seen } = counting()
-    await builtModel(definition, run(), { dataset, split }, runtime)
+    await built(definition, run(), { dataset, split }, runtime)
     expect([seen.made, files().length]).toEqual([1, 1])
     expect([...(seen.offline?.['square']?.data ?? [])]).toEqual([25])
-    await builtModel(definition, run({ dropout: 0.3 }), { dataset, split }, runtime)
+    await built(definition, run({ dropout: 0.3 }), { dataset, split }, runtime)
     expect([seen.made, files().length]).toEqual([1, 1])
     expect(seen.offline?.['square']).toEqual({ shape: [1, 1], data: Float32Array.of(25) })
     expect(seen.offline?.['ids']).toEqual({ shape: [2], data: BigInt64Array.of(5n, 6n) })
-    await builtModel(definition, run({ layers: 3 }), { dataset, split }, runtime)
+    await built(definition, run({ layers: 3 }), { dataset, split }, runtime)
     expect([seen.made, files().length]).toEqual([2, 2])
-    await builtModel(definition, run(), { dataset: { ...dataset, hash: 'another' }, split }, runtime)
+    await built(definition, run(), { dataset: { ...dataset, hash: 'another' }, split }, runtime)
     expect(seen.made).toBe(3)
   })
 
@@ -82,7 +92,7 @@ describe('builtModel', () => {
     const offline = { ...(definition.offline as Required<ModelDefinition>['offline']), bytes: () => 5e9 }
     const told: number[] = []
     const build = () =>
-      builtModel({ ...definition, offline }, run({ layers: 7 }), { dataset, split }, runtime, (bytes) => {
+      built({ ...definition, offline }, run({ layers: 7 }), { dataset, split }, runtime, (bytes) => {
         expect(seen.made).toBe(0)
         told.push(bytes)
       })
@@ -96,9 +106,9 @@ describe('builtModel', () => {
   it('computes again where the file is damaged or of other inputs', async () => {
     const { definition, seen } = counting()
     for (const name of files()) writeFileSync(join(folder, 'offline', name), 'not safetensors')
-    await builtModel(definition, run(), { dataset, split }, runtime)
+    await built(definition, run(), { dataset, split }, runtime)
     expect(seen.made).toBe(1)
-    await builtModel(definition, run(), { dataset, split }, runtime)
+    await built(definition, run(), { dataset, split }, runtime)
     expect(seen.made).toBe(1)
   })
 
@@ -111,7 +121,7 @@ describe('builtModel', () => {
     const samples = clickSamples(shop, clickSplitConfig.parse({ source: 'drawn', label: 'click', protocol: 'random' }))
     const clicks = { ...(lr as ModelDefinition), ...definition, task: 'clicks', config: lr.config } as const
     const { slug } = lr
-    await builtModel(clicks, { ...run(), model: slug }, { dataset: shop, samples }, runtime)
+    await built(clicks, { ...run(), model: slug }, { dataset: shop, samples }, runtime)
     expect(seen.made).toBe(1)
     expect([...(seen.offline?.['square']?.data ?? [])]).toEqual([25])
   })
@@ -119,7 +129,7 @@ describe('builtModel', () => {
   it('computes once for two runs that start together', async () => {
     rmSync(join(folder, 'offline'), { recursive: true, force: true })
     const { definition, seen } = counting()
-    await Promise.all([1, 2].map(() => builtModel(definition, run(), { dataset, split }, runtime)))
+    await Promise.all([1, 2].map(() => built(definition, run(), { dataset, split }, runtime)))
     expect([seen.made, files().length]).toEqual([1, 1])
   })
 
@@ -129,7 +139,7 @@ describe('builtModel', () => {
     chmodSync(folder, 0o555)
     try {
       const { definition, seen } = counting()
-      await builtModel(definition, run(), { dataset, split }, runtime)
+      await built(definition, run(), { dataset, split }, runtime)
       expect([seen.made, files().length]).toEqual([1, 0])
     } finally {
       chmodSync(folder, 0o755)

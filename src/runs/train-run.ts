@@ -332,7 +332,7 @@ function refuseRanks({ model, training }: Run, ranks: Ranks | undefined): void {
 /** Takes away what a run that never got to its first checkpoint wrote, and its folder if that was new. */
 function discard(out: string, created: boolean): void {
   if (created) rmSync(resolve(out), { recursive: true, force: true })
-  else for (const file of [runFiles.run, runFiles.known]) rmSync(join(out, file), { force: true })
+  else for (const file of [runFiles.run, runFiles.known, runFiles.offline]) rmSync(join(out, file), { force: true })
 }
 
 function otherSettings(out: string, stored: Run, run: Run): UserError {

@@ -3,30 +3,40 @@ import type { TrainingData } from '../batches/kind.ts'
 import type { TrainingConfig } from '../learn/config.ts'
 import { type Learned, learnedOf } from '../learn/learned.ts'
 import { type TrainingResult, trainModel } from '../learn/loop.ts'
-import { notLater, relaidTensors } from '../learn/relaid.ts'
+import { relaidTensors, startOfNewItems } from '../learn/relaid.ts'
 import type { Validation } from '../learn/training-run.ts'
 import type { ValidationParts } from '../learn/validation.ts'
 import { catalogInputs } from '../models/contract/catalog.ts'
-import type { ModelDefinition } from '../models/contract/model.ts'
+import type { LaterOffline, ModelDefinition } from '../models/contract/model.ts'
+import type { Moved } from '../models/contract/places.ts'
 import { modelOf } from '../models/registry.ts'
 import { nodeRuntime, type RuntimeOptions } from '../runtime/node.ts'
 import { builtModel, vocabularyOf } from './built-model.ts'
+import { keepOffline, laterOfflineOf, offlineOf } from './offline-cache.ts'
 import type { Run } from './run-settings.ts'
 import type { LearnRequest, OpenRequest } from './task.ts'
 
-/** The model of a run, and what it runs on; what was trained on a GPU is read on the CPU. */
+interface BuildOptions extends Pick<RuntimeOptions, 'spin' | 'provider'> {
+  readonly tell: ((bytes: number) => void) | undefined
+  /** On a later dataset. */
+  readonly later?: { readonly folder: string; readonly moved: Moved } | undefined
+}
+
+/** The model of a run, what it was given offline, and what it runs on; what was trained on a GPU is read on the CPU. */
 async function built(
   run: Run,
   data: TrainingData,
-  {
-    tell,
-    ...options
-  }: { readonly tell: ((bytes: number) => void) | undefined } & Pick<RuntimeOptions, 'spin' | 'provider'>,
-): Promise<ValidationParts> {
+  { tell, later, ...options }: BuildOptions,
+): Promise<ValidationParts & { readonly offline: LaterOffline }> {
   const { model: slug, training } = run
+  const definition = modelOf(slug) as ModelDefinition
   const runtime = nodeRuntime({ threads: training?.threads ?? 2, ...options })
-  const model = await builtModel(modelOf(slug) as ModelDefinition, run, data, runtime, tell)
-  return { slug, model, dataset: data.dataset, vocabulary: vocabularyOf(data), runtime }
+  const { dataset } = data
+  const offline = later
+    ? await laterOfflineOf(later.folder, definition, run, { dataset, moved: later.moved, runtime })
+    : { made: await offlineOf(definition, run, data, runtime, tell) }
+  const model = builtModel(definition, run, data, offline.made)
+  return { slug, model, dataset, vocabulary: vocabularyOf(data), runtime, offline }
 }
 
 /** Trains a run. @param validationOf what the built model is validated by */
@@ -36,7 +46,9 @@ export async function learnTrained(
 ): Promise<TrainingResult> {
   const tell = (bytes: number): void => watching.report?.({ kind: 'memory', work: 'what is computed once', bytes })
   const parts = await built(run, data, { tell, spin: true, provider: run.training?.device ?? 'cpu' })
-  const { slug, model, dataset, vocabulary, runtime } = parts
+  const { slug, model, dataset, vocabulary, runtime, offline } = parts
+  if ((watching.ranks?.rank ?? 0) === 0)
+    await keepOffline(out, modelOf(slug) as ModelDefinition, run, { dataset, ...offline })
   return trainModel({
     slug,
     model,
@@ -53,16 +65,29 @@ export async function learnTrained(
   })
 }
 
+/** A model with what it learned. */
+export interface OpenTrained extends ValidationParts, Learned {
+  /** How items start that it never saw, in words. */
+  readonly newItems: () => string
+}
+
 /**
  * The model of a run with what it learned.
- * @throws UserError as `learnedOf`, and `unsupported` for a model that cannot go on with a later dataset
+ * @throws UserError as `learnedOf` and `laterOfflineOf`
  */
-export async function openTrained(request: OpenRequest): Promise<ValidationParts & Learned> {
-  const { folder, run, path, tensors, moved } = request
-  if (moved && (modelOf(run.model) as ModelDefinition).offline)
-    throw notLater(folder, run.model, 'what it makes before training is of the items that it was trained on')
+export async function openTrained({
+  folder,
+  run,
+  data,
+  path,
+  tensors,
+  moved,
+  memory,
+}: OpenRequest): Promise<OpenTrained> {
   // Whoever answers requests shares its machine with those who ask.
-  const parts = await built(run, request.data, { tell: request.memory?.tell, spin: false })
-  const laid = moved ? relaidTensors(parts.model, tensors, moved) : tensors
-  return { ...parts, ...learnedOf(parts.model, { path, tensors: laid }) }
+  const later = moved && { folder, moved }
+  const { offline, ...parts } = await built(run, data, { tell: memory?.tell, spin: false, later })
+  const laid = moved ? relaidTensors(parts.model, tensors, moved, offline.kin) : tensors
+  const newItems = (): string => offline.newItems ?? startOfNewItems(parts.model, data)
+  return { ...parts, ...learnedOf(parts.model, { path, tensors: laid }), newItems }
 }

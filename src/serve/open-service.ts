@@ -102,9 +102,11 @@ export async function openService({
     if (grown) await opened[Symbol.asyncDispose]()
     const serving = grown ?? opened
     if (warmed) await warm(serving.stages, candidates)
-    const { retrieve, rank, dataset: name } = aboutServing(serving, store.name)
-    const models = [retrieve, rank].flatMap((run) => (run ? [`${run.name} (${run.model})`] : []))
-    report(`serving ${models.join(', then ')} on ${name}; events: ${store.name}`)
+    const { retrieve, rank } = serving.stages
+    const runs = [retrieve?.run, rank?.run].filter((run) => run !== undefined)
+    const models = runs.map((run) => `${runName(run)} (${run.run.model})`)
+    report(`serving ${models.join(', then ')} on ${dataset.manifest.name}; events: ${store.name}`)
+    for (const run of runs) if (run.later) report(`${runName(run)}: ${run.later.text}`)
     return { folders, dataset, serving: leased(serving), unranked: grown ? new Set() : idsOf(newcomers) }
   }
   let current = await open(first, prepared)

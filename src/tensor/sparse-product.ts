@@ -141,14 +141,21 @@ export interface SparseProducts {
 
 /**
  * Multiplies by a matrix laid out by {@link sparseLayout}, and by its transpose. Called once for a matrix, it declares
- * the inputs of that name; what it returns may be used often.
+ * the inputs of that name; what it returns may be used often. A layout that is served and not trained may lack the
+ * transpose.
  * @throws Bug when the layout has no such matrix
  */
 export function sparseProducts(
   name: string,
   layout: Readonly<Record<string, { readonly shape: Shape }>>,
 ): SparseProducts {
-  return mutual(declared(`${name}.forward`, layout), declared(`${name}.backward`, layout))
+  const isTrained = `${name}.backward.0.ids` in layout
+  const forward = declared(`${name}.forward`, layout)
+  return mutual(forward, isTrained ? declared(`${name}.backward`, layout) : () => untrained(name))
+}
+
+function untrained(name: string): never {
+  throw new Bug(`the layout of the matrix "${name}" has no transpose, so it is served and not trained`)
 }
 
 /** The products that two maps are, one the transpose of the other. */

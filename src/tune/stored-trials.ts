@@ -42,7 +42,7 @@ export async function openStoredSearch(address: string): Promise<StoredSearch> {
     },
     async put(run) {
       // What counts the epochs comes last.
-      const files = ['run', 'model', 'known', 'calibration', 'checkpoint', 'epochs'] as const
+      const files = ['run', 'model', 'known', 'offline', 'calibration', 'checkpoint', 'epochs'] as const
       if (epochsHere(run) > (await epochsThere(run))) await putFolder(objects, pairOf(run), runFilesIn(run, files))
     },
     takeData: (folder) => takeDataset(objects, dataPair(folder)),

@@ -7,6 +7,7 @@ import { modelOf } from '../../models/registry.ts'
 import type { RunFolders } from '../../serve/service.ts'
 import { inFileWords } from '../../storage/file-errors.ts'
 import { indexWords } from '../index-words.ts'
+import { dataWords } from '../later.ts'
 import type { OpenService, ServeSettings } from '../serving.ts'
 import { whole } from '../values.ts'
 
@@ -53,7 +54,7 @@ export function serveCommand(version: string): Command {
       (text) => whole('--rate', text, 0),
       500,
     )
-    .option('--data <folder>', 'the dataset folder, if it has moved since training')
+    .option('--data <folder>', dataWords)
     .option('--images <folder>', 'the folder of pictures, if it has moved since they were prepared')
     .option('--index', indexWords)
     .option('--quiet', 'log warnings and errors only')

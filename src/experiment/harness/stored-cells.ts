@@ -77,5 +77,5 @@ export async function openStoredCells(address: string): Promise<StoredCells> {
 /** The names of a cell's files, its results last; the checkpoint is left out, since a whole cell does not need it. */
 function filesOf({ folder }: Cell): string[] {
   const results = stages.map((stage) => cellFiles[stage]).filter((name) => existsSync(join(folder, name)))
-  return [...runFilesIn(folder, ['run', 'model', 'epochs', 'known', 'calibration']), ...results]
+  return [...runFilesIn(folder, ['run', 'model', 'epochs', 'known', 'offline', 'calibration']), ...results]
 }

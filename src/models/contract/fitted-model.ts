@@ -29,10 +29,8 @@ export interface FittedModel<Config> {
   ): Record<string, StoredTensor>
   /** Bytes that `fit` takes at its peak; none worth telling by default. */
   bytes?(dataset: Dataset, split: Split, config: Config): number
-  /**
-   * The tensors for a dataset whose items have other numbers, that came or went; absent where they cannot be laid anew.
-   */
-  relaid?(tensors: Readonly<Record<string, StoredTensor>>, items: Places): Readonly<Record<string, StoredTensor>>
+  /** The tensors for a dataset whose items have other numbers, that came or went. */
+  relaid(tensors: Readonly<Record<string, StoredTensor>>, items: Places): Readonly<Record<string, StoredTensor>>
   /**
    * Makes a scorer of fitted tensors.
    * @throws UserError `mismatched` when a tensor is missing or of another catalog's size

@@ -11,6 +11,7 @@ import type { Optimizer } from '../../optim/optimizer.ts'
 import type { RandomStream } from '../../random/stream.ts'
 import type { RowsOf, Shape, Tensor } from '../../tensor/node.ts'
 import type { CatalogShape } from './catalog.ts'
+import type { Kin, Moved } from './places.ts'
 import type { Explanation } from './scorer.ts'
 
 /** What changes from step to step besides the parameters. */
@@ -273,6 +274,20 @@ export type Compute = (outputs: Readonly<Record<string, Tensor>>) => Promise<Com
  */
 export type OfflineSources = TrainingData & { readonly dataset: Dataset; readonly compute: Compute }
 
+/** A later dataset, as the run reads it, and where its items and users were. */
+export interface LaterSources extends Moved {
+  readonly dataset: Dataset
+  readonly compute: Compute
+}
+/** What a run made offline, as it is on a later dataset. */
+export interface LaterOffline {
+  readonly made: Offline
+  /** New items whose parameters begin as those of known ones; the mean of all by default. */
+  readonly kin?: Kin
+  /** How new items start, in words, where the model's tables do not tell. */
+  readonly newItems?: string
+}
+
 /** What a model predicts: the next item of a history, or clicks on candidates. */
 export type TrainedTask = 'next-item' | 'clicks'
 
@@ -305,6 +320,11 @@ export interface ModelDefinition<Config = unknown, Batch = unknown> {
     bytes?(config: Config, data: TrainingData): number
     /** @throws UserError when the dataset does not fit the options */
     make(config: Config, sources: OfflineSources): Promise<Offline>
+    /**
+     * What was made, for a later dataset: of rows that there were all stays as it was made, whatever came since, and
+     * what is new is told by its own pictures, texts and fields. It is served and never trained.
+     */
+    later(config: Config, made: Offline, sources: LaterSources): Promise<LaterOffline> | LaterOffline
   }
   build(config: Config, catalog: CatalogShape, offline?: Offline): BuiltModel<Batch>
 }

@@ -8,14 +8,32 @@ export interface Places {
   readonly now: Int32Array
 }
 
+/** Where items and users were. */
+export interface Moved {
+  readonly items: Places
+  readonly users: Places
+}
+
 /**
- * A table with its rows laid anew. The pad stays first, rows that belong to none of them stay last, and a new row is
- * the mean of those there were, or zeros.
+ * How new rows are told by known ones, all by their later numbers: of each the rows that it is the sum of, and what
+ * each of these counts.
  */
+export type Kin = ReadonlyMap<number, readonly (readonly [row: number, weight: number])[]>
+
+/** How a table is laid anew. */
+interface Laying {
+  readonly width: number
+  /** What a new row is: the mean of those there were, by default, or zeros. */
+  readonly fresh?: 'mean' | 'zero'
+  /** New rows that are told by known ones instead. */
+  readonly kin?: Kin | undefined
+}
+
+/** A table with its rows laid anew. The pad stays first, and rows that belong to none of them stay last. */
 export function relaidRows(
   table: Float32Array,
   { before, now }: Places,
-  { width, fresh = 'mean' }: { readonly width: number; readonly fresh?: 'mean' | 'zero' },
+  { width, fresh = 'mean', kin }: Laying,
 ): Float32Array {
   const others = table.subarray((before + 1) * width)
   const laid = new Float32Array(now.length * width + others.length)
@@ -26,6 +44,7 @@ export function relaidRows(
     laid.set(was > 0 ? table.subarray(was * width, (was + 1) * width) : first, row * width)
   }
   laid.set(others, now.length * width)
+  for (const [row, parts] of kin ?? []) laid.set(sumOfRows(laid, parts, width), row * width)
   return laid
 }
 
@@ -34,6 +53,13 @@ function meanRow(table: Float32Array, count: number, width: number): Float64Arra
   for (let at = width; at < (count + 1) * width; at++)
     mean[at % width] = (mean[at % width] as number) + (table[at] as number) / count
   return mean
+}
+
+function sumOfRows(table: Float32Array, parts: readonly (readonly [number, number])[], width: number): Float64Array {
+  const sum = new Float64Array(width)
+  for (const [row, weight] of parts)
+    for (let at = 0; at < width; at++) sum[at] = (sum[at] as number) + weight * (table[row * width + at] as number)
+  return sum
 }
 
 /** The later row of each that there was, [before + 1]; 0 where it is gone. */

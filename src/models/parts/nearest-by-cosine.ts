@@ -27,26 +27,63 @@ export const blockScores = 2 ** 25
 export async function nearestByCosine(table: FeatureTable, count: number, compute: Compute): Promise<Neighbors> {
   const items = itemsWithVector(table)
   const unit = unitVectors(table, items)
-  const { width } = table
   const kept = Math.min(count, items.length)
   const neighbors = new Int32Array(table.present.length * kept)
-  const block = Math.min(items.length, Math.ceil(blockScores / items.length))
-  const cosines = matmul(input('some', [block, width]), input('all', [items.length, width]), { transposeB: true })
-  await using program = await compute({ nearest: topK(cosines, kept).places })
-  program.bind('all', unit)
-  for (let next = 0; next < items.length; next += block) {
+  await eachNearest({ some: unit, all: unit, width: table.width, count: kept }, compute, (place, nearest) => {
+    for (const [rank, other] of ownFirst(place, nearest).entries())
+      neighbors[(items[place] as number) * kept + rank] = items[other] as number
+  })
+  return { count: kept, items: neighbors }
+}
+
+/**
+ * Finds the `count` items of the highest cosine for some items among others, both of which have vectors with a
+ * direction: nearest first, items of the same cosine by their index.
+ */
+export async function nearestAmong(
+  table: FeatureTable,
+  { some, among, count }: { readonly some: Int32Array; readonly among: Int32Array; readonly count: number },
+  compute: Compute,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const found = new Map<number, readonly number[]>()
+  if (some.length === 0 || among.length === 0) return found
+  const vectors = { some: unitVectors(table, some), all: unitVectors(table, among), width: table.width }
+  await eachNearest({ ...vectors, count: Math.min(count, among.length) }, compute, (place, nearest) =>
+    found.set(
+      some[place] as number,
+      Array.from(nearest, (other) => among[Number(other)] as number),
+    ),
+  )
+  return found
+}
+
+/** Vectors of length 1 whose nearest are asked for, and those that they are sought among, [n, width] each. */
+interface Sought {
+  readonly some: Float32Array
+  readonly all: Float32Array
+  readonly width: number
+  readonly count: number
+}
+
+/** @param tell is told the places of the nearest of each, in order; some of them twice */
+async function eachNearest(
+  { some, all, width, count }: Sought,
+  compute: Compute,
+  tell: (place: number, nearest: BigInt64Array) => void,
+): Promise<void> {
+  const [asking, asked] = [some.length / width, all.length / width]
+  const block = Math.min(asking, Math.ceil(blockScores / asked))
+  const cosines = matmul(input('some', [block, width]), input('all', [asked, width]), { transposeB: true })
+  await using program = await compute({ nearest: topK(cosines, count).places })
+  program.bind('all', all)
+  for (let next = 0; next < asking; next += block) {
     // The last block ends with the last item: it may begin before the one ahead of it has ended.
-    const first = Math.min(next, items.length - block)
-    program.bind('some', unit.subarray(first * width, (first + block) * width))
+    const first = Math.min(next, asking - block)
+    program.bind('some', some.subarray(first * width, (first + block) * width))
     await program.run()
     const nearest = program.outputs['nearest'] as BigInt64Array
-    for (let row = 0; row < block; row++) {
-      const own = ownFirst(first + row, nearest.subarray(row * kept, (row + 1) * kept))
-      for (const [rank, place] of own.entries())
-        neighbors[(items[first + row] as number) * kept + rank] = items[place] as number
-    }
+    for (let row = 0; row < block; row++) tell(first + row, nearest.subarray(row * count, (row + 1) * count))
   }
-  return { count: kept, items: neighbors }
 }
 
 /** The items that have a vector, ascending. */

@@ -43,7 +43,8 @@ const nothingToFuse = (only: FeatureModality | undefined): UserError =>
     expected: 'pictures and texts to fuse',
     hint: 'without the option it is the model of the modalities that there are',
   })
-const nouns = { image: 'pictures', text: 'texts' } as const
+/** Modalities in words. */
+export const nouns = { image: 'pictures', text: 'texts' } as const
 
 /** The view of a stream, [V + 1, D]; asked for once a stream. */
 export type ItemViews = (stream: ModalStream | 'id') => Tensor

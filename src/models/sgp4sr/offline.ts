@@ -4,7 +4,8 @@ import type { ModelDefinition, Offline } from '../contract/model.ts'
 import { unitVectors } from '../parts/unit-vectors.ts'
 import { hasCenters, hasGraphs, type Sgp4srConfig } from './config.ts'
 import { offlineBytes, sgp4srOffline } from './graphs.ts'
-import { modalStreams } from './item-views.ts'
+import { type ModalStream, modalStreams } from './item-views.ts'
+import { laterSgp4sr } from './later.ts'
 
 /**
  * Graphs and interest centers; see {@link sgp4srOffline} for their names. Fused modalities (w/o MUL) are computed as
@@ -25,6 +26,13 @@ export const offline: Required<ModelDefinition<Sgp4srConfig>>['offline'] = {
     return Object.fromEntries(
       fused ? kept.map(([name, tensor]) => [name.replace(/^(graph|centers)\.image/, '$1.fused'), tensor]) : kept,
     ) as Offline
+  },
+  later(config, made, sources) {
+    const { dataset } = sources
+    const { features } = config.withoutSeparation ? fusedDataset(dataset) : dataset
+    const tableOf = (stream: ModalStream): FeatureTable =>
+      features[stream === 'fused' ? 'image' : stream] as FeatureTable
+    return laterSgp4sr(config, made, sources, tableOf)
   },
 }
 

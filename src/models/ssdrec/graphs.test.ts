@@ -4,7 +4,7 @@ import type { SparseMatrix } from '../../tensor/sparse-product.ts'
 import { lastTwo } from '../../testing/ranking/index.ts'
 import { type TinyEvent, tinyDataset } from '../../testing/tiny-dataset.ts'
 import { ssdrecConfig } from './config.ts'
-import { graphLayout, ssdrecGraphs } from './graphs.ts'
+import { graphLayout, laterLayout, ssdrecGraphs } from './graphs.ts'
 
 const [users, items] = [14, 16]
 const random = randomStream(4, 'graphs')
@@ -17,6 +17,7 @@ const dataset = tinyDataset({ events, items, behaviors: ['click'] })
 const options = { minimumCoOccurrence: 1, coldItems: 0.3, coldUsers: 0.25, neighbors: 100 }
 const known = [[], ...histories.map((history) => history.slice(0, -2))]
 
+type Listed = ReturnType<typeof laterLayout>[string]
 type Dense = readonly (readonly number[])[]
 const dense = ({ rows, columns, start, column, value }: SparseMatrix): Dense =>
   Array.from({ length: rows }, (_, row) => {
@@ -138,5 +139,38 @@ describe('the graphs of SSDRec', () => {
     expect(layout['users.similar.ids']?.shape[0]).toBe(users + 1)
     expect(layout['items.readers.forward.0.ids']).toBeDefined()
     expect(ssdrecConfig.parse({}).neighbors).toBe(50)
+  })
+
+  it('stay on a later dataset, without users that are gone; a new one is read as the average user', () => {
+    const now = Int32Array.of(
+      0,
+      0,
+      ...range(users)
+        .filter((user) => user !== 4)
+        .toReversed(),
+    )
+    const places = { before: users, now }
+    const all = { before: items, now: Int32Array.of(0, ...range(items)) }
+    const later = laterLayout(graphLayout(graphs), { users: places, items: all })
+    for (const name of ['similar', 'incompatible'] as const) {
+      const [ids, weights] = ['ids', 'weights'].map((what) => later[`users.${name}.${what}`]) as [Listed, Listed]
+      const width = ids.shape[1] as number
+      const read = Array.from({ length: now.length }, (_, row) => {
+        const own = Array.from(now, () => 0)
+        for (let at = row * width; at < (row + 1) * width; at++)
+          own[Number(ids.data[at])] = (own[Number(ids.data[at])] as number) + Number(weights.data[at])
+        return own
+      })
+      const before = dense(graphs.users[name])
+      const expected = averages(
+        Array.from(now, (was) =>
+          Array.from(now, (other, at) => (at > 0 && other === 0 ? 0 : (before[was]?.[other] as number))),
+        ),
+      )
+      for (const [row, values] of read.entries())
+        for (const [at, value] of values.entries())
+          expect(value, `${name}: row ${row}, column ${at}`).toBeCloseTo(expected[row]?.[at] as number, 5)
+    }
+    expect(later['users.items.forward.order']?.data[1]).toBe(later['users.items.forward.order']?.data[0])
   })
 })

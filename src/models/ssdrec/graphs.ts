@@ -3,8 +3,10 @@
  * pairs.
  */
 import { Bug } from '../../errors.ts'
+import { movedGroup, movedLayout } from '../../tensor/moved-layout.ts'
 import { type LayoutTensor, type SparseMatrix, sparseLayout, transposed } from '../../tensor/sparse-product.ts'
 import type { Offline, OfflineSources } from '../contract/model.ts'
+import { type Moved, type Places, placesAfter } from '../contract/places.ts'
 import type { SsdrecConfig } from './config.ts'
 import {
   averaging,
@@ -114,6 +116,36 @@ function neighborLists(name: string, { rows, start, column, value }: SparseMatri
   }
   const shape = [rows, width]
   return { [`${name}.ids`]: { shape, data: ids }, [`${name}.weights`]: { shape, data: weights } }
+}
+
+/**
+ * The graphs on a later dataset. A row without some of its neighbors is the average of the others, new items are near
+ * nothing, and new users are read as the average one is.
+ */
+export function laterLayout(made: Offline, { users, items }: Moved): Offline {
+  const part = (name: string, rows: Places, columns: Places): Offline =>
+    movedLayout(`${name}.forward`, made, { rows: rows.now, columns: placesAfter(columns), keepsSums: true })
+  return Object.assign(
+    {},
+    ...itemGraphs.map((name) => part(`items.${name}`, items, name === 'readers' ? users : items)),
+    part('users.items', users, items),
+    laterLists('users.similar', made, users),
+    laterLists('users.incompatible', made, users),
+  ) as Offline
+}
+
+/** What {@link neighborLists} made, on a later dataset. */
+function laterLists(name: string, made: Offline, users: Places): Record<string, LayoutTensor> {
+  const lists = movedGroup(name, made, { columns: placesAfter(users), keepsSums: true })
+  const width = lists[`${name}.ids`]?.shape[1] as number
+  const shape = [users.now.length, width]
+  const laid = { ids: new BigInt64Array(users.now.length * width), weights: new Float32Array(users.now.length * width) }
+  for (const [row, was] of users.now.entries())
+    for (const what of ['ids', 'weights'] as const) {
+      const list = lists[`${name}.${what}`]?.data.subarray(was * width, (was + 1) * width)
+      laid[what].set(list as never, row * width)
+    }
+  return { [`${name}.ids`]: { shape, data: laid.ids }, [`${name}.weights`]: { shape, data: laid.weights } }
 }
 
 /** Bytes that the graphs and their file take, about. */

@@ -42,7 +42,7 @@ import { leftOut } from '../parts/left-out.ts'
 import { sequenceEncoder } from '../parts/sequence-encoder.ts'
 import { type SsdrecConfig, ssdrecConfig } from './config.ts'
 import { judge } from './denoising.ts'
-import { emptyGraphs, graphBytes, graphLayout, ssdrecGraphs } from './graphs.ts'
+import { emptyGraphs, graphBytes, graphLayout, laterLayout, ssdrecGraphs } from './graphs.ts'
 import { type Drawn, type ReadHistory, withInsertion } from './insertion.ts'
 import { ssdrecLosses } from './losses.ts'
 import { placeReader } from './places.ts'
@@ -63,6 +63,7 @@ export const ssdrec = defineModel({
       withoutGraphs ? {} : { minimumCoOccurrence, coldItems, coldUsers, neighbors },
     bytes: (config, data) => (config.withoutGraphs ? 0 : graphBytes(config, data)),
     make: async (config, sources) => (config.withoutGraphs ? {} : graphLayout(ssdrecGraphs(config, sources))),
+    later: ({ withoutGraphs }, made, moved) => ({ made: withoutGraphs ? {} : laterLayout(made, moved) }),
   },
   build(config, catalog, made?: Offline) {
     const { itemCount, userCount } = catalog

@@ -7,8 +7,10 @@ import { input, type Tensor } from '../../../tensor/node.ts'
 import type { Pattern } from '../../../tensor/sparse-product.ts'
 import type { CatalogShape } from '../../contract/catalog.ts'
 import type { Offline, OfflineSources } from '../../contract/model.ts'
+import type { Moved } from '../../contract/places.ts'
 import { touchedItems } from '../../parts/co-occurrence.ts'
 import { edgeValues, symmetric } from '../../parts/edge-values.ts'
+import { laterGraph } from '../../parts/later-graph.ts'
 import type { GraphReaders } from '../../parts/light-gcn.ts'
 import type { KmclrConfig } from './config.ts'
 
@@ -61,6 +63,12 @@ export function graphLayout({ aggregate }: GraphOptions, meetings: readonly Meet
     }
   })
   return Object.assign({}, ...layouts) as Offline
+}
+
+/** The graphs on a later dataset: what edges count stays, and who or what is new has none. */
+export function laterLayout(made: Offline, { users, items }: Moved): Offline {
+  const graphs = Object.keys(made).flatMap((name) => /^(graph\.\d+)\.forward\.0\.ids$/.exec(name)?.[1] ?? [])
+  return Object.assign({ ...made }, ...graphs.map((name) => laterGraph(name, made, [users, items]))) as Offline
 }
 
 /** Graphs of a catalog whose log is not known: nobody met anything. */

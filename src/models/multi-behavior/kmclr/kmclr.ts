@@ -42,7 +42,7 @@ import { trainedUsers } from '../../parts/trained-users.ts'
 import { behaviorLosses, behaviorSide } from './behavior-side.ts'
 import { type KmclrConfig, kmclrConfig } from './config.ts'
 import { explainBehaviors } from './explain.ts'
-import { behaviorsOf, graphBytes, graphLayout, graphsOf, meetingsBy, noMeetings } from './graphs.ts'
+import { behaviorsOf, graphBytes, graphLayout, graphsOf, laterLayout, meetingsBy, noMeetings } from './graphs.ts'
 import { knowledgeLosses, knowledgeSide, readings, relationsOf } from './knowledge-side.ts'
 import { type PairLosses, trainingStage } from './passes.ts'
 import { viewsOf } from './views.ts'
@@ -70,6 +70,7 @@ export const kmclr = defineModel({
         read.map((behavior) => meetingsBy(behavior, data)),
       )
     },
+    later: (_, made, moved) => ({ made: laterLayout(made, moved) }),
   },
   build(config, catalog, offline): BuiltModel<Pairs> {
     const { maxLength, withoutKnowledge, lambdaViews, edgeDropout } = config

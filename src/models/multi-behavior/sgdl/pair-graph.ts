@@ -4,6 +4,7 @@ import { Bug } from '../../../errors.ts'
 import { type SparseMatrix, sparseLayout } from '../../../tensor/sparse-product.ts'
 import type { ModelDefinition, Offline } from '../../contract/model.ts'
 import { edgeValues, symmetric } from '../../parts/edge-values.ts'
+import { laterGraph } from '../../parts/later-graph.ts'
 import type { Config } from './config.ts'
 
 /** Before the names of the graph's inputs. */
@@ -25,6 +26,11 @@ export const offline: Required<ModelDefinition<Config>>['offline'] = {
     const graph = backbone === 'mf' ? {} : sparseLayout(graphName, pairGraph(found, sizes))
     const count = { shape: [1], data: BigInt64Array.of(BigInt(found.user.length)) }
     return Promise.resolve({ ...graph, [countName]: count })
+  },
+  later({ backbone }, made, { users, items }) {
+    if (backbone === 'mf') return { made }
+    const graph = laterGraph(graphName, made, [users, items])
+    return { made: { ...made, ...graph }, newItems: 'new items start as an average item that nobody has met' }
   },
 }
 

@@ -50,7 +50,7 @@ import { neededModalities } from '../../parts/needed-modalities.ts'
 import { frozenVectors } from '../../parts/projected-vectors.ts'
 import { type MmsbrConfig, mmsbrConfig } from './config.ts'
 import { nearestContrast } from './contrast.ts'
-import { made, mmsbrOffline } from './offline.ts'
+import { laterMmsbr, made, mmsbrOffline } from './offline.ts'
 import { pivotItems } from './pivots.ts'
 import { gaussianPrices } from './prices.ts'
 
@@ -78,8 +78,11 @@ export const mmsbr = defineModel({
       priceLevels,
       withoutPrice,
       withoutContrast,
+      // Files of earlier versions have no ranges.
+      ranges: true,
     }),
     make: mmsbrOffline,
+    later: (options, earlier, sources) => ({ made: laterMmsbr(options, earlier, sources) }),
   },
   build(config, catalog, offline = {}): BuiltModel<Sequences> {
     const { components, lambdaContrast, categoryField, contrastItems } = config

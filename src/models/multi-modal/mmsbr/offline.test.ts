@@ -5,25 +5,49 @@ import { nodeRuntime } from '../../../runtime/node.ts'
 import { tinyDataset } from '../../../testing/tiny-dataset.ts'
 import type { Compute } from '../../contract/model.ts'
 import { mmsbr } from './mmsbr.ts'
-import { made, mmsbrOffline, priceLevels } from './offline.ts'
+import { laterMmsbr, made, mmsbrOffline, priceLevels, priceRanges } from './offline.ts'
 
 const runtime = nodeRuntime({ threads: 1 })
 const compute: Compute = (outputs) => runtime(buildGraph(outputs))
 const config = mmsbr.config.parse({ priceLevels: 4 })
 
+type Catalog = Parameters<typeof priceRanges>[0]['catalog']
+function levelsOf(catalog: Catalog): number[] | undefined {
+  const ranges = priceRanges({ catalog }, config)
+  return ranges && [...priceLevels({ catalog }, config, ranges)]
+}
+
 describe('what MMSBR makes once', () => {
   it('are levels of prices within their category, of equal width, and none where there is no price', () => {
     const price = Float32Array.of(Number.NaN, 0, 10, 4, 7.5, Number.NaN, 100, 300, 5)
     const category = { values: Int32Array.of(0, 1, 1, 1, 1, 1, 2, 2, 3), vocabulary: ['', 'a', 'b', 'c'] }
-    const catalog = { ids: [], titles: [], fields: { category }, numbers: { price } }
+    const catalog = { ids: [...price].map(String), titles: [], fields: { category }, numbers: { price } }
     // Between 0 and 10 each level is 2.5 wide; 10 is of the last one. One price alone is of the first.
-    expect([...(priceLevels({ catalog }, config) ?? [])]).toEqual([0, 1, 4, 2, 4, 0, 1, 4, 1])
-    expect([...(priceLevels({ catalog: { ...catalog, fields: {} } }, config) ?? [])]).toEqual([
-      0, 1, 1, 1, 1, 0, 2, 4, 1,
-    ])
-    expect(priceLevels({ catalog: { ...catalog, numbers: {} } }, config)).toBeUndefined()
+    expect(levelsOf(catalog)).toEqual([0, 1, 4, 2, 4, 0, 1, 4, 1])
+    expect(levelsOf({ ...catalog, fields: {} })).toEqual([0, 1, 1, 1, 1, 0, 2, 4, 1])
+    expect(levelsOf({ ...catalog, numbers: {} })).toBeUndefined()
     const unknown = { price: new Float32Array(9).fill(Number.NaN) }
-    expect(priceLevels({ catalog: { ...catalog, numbers: unknown } }, config)).toBeUndefined()
+    expect(levelsOf({ ...catalog, numbers: unknown })).toBeUndefined()
+  })
+
+  it('has new items of a later dataset in the levels that their categories had', async () => {
+    const vocabulary = ['', 'a', 'b', 'c']
+    const catalogOf = (price: readonly number[], values: readonly number[]) => ({
+      ids: ['', ...price.map(String)],
+      titles: [],
+      fields: { category: { values: Int32Array.of(0, ...values), vocabulary } },
+      numbers: { price: Float32Array.of(Number.NaN, ...price) },
+    })
+    const before = { catalog: catalogOf([0, 10, 7.5, 300], [1, 1, 1, 2]), features: {} }
+    const earlier = await mmsbrOffline(config, { dataset: before, compute } as never)
+    expect([...(earlier[made.level]?.data ?? [])]).toEqual([0n, 1n, 4n, 4n, 1n])
+    // Known ones keep their level whatever their price is now: 0 costs 9, and 10 is gone. New are 2.5 and 20 of the
+    // first category, of which the second is beyond it, 9 of a category that had no price, and one without a price.
+    const price = [2.5, 9, 20, 7.5, 300, 9, Number.NaN]
+    const dataset = { catalog: catalogOf(price, [1, 1, 1, 1, 2, 3, 1]) }
+    const items = { before: 4, now: Int32Array.of(0, 0, 1, 0, 3, 4, 0, 0) }
+    const later = laterMmsbr(config, earlier, { dataset, items } as never)
+    expect([...(later[made.level]?.data ?? [])]).toEqual([0n, 2n, 1n, 4n, 4n, 1n, 0n, 0n])
   })
 
   it('are vectors of each modality from the other, exact where one is linear in the other', async () => {

@@ -5,7 +5,8 @@
 import type { Dataset, FeatureTable } from '../../../dataset/schema.ts'
 import { inverse } from '../../../tensor/matrix.ts'
 import { constant, input, type Tensor } from '../../../tensor/node.ts'
-import type { Compute, Offline, OfflineSources } from '../../contract/model.ts'
+import type { Compute, LaterSources, Offline, OfflineSources } from '../../contract/model.ts'
+import { relaidRows } from '../../contract/places.ts'
 import type { MmsbrConfig } from './config.ts'
 
 /** Names of what is made. */
@@ -18,36 +19,80 @@ export const made = {
   both: 'pseudo.present',
 } as const
 
+/** The least and the largest price of each category, [categories, 2]; NaN where it has none. */
+const rangesName = 'price.ranges'
+
 /** Makes them. Without prices there are no levels, and without both modalities nothing is made of either. */
 export async function mmsbrOffline(config: MmsbrConfig, { dataset, compute }: OfflineSources): Promise<Offline> {
   const { image, text } = dataset.features
-  const levels = config.withoutPrice ? undefined : priceLevels(dataset, config)
+  const ranges = config.withoutPrice ? undefined : priceRanges(dataset, config)
   return {
-    ...(levels && { [made.level]: { shape: [levels.length], data: BigInt64Array.from(levels, BigInt) } }),
+    ...(ranges && {
+      [made.level]: leveled(priceLevels(dataset, config, ranges)),
+      [rangesName]: { shape: [ranges.length / 2, 2], data: ranges },
+    }),
     ...(image && text && !config.withoutContrast && (await pseudoVectors(image, text, compute))),
   }
 }
 
-/** The level of each item, from 1 on, or 0; undefined where no item has a price. */
-export function priceLevels(
-  { catalog }: Pick<Dataset, 'catalog'>,
-  { priceField, categoryField, priceLevels: count }: MmsbrConfig,
-): Int32Array | undefined {
-  const price = catalog.numbers?.[priceField]
-  if (!price?.some((value, item) => item > 0 && Number.isFinite(value))) return undefined
-  const category = catalog.fields[categoryField]?.values
-  const ranges = new Map<number, { least: number; largest: number }>()
-  const known = [...price.keys()].filter((item) => item > 0 && Number.isFinite(price[item]))
-  for (const item of known) {
-    const [value, of] = [price[item] as number, category?.[item] ?? 0]
-    const { least, largest } = ranges.get(of) ?? { least: value, largest: value }
-    ranges.set(of, { least: Math.min(least, value), largest: Math.max(largest, value) })
+const leveled = (levels: Int32Array): Offline[string] => ({
+  shape: [levels.length],
+  data: BigInt64Array.from(levels, BigInt),
+})
+
+/**
+ * What was made, on a later dataset: items keep their levels, and a new one has that of its price among those that its
+ * category had, or none where no item of it had a price. What the contrast reads of it is not made: it is not trained.
+ */
+export function laterMmsbr(config: MmsbrConfig, earlier: Offline, { dataset, items }: LaterSources): Offline {
+  const later: Record<string, Offline[string]> = {}
+  const rows = items.now.length
+  for (const [name, { shape, data }] of Object.entries(earlier)) {
+    if (!(data instanceof Float32Array) || name === rangesName) continue
+    const width = data.length / (items.before + 1)
+    later[name] = { shape: [rows, ...shape.slice(1)], data: relaidRows(data, items, { width, fresh: 'zero' }) }
   }
-  const levels = new Int32Array(price.length)
-  for (const item of known) {
-    const { least, largest } = ranges.get(category?.[item] ?? 0) as { least: number; largest: number }
-    const share = largest > least ? ((price[item] as number) - least) / (largest - least) : 0
-    levels[item] = 1 + Math.min(count - 1, Math.floor(share * count))
+  const [level, ranges] = [earlier[made.level]?.data, earlier[rangesName]?.data as Float32Array | undefined]
+  if (!level || !ranges) return later
+  const levels = priceLevels(dataset, config, ranges)
+  for (const [item, was] of items.now.entries()) if (was > 0) levels[item] = Number(level[was])
+  return { ...later, [made.level]: leveled(levels) }
+}
+
+type Priced = Pick<Dataset, 'catalog'>
+type PriceFields = Pick<MmsbrConfig, 'priceField' | 'categoryField'>
+
+/** Items with a price: the price, and the category, 0 without one. */
+function* pricesOf({ catalog }: Priced, { priceField, categoryField }: PriceFields) {
+  const category = catalog.fields[categoryField]?.values
+  for (const [item, price] of catalog.numbers?.[priceField]?.entries() ?? [])
+    if (item > 0 && Number.isFinite(price)) yield { item, price, category: category?.[item] ?? 0 }
+}
+
+/** The least and the largest price of each category, [categories, 2]; undefined where no item has a price. */
+export function priceRanges(dataset: Priced, fields: PriceFields): Float32Array | undefined {
+  const count = dataset.catalog.fields[fields.categoryField]?.vocabulary.length ?? 1
+  const ranges = new Float32Array(2 * count).fill(Number.NaN)
+  for (const { price, category } of pricesOf(dataset, fields)) {
+    const [least, largest] = [ranges[2 * category] as number, ranges[2 * category + 1] as number]
+    ranges[2 * category] = Number.isNaN(least) ? price : Math.min(least, price)
+    ranges[2 * category + 1] = Number.isNaN(largest) ? price : Math.max(largest, price)
+  }
+  return ranges.every(Number.isNaN) ? undefined : ranges
+}
+
+/** The level of each item, from 1 on, in the range of its category; 0 where it, or the category, has no price. */
+export function priceLevels(
+  dataset: Priced,
+  config: PriceFields & Pick<MmsbrConfig, 'priceLevels'>,
+  ranges: Float32Array,
+): Int32Array {
+  const levels = new Int32Array(dataset.catalog.ids.length)
+  for (const { item, price, category } of pricesOf(dataset, config)) {
+    const [least, largest] = [ranges[2 * category] as number, ranges[2 * category + 1] as number]
+    if (Number.isNaN(least)) continue
+    const share = largest > least ? (price - least) / (largest - least) : 0
+    levels[item] = 1 + Math.max(0, Math.min(config.priceLevels - 1, Math.floor(share * config.priceLevels)))
   }
   return levels
 }
