@@ -3,11 +3,13 @@ import { Command } from 'commander'
 import pc from 'picocolors'
 import type { Dataset } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
+import type { ItemConditions } from '../../rank/item-conditions.ts'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
 import type { OpenOptions } from '../../runs/open-run.ts'
 import { exitCodes } from '../failure.ts'
 import { indexWords } from '../index-words.ts'
 import { interruptible } from '../interrupt.ts'
+import { filterOf, filterWords } from '../item-filter.ts'
 import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
@@ -19,6 +21,7 @@ interface Flags {
   readonly all?: true
   readonly behavior?: string
   readonly top: number
+  readonly filter?: ItemConditions
   readonly out?: string
   readonly data?: string
   readonly index?: boolean
@@ -36,6 +39,7 @@ export function recommendCommand(): Command {
     .option('--all', 'in place of a user: every user, into the file of --out')
     .option('--out <file>', 'with --all: a file that ends in .parquet, .csv or .jsonl')
     .option('--top <number>', 'how many items to recommend', (text) => whole('--top', text), 10)
+    .option('--filter <condition>', filterWords, filterOf)
     .option('--data <folder>', dataWords)
     .option('--index', indexWords)
     .option('--json', 'print JSON instead of text')
@@ -44,16 +48,17 @@ export function recommendCommand(): Command {
       if (flags.all) return recommendToAll(folder, flags)
       const { openRun } = await import('../../runs/open-run.ts')
       const { recommend, recommendFrom } = await import('../../rank/recommend.ts')
-      const { user, history, behavior, top, json } = flags
+      const { user, history, behavior, top, filter, json } = flags
+      const listed = { top, ...(filter && { filter }) }
       await using run = await openRun(folder, {
         ...askedOf(flags),
         memory: { users: 'one', tell: tellMemory },
       })
       tellLater(run)
       const recommended = history
-        ? await recommendFrom(run, history, { top, ...(behavior !== undefined && { behavior }) })
-        : await recommend(run, user as string, { top })
-      tellWhy(recommended, run.dataset)
+        ? await recommendFrom(run, history, { ...listed, ...(behavior !== undefined && { behavior }) })
+        : await recommend(run, user as string, listed)
+      tellWhy(recommended, run.dataset, filter)
       process.stdout.write(json ? `${JSON.stringify(recommended, null, 2)}\n` : printRecommendations(recommended))
     })
 }
@@ -93,7 +98,11 @@ function checkFlags({ user, history, all, behavior, out, json }: Flags): void {
 }
 
 /** Says why the items may not be what was asked for. */
-function tellWhy({ user, known, popular, items }: Recommendations, { manifest }: Dataset): void {
+function tellWhy(
+  { user, known, popular, items }: Recommendations,
+  { manifest }: Dataset,
+  filter?: ItemConditions,
+): void {
   const who = user === null ? 'the visitor' : `user "${user}"`
   const lines = [
     ...(known ? [] : [`${who} is not in ${manifest.name}: these are the popular items of its training data`]),
@@ -101,15 +110,17 @@ function tellWhy({ user, known, popular, items }: Recommendations, { manifest }:
   ]
   if (items.length === 0) {
     const touched = manifest.candidates === 'unseen' ? 'touched' : 'had as a target'
-    lines.push(`nothing is left to recommend: ${who} has ${touched} every item`)
+    const none = manifest.candidates === 'all' ? '' : `, or ${who} has ${touched} each that does`
+    const why = filter ? `no item passes the filter${none}` : `${who} has ${touched} every item`
+    lines.push(`nothing is left to recommend: ${why}`)
   }
   for (const line of lines) process.stderr.write(pc.yellow(`${line}\n`))
 }
 
 async function recommendToAll(folder: string, flags: Flags): Promise<void> {
-  const { top, out } = flags
+  const { top, filter, out } = flags
   const file = out as string
-  const { kindOfList, writeLists } = await import('../recommendations-file.ts')
+  const { kindOfList, listsText, writeLists } = await import('../recommendations-file.ts')
   kindOfList(file)
   const { openRun } = await import('../../runs/open-run.ts')
   const { recommendAll } = await import('../../rank/recommend-all.ts')
@@ -125,13 +136,12 @@ async function recommendToAll(folder: string, flags: Flags): Promise<void> {
   const began = performance.now()
   const written = await interruptible(
     async (signal) => {
-      const lists = recommendAll(run, { top })
+      const lists = recommendAll(run, { top, ...(filter && { filter }) })
       const counted = (done: number): void => progress.counted('users', done, users)
       try {
-        await writeLists(file, { dataset, lists, counted, signal })
-        return true
+        return await writeLists(file, { dataset, lists, counted, signal })
       } catch (error) {
-        if (signal.aborted) return false
+        if (signal.aborted) return undefined
         throw error
       }
     },
@@ -139,7 +149,7 @@ async function recommendToAll(folder: string, flags: Flags): Promise<void> {
   ).finally(progress.done)
   if (written) {
     const took = durationText((performance.now() - began) / 1e3)
-    process.stderr.write(`${file}: ${top} items for each of ${users.toLocaleString('en-US')} users, in ${took}\n`)
+    process.stderr.write(`${file}: ${listsText(written, top)}, in ${took}\n`)
     return
   }
   process.exitCode = exitCodes.interrupted
