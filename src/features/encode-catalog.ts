@@ -24,27 +24,27 @@ const tableOf = ({ inputs }: Catalog, width: number) => ({
   present: new Uint8Array(inputs.length),
 })
 
-/** Vectors of every item that has an input; `broken` names the inputs that could not be read. */
+/** Vectors of every item that has an input; `broken` names the inputs that could not be read, each once. */
 export async function encodeCatalog(encoder: Encoder<string>, catalog: Catalog): Promise<MadeFeatures | undefined> {
   const { inputs, what, report } = catalog
   const items = itemsOf(catalog)
   if (items.length === 0) return undefined
   const table = tableOf(catalog, encoder.width)
-  const broken: string[] = []
+  const broken = new Set<string>()
   for (let from = 0, told = 0; from < items.length; from += encoder.batchSize) {
     const batch = items.slice(from, from + encoder.batchSize)
     const { vectors, present } = await encoder.encode(batch.map((item) => inputs[item] as string))
     for (const [row, item] of batch.entries()) {
       table.present[item] = present[row] as number
       table.vectors.set(vectors.subarray(row * encoder.width, (row + 1) * encoder.width), item * encoder.width)
-      if (!present[row]) broken.push(basename(inputs[item] as string))
+      if (!present[row]) broken.add(inputs[item] as string)
     }
     if (from - told >= 1000) {
       told = from
       report(`${what}: ${from} of ${items.length} encoded`)
     }
   }
-  return { encoder: encoder.name, table, broken }
+  return { encoder: encoder.name, table, broken: [...broken].map((input) => basename(input)) }
 }
 
 /** An input that waits for its batch, with the items that have it. */
@@ -66,7 +66,7 @@ export async function encodeKept<Prepared>(
   const items = itemsOf(catalog)
   if (items.length === 0) return undefined
   const table = tableOf(catalog, encoder.width)
-  const broken: string[] = []
+  const broken = new Set<string>()
   await using cache = await openVectorCache(folder, encoder.fingerprint, encoder.width)
   const progress = progressOf(catalog, items.length)
   const place = (item: number, vector: Float32Array): void => {
@@ -101,7 +101,7 @@ export async function encodeKept<Prepared>(
     }
     const prepared = content && (await encoder.prepare(content))
     if (key === undefined || prepared === undefined) {
-      broken.push(basename(input))
+      broken.add(input)
       progress.kept(1)
       continue
     }
@@ -111,7 +111,7 @@ export async function encodeKept<Prepared>(
   if (waiting.size > 0) await send()
   await running
   progress.done()
-  return { encoder: encoder.name, table, broken }
+  return { encoder: encoder.name, table, broken: [...broken].map((input) => basename(input)) }
 }
 
 /** Where the vectors of a batch go. */

@@ -117,6 +117,12 @@ describe('localFeatures', () => {
     expect(image?.table.vectors.subarray(2 * 512).every((value) => value === 0)).toBe(true)
   })
 
+  it('names a broken picture once, of however many items it is, as of the sizes of one product', async () => {
+    const { image } = await ofCatalog(['', '', '', ''], [null, at('words.jpg'), at('red.jpg'), at('words.jpg')])
+    expect(image?.broken).toEqual(['words.jpg'])
+    expect([...(image?.table.present ?? [])]).toEqual([0, 0, 1, 0])
+  })
+
   it('reports what is no file at all as a broken picture, and does not wait for it', async () => {
     execFileSync('mkfifo', [at('pipe.png')])
     mkdirSync(at('folder.png'))
