@@ -84,6 +84,26 @@ describe('a description', () => {
     expect(firstOf(2)).not.toContain('repeat')
   })
 
+  it('tells users who have far more events than others, and times that have not come', () => {
+    const told = (each: number, time: number) =>
+      describeDataset(
+        tinyDataset({
+          items: 9,
+          events: [
+            ...Array.from({ length: each }, (_, at) => [1, 1 + (at % 9), 'click', time + at] as const),
+            ...Array.from({ length: 1000 }, (_, at) => [2 + (at % 100), 1 + (at % 9), 'click', time + at] as const),
+          ],
+        }),
+      ).findings.filter((told) => /bots|not come/.test(told))
+    expect(told(300, 0)).toEqual([
+      '1 of 101 users has 23.1 % of the events: siftrec audit says whether they look like bots',
+    ])
+    expect(told(199, 0)).toEqual([])
+    expect(told(10, Date.UTC(2090, 0))).toEqual([
+      'the last event is of 2090-01-01, a day that has not come: check events.timeUnit',
+    ])
+  })
+
   it('names the question that has more targets', () => {
     const few = tinyDataset({
       behaviors: ['click', 'order'],

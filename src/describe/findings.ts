@@ -8,12 +8,19 @@ const fewTargets = 500
 
 /** From this share on, events that repeat one of the same item are told: they are seldom left out on purpose. */
 const notableRepeats = 0.2
+const aDay = 86_400_000
 
 const aOrAn = (word: string): string => `${/^[aeiou]/i.test(word) ? 'an' : 'a'} ${word}`
 
 /** The sentences that the facts call for, the gravest first. */
 export function findingsOf(facts: Facts): string[] {
-  return [...rankableFindings(facts), ...trivialFindings(facts), ...historyFindings(facts), ...contentFindings(facts)]
+  return [
+    ...rankableFindings(facts),
+    ...trivialFindings(facts),
+    ...historyFindings(facts),
+    ...oddFindings(facts),
+    ...contentFindings(facts),
+  ]
 }
 
 function rankableFindings({ targets, questions }: Facts): string[] {
@@ -78,6 +85,20 @@ function historyFindings({ targets, log, events }: Facts): string[] {
     ...(log.tied > 0.2 * events
       ? [
           `${percent(log.tied, events)} of the events share their time with another item's: events of one time do not see each other`,
+        ]
+      : []),
+  ]
+}
+
+/** A log whose clock is wrong, and users who are hardly people. */
+function oddFindings({ log, users }: Facts): string[] {
+  const { period, heavy } = log
+  const future = period && period.to > Date.now() + aDay ? new Date(period.to).toISOString().slice(0, 10) : undefined
+  return [
+    ...(future === undefined ? [] : [`the last event is of ${future}, a day that has not come: check events.timeUnit`]),
+    ...(heavy.events >= 0.1
+      ? [
+          `${heavy.users} of ${users} users ${heavy.users === 1 ? 'has' : 'have'} ${percent(heavy.events, 1)} of the events: siftrec audit says whether they look like bots`,
         ]
       : []),
   ]
