@@ -52,8 +52,8 @@ function relaidTensor(
 
 /** @throws UserError `unsupported`: what the model made of the dataset it was trained on cannot be laid anew */
 export function notLater(folder: string, slug: string, what: string): UserError {
-  const value = `${slug} on a later dataset: ${what}`
-  return new UserError({ where: folder, problem: 'unsupported', value, hint: 'train it again on the later dataset' })
+  const value = `${slug} on a later dataset`
+  return new UserError({ where: folder, problem: 'unsupported', value, hint: `${what}: train it again there` })
 }
 
 /** How items start that the run never saw, as its model reads them. */
