@@ -13,7 +13,7 @@ import { filterOf, filterWords } from '../item-filter.ts'
 import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
-import { once, whole } from '../values.ts'
+import { idList, once, whole } from '../values.ts'
 
 interface Flags {
   readonly user?: string
@@ -34,7 +34,9 @@ export function recommendCommand(): Command {
     .description('recommend items to a user, with the reasons, or to every user')
     .argument('<run>', 'folder of a trained model that ranks the next item')
     .option('--user <id>', "the user's id, as in the log", once('--user'))
-    .option('--history <ids>', 'in place of a user: ids of items that a visitor touched, the last one last', idsOf)
+    .option('--history <ids>', 'in place of a user: ids of items that a visitor touched, the last one last', (text) =>
+      idList('--history', text),
+    )
     .option('--behavior <name>', 'what was done with the items of --history (default: the target)')
     .option('--all', 'in place of a user: every user, into the file of --out')
     .option('--out <file>', 'with --all: a file that ends in .parquet, .csv or .jsonl')
@@ -68,14 +70,6 @@ const askedOf = ({ data, index }: Flags): Pick<OpenOptions, 'data' | 'index'> =>
   ...(data !== undefined && { data }),
   ...(index && { index: (line) => process.stderr.write(`${line}\n`) }),
 })
-
-/** @throws UserError `invalid` where there is no id, or an empty one */
-function idsOf(text: string): string[] {
-  const ids = text.split(',').map((id) => id.trim())
-  if (!ids.includes('')) return ids
-  const expected = 'ids of items, separated by commas'
-  throw new UserError({ where: '--history', problem: 'invalid', value: `"${text}"`, expected })
-}
 
 /** @throws UserError where nobody is asked for, or more than one, and for flags that go with another one */
 function checkFlags({ user, history, all, behavior, out, json }: Flags): void {
