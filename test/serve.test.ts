@@ -93,6 +93,8 @@ describe.concurrent('serving', () => {
     const { child, url, said, ended } = serveStub({ workers: 2 })
     const at = await url(2)
     expect(await servedRuns(at)).toEqual(['first'])
+    const [entry] = await said('signals go to this process')
+    expect(entry?.pid).toBe(child.pid)
 
     expect((await reload(at, 'bad')).status).toBe(422)
     expect(await servedRuns(at)).toEqual(['first'])

@@ -11,7 +11,7 @@ export interface ClickSuspect {
   readonly chance: number
   /** By what it is compared by, the share of the judged events that fit their history less. */
   readonly fits: Readonly<Record<string, number>>
-  /** Seconds until the user's next event of the visit; null where there is none, or time is only an order. */
+  /** Seconds until the user's next later event of the visit; null where there is none, or time is only an order. */
   readonly dwell: number | null
   /** Whether it is the only event of its visit. */
   readonly bounce: boolean
@@ -67,7 +67,10 @@ export function clickSuspects(dataset: Dataset, least: number, moved?: Float64Ar
     suspects: found.map((at): ClickSuspect => {
       const row = signals.rows[at] as number
       const [begin, end] = near(row)
-      const next = (events.time[row + 1] as number) - (events.time[row] as number)
+      // Of events at one time, as in a basket, nobody knows which came first.
+      let next = row + 1
+      while (next < end && events.time[next] === events.time[row]) next++
+      const later = (events.time[next] as number) - (events.time[row] as number)
       const far = moved?.[row]
       return {
         row,
@@ -75,7 +78,7 @@ export function clickSuspects(dataset: Dataset, least: number, moved?: Float64Ar
         fits: Object.fromEntries(
           Object.entries(rankOf).map(([source, rank]) => [source, rank(bySource[source]?.[at] as number)]),
         ),
-        dwell: manifest.time === 'milliseconds' && row + 1 < end ? next / 1000 : null,
+        dwell: manifest.time === 'milliseconds' && next < end ? later / 1000 : null,
         bounce: manifest.time === 'milliseconds' && end - begin === 1,
         ...(farther && far !== undefined && !Number.isNaN(far) && { moved: farther(far) }),
         near: nearest(row, begin, end),

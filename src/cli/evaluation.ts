@@ -200,8 +200,11 @@ function rankDifference(a: TargetRanks, b: TargetRanks, seed: number): Omit<RunD
 }
 
 function clickDifference(a: Predictions, b: Predictions): Omit<RunDifference, 'run' | 'less'> {
-  const { difference, relaImpr, aucRatio } = compareClicks(a, b)
-  const more = `; RelaImpr ${printPercent(relaImpr)} (Yan et al.), AUC ratio ${printPercent(aucRatio)}`
+  const { difference, relaImpr, overChance, aucRatio } = compareClicks(a, b)
+  const gained = overChance
+    ? `RelaImpr ${printPercent(relaImpr)} (Yan et al.)`
+    : 'no RelaImpr over what is not told apart from chance'
+  const more = `; ${gained}, AUC ratio ${printPercent(aucRatio)}`
   return { metric: metrics.auc.printed, about: 'same impressions', difference, more }
 }
 

@@ -22,10 +22,10 @@ function flagOf({ name, kind, range, default: fallback, description }: Option): 
   const value =
     kind === 'boolean' ? '[true|false]' : kind === 'choice' ? '<name>' : kind === 'json' ? '<json>' : '<value>'
   const told = fallback === undefined ? range : `${range}; default ${JSON.stringify(fallback)}`
-  const flag = new Flag(`--${kebab(flagName(name))} ${value}`, `${description} (${told})`).argParser((text) =>
+  // A flag of a boolean that is given without a value is true: commander sees to that.
+  return new Flag(`--${kebab(flagName(name))} ${value}`, `${description} (${told})`).argParser((text) =>
     valueOf(kind, text),
   )
-  return kind === 'boolean' ? flag.preset('true') : flag
 }
 
 /**

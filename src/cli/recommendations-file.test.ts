@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import type { UserList } from '../rank/recommend-all.ts'
 import { literal, openDatabase } from '../storage/duckdb.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
-import { writeLists } from './recommendations-file.ts'
+import { listsText, writeLists } from './recommendations-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'siftrec-lists-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -30,7 +30,14 @@ const rows = [
 
 it('writes lists as CSV, JSON lines and Parquet, ids as they are', async () => {
   const path = (name: string): string => join(folder, name)
-  for (const name of ['a.csv', 'a.jsonl', 'a[1].parquet']) await writeLists(path(name), { dataset, lists: lists() })
+  for (const name of ['a.csv', 'a.jsonl', 'a[1].parquet']) {
+    const lengths = await writeLists(path(name), { dataset, lists: lists() })
+    expect([...lengths]).toEqual([
+      [2, 1],
+      [1, 1],
+      [0, 1],
+    ])
+  }
   expect(readFileSync(path('a.csv'), 'utf8')).toBe(
     'user,rank,item,score\n7,1,x,0.5\n7,2,007,-3\n"a,""b""\n",1,007,1e-9\n',
   )
@@ -43,6 +50,17 @@ it('writes lists as CSV, JSON lines and Parquet, ids as they are', async () => {
     rows.map((_, at) => Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column[at]]))),
   ).toEqual(rows.map((row) => ({ ...row, score: Math.fround(row.score) })))
   expect(readdirSync(folder).toSorted()).toEqual(['a.csv', 'a.jsonl', 'a[1].parquet'])
+})
+
+it('tells how many users have fewer items than were asked for, or none', () => {
+  expect(listsText(new Map([[10, 1200]]), 10)).toBe('10 items for each of 1,200 users')
+  const lengths = new Map([
+    [10, 2],
+    [3, 1],
+    [9, 1],
+    [0, 1],
+  ])
+  expect(listsText(lengths, 10)).toBe('10 items for each of 2 users, fewer for 2 users, none for 1 user')
 })
 
 it('leaves what was there, and no half file, where it is ended early or refused', async () => {

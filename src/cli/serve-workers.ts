@@ -123,6 +123,8 @@ export async function serveByWorkers(count: number, given: RunFolders, log: Logg
   if (failed !== undefined) return failed
   workers.keep()
   for (let at = 1; at < count; at++) workers.start()
+  // Lines of workers have their own processes, which heed no SIGHUP and are replaced when they are ended.
+  log.info({ pid: process.pid, workers: count }, 'signals go to this process')
   process.on('SIGHUP', () => void workers.reload())
   await stopped
   await workers.stop()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { minutes } from './values.ts'
+import { idList, minutes } from './values.ts'
 
 describe('minutes', () => {
   it('are any number above 0', () => {
@@ -8,5 +8,15 @@ describe('minutes', () => {
       expect(() => minutes('--checkpoint-minutes', text)).toThrow(
         `--checkpoint-minutes: invalid: "${text}", expected minutes, above 0`,
       )
+  })
+})
+
+describe('a list of ids', () => {
+  it('is separated by commas; in double quotes an id may have a comma, quotes and spaces around it', () => {
+    expect(idList('--history', '318, 296,0050')).toEqual(['318', '296', '0050'])
+    expect(idList('--history', '"one, two",7, "say ""a""" ,"  x  "')).toEqual(['one, two', '7', 'say "a"', '  x  '])
+    expect(idList('--history', 'a "quoted" id,b c')).toEqual(['a "quoted" id', 'b c'])
+    for (const text of ['', ' ', ',', 'a,,b', 'a,', '""', '"a', '"a"b'])
+      expect(() => idList('--history', text)).toThrow(/^--history: invalid: ".*", expected ids of items, separated/)
   })
 })

@@ -43,6 +43,25 @@ export const once =
     })
   }
 
+/**
+ * Ids, separated by commas; one with a comma or with spaces around it stands in double quotes, which are doubled in it.
+ * @throws UserError `invalid` where there is no id, or an empty one
+ */
+export function idList(flag: string, text: string): string[] {
+  const ids: string[] = []
+  const next = /\s*(?:"((?:[^"]|"")*)"|([^",][^,]*))\s*(?:,(?=.)|$)/gsy
+  while (ids.length === 0 || next.lastIndex < text.length) {
+    const [found, quoted, plain = ''] = next.exec(text) ?? []
+    const id = quoted?.replaceAll('""', '"') ?? plain.trim()
+    if (found === undefined || id === '') {
+      const expected = 'ids of items, separated by commas; an id that has a comma stands in double quotes'
+      throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected })
+    }
+    ids.push(id)
+  }
+  return ids
+}
+
 /** A share in [0, 1). @throws UserError `invalid`, naming the flag */
 export function share(flag: string, text: string): number {
   const value = Number(text)

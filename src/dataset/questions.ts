@@ -119,8 +119,8 @@ export function chosenQuestion(manifest: Manifest, counts: RankableCounts): Choi
 }
 
 const otherWay = {
-  discovery: 'to ask which of the touched items is chosen: --question funnel',
-  funnel: 'to ask for those: --question discovery',
+  discovery: 'to ask which of the touched items is chosen: siftrec train ... --question funnel',
+  funnel: 'to ask for those: siftrec train ... --question discovery',
 } as const
 
 /** The question that a manifest says its runs are asked. */

@@ -66,6 +66,44 @@ describe('a description', () => {
     expect([asked.targets.rankable, asked.targets.touched, asked.questions[2]?.chosen]).toEqual([3, 0, true])
   })
 
+  it('says how to rank items again, where many events repeat one of the same item', () => {
+    const bought = (repeats: number) =>
+      tinyDataset({
+        behaviors: ['order'],
+        items: 10,
+        events: Array.from({ length: 10 }, (_, at) => [1, at < repeats + 1 ? 1 : at, 'order', at * minute] as const),
+      })
+    const hint = '; where repeats count, as in a grocery shop, set candidates: all in the mapping'
+    const firstOf = (repeats: number) => describeDataset(bought(repeats)).findings[0]
+    expect(firstOf(3)).toBe(
+      `30 % of the order events repeat an earlier one of the same user and item and are not ranked (candidates: unseen)${hint}`,
+    )
+    expect(firstOf(6)).toBe(
+      `only 4 of 10 order events can be ranked: mostly the user had an order of the item before (candidates: unseen)${hint}`,
+    )
+    expect(firstOf(2)).not.toContain('repeat')
+  })
+
+  it('tells users who have far more events than others, and times that have not come', () => {
+    const told = (each: number, time: number) =>
+      describeDataset(
+        tinyDataset({
+          items: 9,
+          events: [
+            ...Array.from({ length: each }, (_, at) => [1, 1 + (at % 9), 'click', time + at] as const),
+            ...Array.from({ length: 1000 }, (_, at) => [2 + (at % 100), 1 + (at % 9), 'click', time + at] as const),
+          ],
+        }),
+      ).findings.filter((told) => /bots|not come/.test(told))
+    expect(told(300, 0)).toEqual([
+      '1 of 101 users has 23.1 % of the events: siftrec audit says whether they look like bots',
+    ])
+    expect(told(199, 0)).toEqual([])
+    expect(told(10, Date.UTC(2090, 0))).toEqual([
+      'the last event is of 2090-01-01, a day that has not come: check events.timeUnit',
+    ])
+  })
+
   it('names the question that has more targets', () => {
     const few = tinyDataset({
       behaviors: ['click', 'order'],
@@ -131,7 +169,7 @@ describe('a description', () => {
   })
 
   it('says what follows, and what makes sense without pictures and texts', () => {
-    expect(described.findings[0]).toContain('at most 2 test targets')
+    expect(described.findings[1]).toContain('at most 2 test targets')
     const bare = describeDataset({ ...dataset, features: {} })
     expect(bare.findings.at(-1)).toContain('no item has a picture or a text: sgp4sr and diff-msin have nothing to read')
   })

@@ -13,6 +13,8 @@ export interface LogFacts {
   /** Events of a user. */
   readonly lengths: Quantiles | null
   readonly lengthCurve: readonly CurvePoint[]
+  /** Users with far more events than most have, and the share of all events that is theirs. */
+  readonly heavy: { readonly users: number; readonly events: number }
   /** Seconds between neighboring events of a user; null where time is only an order. */
   readonly gaps: Quantiles | null
   readonly gapCurve: readonly CurvePoint[]
@@ -36,6 +38,8 @@ export interface LogFacts {
 }
 
 const coldBelow = 5
+/** A user is heavy with so many times the median's events, and so many at least. */
+const heavyFrom = { medians: 20, events: 200 } as const
 
 /** Measures the log of a dataset. */
 export function logFacts({ events, manifest, userIds, catalog }: Dataset): LogFacts {
@@ -47,6 +51,7 @@ export function logFacts({ events, manifest, userIds, catalog }: Dataset): LogFa
   return {
     lengths: quantilesOf(lengths),
     lengthCurve: curveOf(lengths),
+    heavy: heavyUsers(lengths),
     gaps: quantilesOf(gaps),
     gapCurve: curveOf(gaps),
     tied: tiedEvents(events),
@@ -59,6 +64,13 @@ export function logFacts({ events, manifest, userIds, catalog }: Dataset): LogFa
       withoutEvents: counts.filter((count) => count === 0).length,
     },
   }
+}
+
+function heavyUsers(lengths: Float64Array): LogFacts['heavy'] {
+  const least = Math.max(heavyFrom.events, heavyFrom.medians * (quantilesOf(lengths)?.median ?? 0))
+  const heavy = lengths.filter((length) => length >= least)
+  const sum = (numbers: Float64Array): number => numbers.reduce((all, one) => all + one, 0)
+  return { users: heavy.length, events: heavy.length === 0 ? 0 : sum(heavy) / sum(lengths) }
 }
 
 const spanOf = (start: Int32Array, user: number): number => (start[user + 1] as number) - (start[user] as number)

@@ -111,7 +111,9 @@ describe('compareClicks', () => {
     // Half sure of everything: AUC 0.5 from ties, over which RelaImpr is infinite; one click above the rest: (5 + 4 *
     // 2.5) / 25 = 0.6.
     const base = { ...predictions, model: 'lr', probability: new Float64Array(10).fill(0.5).with(0, 0.6) }
-    const { difference, relaImpr, aucRatio } = compareClicks(predictions, base)
+    const sure = { ...predictions, probability: Float64Array.from(predictions.label, (label) => 0.2 + 0.6 * label) }
+    const { difference, relaImpr, overChance, aucRatio } = compareClicks(predictions, base)
+    expect([overChance, compareClicks(base, sure).overChance]).toEqual([false, true])
     expect(difference.mean).toBeCloseTo(0.78 - 0.6, 12)
     expect(difference.low).toBeLessThan(0.18)
     expect(difference.high).toBeGreaterThan(0.18)
@@ -124,6 +126,7 @@ describe('compareClicks', () => {
     expect(compareClicks(predictions, predictions)).toEqual({
       difference: { mean: 0, low: 0, high: 0 },
       relaImpr: 0,
+      overChance: false,
       aucRatio: 0,
     })
   })

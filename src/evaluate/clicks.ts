@@ -45,6 +45,8 @@ export interface ClickComparison {
   readonly difference: Interval
   /** Yan et al.'s figure, a share (R-D9). */
   readonly relaImpr: number
+  /** Whether the AUC of the other is told apart from chance: RelaImpr divides by what it is above that. */
+  readonly overChance: boolean
   /** The plain ratio of AUCs less 1, a share (R-D9). */
   readonly aucRatio: number
 }
@@ -131,12 +133,17 @@ function figureOf(metric: ClickMetric, predictions: Predictions): Interval {
 export function compareClicks(a: Predictions, b: Predictions): ClickComparison {
   for (const predictions of [a, b]) checkPredictions(predictions)
   checkSame(a, b)
-  const [ours, base] = [a, b].map(({ probability, label }) => meanAucInterval([probability], label).mean) as [
-    number,
-    number,
+  const [ours, { mean: base, low }] = [a, b].map(({ probability, label }) => meanAucInterval([probability], label)) as [
+    Interval,
+    Interval,
   ]
   const difference = meanAucDifference([a.probability], [b.probability], a.label)
-  return { difference, relaImpr: relaImpr(ours, base), aucRatio: aucRatio(ours, base) }
+  return {
+    difference,
+    relaImpr: relaImpr(ours.mean, base),
+    overChance: (low ?? 0) > 0.5,
+    aucRatio: aucRatio(ours.mean, base),
+  }
 }
 
 /** The name of the constant that models of clicks are held against. */

@@ -41,11 +41,16 @@ describe('printReports', () => {
         '         popularity             item-knn',
         'NDCG@10  0.0812 [0.074, 0.088]  0.0812 [0.074, 0.088]',
         '',
-        '99 sampled negatives',
+        '99 sampled negatives, none of which the user ever touched, as the target may be: whoever names the history wins',
         '         popularity             item-knn',
         'NDCG@10  0.4000 [0.350, 0.450]  0.4000 [0.350, 0.450]',
       ].join('\n'),
     )
+  })
+
+  it('says no more of sampled negatives where no target was touched', () => {
+    const printed = printReports([{ ...report, candidates: 'unseen' }], { plain: true })
+    expect(printed).toMatch(/^99 sampled negatives$/m)
   })
 
   it('heads a column by the name of a run, where the model says too little', () => {

@@ -37,7 +37,7 @@ export function printReports(reports: readonly Report[], options: TableOptions):
   const sections = Object.entries(slices).flatMap(([name, { title, about, targets, users }]) => {
     const [full, negatives] =
       name === 'all'
-        ? [candidatesTitle[first.candidates], sampled]
+        ? [candidatesTitle[first.candidates], `${sampled}${negativesTitle[first.candidates]}`]
         : ['full catalog', sampled].map(
             (candidates) => `${title} (${about}; ${targets} targets of ${users} users), ${candidates}`,
           )
@@ -69,6 +69,14 @@ const candidatesTitle: Readonly<Record<Report['candidates'], string>> = {
   unseen: 'Full catalog, less the items the user had touched',
   untargeted: 'Full catalog, less the items the user had as targets before',
   all: 'Full catalog',
+}
+
+/** Where touched items are targets, knowing the history tells a target from negatives, and the table little else. */
+const touchedWins = ', none of which the user ever touched, as the target may be: whoever names the history wins'
+const negativesTitle: Readonly<Record<Report['candidates'], string>> = {
+  unseen: '',
+  untargeted: touchedWins,
+  all: touchedWins,
 }
 
 function figuresTable(columns: readonly { model: string; figures: Figures }[], options: TableOptions): string {

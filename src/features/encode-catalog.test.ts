@@ -31,6 +31,7 @@ describe('a catalog whose vectors are kept', () => {
     expect([...first.made!.table.present]).toEqual([0, 1, 0, 1, 0, 0, 1])
     expect(first.made!.broken).toEqual(['?'])
     expect(first.lines.at(-1)).toMatch(/^texts: 4 encoded, .* a second; 1 were known or could not be read$/)
+    expect((await encode('whole', ['?', 'a', '?'])).made!.broken).toEqual(['?'])
     expect((await encode('whole', [null])).made).toBeUndefined()
   })
 

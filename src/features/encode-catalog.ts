@@ -24,27 +24,39 @@ const tableOf = ({ inputs }: Catalog, width: number) => ({
   present: new Uint8Array(inputs.length),
 })
 
-/** Vectors of every item that has an input; `broken` names the inputs that could not be read. */
+/**
+ * Vectors of every item that has an input, each input encoded once, of however many items it is; `broken` names those
+ * that could not be read.
+ */
 export async function encodeCatalog(encoder: Encoder<string>, catalog: Catalog): Promise<MadeFeatures | undefined> {
   const { inputs, what, report } = catalog
-  const items = itemsOf(catalog)
-  if (items.length === 0) return undefined
+  const itemsBy = new Map<string, number[]>()
+  for (const item of itemsOf(catalog)) {
+    const [input, same] = [inputs[item] as string, itemsBy.get(inputs[item] as string)]
+    if (same) same.push(item)
+    else itemsBy.set(input, [item])
+  }
+  if (itemsBy.size === 0) return undefined
   const table = tableOf(catalog, encoder.width)
-  const broken: string[] = []
-  for (let from = 0, told = 0; from < items.length; from += encoder.batchSize) {
-    const batch = items.slice(from, from + encoder.batchSize)
-    const { vectors, present } = await encoder.encode(batch.map((item) => inputs[item] as string))
-    for (const [row, item] of batch.entries()) {
-      table.present[item] = present[row] as number
-      table.vectors.set(vectors.subarray(row * encoder.width, (row + 1) * encoder.width), item * encoder.width)
-      if (!present[row]) broken.push(basename(inputs[item] as string))
+  const broken = new Set<string>()
+  const different = [...itemsBy]
+  for (let from = 0, told = 0; from < different.length; from += encoder.batchSize) {
+    const batch = different.slice(from, from + encoder.batchSize)
+    const { vectors, present } = await encoder.encode(batch.map(([input]) => input))
+    for (const [row, [input, items]] of batch.entries()) {
+      const vector = vectors.subarray(row * encoder.width, (row + 1) * encoder.width)
+      for (const item of items) {
+        table.present[item] = present[row] as number
+        table.vectors.set(vector, item * encoder.width)
+      }
+      if (!present[row]) broken.add(input)
     }
     if (from - told >= 1000) {
       told = from
-      report(`${what}: ${from} of ${items.length} encoded`)
+      report(`${what}: ${from} of ${different.length} encoded`)
     }
   }
-  return { encoder: encoder.name, table, broken }
+  return { encoder: encoder.name, table, broken: [...broken].map((input) => basename(input)) }
 }
 
 /** An input that waits for its batch, with the items that have it. */
@@ -66,7 +78,7 @@ export async function encodeKept<Prepared>(
   const items = itemsOf(catalog)
   if (items.length === 0) return undefined
   const table = tableOf(catalog, encoder.width)
-  const broken: string[] = []
+  const broken = new Set<string>()
   await using cache = await openVectorCache(folder, encoder.fingerprint, encoder.width)
   const progress = progressOf(catalog, items.length)
   const place = (item: number, vector: Float32Array): void => {
@@ -101,7 +113,7 @@ export async function encodeKept<Prepared>(
     }
     const prepared = content && (await encoder.prepare(content))
     if (key === undefined || prepared === undefined) {
-      broken.push(basename(input))
+      broken.add(input)
       progress.kept(1)
       continue
     }
@@ -111,7 +123,7 @@ export async function encodeKept<Prepared>(
   if (waiting.size > 0) await send()
   await running
   progress.done()
-  return { encoder: encoder.name, table, broken }
+  return { encoder: encoder.name, table, broken: [...broken].map((input) => basename(input)) }
 }
 
 /** Where the vectors of a batch go. */

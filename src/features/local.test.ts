@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FeatureTable, MadeFeatures } from '../dataset/schema.ts'
+import { encodeCatalog } from './encode-catalog.ts'
 import { imageEncoder } from './image.ts'
 import { localFeatures } from './local.ts'
 import { textEncoder } from './text.ts'
@@ -115,6 +116,33 @@ describe('localFeatures', () => {
     expect(image?.broken).toEqual(['torn.jpg', 'words.jpg', 'absent.jpg'])
     expect([...(image?.table.present ?? [])]).toEqual([0, 1, 0, 0, 0, 0])
     expect(image?.table.vectors.subarray(2 * 512).every((value) => value === 0)).toBe(true)
+  })
+
+  it('names a broken picture once, of however many items it is, as of the sizes of one product', async () => {
+    const { image } = await ofCatalog(['', '', '', ''], [null, at('words.jpg'), at('red.jpg'), at('words.jpg')])
+    expect(image?.broken).toEqual(['words.jpg'])
+    expect([...(image?.table.present ?? [])]).toEqual([0, 0, 1, 0])
+  })
+
+  it('encodes a title that several items have once, for all of them', async () => {
+    const asked: string[][] = []
+    const encoder = {
+      name: 'lengths',
+      width: 1,
+      batchSize: 2,
+      async encode(inputs: readonly string[]) {
+        asked.push([...inputs])
+        return {
+          vectors: Float32Array.from(inputs, ({ length }) => length),
+          present: new Uint8Array(inputs.length).fill(1),
+        }
+      },
+    }
+    const inputs = [null, 'shirt', 'hat', 'shirt', null, 'jacket', 'hat']
+    const made = await encodeCatalog(encoder, { inputs, what: 'titles', report: () => undefined })
+    expect(asked).toEqual([['shirt', 'hat'], ['jacket']])
+    expect([...(made?.table.vectors ?? [])]).toEqual([0, 5, 3, 5, 0, 6, 3])
+    expect([...(made?.table.present ?? [])]).toEqual([0, 1, 1, 1, 0, 1, 1])
   })
 
   it('reports what is no file at all as a broken picture, and does not wait for it', async () => {

@@ -253,6 +253,11 @@ describe('any route', () => {
     ])
     expect((await ask('GET', '/readyz')).status).toBe(503)
     expect((await ask('GET', '/healthz')).status).toBe(200)
+    // Once a minute, not once a request, the log alone says why.
+    const errors = lines.map((line) => JSON.parse(line) as { level: number }).filter(({ level }) => level === 50)
+    expect(errors).toMatchObject([
+      { msg: 'the store cannot be reached: requests are answered by 503', why: 'redis at secret-host is away' },
+    ])
   })
 
   it('is logged by its route, without the user', async () => {

@@ -22,6 +22,7 @@ import { rateLimit } from './rate-limit.ts'
 import { issueError, pathText, Refusal } from './refusal.ts'
 import { type Route, type RouteName, routes } from './routes.ts'
 import { id as idSchema } from './schemas.ts'
+import { storeAway } from './store-away.ts'
 
 /** What an app is made of. */
 export interface AppOptions {
@@ -83,6 +84,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     reload: options.reload ?? (() => service.reload()),
     told: options.told ?? nothingTold,
   })
+  const tellAway = storeAway(log)
   const app = new Hono<Env>()
 
   app.use(async (c, next) => {
@@ -129,6 +131,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     const requestId = c.get('requestId')
     const id = c.get('id')
     const { status, headers, body, unforeseen } = problemAnswer(error, { requestId, ...(id !== undefined && { id }) })
+    tellAway(error)
     if (unforeseen) log.error({ requestId, route: c.get('route'), err: error }, 'an error that nobody foresaw')
     return new Response(JSON.stringify(body), {
       status,

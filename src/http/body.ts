@@ -19,7 +19,9 @@ export async function readJson(
   most: number,
 ): Promise<unknown> {
   const length = request.header('content-length')
-  if (length === undefined && request.header('transfer-encoding') === undefined && !request.raw.body) return undefined
+  // Over a socket a request has a body only where it announces one, and its stream says nothing: a POST always has one.
+  const announced = length !== undefined || request.header('transfer-encoding') !== undefined
+  if (!announced && (request.header('content-type') === undefined || !request.raw.body)) return undefined
   if (length === '0') return undefined
   refuseOtherTypes(request.header('content-type') ?? '')
   if (length !== undefined && Number(length) > most) throw tooLarge(most)

@@ -97,12 +97,21 @@ function valueOf({ type }: JsonSchema, text: string): unknown {
 const numberOf = (text: string): number | string =>
   /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text
 
-/** `10..20`, `10..` or `..20`. @throws Refusal `invalid` for another text */
+/** @throws Refusal as {@link readRange} */
 function rangeOf(name: string, text: string): { from?: number; to?: number } {
+  try {
+    return readRange(`query ${name}`, text)
+  } catch (error) {
+    throw error instanceof UserError ? new Refusal(400, error) : error
+  }
+}
+
+/** `10..20`, `10..` or `..20`. @throws UserError `invalid` for another text */
+export function readRange(where: string, text: string): { from?: number; to?: number } {
   const [from, to, more] = text.split('..').map((end) => (end === '' ? undefined : numberOf(end)))
   const right = more === undefined && text.includes('..') && [from, to].every((end) => typeof end !== 'string')
   if (right && !(Number(from) > Number(to)))
     return { ...(from !== undefined && { from: Number(from) }), ...(to !== undefined && { to: Number(to) }) }
   const expected = 'a range such as 10..20, 10.. or ..20'
-  throw new Refusal(400, new UserError({ where: `query ${name}`, problem: 'invalid', value: `"${text}"`, expected }))
+  throw new UserError({ where, problem: 'invalid', value: `"${text}"`, expected })
 }

@@ -41,6 +41,14 @@ describe('a server', () => {
     await expect(elsewhere).rejects.toThrow(/^--host: invalid: 192\.0\.2\.1/)
   })
 
+  it('takes a reload without a body, as curl -X POST sends it: without a length and without a type', async () => {
+    const { url } = await open()
+    const asked = 'POST /v1/admin/reload HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'
+    expect(await exchange(url, asked)).toMatch(/^HTTP\/1\.1 200 /)
+    const nothing = 'POST /v1/events HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'
+    expect(await exchange(url, nothing)).toMatch(/^HTTP\/1\.1 400 /)
+  })
+
   it('refuses a body that is too large, announced or in pieces', async () => {
     const { url } = await open()
     const large = JSON.stringify('x'.repeat(2000))

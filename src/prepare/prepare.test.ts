@@ -267,10 +267,16 @@ describe('bad input', () => {
       /^out: empty: none of 2 events is left\. "exact duplicates" removed 1; "users with fewer than 5 events" removed 1; /,
     ],
     [
+      'rows of guests',
+      { 'log.csv': `${header}u,a,1,1\n,a,1,2\n ,a,1,3\nv,a,1,4\n,a,1,5\n` },
+      {},
+      /^log\.csv row 3, column "user": missing: nothing, and in 2 of 5 rows more, expected an id\. leave such rows out/,
+    ],
+    [
       'a condition nobody can read',
       { 'log.csv': `${header}u,a,1,1\n` },
       { behaviors: [{ name: 'x', when: 'rating about 4' }] },
-      /^behavior "x": invalid: when: rating about 4, expected a condition like/,
+      /^behavior "x": invalid: when: rating about 4, expected a condition like rating >= 4 with =, !=, <, <=, > or >=/,
     ],
     ...[
       'rating >=',

@@ -1,10 +1,11 @@
 /** @file Recommendations for every user of a dataset, some users at a time. */
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, History, ItemIndex, UserIndex } from '../dataset/schema.ts'
+import type { Dataset, History, UserIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bestLeft, listLengths } from './best-left.ts'
+import { type ItemConditions, type LeftOut, leftOutOf } from './item-conditions.ts'
 
 /** The best items of one user, best first. */
 export interface UserList {
@@ -16,16 +17,18 @@ export interface UserList {
 const usersAtOnce = 128
 
 /**
- * The best `top` items of every user, in the order of the users, items excluded by the dataset's candidates policy. The
- * scores of one batch are all that is held.
+ * The best `top` items of every user, in the order of the users, items excluded by the dataset's candidates policy and
+ * by the filter. The scores of one batch are all that is held.
+ * @throws UserError as `conditionTests`
  */
 export async function* recommendAll(
   { scorer, dataset }: { readonly scorer: Scorer; readonly dataset: Dataset },
-  { top = 10 }: { top?: number } = {},
+  { top = 10, filter }: { top?: number; filter?: ItemConditions } = {},
 ): AsyncGenerator<readonly UserList[]> {
   const { itemCount } = scorer
   const width = itemCount + 1
   const users = dataset.userIds.length - 1
+  const leftOut = leftOutOf(dataset.catalog, filter)
   let held = new Float32Array(0)
   const scoresOf = async (histories: readonly History[]): Promise<Float32Array> => {
     if (held.length < histories.length * width) held = new Float32Array(histories.length * width)
@@ -35,7 +38,7 @@ export async function* recommendAll(
     const histories = Array.from({ length: Math.min(usersAtOnce, users + 1 - from) }, (_, at) =>
       historyOf(dataset.events, from + at),
     )
-    const excluded = histories.map((history) => excludedItems(dataset, history))
+    const excluded = histories.map((history) => leftOut(excludedItems(dataset, history)))
     const lists: (readonly ScoredItem[] | undefined)[] = histories.map(() => undefined)
     const without = (): number[] => histories.flatMap((_, row) => (lists[row] ? [] : [row]))
     for (const length of scorer.best ? listLengths(top, scorer) : []) {
@@ -46,7 +49,7 @@ export async function* recommendAll(
         length,
       )
       for (const [at, row] of rows.entries()) {
-        const own = { excluded: excluded[row] as ReadonlySet<ItemIndex>, itemCount }
+        const own = { excluded: excluded[row] as LeftOut, itemCount }
         lists[row] = bestLeft(kept?.[at] ?? [], top, own)
       }
     }

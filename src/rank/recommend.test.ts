@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { History } from '../dataset/schema.ts'
+import type { Field, History } from '../dataset/schema.ts'
+import { splitDataset } from '../dataset/splits.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
-import { recommendFrom } from './recommend.ts'
+import { recommend, recommendFrom } from './recommend.ts'
 import { recommendAll, type UserList } from './recommend-all.ts'
 
 const users = 300
@@ -44,6 +45,40 @@ describe('recommendFrom', () => {
     const { scorer } = ring()
     await expect(recommendFrom({ scorer, dataset }, ['i9'])).rejects.toThrow('tiny item: unknown: "i9"')
     await expect(recommendFrom({ scorer, dataset }, ['i1'], { behavior: 'clik' })).rejects.toThrow('"click"')
+  })
+})
+
+describe('a filter', () => {
+  const color: Field = { vocabulary: ['', 'red', 'blue'], values: Int32Array.of(0, 1, 2, 1, 2, 1) }
+  const stock = Float32Array.of(Number.NaN, 3, 1, 0, 2, 4)
+  const catalog = { ...dataset.catalog, fields: { color }, numbers: { stock } }
+  const shop = { ...dataset, catalog }
+  const filter = { fields: { color: ['red'] }, numbers: { stock: { from: 1 } } }
+  const { scorer } = ring()
+
+  it('lets in what meets all of its conditions alone, for a visitor, a user, a stranger and everybody', async () => {
+    const split = splitDataset(shop)
+    const lists = [
+      await recommendFrom({ scorer, dataset: shop }, ['i2'], { filter }),
+      await recommend({ scorer, dataset: shop, split }, 'u2', { filter }),
+      await recommend({ scorer, dataset: shop, split }, 'nobody', { filter }),
+    ]
+    expect(lists.map(({ items }) => items.map(({ id }) => id))).toEqual([
+      ['i5', 'i1'],
+      ['i5', 'i1'],
+      ['i1', 'i5'],
+    ])
+    const all: UserList[] = []
+    for await (const batch of recommendAll({ scorer, dataset: shop }, { top: 2, filter })) all.push(...batch)
+    // The first user touched item 1, so that item 5 alone is left.
+    expect(all.slice(0, 2).map(({ items }) => items.map(({ item }) => item))).toEqual([[5], [5, 1]])
+  })
+
+  it('names what the catalog does not have', async () => {
+    const refused = recommendFrom({ scorer, dataset: shop }, ['i2'], { filter: { numbers: { stok: { from: 1 } } } })
+    await expect(refused).rejects.toThrow(
+      'filter.numbers: unknown: "stok", expected one of stock. did you mean "stock"?',
+    )
   })
 })
 

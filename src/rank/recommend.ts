@@ -2,12 +2,13 @@
 
 import { excludedItems } from '../dataset/candidates.ts'
 import { historyOf } from '../dataset/histories.ts'
-import type { Dataset, History, ItemIndex, Split } from '../dataset/schema.ts'
+import type { Dataset, History, Split } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import { unknownName } from '../errors.ts'
 import type { Explanation, Scorer } from '../models/contract/scorer.ts'
 import { bestListed } from './best-left.ts'
 import { leftToPopularity, popularScores } from './empty-histories.ts'
+import { type ItemConditions, type LeftOut, leftOutOf } from './item-conditions.ts'
 import { knownItem } from './known-item.ts'
 import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
 
@@ -28,6 +29,12 @@ export interface Recommendations {
   readonly items: readonly Recommendation[]
 }
 
+/** How long a list is, 10 items by default, and which items may be in it. */
+interface ListOptions {
+  readonly top?: number
+  readonly filter?: ItemConditions
+}
+
 /** Whom to ask: what `openRun` returns. */
 interface Trained {
   readonly scorer: Scorer
@@ -37,20 +44,21 @@ interface Trained {
 
 /**
  * The best `top` items (10 by default) for a user by the id of the log, items excluded by the dataset's candidates
- * policy.
+ * policy and by the filter.
+ * @throws UserError `unknown` or `invalid` for a condition of the filter
  */
 export async function recommend(
   { scorer, dataset, split }: Trained,
   user: string,
-  { top = 10 }: { top?: number } = {},
+  { top = 10, filter }: ListOptions = {},
 ): Promise<Recommendations> {
   const index = dataset.userIds.indexOf(user, 1)
   if (index < 0) {
-    const items = topItems(popularScores(dataset, split), top)
+    const items = topItems(popularScores(dataset, split), top, leftOutOf(dataset.catalog, filter)(new Set()))
     return { user, known: false, popular: true, items: items.map((scored) => named(dataset, scored)) }
   }
   const history = historyOf(dataset.events, index)
-  const items = await bestItems({ scorer, dataset }, history, top)
+  const items = await bestItems({ scorer, dataset }, history, { top, filter })
   return { user, known: true, popular: leftToPopularity(scorer, history), items }
 }
 
@@ -63,7 +71,7 @@ export async function recommend(
 export async function recommendFrom(
   { scorer, dataset }: Pick<Trained, 'scorer' | 'dataset'>,
   ids: readonly string[],
-  { top = 10, behavior }: { readonly top?: number; readonly behavior?: string } = {},
+  { top = 10, filter, behavior }: ListOptions & { readonly behavior?: string } = {},
 ): Promise<Recommendations> {
   const { manifest, events } = dataset
   const name = behavior ?? manifest.target
@@ -78,16 +86,16 @@ export async function recommendFrom(
     behavior: new Uint8Array(item.length).fill(done),
     time: Float64Array.from(item, (_, at) => last + 1 + at),
   }
-  const items = await bestItems({ scorer, dataset }, history, top)
+  const items = await bestItems({ scorer, dataset }, history, { top, filter })
   return { user: null, known: true, popular: item.length === 0, items }
 }
 
 async function bestItems(
   { scorer, dataset }: Pick<Trained, 'scorer' | 'dataset'>,
   history: History,
-  top: number,
+  { top, filter }: { readonly top: number; readonly filter: ItemConditions | undefined },
 ): Promise<Recommendation[]> {
-  const excluded = excludedItems(dataset, history)
+  const excluded = leftOutOf(dataset.catalog, filter)(excludedItems(dataset, history))
   const best =
     (await indexedItems(scorer, history, top, excluded)) ?? topItems(await scorer.score([history]), top, excluded)
   const reasons = await scorer.explain?.(
@@ -102,7 +110,7 @@ async function indexedItems(
   scorer: Scorer,
   history: History,
   top: number,
-  excluded: ReadonlySet<ItemIndex>,
+  excluded: LeftOut,
 ): Promise<readonly ScoredItem[] | undefined> {
   const { approximate, itemCount } = scorer
   if (!approximate) return undefined

@@ -64,7 +64,7 @@ describe('a log of views, carts and orders', () => {
   it('is asked for discoveries by default, and prepare says why', () => {
     expect([dataset.manifest.question, dataset.manifest.idleMinutes]).toEqual(['discovery', 30])
     expect(said.filter((line) => line.startsWith('question:'))).toEqual([
-      'question: discovery (0 of 300 order events are of an item never touched before, 300 of one not touched before the visit; to ask which of the touched items is chosen: --question funnel)',
+      'question: discovery (0 of 300 order events are of an item never touched before, 300 of one not touched before the visit; to ask which of the touched items is chosen: siftrec train ... --question funnel)',
     ])
   })
 

@@ -2,6 +2,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type MemoryStore, memoryStore } from '../../test/fixtures/memory-store.ts'
 import { temporaryFolder } from '../../test/fixtures/prepared-files.ts'
 import { freshEvent as event, idsOf as ids, shopDataset, trainServed } from '../../test/fixtures/served-shop.ts'
+import { tinyDataset } from '../testing/tiny-dataset.ts'
+import { checkedEvents } from './incoming.ts'
+import { knownIds } from './known-ids.ts'
 import { openService, type ServiceOptions } from './open-service.ts'
 import type { Recommended, RecommendRequest, Service } from './service.ts'
 
@@ -45,6 +48,28 @@ describe('events that came since', () => {
     expect(told[1]).toMatchObject({ id: 'gone', title: '', fresh: true })
     expect(told.at(-1)).toMatchObject({ id: 'i7', fresh: true, time: 1 })
     expect((await service.history('u2', 2)).map(({ id }) => id)).toEqual(told.slice(0, 2).map(({ id }) => id))
+  })
+
+  it('are refused where their times are seconds, which would make them the oldest of their user', () => {
+    const [second, day] = [1_700_000_000, 86_400_000]
+    const rulesOf = (first: number) => {
+      const log = tinyDataset({
+        events: [
+          [1, 1, 'click', first + day],
+          [1, 2, 'click', first],
+        ],
+      })
+      const { catalog } = log
+      const listing = { catalog, available: new Uint8Array(3).fill(1), records: new Map() }
+      return { known: knownIds(log), listing, timed: true }
+    }
+    const add = (time: number, first: number) => checkedEvents([event('u1', 'i1', { time })], rulesOf(first))
+    expect(() => add(second, 1000 * second)).toThrow(
+      'events[0].time: invalid: 1700000000, expected whole milliseconds since 1970. if these are seconds, multiply them by 1000',
+    )
+    expect(add(1000 * second, 1000 * second)).toHaveLength(1)
+    // An older log may have such times itself.
+    expect(add(second, second)).toHaveLength(1)
   })
 
   it('are refused by name, all of a batch or none', async () => {

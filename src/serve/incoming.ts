@@ -9,6 +9,8 @@ import { type Listing, own } from './listing.ts'
 const longestText = 10_000
 /** How far a caller's clock may be ahead, in milliseconds. */
 const ahead = 5 * 60_000
+/** Before it in milliseconds, times of this century in seconds lie. */
+const year1974 = Date.UTC(1974, 0)
 
 /** What events are checked against. */
 export interface IncomingRules {
@@ -37,6 +39,7 @@ export function checkedEvents(
     if (!known.items.has(item) && !listing.records.has(item)) throw unknownItem(`${where}.item`, item, known)
     behaviorOf(`${where}.behavior`, behavior, known)
     checkTime(`${where}.time`, event.time, now)
+    if (timed) refuseSeconds(`${where}.time`, event.time, known)
     return timed ? event : { ...event, time: now }
   })
 }
@@ -46,6 +49,16 @@ export function checkTime(where: string, time: number, now: number): void {
   if (Number.isInteger(time) && time >= 0 && time <= now + ahead) return
   const expected = 'whole milliseconds since 1970, at most five minutes from now'
   throw new UserError({ where, problem: 'invalid', value: `${time}`, expected })
+}
+
+/**
+ * A number of seconds would be read as January 1970, and the event as the oldest of its user.
+ * @throws UserError `invalid` for a time before 1974 where the log begins later
+ */
+function refuseSeconds(where: string, time: number, known: Pick<KnownIds, 'begins'>): void {
+  if (time >= year1974 || known.begins() < year1974) return
+  const [expected, hint] = ['whole milliseconds since 1970', 'if these are seconds, multiply them by 1000']
+  throw new UserError({ where, problem: 'invalid', value: `${time}`, expected, hint })
 }
 
 /** @throws UserError `empty` or `invalid` for what can be no id */

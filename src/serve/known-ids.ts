@@ -9,11 +9,14 @@ export interface KnownIds {
   readonly behaviors: ReadonlyMap<string, BehaviorIndex>
   /** User indices, those with the most events first. */
   busiest(): Int32Array
+  /** The time of the log's first event; 0 without one. */
+  begins(): number
 }
 
 /** Reads the ids of a dataset once. */
 export function knownIds({ userIds, catalog, manifest, events }: Dataset): KnownIds {
   let sorted: Int32Array | undefined
+  let begun: number | undefined
   const eventsOf = (user: number): number => (events.start[user + 1] as number) - (events.start[user] as number)
   return {
     users: indicesOf(userIds),
@@ -24,6 +27,10 @@ export function knownIds({ userIds, catalog, manifest, events }: Dataset): Known
         (a, b) => eventsOf(b) - eventsOf(a) || a - b,
       )
       return sorted
+    },
+    begins() {
+      begun ??= events.time.length === 0 ? 0 : events.time.reduce((first, time) => Math.min(first, time))
+      return begun
     },
   }
 }

@@ -94,9 +94,13 @@ export async function openService({
       return undefined
     }
   }
-  const open = async (folders: RunFolders, before: Dataset | undefined): Promise<Opened> => {
+  const open = async (folders: RunFolders, before: Dataset | undefined, served?: Serving): Promise<Opened> => {
     const opened = await openServing({ ...parts, folders, dataset: before })
     const { dataset, known, listings } = opened
+    if (served && dataset.catalog.ids.every((id, at) => at === 0 || !served.known.items.has(id))) {
+      await opened[Symbol.asyncDispose]()
+      throw otherShop(dataset)
+    }
     const newcomers = newcomersOf(listings.last, known.items)
     const grown = newcomers.length > 0 ? await openGrown(folders, dataset, newcomers) : undefined
     if (grown) await opened[Symbol.asyncDispose]()
@@ -248,7 +252,7 @@ export async function openService({
       reloading(async () => {
         const { folders, dataset } = current
         const next = nextFolders(folders, runs)
-        await swap(await open(next, isDatasetOf(next, dataset) ? dataset : undefined))
+        await swap(await open(next, isDatasetOf(next, dataset) ? dataset : undefined, current.serving.value))
         return about()
       }),
     ready: () => use(() => store.ping()),
@@ -258,6 +262,13 @@ export async function openService({
       exports[Symbol.dispose]()
     },
   }
+}
+
+/** A slip of the name: the service would answer with another shop's items, and read no event that it has stored. */
+function otherShop({ manifest }: Dataset): UserError {
+  const [value, expected] = ['none of its items is served now', 'a run of the same shop']
+  const hint = 'another shop has a service of its own'
+  return new UserError({ where: `dataset ${manifest.name}`, problem: 'mismatched', value, expected, hint })
 }
 
 /** The same runs anew, or others; where other runs' dataset lies is theirs to say. */

@@ -1,7 +1,7 @@
 /** @file A list for somebody of whom the model reads nothing: popular items of different kinds. */
 import type { Catalog, Field, ItemIndex } from '../dataset/schema.ts'
 import type { ScoredItem } from '../dataset/top-items.ts'
-import type { ItemTest } from './filters.ts'
+import type { ItemTest } from '../rank/item-conditions.ts'
 
 /** Lists popular items. */
 export type PopularItems = (count: number, catalog: Pick<Catalog, 'fields'>, isAllowed: ItemTest) => ScoredItem[]

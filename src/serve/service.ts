@@ -1,5 +1,6 @@
 /** @file What a trained run does for whoever serves it, in the log's own ids; nothing here knows of HTTP. */
 import type { Modality } from '../dataset/schema.ts'
+import type { ItemConditions } from '../rank/item-conditions.ts'
 import type { Reasons } from '../rank/named-reasons.ts'
 import type { Appended, FreshEvent, ItemRecord } from '../store/event-store.ts'
 
@@ -13,11 +14,7 @@ export interface GivenEvent {
 }
 
 /** Which items may be in a list: those that pass every condition. */
-export interface ItemFilter {
-  /** Values that a categorical field may have, by field. */
-  readonly fields?: Readonly<Record<string, readonly string[]>>
-  /** Ranges of numeric fields, ends included, by field; an unknown number passes none. */
-  readonly numbers?: Readonly<Record<string, { readonly from?: number; readonly to?: number }>>
+export interface ItemFilter extends ItemConditions {
   /** Only these items. */
   readonly allow?: readonly string[]
   /** None of these items. */

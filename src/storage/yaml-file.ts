@@ -15,7 +15,12 @@ const most = { bytes: 1_000_000, depth: 12, values: 100_000 }
 export function readYaml(path: string, what = 'the file'): unknown {
   const document = parseDocument(readText(path, what), { logLevel: 'error' })
   const [problem] = [...document.errors, ...document.warnings]
-  if (problem) throw corrupted(path, problem.message)
+  if (problem) {
+    // The parser names the line at the end of its reason, where a long one would be cut.
+    const line = problem.linePos?.[0].line
+    const reason = problem.message.replace(/ at line \d+, column \d+:?/, '')
+    throw corrupted(line === undefined ? path : `${path} line ${line}`, reason)
+  }
   const values = plainValues(document, path)
   refuseDepth(values, path)
   return values ?? {}

@@ -5,7 +5,7 @@ import type { ClickExplanation } from '../../rank/explain-clicks.ts'
 import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
-import { once, whole } from '../values.ts'
+import { idList, once, whole } from '../values.ts'
 
 interface Flags {
   readonly user: string
@@ -21,9 +21,7 @@ export function explainCommand(): Command {
     .description('predict whether a user clicks the named items, and show what the model looked at')
     .argument('<run>', 'folder of a trained model of clicks')
     .requiredOption('--user <id>', "the user's id, as in the log", once('--user'))
-    .requiredOption('--items <ids>', 'ids of the items, separated by commas', (text) =>
-      text.split(',').map((id) => id.trim()),
-    )
+    .requiredOption('--items <ids>', 'ids of the items, separated by commas', (text) => idList('--items', text))
     .option('--top <number>', 'how many events of the history to show', (text) => whole('--top', text), 5)
     .option('--data <folder>', dataWords)
     .option('--json', 'print JSON instead of text')

@@ -3,15 +3,17 @@ import { Command } from 'commander'
 import pc from 'picocolors'
 import type { Dataset } from '../../dataset/schema.ts'
 import { UserError } from '../../errors.ts'
+import type { ItemConditions } from '../../rank/item-conditions.ts'
 import type { Recommendation, Recommendations } from '../../rank/recommend.ts'
 import type { OpenOptions } from '../../runs/open-run.ts'
 import { exitCodes } from '../failure.ts'
 import { indexWords } from '../index-words.ts'
 import { interruptible } from '../interrupt.ts'
+import { filterOf, filterWords } from '../item-filter.ts'
 import { label } from '../item-label.ts'
 import { dataWords, tellLater } from '../later.ts'
 import { tellMemory } from '../memory.ts'
-import { once, whole } from '../values.ts'
+import { idList, once, whole } from '../values.ts'
 
 interface Flags {
   readonly user?: string
@@ -19,6 +21,7 @@ interface Flags {
   readonly all?: true
   readonly behavior?: string
   readonly top: number
+  readonly filter?: ItemConditions
   readonly out?: string
   readonly data?: string
   readonly index?: boolean
@@ -31,11 +34,14 @@ export function recommendCommand(): Command {
     .description('recommend items to a user, with the reasons, or to every user')
     .argument('<run>', 'folder of a trained model that ranks the next item')
     .option('--user <id>', "the user's id, as in the log", once('--user'))
-    .option('--history <ids>', 'in place of a user: ids of items that a visitor touched, the last one last', idsOf)
+    .option('--history <ids>', 'in place of a user: ids of items that a visitor touched, the last one last', (text) =>
+      idList('--history', text),
+    )
     .option('--behavior <name>', 'what was done with the items of --history (default: the target)')
     .option('--all', 'in place of a user: every user, into the file of --out')
     .option('--out <file>', 'with --all: a file that ends in .parquet, .csv or .jsonl')
     .option('--top <number>', 'how many items to recommend', (text) => whole('--top', text), 10)
+    .option('--filter <condition>', filterWords, filterOf)
     .option('--data <folder>', dataWords)
     .option('--index', indexWords)
     .option('--json', 'print JSON instead of text')
@@ -44,16 +50,17 @@ export function recommendCommand(): Command {
       if (flags.all) return recommendToAll(folder, flags)
       const { openRun } = await import('../../runs/open-run.ts')
       const { recommend, recommendFrom } = await import('../../rank/recommend.ts')
-      const { user, history, behavior, top, json } = flags
+      const { user, history, behavior, top, filter, json } = flags
+      const listed = { top, ...(filter && { filter }) }
       await using run = await openRun(folder, {
         ...askedOf(flags),
         memory: { users: 'one', tell: tellMemory },
       })
       tellLater(run)
       const recommended = history
-        ? await recommendFrom(run, history, { top, ...(behavior !== undefined && { behavior }) })
-        : await recommend(run, user as string, { top })
-      tellWhy(recommended, run.dataset)
+        ? await recommendFrom(run, history, { ...listed, ...(behavior !== undefined && { behavior }) })
+        : await recommend(run, user as string, listed)
+      tellWhy(recommended, run.dataset, filter)
       process.stdout.write(json ? `${JSON.stringify(recommended, null, 2)}\n` : printRecommendations(recommended))
     })
 }
@@ -63,14 +70,6 @@ const askedOf = ({ data, index }: Flags): Pick<OpenOptions, 'data' | 'index'> =>
   ...(data !== undefined && { data }),
   ...(index && { index: (line) => process.stderr.write(`${line}\n`) }),
 })
-
-/** @throws UserError `invalid` where there is no id, or an empty one */
-function idsOf(text: string): string[] {
-  const ids = text.split(',').map((id) => id.trim())
-  if (!ids.includes('')) return ids
-  const expected = 'ids of items, separated by commas'
-  throw new UserError({ where: '--history', problem: 'invalid', value: `"${text}"`, expected })
-}
 
 /** @throws UserError where nobody is asked for, or more than one, and for flags that go with another one */
 function checkFlags({ user, history, all, behavior, out, json }: Flags): void {
@@ -93,7 +92,11 @@ function checkFlags({ user, history, all, behavior, out, json }: Flags): void {
 }
 
 /** Says why the items may not be what was asked for. */
-function tellWhy({ user, known, popular, items }: Recommendations, { manifest }: Dataset): void {
+function tellWhy(
+  { user, known, popular, items }: Recommendations,
+  { manifest }: Dataset,
+  filter?: ItemConditions,
+): void {
   const who = user === null ? 'the visitor' : `user "${user}"`
   const lines = [
     ...(known ? [] : [`${who} is not in ${manifest.name}: these are the popular items of its training data`]),
@@ -101,15 +104,17 @@ function tellWhy({ user, known, popular, items }: Recommendations, { manifest }:
   ]
   if (items.length === 0) {
     const touched = manifest.candidates === 'unseen' ? 'touched' : 'had as a target'
-    lines.push(`nothing is left to recommend: ${who} has ${touched} every item`)
+    const none = manifest.candidates === 'all' ? '' : `, or ${who} has ${touched} each that does`
+    const why = filter ? `no item passes the filter${none}` : `${who} has ${touched} every item`
+    lines.push(`nothing is left to recommend: ${why}`)
   }
   for (const line of lines) process.stderr.write(pc.yellow(`${line}\n`))
 }
 
 async function recommendToAll(folder: string, flags: Flags): Promise<void> {
-  const { top, out } = flags
+  const { top, filter, out } = flags
   const file = out as string
-  const { kindOfList, writeLists } = await import('../recommendations-file.ts')
+  const { kindOfList, listsText, writeLists } = await import('../recommendations-file.ts')
   kindOfList(file)
   const { openRun } = await import('../../runs/open-run.ts')
   const { recommendAll } = await import('../../rank/recommend-all.ts')
@@ -125,13 +130,12 @@ async function recommendToAll(folder: string, flags: Flags): Promise<void> {
   const began = performance.now()
   const written = await interruptible(
     async (signal) => {
-      const lists = recommendAll(run, { top })
+      const lists = recommendAll(run, { top, ...(filter && { filter }) })
       const counted = (done: number): void => progress.counted('users', done, users)
       try {
-        await writeLists(file, { dataset, lists, counted, signal })
-        return true
+        return await writeLists(file, { dataset, lists, counted, signal })
       } catch (error) {
-        if (signal.aborted) return false
+        if (signal.aborted) return undefined
         throw error
       }
     },
@@ -139,7 +143,7 @@ async function recommendToAll(folder: string, flags: Flags): Promise<void> {
   ).finally(progress.done)
   if (written) {
     const took = durationText((performance.now() - began) / 1e3)
-    process.stderr.write(`${file}: ${top} items for each of ${users.toLocaleString('en-US')} users, in ${took}\n`)
+    process.stderr.write(`${file}: ${listsText(written, top)}, in ${took}\n`)
     return
   }
   process.exitCode = exitCodes.interrupted

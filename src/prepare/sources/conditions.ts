@@ -47,7 +47,8 @@ export function readConditions(what: string, when: string, log: LogFiles): Condi
         where: what,
         problem: 'invalid',
         value: `when: ${when}`,
-        expected: 'a condition like rating >= 4, or several joined by and; a value with spaces in quotes',
+        expected:
+          'a condition like rating >= 4 with =, !=, <, <=, > or >=, or several joined by and; a value with spaces in quotes',
       })
     }
     const [, column = '', operator = '', value = ''] = found

@@ -12,6 +12,8 @@ export interface DescribedColumn {
   readonly value: string
   /** The mapping's key of a number, for whoever has to correct it. */
   readonly key?: string
+  /** What a number looks like, where the mapping says so. */
+  readonly expected?: string
 }
 
 /**
@@ -58,19 +60,29 @@ export function numberColumns(log: LogFiles, configured: Mapping['users']['numbe
       column,
       key: `${key}.${name}`,
       value: `nullif(trim(${plainNumber(log.columns.get(column) as string, form)}), '')`,
+      ...(form.decimal !== undefined && { expected: form.decimal === ',' ? 'as 1.234,50' : 'as 1,234.50' }),
     }
   })
 }
 
-/** A number without what is left out, and with a point before its decimals. */
+/**
+ * A number without what is left out, and with a point before its decimals. What is no number is marked and stays as it
+ * is written; so is 12.50 where a comma stands before decimals, since without its point it would be 1250.
+ */
 function plainNumber(
   read: string,
   { strip = '', decimal }: { strip?: string | undefined; decimal?: string | undefined },
 ): string {
+  if (strip === '' && decimal === undefined) return read
   const stripped = Array.from(strip).reduce((sql, character) => `replace(${sql}, ${literal(character)}, '')`, read)
-  if (decimal === undefined) return stripped
-  const others = `replace(${stripped}, ${literal(decimal === ',' ? '.' : ',')}, '')`
-  return decimal === ',' ? `replace(${others}, ',', '.')` : others
+  const number = `trim(${stripped})`
+  const marked = (fits: string, plain: string): string =>
+    `CASE WHEN ${number} = '' OR ${fits} THEN ${plain} ELSE chr(0) || ${read} END`
+  if (decimal === undefined) return marked(`TRY_CAST(${number} AS DOUBLE) IS NOT NULL`, number)
+  const group = decimal === ',' ? '.' : ','
+  const form = String.raw`[-+]?(\d+|\d{1,3}([${group}]\d{2,3})*[${group}]\d{3})?([${decimal}]\d*)?([eE][-+]?\d+)?`
+  const plain = `replace(replace(${number}, ${literal(group)}, ''), ',', '.')`
+  return marked(`regexp_full_match(${number}, ${literal(form)})`, plain)
 }
 
 /** SQL expressions that select fields and numbers, as `field_NAME` and `number_NAME`. */
@@ -83,12 +95,16 @@ export function describedSql(fields: readonly DescribedColumn[], numbers: readon
 
 /** @throws UserError `invalid` for text where a number should be, naming row and column */
 export function checkNumbers(db: Database, numbers: readonly DescribedColumn[], table: CheckedTable): Promise<void> {
-  const checks = numbers.map(({ name, column, key }) => {
+  const checks = numbers.map(({ name, column, key, expected }) => {
     const value = identifier(`number_${name}`)
     const help = `set strip and decimal of ${key} in the mapping, such as { column: price, strip: "$", decimal: "," }`
     const hint = (offending: string): string | undefined => (/\d/.test(offending) ? help : undefined)
     const bad = `${value} IS NOT NULL AND NOT coalesce(isfinite(TRY_CAST(${value} AS DOUBLE)), false)`
-    return { column, bad, value, problem: 'invalid' as const, expected: 'a number', hint }
+    const told = {
+      value: `ltrim(${value}, chr(0))`,
+      expected: `a number${expected === undefined ? '' : ` ${expected}`}`,
+    }
+    return { column, bad, problem: 'invalid' as const, ...told, hint }
   })
   return checkRecords(db, checks, table)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eventLines, prepareFiles } from '../../../test/fixtures/prepared-files.ts'
+import type { MappingInput } from '../mapping.ts'
 
 const line = (user: string, item: string, time: number | string): string =>
   `{"user":${user},"item":${item},"time":${time}}\n`
@@ -24,6 +25,27 @@ describe('JSON lines', () => {
     expect(lines).toEqual(all.map((id, at) => `${text(id)} ${text(id)} click ${(at + 1) * 1000}`))
   })
 
+  it('name what is in an object by its path, as user.id', async () => {
+    const nested = (id: string, item: string): string =>
+      `{"user":{"id":${id},"of":{"x/y":"DE"}},"item":{"id":"${item}"},"time":1}\n`
+    const text = nested('"u"', 'a') + '\n{"user":{"id":7},"item":{"id":"b","more":null},"item.id":"c","time":2}\n'
+    const events = { user: 'user.id', item: 'item.id' }
+    const behaviors = [{ name: 'click', when: 'user.of.x/y = DE' }, 'view']
+    const read = (log: string, mapping: MappingInput) =>
+      prepareFiles({ 'log.jsonl': log }, { events: 'log.jsonl', mapping })
+    // A key that is itself called item.id is meant before the id of item, in every row.
+    await expect(read(text, { events })).rejects.toThrow(/^log\.jsonl row 1, column "item\.id": missing: nothing/)
+    const lines = eventLines(await read(text.replaceAll('"item.id"', '"other"'), { events, behaviors }))
+    expect(lines).toEqual(['u a click 1000', 'u a view 1000', '7 b view 2000'])
+    await expect(read(nested('1,"id":2', 'a'), { events })).rejects.toThrow('log.jsonl row 1: duplicate: key "user.id"')
+    await expect(read(nested('1', 'a'), { events: { user: 'user', item: 'item.id' } })).rejects.toThrow(
+      'expected an id: a text or a whole number. name a key of it in the mapping, such as user.id',
+    )
+    await expect(read(nested('1', 'a'), { events: { user: 'user.ident', item: 'item.id' } })).rejects.toThrow(
+      /missing: column "user\.ident", expected one of .*"user\.id"/,
+    )
+  })
+
   it('take times and labels as numbers of any form', async () => {
     expect(await read(line('"u"', '"a"', '1.5e3') + line('"u"', '"b"', '"1501"') + line('"u"', '"c"', 1502.5))).toEqual(
       ['u a click 1500000', 'u b click 1501000', 'u c click 1502500'],
@@ -38,12 +60,17 @@ describe('JSON lines', () => {
     ['an exponent', '1e3'],
     ['NaN', 'NaN'],
   ])('refuse %s as an id', async (_, id) => {
-    const sentence = /^log\.jsonl row 3, column "user": invalid: .+, expected an id: a text or a whole number$/
+    const sentence =
+      /^log\.jsonl row 3, column "user": invalid: .+, expected an id: a text or a whole number(\. name a key of it .+)?$/
     await expect(read(line('"u"', '"a"', 1) + `\n${line(id, '"a"', 2)}`)).rejects.toThrow(sentence)
   })
 
   it.each<[string, string, RegExp]>([
-    ['null', line('null', '"a"', 1), /^log\.jsonl row 1, column "user": missing: nothing, expected an id$/],
+    [
+      'null',
+      line('null', '"a"', 1),
+      /^log\.jsonl row 1, column "user": missing: nothing, expected an id\. leave such rows out of the file/,
+    ],
     [
       'an id with a line break',
       line('"u\\nv"', '"a"', 1),

@@ -1,4 +1,7 @@
-/** @file Opens JSON lines: a record is an object, its columns are the keys of all records, every value stays text. */
+/**
+ * @file Opens JSON lines: a record is an object, its columns are the keys of all records and those of objects in them,
+ * as `user.id`; every value stays text.
+ */
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { type Database, literal, pathLiterals } from '../../storage/duckdb.ts'
@@ -9,6 +12,8 @@ import { refusedRow } from './text-scan.ts'
 const layout = { kind: 'json' } as const
 /** The most different keys; more are data that was written as keys. */
 const mostKeys = 10_000
+/** The most keys of objects within records. */
+const mostNested = 1000
 
 /**
  * Opens files whose records may have different keys.
@@ -23,17 +28,17 @@ export async function openJson(db: Database, files: readonly string[]): Promise<
   }
   const column = fileColumnName([])
   const scan = objects(paths, `, filename = ${literal(column)}`)
-  const keys = await keysOf(db, scan, { files, paths })
-  if (keys.length === 0)
+  const named = await pathsOf(db, scan, { files, paths })
+  if (named.size === 0)
     throw new UserError({ where: nameFiles(files), problem: 'empty', value: 'no record with a key' })
   return {
     format: 'jsonl',
     files,
-    columns: new Map(keys.map((key) => [key, asText(key)])),
+    columns: new Map([...named].map(([name, path]) => [name, asText(path)])),
     scan,
     fileNumber: fileNumber(paths, column),
     records,
-    readId: asId,
+    readId: (name) => asId(named.get(name) ?? [name]),
     rowOf: async (file, record) => (await walkFile(file, layout, record + 1)).wantedRow,
   }
 }
@@ -48,57 +53,97 @@ interface Places {
   readonly paths: readonly string[]
 }
 
-/** The keys of all records, in the order of the first record that has them at that place. */
-async function keysOf(db: Database, scan: string, places: Places): Promise<string[]> {
-  const shapes = `SELECT DISTINCT json_keys(json) AS keys FROM ${scan}`
+/** The keys that lead to a value, the outermost first. */
+type Path = readonly string[]
+
+/**
+ * The values of all records by their columns' names: keys in the order of the first record that has them at that place,
+ * then those of objects. A key that is itself called `user.id` comes before the `id` of `user`.
+ */
+async function pathsOf(db: Database, scan: string, places: Places): Promise<ReadonlyMap<string, Path>> {
+  const shapes = `SELECT DISTINCT json_keys(json) AS keys,
+    regexp_matches(CAST(json AS VARCHAR), ':\\s*\\{') AS nests FROM ${scan}`
   const entries = `SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS place,
-    len(keys) > len(list_distinct(keys)) AS twice FROM (${shapes})`
-  const query = `SELECT key, bool_or(twice) AS twice FROM (${entries})
+    len(keys) > len(list_distinct(keys)) AS twice, nests FROM (${shapes})`
+  const query = `SELECT key, bool_or(twice) AS twice, bool_or(nests) AS nests FROM (${entries})
     GROUP BY key ORDER BY min(place), key LIMIT ${mostKeys + 1}`
-  const found = await db.rows<{ key: string; twice: boolean }>(query).catch(async (error: unknown) => {
+  const found = await db.rows<{ key: string; twice: boolean; nests: boolean }>(query).catch(async (error: unknown) => {
     await refuseFirst(db, places)
     throw error
   })
+  if (found.some(({ twice }) => twice)) await refuseFirst(db, places)
   if (found.length > mostKeys) {
     const value = `more than ${mostKeys} different keys`
     throw new UserError({ where: nameFiles(places.files), problem: 'unsupported', value, expected: 'fewer' })
   }
-  if (found.some(({ twice }) => twice)) await refuseFirst(db, places)
-  return found.map(({ key }) => key)
+  const named = new Map<string, Path>(found.map(({ key }) => [key, [key]]))
+  const nested = found.some(({ nests }) => nests) ? await nestedPaths(db, scan, places) : []
+  for (const path of nested) if (!named.has(path.join('.'))) named.set(path.join('.'), path)
+  return named
 }
 
-/** @throws UserError `invalid` for the first record that cannot be parsed, `duplicate` for one with a key twice */
-async function refuseFirst(db: Database, { files, paths }: Places): Promise<void> {
+/**
+ * The values within objects, where no record has anything else but null in an object's place; none where they have more
+ * keys than names of columns can be.
+ */
+async function nestedPaths(db: Database, scan: string, places: Places): Promise<Path[]> {
+  const query = `SELECT CAST(json_group_structure(json) AS VARCHAR) AS structure FROM ${scan}`
+  const [found] = await db.rows<{ structure: string }>(query)
+  const [objectsAt, valuesAt]: [Path[], Path[]] = [[], []]
+  const walk = (value: unknown, path: Path): void => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (!isObject) return void (path.length > 1 && valuesAt.push(path))
+    if (path.length > 0) objectsAt.push(path)
+    for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key])
+  }
+  walk(JSON.parse(found?.structure ?? '{}'), [])
+  if (objectsAt.length === 0 || objectsAt.length + valuesAt.length > mostNested) return []
+  const twice = objectsAt.map((path, at) => {
+    const keys = `json_keys(json, ${pointer(path)})`
+    return `bool_or(len(${keys}) > len(list_distinct(${keys}))) AS o${at}`
+  })
+  const [bad] = await db.rows<Record<string, boolean | null>>(`SELECT ${twice.join(', ')} FROM ${scan}`)
+  for (const [at, path] of objectsAt.entries()) if (bad?.[`o${at}`]) await refuseFirst(db, places, path)
+  return valuesAt
+}
+
+/**
+ * @param path of the object whose keys are looked at; the record itself by default
+ * @throws UserError `invalid` for the first record that cannot be parsed, `duplicate` for one with a key twice
+ */
+async function refuseFirst(db: Database, { files, paths }: Places, path: Path = []): Promise<void> {
+  const [of, malformed] = path.length > 0 ? [`json, ${pointer(path)}`, 'false'] : ['json', 'keys IS NULL']
   for (const [index, file] of files.entries()) {
     // With errors ignored, a malformed record is NULL.
     const scan = objects([paths[index] as string], ', ignore_errors = true')
     const [bad] = await db.rows<{ record: number; keys: string[] | null }>(
-      `SELECT record, keys FROM (SELECT row_number() OVER () AS record, json_keys(json) AS keys FROM ${scan})
-      WHERE keys IS NULL OR len(keys) > len(list_distinct(keys)) ORDER BY record LIMIT 1`,
+      `SELECT record, keys FROM (SELECT row_number() OVER () AS record, json_keys(${of}) AS keys FROM ${scan})
+      WHERE ${malformed} OR len(keys) > len(list_distinct(keys)) ORDER BY record LIMIT 1`,
     )
     if (!bad) continue
     const { wantedRow } = await walkFile(file, layout, bad.record)
     const { keys } = bad
     if (keys === null) throw refusedRow(basename(file), wantedRow, 'malformed JSON')
-    const key = keys.find((name, at) => keys.indexOf(name) < at)
+    const key = [...path, keys.find((name, at) => keys.indexOf(name) < at)].join('.')
     throw new UserError({ where: `${basename(file)} row ${wantedRow}`, problem: 'duplicate', value: `key "${key}"` })
   }
 }
 
-/** A key as a pointer into a record. */
-function pointer(key: string): string {
-  return literal(`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+/** A path as a pointer into a record. */
+function pointer(path: Path): string {
+  return literal(path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
 }
 
 /** Reads a value as text: numbers as they are written, lists joined, null as nothing. */
-function asText(key: string): string {
-  const value = `json_extract(json, ${pointer(key)})`
+function asText(path: Path): string {
+  const at = pointer(path)
+  const value = `json_extract(json, ${at})`
   const inner =
     "CASE json_type(e) WHEN 'ARRAY' THEN json_extract_string(e, '$[*]') ELSE [json_extract_string(e, '$')] END"
   const list = `flatten(list_transform(json_extract(${value}, '$[*]'), lambda e: ${inner}))`
-  const text = `json_extract_string(json, ${pointer(key)})`
-  return `CASE json_type(json, ${pointer(key)}) WHEN 'ARRAY' THEN array_to_string(${list}, ' | ')
-    WHEN 'DOUBLE' THEN coalesce(${asWritten(key, text)}, ${text}) ELSE ${text} END`
+  const text = `json_extract_string(json, ${at})`
+  return `CASE json_type(json, ${at}) WHEN 'ARRAY' THEN array_to_string(${list}, ' | ')
+    WHEN 'DOUBLE' THEN coalesce(${asWritten(path.at(-1) as string, text)}, ${text}) ELSE ${text} END`
 }
 
 /** A number as its digits stand in the record: DuckDB would make 1.10 and 1e3 of it 1.1 and 1000.0. */
@@ -109,9 +154,9 @@ function asWritten(key: string, text: string): string {
 }
 
 /** Reads a text or a whole number as an id, and marks anything else as none. */
-function asId(key: string): string {
-  const text = `json_extract_string(json, ${pointer(key)})`
-  return `CASE WHEN json_type(json, ${pointer(key)}) IN ('VARCHAR', 'BIGINT', 'UBIGINT') THEN ${text}
+function asId(path: Path): string {
+  const text = `json_extract_string(json, ${pointer(path)})`
+  return `CASE WHEN json_type(json, ${pointer(path)}) IN ('VARCHAR', 'BIGINT', 'UBIGINT') THEN ${text}
     WHEN regexp_full_match(${text}, '-?[0-9]+') THEN ${text} ELSE chr(0) || ${text} END`
 }
 

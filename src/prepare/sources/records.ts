@@ -38,7 +38,7 @@ export async function checkRecords(
   if (checks.length === 0) return
   const firsts = checks.map(({ bad }, index) => `min(rowid) FILTER (WHERE ${bad}) AS c${index}`)
   const [found] = await db.rows<Record<string, number | null>>(`SELECT ${firsts.join(', ')} FROM ${table}`)
-  for (const [index, { column, value, problem, expected, known, hint }] of checks.entries()) {
+  for (const [index, { column, bad, value, problem, expected, known, hint }] of checks.entries()) {
     const row = found?.[`c${index}`]
     if (row === null || row === undefined) continue
     const [record] = await db.rows<{ value: string | null }>(
@@ -47,16 +47,25 @@ export async function checkRecords(
     const where = `${await place(row)}, column "${column}"`
     const offending = record?.value ?? ''
     const help = hint?.(offending)
+    const more = problem === 'missing' ? await othersLike(db, table, bad) : ''
     const mend = help === undefined ? {} : { hint: help }
     if (known) throw unknownName(where, offending, known, mend)
     throw new UserError({
       where,
       problem,
-      value: offending === '' ? 'nothing' : `"${offending}"`,
+      value: `${offending === '' ? 'nothing' : `"${offending}"`}${more}`,
       expected,
       ...mend,
     })
   }
+}
+
+/** How many records lack a value beside the first: one can be corrected, a tenth of a log is left out. */
+async function othersLike(db: Database, table: string, bad: string): Promise<string> {
+  const [found] = await db.rows<{ bad: number; all: number }>(
+    `SELECT count(*) FILTER (WHERE ${bad}) AS bad, count(*) AS all FROM ${table}`,
+  )
+  return found && found.bad > 1 ? `, and in ${found.bad - 1} of ${found.all} rows more` : ''
 }
 
 /**
@@ -66,13 +75,21 @@ export async function checkRecords(
  */
 export function idChecks(column: string, id: string): RecordCheck[] {
   return [
-    { column, bad: `${id} IS NULL OR trim(${id}) = ''`, value: id, problem: 'missing', expected: 'an id' },
+    {
+      column,
+      bad: `${id} IS NULL OR trim(${id}) = ''`,
+      value: id,
+      problem: 'missing',
+      expected: 'an id',
+      hint: () => (id === 'user' ? 'leave such rows out of the file, or give each guest an id' : undefined),
+    },
     {
       column,
       bad: `starts_with(${id}, chr(0))`,
       value: `${id}[2:]`,
       problem: 'invalid',
       expected: 'an id: a text or a whole number',
+      hint: (value) => (value.startsWith('{') ? `name a key of it in the mapping, such as ${column}.id` : undefined),
     },
     {
       column,

@@ -97,6 +97,30 @@ describe('columns of an item table', () => {
     )
   })
 
+  it('are refused as they are written, where a point in the wrong place would make them a hundred times as much', async () => {
+    const priced = (price: string): Promise<Dataset> =>
+      prepareFiles(
+        { 'log.csv': log(['2024-01-31', '2024-02-01', '2024-02-02']), 'items.csv': items.replace('7', price) },
+        {
+          events: 'log.csv',
+          items: 'items.csv',
+          mapping: {
+            items: { delimiter: ';', numbers: { price: { column: 'price', strip: '€ ', decimal: ',' } } },
+          },
+        },
+      )
+    for (const [price, number] of [
+      ['1.234', 1234],
+      ['-12.345.678,5', -12345678.5],
+      ['12,50', 12.5],
+    ] as const)
+      expect((await priced(price)).catalog.numbers?.['price']?.[3]).toBe(Math.fround(number))
+    for (const price of ['€ 12.50', '1.2345', '€ x'])
+      await expect(priced(price)).rejects.toThrow(
+        `items.csv row 4, column "price": invalid: "${price}", expected a number as 1.234,50`,
+      )
+  })
+
   it('are one-hot: the first that is 1 gives the value', async () => {
     const { catalog } = await read({ fields: { category: { oneHot: ['Action', 'Comedy'] } } })
     const { values, vocabulary } = catalog.fields['category'] ?? { values: [], vocabulary: [] }
