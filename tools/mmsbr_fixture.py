@@ -4,7 +4,8 @@
 
 PEER_PYTHON is any Python with torch (2.13 made the file in the repository).
 
-The model, without dropout: a^m = x^m P + b of pictures and texts; where a vector is missing, a row of zeros, a learned one is added. T tokens a modality
+The model, without dropout: a^m = x^m P + b of pictures and texts, around the mean of those that are there, their mean square length made C; where one is
+missing, x is 0 and a learned vector is added. T tokens a modality
 are tanh(tanh(a W_j) W'_j); pivots read the tokens of the text, then of the picture, in blocks whose two sublayers share one normalization; an item is
 relu(relu([pivots] W_a) W_b). A session is the sum of its items, each by a gate. Prices are Gaussians: a mean and a covariance for each level, with the
 category's vector; those of a session attend to each other by the squared 2-Wasserstein distance, which is computed here as it is written, elementwise.
@@ -84,11 +85,18 @@ class Mmsbr(Layers):
         inner = torch.relu(self.affine(f"{name}.feedForward.inner", x))
         return self.norm(f"{name}.norm", x + self.affine(f"{name}.feedForward.outer", inner))
 
+    def centered(self, modality, inputs, x):
+        """By the mean of the items that have one, at a mean square length of C."""
+        having = inputs[f"item.{modality}"][inputs[f"item.{modality}.present"] > 0]
+        mean = having.mean(0)
+        return (x - mean) * math.sqrt(C / ((having - mean) ** 2).sum(1).mean().item())
+
     def projected(self, inputs):
         tables = {}
         for modality in MODALITIES:
             lacks = (1 - inputs[f"item.{modality}.present"])[:, None]
-            tables[modality] = self.affine(modality, inputs[f"item.{modality}"]) + lacks * self[f"{modality}.missing"]
+            x = self.centered(modality, inputs, inputs[f"item.{modality}"]) * (1 - lacks)
+            tables[modality] = self.affine(modality, x) + lacks * self[f"{modality}.missing"]
         return tables
 
     def items(self, tables):
@@ -163,7 +171,7 @@ class Mmsbr(Layers):
         both = inputs["pseudo.present"]
         having = both.nonzero().flatten()
         for modality in MODALITIES:
-            made = self.affine(modality, inputs[f"pseudo.{modality}"])
+            made = self.affine(modality, self.centered(modality, inputs, inputs[f"pseudo.{modality}"]))
             summed, counted = 0, 0
             for target, weight in zip(inputs["targets"].tolist(), inputs["weights"].tolist()):
                 if both[target] == 0:

@@ -135,17 +135,21 @@ export const scientificSettings: Readonly<Record<string, OptionSet>> = {
   ...Object.fromEntries(likeSasrec.map((model) => [model, { training: usual }])),
   mmmlp: { config: wholeWindows, training: usual },
   sgp4sr: { config: sgp4srTrial, training: usual },
+  // A step makes all items, whatever the batch.
+  mmsbr: { training: { ...usual, batchSize: 256 } },
   // Slower learners: GRU4Rec was best in epoch 53 on validation, and BERT4Rec wants hundreds (Petrov & Macdonald,
   // RecSys 2022).
   gru4rec: { training: { ...usual, epochs: 100, patience: 15 } },
   bert4rec: { training: { ...usual, epochs: 400, patience: 40 } },
 }
 
+/** Masks are noise enough that BERT4Rec wants less of the other; MMSBR drops in each of the blocks that make items. */
+const lowRates: Readonly<Record<string, readonly number[]>> = { bert4rec: [0.2, 0.4], mmsbr: [0.1, 0.3] }
+
 /** What is tried of each trained model on the Amazon sets: two rates of dropout, so that all have one budget. */
 export function triesOf(model: string): readonly OptionSet[] | undefined {
   if (!(model in scientificSettings)) return undefined
-  // Masks are noise enough that BERT4Rec wants less of the other.
-  const rates = model === 'bert4rec' ? [0.2, 0.4] : [0.4, 0.6]
+  const rates = lowRates[model] ?? [0.4, 0.6]
   return rates.map((dropout) => ({ config: { dropout } }))
 }
 
@@ -154,6 +158,7 @@ const babyTraining = { batchSize: 256, epochs: 40, patience: 5, learningRate: 1e
 export const babySettings: Readonly<Record<string, OptionSet>> = {
   ...Object.fromEntries([...likeSasrec, 'sgp4sr'].map((model) => [model, { training: babyTraining }])),
   mmmlp: { config: wholeWindows, training: babyTraining },
+  mmsbr: { training: babyTraining },
   gru4rec: { training: { ...babyTraining, epochs: 100, patience: 10 } },
   bert4rec: { training: { ...babyTraining, epochs: 200, patience: 20 } },
 }

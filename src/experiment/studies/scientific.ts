@@ -16,7 +16,7 @@ export const scientific: Experiment = {
   about: "The ten models of SGP4SR's Table 2, and others, on amazon-scientific with its CLIP vectors.",
   comparisons: (wanted) => amazonTables('scientific', wanted),
   notes: () =>
-    'Each model has the same budget of tuning, two rates of dropout, but for SSDRec, MMSBR, M3SRec and CMCLRec, which have their defaults.',
+    'Each model has the same budget of tuning, two rates of dropout, but for SSDRec, M3SRec and CMCLRec, which have their defaults.',
 }
 
 /** SASRec with positions from either end, over ten seeds: is the difference from what others have noise? */

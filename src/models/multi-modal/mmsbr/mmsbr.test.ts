@@ -4,10 +4,14 @@ import { expectParity, type ModelFixture } from '../../../../test/conformance/mo
 import { groupVectors, plantedDataset, shuffled, trainPlanted } from '../../../../test/fixtures/planted.ts'
 import type { Dataset } from '../../../dataset/schema.ts'
 import { stagesOf } from '../../../learn/objectives.ts'
+import { initialParameters, valuesOf } from '../../../learn/parameters.ts'
 import { parametersOf } from '../../../learn/step.ts'
 import { randomStream } from '../../../random/stream.ts'
+import { nextItemScorer } from '../../../rank/scorer.ts'
+import { nodeRuntime } from '../../../runtime/node.ts'
 import { bareCatalog } from '../../../testing/bare-catalog.ts'
-import { conformance } from '../../../testing/ranking/index.ts'
+import { buildOn, conformance } from '../../../testing/ranking/index.ts'
+import { historyOf } from '../../../testing/ranking/scores.ts'
 import { ringDataset } from '../../../testing/ring.ts'
 import { type TinyEvent, tinyField, withFields } from '../../../testing/tiny-dataset.ts'
 import { catalogShape } from '../../contract/catalog.ts'
@@ -128,6 +132,48 @@ describe('MMSBR on planted logs', () => {
     const mixed = await of(shuffled(pictures), noise)
     expect(await of(pictures, noise)).toBeGreaterThan(2 * mixed)
     expect(await of(pictures, shuffled(noise))).toBeGreaterThan(2 * mixed)
+  })
+})
+
+describe('MMSBR before it is trained', () => {
+  const groups = Array.from({ length: 100 }, (_, at) => at % 5)
+  const vectors = groupVectors(groups, { width: 8, shift: 4 })
+  const dataset = plantedDataset({ groups, events: [[1, 1, 'click', 0]] }, { image: vectors, text: vectors })
+  const untrained = async (seed: number) => {
+    const model = await buildOn({ definition: mmsbr, options: {} }, dataset)
+    const parameters = valuesOf(initialParameters(parametersOf(stagesOf(model).flatMap((one) => one.objectives)), seed))
+    return { slug: 'mmsbr', model, dataset, parameters, runtime: nodeRuntime({ threads: 1 }) }
+  }
+
+  it('tells items by what they look like, at scores near chance', async () => {
+    const given = await untrained(1)
+    await using scorer = await nextItemScorer(given)
+    const scores = [...(await scorer.score([historyOf([3, 8, 13])]))].slice(1)
+    const mean = (kept: (group: number) => boolean): number => {
+      const of = scores.filter((_, at) => at > 12 && kept(groups[at] as number))
+      return of.reduce((sum, score) => sum + score, 0) / of.length
+    }
+    const [alike, others] = [mean((group) => group === 2), mean((group) => group !== 2)]
+    const spread = Math.max(...scores) - Math.min(...scores)
+    expect(alike - others).toBeGreaterThan(0.15 * spread)
+    // 60 with a gate of 1.
+    expect(spread).toBeLessThan(5)
+  })
+
+  it('has sessions of all lengths in one batch', async () => {
+    const { model } = await untrained(1)
+    expect(model.history).toMatchObject({ maxLength: 20, lengths: 'fixed' })
+  })
+
+  it('has no gate below 0, whatever the seed', async () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const { parameters } = await untrained(seed)
+      const [bias] = parameters.get('gate.score.bias') as Float32Array
+      // Where all sigmoids are a half.
+      const gate = (parameters.get('gate.score.weight') as Float32Array).reduce((sum, w) => sum + w / 2, bias as number)
+      expect(gate).toBeGreaterThan(0.3)
+      expect(gate).toBeLessThan(0.7)
+    }
   })
 })
 

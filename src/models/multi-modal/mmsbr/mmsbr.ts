@@ -2,7 +2,7 @@
  * @file MMSBR: an item is pivot vectors that read tokens of its text and picture in turns, a session a gated sum of its
  * items; prices are Gaussians, and how far a candidate's is from the session's scales its score. Zhang et al., IEEE
  * TKDE 36(4), 2024. [bib: mmsbr]
- *   (1)  a^m = P_m x^m + b_m, m a picture or text; S = pivots of an item   -> projected_VC, pivot_VSD
+ *   (1)  a^m = P_m x^m + b_m, x^m centered, a picture or text; S = pivots  -> projected_VC, pivot_VSD
  *   (2)  f^m_j = drop(tanh(W'_j drop(tanh(W_j a^m)))), j one of T tokens   -> token_VTD
  *   (3)  Y = block([S ; f]), S <- (Y_S + S) / 2, f <- Y_f + f; texts, then pictures, layers / 2 times
  *   (4)  e = drop(relu(W_b drop(relu(W_a drop[S_1 ; ..])))) , not negative -> item_VD
@@ -15,7 +15,10 @@
  * - **pseudo vectors are linear** (`mmsbr-linear-pseudo`): the paper has captions of pictures and generated pictures of
  *   texts, which a run here has not;
  * - **it reads pictures and texts**: the published code fills their tables with noise after they were read. They are
- *   frozen here, and a learned projection stands for PCA; the contrast trains it;
+ *   frozen here, centered as PCA centers them, at one length on average; a learned projection stands for the rest of
+ *   PCA, and the contrast trains it;
+ * - it begins as one that can learn: gates above 0, items short, attention of Xavier's size, so that pivots tell what
+ *   items look like. The published code draws all numbers from one range;
  * - dropout is on while training, 0.1 by default; the published code has 0.6 and 0.2, turns it off after an epoch and
  *   never on again;
  * - the contrast has the targets of a batch as anchors and is a mean; theirs sums over the catalog;
@@ -23,16 +26,15 @@
  * - every target has a window of its own, validation chooses the epoch (theirs the test set), the pad is no class;
  * - a learned vector is added where an item has no picture or text (R-M1), and such items are not contrasted.
  */
-import { type Sequences, sequences } from '../../../batches/sequences.ts'
+import { type SequenceSettings, type Sequences, sequences } from '../../../batches/sequences.ts'
 import type { FeatureModality } from '../../../dataset/schema.ts'
 import { unknownName } from '../../../errors.ts'
 import { catalogLossOf } from '../../../nn/catalog-loss.ts'
-import { normal } from '../../../nn/init.ts'
+import { filled, normal } from '../../../nn/init.ts'
 import { linear } from '../../../nn/linear.ts'
 import { noNoise } from '../../../nn/noise.ts'
 import { addAll } from '../../../tensor/elementwise.ts'
-import { input, parameter, type Tensor } from '../../../tensor/node.ts'
-import { dims } from '../../../tensor/shape.ts'
+import { input, type Tensor } from '../../../tensor/node.ts'
 import { type CatalogShape, catalogInput } from '../../contract/catalog.ts'
 import {
   type BuiltModel,
@@ -47,8 +49,8 @@ import { paddingBias } from '../../parts/attention-bias.ts'
 import { ownWindows } from '../../parts/item-windows.ts'
 import { meanOverHistory } from '../../parts/mean-over-history.ts'
 import { neededModalities } from '../../parts/needed-modalities.ts'
-import { frozenVectors } from '../../parts/projected-vectors.ts'
 import { type MmsbrConfig, mmsbrConfig } from './config.ts'
+import { projectedContent } from './contents.ts'
 import { nearestContrast } from './contrast.ts'
 import { laterMmsbr, made, mmsbrOffline } from './offline.ts'
 import { pivotItems } from './pivots.ts'
@@ -103,7 +105,9 @@ export const mmsbr = defineModel({
       ? { of_V: input(catalogInput.field(categoryField), [catalog.itemCount + 1], 'int64'), count }
       : undefined
     const prices = level_V && gaussianPrices({ level_V, category }, config)
-    const windows = ownWindows(config, catalog)
+    // A long session has a long sum: batches of one length each would pull scores up and down in turns. It costs
+    // little, since a step's time goes to items.
+    const windows: SequenceSettings = { ...ownWindows(config, catalog), lengths: 'fixed' }
 
     /** What meets the tables of items and of prices. */
     const users = ({ item_BL, mask_BL, atLast }: Sequences, { noise }: Pass, item_VD: Tensor): readonly Tensor[] => {
@@ -161,20 +165,12 @@ export const mmsbr = defineModel({
   },
 })
 
-/** (1) and the map itself; parameters `NAME.{weight,bias,missing}`. */
-function projectedContent(modality: FeatureModality, components: number, catalog: CatalogShape) {
-  const { vectors, present } = frozenVectors(modality, catalog)
-  const project = linear(modality, [dims(vectors, 2)[1], components])
-  const missing = parameter(`${modality}.missing`, [1, components], normal())
-  const lacks_V1 = present.mul(-1).add(1).unsqueeze(-1)
-  return { modality, project, table: project(vectors).add(lacks_V1.mul(missing)) }
-}
-
 /** (5) at every place of a session, which has one vector: items [B, L, D] -> [B, L, D]. */
 function gatedSum({ hiddenSize: width }: MmsbrConfig) {
   const ofItem = linear('gate.item', [width, width], { bias: false })
   const ofMean = linear('gate.mean', [width, width], { bias: false })
-  const toScore = linear('gate.score', [width, 1])
+  // Below 0 a gate takes its item off the session, and half of all seeds would begin so.
+  const toScore = linear('gate.score', [width, 1], { init: normal(0.01), biasInit: filled(0.5) })
   return (item_BLD: Tensor, mask_BL: Tensor): Tensor => {
     const mask_BL1 = mask_BL.unsqueeze(-1)
     const mean_B1D = meanOverHistory(item_BLD, mask_BL).unsqueeze(1)

@@ -14,6 +14,9 @@ export interface ProjectedModality {
   readonly table: Tensor
 }
 
+/** Pivots are long, being normalized, and a score is the product of an item with a sum of items: these begin short. */
+const shortGain = 0.5
+
 /** Vectors of all items, [V + 1, D], none negative. Pivots read the modalities in the order given. */
 export function pivotItems(
   modalities: readonly ProjectedModality[],
@@ -28,8 +31,9 @@ export function pivotItems(
   const rounds = Array.from({ length: pivot_VU ? layers / 2 : 0 }, (_, round) =>
     modalities.map(({ modality }) => oneNormBlock(`round${round}.${modality}`, config)),
   )
-  const inner = linear('item.in', [pivot_VU ? pivots * width : width, width])
-  const outer = linear('item.out', [width, width])
+  const from = pivot_VU ? pivots * width : width
+  const inner = linear('item.in', [from, width], { init: xavier(from, width, shortGain) })
+  const outer = linear('item.out', [width, width], { init: xavier(width, width, shortGain) })
   return (noise) => {
     const tokens_VTD = tokens.map((make) => make(noise))
     const read = pivot_VU
@@ -80,7 +84,13 @@ function modalityTokens(name: string, table: Tensor, { hiddenSize: width, tokens
 
 /** A post-norm block whose two sublayers share one normalization; its attention's output has no bias. */
 function oneNormBlock(name: string, { hiddenSize: width, heads, dropout }: MmsbrConfig): Block {
-  const attend = multiHeadAttention(`${name}.attention`, { width, heads, dropout: 0, outputBias: false })
+  const attend = multiHeadAttention(`${name}.attention`, {
+    width,
+    heads,
+    dropout: 0,
+    outputBias: false,
+    init: xavier(width, width),
+  })
   const inner = linear(`${name}.feedForward.inner`, [width, 4 * width], { init: normal() })
   const outer = linear(`${name}.feedForward.outer`, [4 * width, width], { init: normal() })
   const norm = layerNorm(`${name}.norm`, width)
