@@ -5,6 +5,7 @@ import type { Dataset, History, ItemIndex, UserIndex } from '../dataset/schema.t
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bestLeft, listLengths } from './best-left.ts'
+import { checkTop } from './list-length.ts'
 
 /** The best items of one user, best first. */
 export interface UserList {
@@ -18,11 +19,13 @@ const usersAtOnce = 128
 /**
  * The best `top` items of every user, in the order of the users, items excluded by the dataset's candidates policy. The
  * scores of one batch are all that is held.
+ * @throws UserError `invalid` for a `top` that is not a whole number from 1
  */
 export async function* recommendAll(
   { scorer, dataset }: { readonly scorer: Scorer; readonly dataset: Dataset },
   { top = 10 }: { top?: number } = {},
 ): AsyncGenerator<readonly UserList[]> {
+  checkTop(top)
   const { itemCount } = scorer
   const width = itemCount + 1
   const users = dataset.userIds.length - 1

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { History } from '../dataset/schema.ts'
+import { splitDataset } from '../dataset/splits.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
-import { recommendFrom } from './recommend.ts'
+import { recommend, recommendFrom } from './recommend.ts'
 import { recommendAll, type UserList } from './recommend-all.ts'
 
 const users = 300
@@ -45,6 +46,19 @@ describe('recommendFrom', () => {
     await expect(recommendFrom({ scorer, dataset }, ['i9'])).rejects.toThrow('tiny item: unknown: "i9"')
     await expect(recommendFrom({ scorer, dataset }, ['i1'], { behavior: 'clik' })).rejects.toThrow('"click"')
   })
+})
+
+describe('a list of no length', () => {
+  it.each([0, -1, 1.5, Number.NaN])(
+    '%d is refused, where it would be empty or cut short without a word',
+    async (top) => {
+      const trained = { ...ring(), dataset, split: splitDataset(dataset) }
+      const message = `top: invalid: ${top}, expected a whole number from 1`
+      await expect(recommend(trained, 'u1', { top })).rejects.toThrow(message)
+      await expect(recommendFrom(trained, ['i1'], { top })).rejects.toThrow(message)
+      await expect(recommendAll(trained, { top }).next()).rejects.toThrow(message)
+    },
+  )
 })
 
 describe('recommendAll', () => {
