@@ -49,6 +49,15 @@ describe('an experiment of one’s own', () => {
     expect(stdout).not.toMatch(/\n\| near, 2 \|/)
   })
 
+  it('is refused where two tables, columns or trainings could not be told apart', async () => {
+    expect(await refused('datasets: [one/shop, two/shop]\nmodels: [popularity]\n')).toBe(
+      'bad.yaml datasets: duplicate: shop. call folders of one name apart: { name: NAME, folder: FOLDER }',
+    )
+    const with2 = (line: string) => refused(`datasets: [data]\nmodels: [popularity]\n${line}\n`)
+    expect(await with2('seeds: [1, 2, 1]')).toBe('bad.yaml seeds: duplicate: 1')
+    expect(await with2('metrics: [hr@5, hr@5]')).toBe('bad.yaml metrics: duplicate: hr@5')
+  })
+
   it('is refused by key, before anything is trained', async () => {
     expect(await refused(`datasets: [data]\nmodel: ${models}\n`)).toMatch(/unknown: "model".*did you mean "models"/)
     expect(await refused('datasets: [data]\nmodels: [sasrek]\n')).toMatch(
