@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { minutes } from './values.ts'
+import { minutes, trainingSeeds } from './values.ts'
 
 describe('minutes', () => {
   it('are any number above 0', () => {
@@ -9,4 +9,10 @@ describe('minutes', () => {
         `--checkpoint-minutes: invalid: "${text}", expected minutes, above 0`,
       )
   })
+})
+
+it('seeds are whole numbers, each once', () => {
+  expect(trainingSeeds('3, 0,12')).toEqual([3, 0, 12])
+  expect(() => trainingSeeds('1,2,1')).toThrow('--seeds: duplicate: 1, expected each seed once')
+  expect(() => trainingSeeds('1,x')).toThrow('--seeds: invalid: "x", expected a whole number from 0')
 })
