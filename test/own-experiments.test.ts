@@ -49,6 +49,15 @@ describe('an experiment of one’s own', () => {
     expect(stdout).not.toMatch(/\n\| near, 2 \|/)
   })
 
+  it('is refused where two tables, columns or trainings could not be told apart', async () => {
+    expect(await refused('datasets: [one/shop, two/shop]\nmodels: [popularity]\n')).toBe(
+      'bad.yaml datasets: duplicate: shop. call folders of one name apart: { name: NAME, folder: FOLDER }',
+    )
+    const with2 = (line: string) => refused(`datasets: [data]\nmodels: [popularity]\n${line}\n`)
+    expect(await with2('seeds: [1, 2, 1]')).toBe('bad.yaml seeds: duplicate: 1')
+    expect(await with2('metrics: [hr@5, hr@5]')).toBe('bad.yaml metrics: duplicate: hr@5')
+  })
+
   it('is refused by key, before anything is trained', async () => {
     expect(await refused(`datasets: [data]\nmodel: ${models}\n`)).toMatch(/unknown: "model".*did you mean "models"/)
     expect(await refused('datasets: [data]\nmodels: [sasrek]\n')).toMatch(
@@ -77,13 +86,21 @@ describe('compared runs', () => {
     const { stdout, stderr } = await succeedHere(['compare', ...all, 'data', '--html', 'runs.html'], folder)
     const [first = '', second = ''] = stdout.split('\n\n')
     expect(first).toMatch(
-      /^data, leave-one-out split: 60 targets\nrun +model +HR@10 +NDCG@10 +MRR@10 +NDCG@10 less runs\/item-knn/,
+      /^data, leave-one-out split, test: 60 targets\nrun +model +HR@10 +NDCG@10 +MRR@10 +NDCG@10 less runs\/item-knn/,
     )
     expect(first).toMatch(/\nruns\/item-knn +item-knn +(0\.\d{4} \[0\.\d{4}, 0\.\d{4}\] +){3}-\n/)
     expect(first).toMatch(/\nruns\/popularity .* -0\.\d{4} \[-0\.\d{4}, -?0\.\d{4}\] +(worse|not told apart)/)
-    expect(second).toMatch(/^data, time split: \d+ targets\n.*\nruns\/by-time/)
+    expect(second).toMatch(/^data, time split, test: \d+ targets\n.*\nruns\/by-time/)
     expect(stderr).toBe('no runs, passed over: data\nwritten: runs.html\n')
     expect(readFileSync(join(folder, 'runs.html'), 'utf8')).toContain('<svg')
+  })
+
+  it('tell which targets they ranked, and datasets of one name apart', async () => {
+    await succeedHere([...prepareTinyShop.slice(0, -1), 'again/data'], folder)
+    await succeedHere(['train', 'popularity', 'again/data', '--split', 'time', '--out', 'runs/again'], folder)
+    const { stdout } = await succeedHere(['compare', all[0] as string, 'runs/again', '--part', 'validation'], folder)
+    expect(stdout).toMatch(/^data \(data\), leave-one-out split, validation: \d+ targets\n/)
+    expect(stdout).toMatch(/\n\ndata \(again\/data\), time split, validation: \d+ targets\n/)
   })
 
   it('are compared with any of them, by any metric', async () => {

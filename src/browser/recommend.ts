@@ -9,7 +9,8 @@ import { servedWindow } from '../batches/windows.ts'
 import { excludedItems } from '../dataset/candidates.ts'
 import type { History } from '../dataset/schema.ts'
 import { topItems } from '../dataset/top-items.ts'
-import { UserError, unknownName } from '../errors.ts'
+import { unknownName } from '../errors.ts'
+import { checkTop } from '../rank/list-length.ts'
 import { turns } from '../runtime/runtime.ts'
 import { sizeOf } from '../tensor/node.ts'
 import { type Exported, type ExportedCatalog, exportedFiles } from './exported.ts'
@@ -47,8 +48,7 @@ export const load: typeof Load = async (folder = new URL('.', home), { fetch: as
     target: manifest.target,
     items: ids.map((id, at) => ({ id, title: titles[at] ?? '' })),
     async recommend(events, { top = 10, exclude } = {}) {
-      if (!Number.isInteger(top) || top < 1)
-        throw new UserError({ where: 'top', problem: 'invalid', value: `${top}`, expected: 'a whole number from 1' })
+      checkTop(top)
       if (exclude !== undefined && !Object.hasOwn(policies, exclude))
         throw unknownName('exclude', exclude, Object.keys(policies))
       const history = read(events)

@@ -9,7 +9,7 @@ import { type ComparedRuns, headingOf, headOf, rowsOf } from './comparison.ts'
 export function comparisonHtml(groups: readonly ComparedRuns[]): string {
   const plots = groups.map((group, at) => [`plot${at}.svg`, plotOf(group)] as const)
   const parts = groups.flatMap((group, at) => [
-    `## ${headingOf(group)}`,
+    `## ${headingOf(group, groups)}`,
     `![plot](plot${at}.svg)`,
     markdownTable(headOf(group), rowsOf(group)),
   ])

@@ -36,6 +36,9 @@ export interface ComparedRun {
 /** Runs that were asked the same targets. */
 export interface ComparedRuns {
   readonly dataset: string
+  /** The dataset's folder. */
+  readonly folder: string
+  readonly part: 'validation' | 'test'
   readonly split: Readonly<Record<string, unknown>>
   readonly targets: number
   /** What differences are of. */
@@ -83,11 +86,11 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
   const measured: Measured[] = []
   let constant: ComparedRun['figures'] | undefined
   let dataset: Dataset | undefined
+  const { part, seed, metric: rankFigure } = options
   for (const folder of folders) {
     await using run = await openRun(folder, dataset ? { dataset } : {})
     dataset = run.dataset
     const lacks = lackedBy(run.run, dataset)
-    const { part, seed, metric } = options
     const outcome = await run.measure(part, { seed, sampled: false })
     if (!outcome) throw new UserError({ where: `${folder} ${part}`, problem: 'empty', value: '0 targets' })
     if (outcome.kind === 'clicks') {
@@ -95,19 +98,22 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
       constant ??= clickFigures(baseRate(clickShare(run.samples), outcome))
       continue
     }
-    const ks = [Number(metric.split('@')[1])]
+    const ks = [Number(rankFigure.split('@')[1])]
     const { slices } = reportOf(outcome, dataset, run.split, { part, seed, ks, slices: [] })
     measured.push({ folder, outcome, lacks, figures: slices.all.full })
   }
   const [{ outcome }] = measured as [Measured]
-  const metric = outcome.kind === 'clicks' ? metrics.auc.key : options.metric
+  const metric = outcome.kind === 'clicks' ? metrics.auc.key : rankFigure
   const meanOf = ({ figures }: Measured): number => figures[metric]?.mean ?? Number.NaN
   const sorted = measured.toSorted((a, b) => meanOf(b) - meanOf(a))
   const [best] = sorted as [Measured]
   const base = sorted.find(({ folder }) => folder === options.against) ?? best
+  const run = readRun(base.folder)
   return {
     dataset: dataset?.manifest.name ?? '',
-    split: readRun(base.folder).split,
+    folder: run.dataset.folder,
+    part,
+    split: run.split,
     targets: outcome.user.length,
     metric,
     against: base.folder,
@@ -117,7 +123,7 @@ async function comparedGroup(folders: readonly string[], options: CompareOptions
       ...(one.lacks.length > 0 && { lacks: one.lacks }),
       figures: one.figures,
       ...(one !== base && {
-        difference: differenceOf(one.outcome, base.outcome, { metric: options.metric, seed: options.seed }),
+        difference: differenceOf(one.outcome, base.outcome, { metric: rankFigure, seed }),
       }),
     })),
     ...(constant && { constant }),
@@ -141,15 +147,20 @@ function differenceOf(
 /** The tables, one for each dataset and split. */
 export function printComparison(groups: readonly ComparedRuns[], plain: boolean): string {
   return groups
-    .map((group) => `${headingOf(group)}\n${drawTable([...headOf(group)], rowsOf(group), { plain })}`)
+    .map((group) => `${headingOf(group, groups)}\n${drawTable([...headOf(group)], rowsOf(group), { plain })}`)
     .join('\n\n')
 }
 
-/** What a table is of. */
-export function headingOf({ dataset, split, targets }: ComparedRuns): string {
+/** What a table is of; datasets of one name are told apart by their folders. */
+export function headingOf(
+  { dataset, folder, part, split, targets }: ComparedRuns,
+  groups: readonly ComparedRuns[],
+): string {
   const { protocol, question } = split
   const asked = typeof question === 'string' ? `, ${question}` : ''
-  return `${dataset}, ${String(protocol)} split${asked}: ${targets} targets`
+  const namesake = groups.some((other) => other.dataset === dataset && other.folder !== folder)
+  const name = namesake ? `${dataset} (${folder})` : dataset
+  return `${name}, ${String(protocol)} split${asked}, ${part}: ${targets} targets`
 }
 
 /** The head of a table. */

@@ -8,6 +8,17 @@ export function whole(flag: string, text: string, least = 1): number {
   throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: `a whole number from ${least}` })
 }
 
+/**
+ * Seeds of training, separated by commas.
+ * @throws UserError `invalid` for what is no seed, `duplicate` for one that would count twice
+ */
+export function trainingSeeds(text: string): number[] {
+  const seeds = text.split(',').map((part) => whole('--seeds', part.trim(), 0))
+  const twice = seeds.find((seed, at) => seeds.indexOf(seed) < at)
+  if (twice === undefined) return seeds
+  throw new UserError({ where: '--seeds', problem: 'duplicate', value: `${twice}`, expected: 'each seed once' })
+}
+
 /** Minutes, or parts of one, above 0. @throws UserError `invalid`, naming the flag */
 export const minutes = (flag: string, text: string): number => above0(flag, text, 'minutes, above 0')
 

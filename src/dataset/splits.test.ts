@@ -97,6 +97,12 @@ describe('the time protocol', () => {
     )
   })
 
+  it('is not taken for another one where its name is misspelled', () => {
+    expect(() => splitDataset(tinyDataset({ events }), { protocol: 'tiem' as 'time' })).toThrow(
+      'protocol: unknown: "tiem", expected one of leave-one-out, time, given. did you mean "time"?',
+    )
+  })
+
   it('refuses shares that leave nothing to train on', () => {
     expect(() =>
       splitDataset(tinyDataset({ events }), { protocol: 'time', testShare: 0.6, validationShare: 0.4 }),

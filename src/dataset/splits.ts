@@ -1,8 +1,10 @@
 /** @file Splits a dataset into training rows and the targets of validation and test, by one of three protocols. */
-import { UserError } from '../errors.ts'
+import { UserError, unknownName } from '../errors.ts'
 import { firstRowAt } from './histories.ts'
 import { type Dataset, role, type Split } from './schema.ts'
 import { canRank, possibleTargets } from './targets.ts'
+
+const protocols: readonly Split['protocol'][] = ['leave-one-out', 'time', 'given']
 
 /** Which protocol, and the shares of the `time` protocol. */
 export interface SplitOptions {
@@ -26,11 +28,12 @@ export interface SplitOptions {
  * A target is an event of the target behavior that the `candidates` policy can rank: under `unseen` this user did not
  * touch its item at an earlier time, under `untargeted` not with the target behavior. A target may have an empty
  * history. Training rows are those strictly before a user's first target, and before the first cut.
- * @throws UserError `unsupported` for a protocol the dataset cannot have, `invalid` for shares that leave nothing to
- * train on
+ * @throws UserError `unknown` for a protocol that there is not, `unsupported` for one the dataset cannot have,
+ * `invalid` for shares that leave nothing to train on
  */
 export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Split {
   const { protocol = dataset.manifest.ownSplit ? 'given' : 'leave-one-out' } = options
+  if (!protocols.includes(protocol)) throw unknownName('protocol', protocol, protocols)
   const targets = rankableTargets(dataset, protocol === 'given')
   if (protocol === 'time') return byTime(dataset, targets, options)
   return protocol === 'given' ? asGiven(dataset, targets) : leaveOneOut(dataset, targets)

@@ -1,4 +1,5 @@
 /** @file Area under the ROC curve, exact, ties at half. */
+import { checkLengths } from './arguments.ts'
 
 /**
  * The chance that a positive scores above a negative: `(pairs won + pairs tied / 2) / (positives * negatives)`,
@@ -15,8 +16,10 @@
  * @param scores [n], in any unit
  * @param positive [n], nonzero or true where the case is positive
  * @returns NaN when a score is NaN or either class is empty: there is no pair to compare.
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function auc(scores: ArrayLike<number>, positive: ArrayLike<number | boolean>): number {
+  checkLengths('auc', { scores, positive })
   const order = Array.from({ length: scores.length }, (_, index) => index).sort(
     (a, b) => (scores[a] as number) - (scores[b] as number),
   )

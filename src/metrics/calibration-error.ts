@@ -1,4 +1,5 @@
 /** @file Expected calibration error: how far probabilities are from the shares that come true. */
+import { checkLengths } from './arguments.ts'
 import { reliability } from './calibration.ts'
 
 /**
@@ -12,8 +13,10 @@ import { reliability } from './calibration.ts'
  * @param probabilities [n], in [0, 1]
  * @param labels [n], 1 where clicked, else 0
  * @returns NaN without impressions, and when a probability is NaN
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function calibrationError(probabilities: ArrayLike<number>, labels: ArrayLike<number>, bins = 10): number {
+  checkLengths('calibrationError', { probabilities, labels })
   const found = reliability(probabilities, evened(probabilities, labels), bins)
   if (found.length === 0) return Number.NaN
   const sum = found.reduce((all, { count, predicted, observed }) => all + count * Math.abs(predicted - observed), 0)

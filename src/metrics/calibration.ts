@@ -1,4 +1,5 @@
 /** @file Calibration: whether the probabilities a model gives are the shares that come true. */
+import { checkLengths } from './arguments.ts'
 import { normal95 } from './interval.ts'
 
 /** Impressions of about the same probability. */
@@ -21,8 +22,10 @@ export interface ReliabilityBin {
  * @param probabilities [n], in [0, 1]
  * @param labels [n], 1 where clicked, else 0
  * @returns NaN without a click, and when a probability is NaN
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function calibration(probabilities: ArrayLike<number>, labels: ArrayLike<number>): number {
+  checkLengths('calibration', { probabilities, labels })
   let [expected, clicks] = [0, 0]
   for (let at = 0; at < labels.length; at++) {
     expected += probabilities[at] as number
@@ -44,8 +47,10 @@ export function calibration(probabilities: ArrayLike<number>, labels: ArrayLike<
  *
  * @param bins how many; fewer come back when there are fewer impressions
  * @returns no bins when a probability is NaN, which has no place in the order
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function reliability(probabilities: ArrayLike<number>, labels: ArrayLike<number>, bins = 10): ReliabilityBin[] {
+  checkLengths('reliability', { probabilities, labels })
   const count = labels.length
   const order = new Uint32Array(count).map((_, index) => index)
   if (order.some((at) => Number.isNaN(probabilities[at]))) return []

@@ -2,6 +2,7 @@
  * @file Intervals of AUCs, and of differences of AUCs on the same impressions, without resampling (DeLong et al.,
  * 1988).
  */
+import { checkLengths } from './arguments.ts'
 import { type Interval, normal95 } from './interval.ts'
 
 /**
@@ -30,9 +31,10 @@ interface Components {
  * @param labels [impressions], nonzero or true where positive
  * @returns an interval inside [0, 1]; NaN bounds when a class has one impression, all NaN when one has none or a score
  * is NaN
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function meanAucInterval(runs: readonly ArrayLike<number>[], labels: ArrayLike<number | boolean>): Interval {
-  return intervalOf(meanComponents(runs, labels), 0)
+  return intervalOf(meanComponents('meanAucInterval', runs, labels), 0)
 }
 
 /**
@@ -42,13 +44,15 @@ export function meanAucInterval(runs: readonly ArrayLike<number>[], labels: Arra
  * @param ours and theirs, each runs of [impressions]; they may differ in number
  * @param labels [impressions], nonzero or true where positive
  * @returns an interval inside [-1, 1]; NaN as for {@link meanAucInterval}
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function meanAucDifference(
   ours: readonly ArrayLike<number>[],
   theirs: readonly ArrayLike<number>[],
   labels: ArrayLike<number | boolean>,
 ): Interval {
-  const [a, b] = [meanComponents(ours, labels), meanComponents(theirs, labels)]
+  const where = 'meanAucDifference'
+  const [a, b] = [meanComponents(where, ours, labels), meanComponents(where, theirs, labels)]
   const less = (values: Float64Array, others: Float64Array) => values.map((value, at) => value - (others[at] as number))
   return intervalOf({ positive: less(a.positive, b.positive), negative: less(a.negative, b.negative) }, -1)
 }
@@ -60,7 +64,12 @@ function intervalOf({ positive, negative }: Components, least: -1 | 0): Interval
   return { mean, low: Math.max(least, mean - half), high: Math.min(1, mean + half) }
 }
 
-function meanComponents(runs: readonly ArrayLike<number>[], labels: ArrayLike<number | boolean>): Components {
+function meanComponents(
+  where: string,
+  runs: readonly ArrayLike<number>[],
+  labels: ArrayLike<number | boolean>,
+): Components {
+  for (const scores of runs) checkLengths(where, { labels, scores })
   const all = runs.map((scores) => componentsOf(scores, labels))
   const average = (of: (run: Components) => Float64Array): Float64Array => {
     const sum = new Float64Array(all[0] ? of(all[0]).length : 0)

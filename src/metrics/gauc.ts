@@ -1,4 +1,5 @@
 /** @file GAUC: the AUC within each user, averaged over users by their impressions. */
+import { checkLengths } from './arguments.ts'
 import { auc } from './auc.ts'
 
 /** The AUC of one user. */
@@ -28,6 +29,7 @@ interface UserAuc {
  * @param positive [n], nonzero or true where the impression is positive
  * @param users [n]: whose impression it is; in any order
  * @returns the mean, NaN when no user has both classes or a score of a user who has is NaN, and how many users counted
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function gauc(
   scores: ArrayLike<number>,
@@ -70,6 +72,7 @@ export function userAucs(
   positive: ArrayLike<number | boolean>,
   users: ArrayLike<number>,
 ): UserAuc[] {
+  checkLengths('gauc', { scores, positive, users })
   const order = new Uint32Array(scores.length)
     .map((_, index) => index)
     .sort((a, b) => (users[a] as number) - (users[b] as number))

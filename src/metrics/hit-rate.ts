@@ -1,4 +1,5 @@
 /** @file Hit rate: is the target among the first k? */
+import { checkRank } from './arguments.ts'
 
 /**
  * HR@k of one target: `1 if rank <= k, else 0`; with one target a query it is Recall@k too. The rank is the expected
@@ -12,7 +13,9 @@
  *
  * @param rank from 1, see `expectedRank`; fractions allowed
  * @param k the length of the list; may exceed the number of candidates
+ * @throws UserError `invalid` for a rank below 1
  */
 export function hitRate(rank: number, k: number): number {
+  checkRank('hitRate', rank)
   return rank <= k ? 1 : 0
 }

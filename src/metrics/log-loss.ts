@@ -1,4 +1,5 @@
 /** @file Log loss: how surprised a model is by what happened. */
+import { checkLengths } from './arguments.ts'
 
 /**
  * Probabilities count as no nearer than this to 0 or 1: about the spacing of 32-bit floats below 1, so that one sure
@@ -20,6 +21,7 @@ const margin = 1e-7
  * @param probabilities [n], in [0, 1]
  * @param labels [n], 1 where clicked, else 0
  * @returns NaN when a probability is NaN, and with no impressions
+ * @throws UserError `mismatched` for arrays of different lengths
  */
 export function logLoss(probabilities: ArrayLike<number>, labels: ArrayLike<number>): number {
   return logLosses(probabilities, labels).reduce((sum, loss) => sum + loss, 0) / labels.length
@@ -27,6 +29,7 @@ export function logLoss(probabilities: ArrayLike<number>, labels: ArrayLike<numb
 
 /** The loss of each impression, [n]: what {@link logLoss} is the mean of. */
 export function logLosses(probabilities: ArrayLike<number>, labels: ArrayLike<number>): Float64Array {
+  checkLengths('logLoss', { probabilities, labels })
   const losses = new Float64Array(labels.length)
   for (let at = 0; at < losses.length; at++) {
     const probability = Math.min(Math.max(probabilities[at] as number, margin), 1 - margin)

@@ -1,4 +1,5 @@
 /** @file Reciprocal rank: one over the place of the target. */
+import { checkRank } from './arguments.ts'
 
 /**
  * RR@k of one target: `1 / rank if rank <= k, else 0`; its mean over targets is MRR@k.
@@ -11,7 +12,9 @@
  *
  * @param rank from 1, see `expectedRank`; fractions allowed
  * @param k the length of the list; may exceed the number of candidates
+ * @throws UserError `invalid` for a rank below 1
  */
 export function mrr(rank: number, k: number): number {
+  checkRank('mrr', rank)
   return rank <= k ? 1 / rank : 0
 }

@@ -1,4 +1,5 @@
 /** @file NDCG: a hit counts less the further down it stands, by the logarithm. */
+import { checkRank } from './arguments.ts'
 
 /**
  * NDCG@k of one target: `1 / log2(1 + rank) if rank <= k, else 0`; with one target a query the ideal DCG is 1. The
@@ -12,7 +13,9 @@
  *
  * @param rank from 1, see `expectedRank`; fractions allowed
  * @param k the length of the list; may exceed the number of candidates
+ * @throws UserError `invalid` for a rank below 1
  */
 export function ndcg(rank: number, k: number): number {
+  checkRank('ndcg', rank)
   return rank <= k ? 1 / Math.log2(1 + rank) : 0
 }

@@ -54,6 +54,15 @@ describe('buildGraph', () => {
     expect(values).toEqual({ first: [2, 4], second: [2, 4], same: [1, 2], stopped: [1, 2], fixed: [7] })
   })
 
+  it('refuses an output named as an input, and names that its own constants and steps have', () => {
+    expect(() => buildGraph({ x: mul(x, 2) })).toThrow('"x" is the name of two values: an input and an output')
+    // The runtime would feed the constant what the input was bound to, or refuse the graph in words of its own.
+    for (const name of ['c0', 't0']) {
+      const taken = input(name, [])
+      expect(() => buildGraph({ y: add(mul(taken, 2), 5) })).toThrow(`"${name}" is the name of two values`)
+    }
+  })
+
   it('refuses two inputs of one name, baked ones too, and a baked parameter of another size', () => {
     const other = parameter('weight', [3], () => {})
     expect(() => buildGraph({ y: mul(x, 1), z: mul(input('x', [1, 2]), 1) })).toThrow('two inputs are named "x"')

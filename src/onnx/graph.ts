@@ -26,7 +26,7 @@ export interface GraphOptions {
 
 /**
  * The ONNX graph of the named outputs.
- * @throws Bug when two different inputs share a name, or a baked parameter has another size.
+ * @throws Bug when two inputs, or an input and an output, share a name, or a baked parameter has another size.
  */
 export function buildGraph(
   outputs: Readonly<Record<string, Tensor>>,
@@ -94,11 +94,24 @@ export function buildGraph(
     nodes.push({ type: 'Identity', domain: '', attributes: {}, inputs: [nameOf(tensor)], outputs: [name] })
     results.push({ name, dtype: tensor.dtype, shape: tensor.shape })
   }
+  checkNames([...inputs.keys(), ...constants.map(({ name }) => name), ...nodes.flatMap((node) => node.outputs)])
   const fed = [...inputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape }))
   const parameters = [...inputs.values()].filter(
     (tensor): tensor is Parameter => isLeaf(tensor) && tensor.origin.kind === 'parameter',
   )
   return { bytes: encodeModel({ nodes, inputs: fed, outputs: results, constants }), inputs, outputs, parameters }
+}
+
+/** Names of a graph are one space: an input named as one of our own steps or constants would be read in its place. */
+function checkNames(names: readonly string[]): void {
+  const taken = new Set<string>()
+  for (const name of names) {
+    if (taken.has(name))
+      throw new Bug(
+        `"${name}" is the name of two values: an input and an output need different names, and neither may be like t0 or c0`,
+      )
+    taken.add(name)
+  }
 }
 
 function store(constants: StoredConstant[], name: string, { dtype, shape }: Tensor, data: ConstantData): string {

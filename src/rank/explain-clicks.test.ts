@@ -42,6 +42,10 @@ it('names the events of one item and behavior once, by how far the log odds fall
   expect(told?.gates).toEqual({ image: 0.75 })
 })
 
+it('refuses a number of events that is none', async () => {
+  await expect(explainClicks({ dataset, predictor }, 'u1', ['i2'], { top: 0 })).rejects.toThrow('top: invalid: 0')
+})
+
 it('leaves out those that are attended to most where not all can be', async () => {
   const history = { user: 1, item: [1, 2, 1, 1], behavior: [0, 0, 0, 1] }
   const { reasons } = await reasonsOfClicks(predictor, history, [2], 1)

@@ -11,6 +11,7 @@ import { unknownName } from '../errors.ts'
 import type { ClickPrediction, ClickPredictor } from './click-predictor.ts'
 import { knownItem } from './known-item.ts'
 import { effectOfEvents, effectOfModality } from './leave-one-out.ts'
+import { checkTop } from './list-length.ts'
 import { itemNamed } from './named-reasons.ts'
 
 /** Events of one item and behavior in the history that a prediction hangs on. */
@@ -56,7 +57,8 @@ interface Trained {
 /**
  * Explains predictions for a user, by the id of the log, as of now: all the user's events are read.
  * @param top how many events are named, 5 by default
- * @throws UserError `unknown` for a user or an item that the dataset does not have
+ * @throws UserError `unknown` for a user or an item that the dataset does not have, `invalid` for a `top` that is not a
+ * whole number from 1
  */
 export async function explainClicks(
   { dataset, predictor }: Trained,
@@ -64,6 +66,7 @@ export async function explainClicks(
   items: readonly string[],
   { top = 5 }: { top?: number } = {},
 ): Promise<ClickExplanation[]> {
+  checkTop(top)
   const { userIds, manifest, events } = dataset
   const index = userIds.indexOf(user, 1)
   if (index < 0)

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+<<<<<<< HEAD
 import type { Field, History } from '../dataset/schema.ts'
+=======
+import type { History } from '../dataset/schema.ts'
+>>>>>>> library-day
 import { splitDataset } from '../dataset/splits.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
@@ -48,6 +52,7 @@ describe('recommendFrom', () => {
   })
 })
 
+<<<<<<< HEAD
 describe('a filter', () => {
   const color: Field = { vocabulary: ['', 'red', 'blue'], values: Int32Array.of(0, 1, 2, 1, 2, 1) }
   const stock = Float32Array.of(Number.NaN, 3, 1, 0, 2, 4)
@@ -80,6 +85,19 @@ describe('a filter', () => {
       'filter.numbers: unknown: "stok", expected one of stock. did you mean "stock"?',
     )
   })
+=======
+describe('a list of no length', () => {
+  it.each([0, -1, 1.5, Number.NaN])(
+    '%d is refused, where it would be empty or cut short without a word',
+    async (top) => {
+      const trained = { ...ring(), dataset, split: splitDataset(dataset) }
+      const message = `top: invalid: ${top}, expected a whole number from 1`
+      await expect(recommend(trained, 'u1', { top })).rejects.toThrow(message)
+      await expect(recommendFrom(trained, ['i1'], { top })).rejects.toThrow(message)
+      await expect(recommendAll(trained, { top }).next()).rejects.toThrow(message)
+    },
+  )
+>>>>>>> library-day
 })
 
 describe('recommendAll', () => {

@@ -10,6 +10,7 @@ import { bestListed } from './best-left.ts'
 import { leftToPopularity, popularScores } from './empty-histories.ts'
 import { type ItemConditions, type LeftOut, leftOutOf } from './item-conditions.ts'
 import { knownItem } from './known-item.ts'
+import { checkTop } from './list-length.ts'
 import { itemNamed, type Reasons, reasonsNamed } from './named-reasons.ts'
 
 /** One recommended item. */
@@ -44,14 +45,20 @@ interface Trained {
 
 /**
  * The best `top` items (10 by default) for a user by the id of the log, items excluded by the dataset's candidates
+<<<<<<< HEAD
  * policy and by the filter.
  * @throws UserError `unknown` or `invalid` for a condition of the filter
+=======
+ * policy.
+ * @throws UserError `invalid` for a `top` that is not a whole number from 1
+>>>>>>> library-day
  */
 export async function recommend(
   { scorer, dataset, split }: Trained,
   user: string,
   { top = 10, filter }: ListOptions = {},
 ): Promise<Recommendations> {
+  checkTop(top)
   const index = dataset.userIds.indexOf(user, 1)
   if (index < 0) {
     const items = topItems(popularScores(dataset, split), top, leftOutOf(dataset.catalog, filter)(new Set()))
@@ -66,13 +73,15 @@ export async function recommend(
  * The best `top` items (10 by default) for somebody who did something with these items, by their ids, the last one
  * last: a visitor that the dataset does not have.
  * @param behavior what was done with each item; the target by default
- * @throws UserError `unknown` for an item or a behavior that the dataset does not have
+ * @throws UserError `unknown` for an item or a behavior that the dataset does not have, `invalid` for a `top` that is
+ * not a whole number from 1
  */
 export async function recommendFrom(
   { scorer, dataset }: Pick<Trained, 'scorer' | 'dataset'>,
   ids: readonly string[],
   { top = 10, filter, behavior }: ListOptions & { readonly behavior?: string } = {},
 ): Promise<Recommendations> {
+  checkTop(top)
   const { manifest, events } = dataset
   const name = behavior ?? manifest.target
   const done = manifest.behaviors.indexOf(name)

@@ -18,6 +18,12 @@ describe('similar', () => {
     ])
   })
 
+  it('refuses a length that is none', async () => {
+    await expect(similar({ dataset, scorer: scorerOf(table, 2) }, 'i1', { top: -1 })).rejects.toThrow(
+      'top: invalid: -1',
+    )
+  })
+
   it('refuses an item that is not there, and a model that ranks without a table', async () => {
     await expect(similar({ dataset, scorer: scorerOf(table, 2) }, 'i9')).rejects.toThrow('tiny item: unknown: "i9"')
     const counted = { slug: 'popularity' } as Scorer

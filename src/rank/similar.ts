@@ -4,6 +4,7 @@ import { topItems } from '../dataset/top-items.ts'
 import { UserError } from '../errors.ts'
 import type { ItemTable, Scorer } from '../models/contract/scorer.ts'
 import { knownItem } from './known-item.ts'
+import { checkTop } from './list-length.ts'
 import { itemNamed } from './named-reasons.ts'
 
 /** An item that is near another. */
@@ -16,13 +17,15 @@ export interface SimilarItem {
 
 /**
  * The `top` items (10 by default) nearest to one by the id of the log.
- * @throws UserError `unknown` for an item that the dataset does not have, `unsupported` for a model without a table
+ * @throws UserError `unknown` for an item that the dataset does not have, `unsupported` for a model without a table,
+ * `invalid` for a `top` that is not a whole number from 1
  */
 export async function similar(
   { scorer, dataset }: { readonly scorer: Scorer; readonly dataset: Dataset },
   id: string,
   { top = 10 }: { top?: number } = {},
 ): Promise<readonly SimilarItem[]> {
+  checkTop(top)
   const item = knownItem(dataset, id)
   const cosines = cosinesTo(await itemTableOf(scorer), item)
   return topItems(cosines, top, new Set([item])).map((near) => ({

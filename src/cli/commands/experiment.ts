@@ -6,7 +6,7 @@ import type { RunPlace } from '../../experiment/harness/run-statistics.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { openedQueue } from '../opened-queue.ts'
-import { storageAddress, whole } from '../values.ts'
+import { storageAddress, trainingSeeds, whole } from '../values.ts'
 
 interface Flags {
   readonly seeds?: number[]
@@ -41,7 +41,7 @@ export function experimentCommand(): Command {
     .option(
       '--seeds <numbers>',
       'seeds of training, separated by commas, such as 1,2,3; by default those of the experiment',
-      (text) => list(text).map((part) => whole('--seeds', part, 0)),
+      trainingSeeds,
     )
     .option('--data-root <folder>', 'folder that holds the data sets', '../shared/data')
     .option(

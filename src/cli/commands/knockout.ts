@@ -7,7 +7,7 @@ import { exitCodes } from '../failure.ts'
 import { endingOf } from '../file-ending.ts'
 import { interruptible } from '../interrupt.ts'
 import { tellMemory } from '../memory.ts'
-import { whole } from '../values.ts'
+import { trainingSeeds, whole } from '../values.ts'
 
 interface Flags {
   readonly part: 'validation' | 'test'
@@ -53,7 +53,7 @@ export function knockoutCommand(): Command {
     .option(
       '--seeds <numbers>',
       'with --retrain: seeds of training, separated by commas, such as 1,2,3; by default that of the run',
-      (text) => list(text).map((part) => whole('--seeds', part, 0)),
+      trainingSeeds,
     )
     .option('--runs <folder>', 'with --retrain: the folder of what is trained; by default RUN-knockout')
     .option(

@@ -52,7 +52,7 @@ type Written = z.infer<typeof experimentSchema>
 /**
  * The experiment of a YAML file.
  * @throws UserError `missing` without the file, `unknown` or `invalid` naming the key, `mismatched` for models of
- * different tasks
+ * different tasks, `duplicate` for what is named twice
  */
 export function ownExperiment(path: string): Experiment {
   const input = readYaml(path, 'the experiment file')
@@ -61,6 +61,7 @@ export function ownExperiment(path: string): Experiment {
   const issue = error?.issues.find(({ code }) => code === 'unrecognized_keys') ?? error?.issues[0]
   if (!data) throw mappingIssue(issue, { input, where: path, known: keysOf })
   const variants = data.models.map(variantOf)
+  checkOnce(path, data)
   const metrics = metricsOf(path, data, variants)
   const name = data.name ?? basename(path).replace(/\.ya?ml$/i, '')
   const reference = data.reference ?? (variants.at(-1) as Variant).name
@@ -77,6 +78,23 @@ export function ownExperiment(path: string): Experiment {
         const { sampled, split = {} } = data
         return { title: dataset.label, dataset, split, metrics, sampled, variants, reference }
       }),
+  }
+}
+
+/** What is twice in a list would be two tables, columns or trainings that nobody can tell apart. */
+function checkOnce(path: string, { datasets, seeds = [], metrics = [] }: Written): void {
+  const labels = datasets.map((written) => choiceOf(path, written).label)
+  const lists = { datasets: labels, seeds: seeds.map(String), metrics }
+  for (const [key, values] of Object.entries(lists)) {
+    const value = values.find((one, at) => values.indexOf(one) < at)
+    if (value === undefined) continue
+    const hint = 'call folders of one name apart: { name: NAME, folder: FOLDER }'
+    throw new UserError({
+      where: `${path} ${key}`,
+      problem: 'duplicate',
+      value,
+      ...(key === 'datasets' && { hint }),
+    })
   }
 }
 
