@@ -31,6 +31,7 @@ export const stubDescription: Description = {
   log: {
     lengths: quantiles,
     lengthCurve: Array.from({ length: 51 }, (_, at) => ({ share: at / 50, value: 20 + 2371 * (at / 50) ** 6 })),
+    heavy: { users: 0, events: 0 },
     gaps: { ...quantiles, median: 34 },
     gapCurve: [],
     tied: 32_000,

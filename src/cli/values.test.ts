@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest'
-<<<<<<< HEAD
-import { idList, minutes } from './values.ts'
-=======
-import { minutes, trainingSeeds } from './values.ts'
->>>>>>> library-day
+import { idList, minutes, trainingSeeds } from './values.ts'
 
 describe('minutes', () => {
   it('are any number above 0', () => {
@@ -15,7 +11,6 @@ describe('minutes', () => {
   })
 })
 
-<<<<<<< HEAD
 describe('a list of ids', () => {
   it('is separated by commas; in double quotes an id may have a comma, quotes and spaces around it', () => {
     expect(idList('--history', '318, 296,0050')).toEqual(['318', '296', '0050'])
@@ -24,10 +19,10 @@ describe('a list of ids', () => {
     for (const text of ['', ' ', ',', 'a,,b', 'a,', '""', '"a', '"a"b'])
       expect(() => idList('--history', text)).toThrow(/^--history: invalid: ".*", expected ids of items, separated/)
   })
-=======
+})
+
 it('seeds are whole numbers, each once', () => {
   expect(trainingSeeds('3, 0,12')).toEqual([3, 0, 12])
   expect(() => trainingSeeds('1,2,1')).toThrow('--seeds: duplicate: 1, expected each seed once')
   expect(() => trainingSeeds('1,x')).toThrow('--seeds: invalid: "x", expected a whole number from 0')
->>>>>>> library-day
 })

@@ -47,15 +47,6 @@ function relaidTensor(
   return { shape: [...shape], data: after ? rows.map((value) => after[value] ?? 0) : rows }
 }
 
-<<<<<<< HEAD
-=======
-/** @throws UserError `unsupported`: what the model made of the dataset it was trained on cannot be laid anew */
-export function notLater(folder: string, slug: string, what: string): UserError {
-  const value = `${slug} on a later dataset`
-  return new UserError({ where: folder, problem: 'unsupported', value, hint: `${what}: train it again there` })
-}
-
->>>>>>> stranger
 /** How items start that the run never saw, as its model reads them. */
 export function startOfNewItems({ score, batches }: BuiltModel, { dataset }: TrainingData): string {
   const tensors =

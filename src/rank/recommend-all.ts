@@ -5,11 +5,8 @@ import type { Dataset, History, UserIndex } from '../dataset/schema.ts'
 import { type ScoredItem, topItems } from '../dataset/top-items.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { bestLeft, listLengths } from './best-left.ts'
-<<<<<<< HEAD
 import { type ItemConditions, type LeftOut, leftOutOf } from './item-conditions.ts'
-=======
 import { checkTop } from './list-length.ts'
->>>>>>> library-day
 
 /** The best items of one user, best first. */
 export interface UserList {
@@ -21,15 +18,9 @@ export interface UserList {
 const usersAtOnce = 128
 
 /**
-<<<<<<< HEAD
  * The best `top` items of every user, in the order of the users, items excluded by the dataset's candidates policy and
  * by the filter. The scores of one batch are all that is held.
- * @throws UserError as `conditionTests`
-=======
- * The best `top` items of every user, in the order of the users, items excluded by the dataset's candidates policy. The
- * scores of one batch are all that is held.
- * @throws UserError `invalid` for a `top` that is not a whole number from 1
->>>>>>> library-day
+ * @throws UserError as `conditionTests`, and `invalid` for a `top` that is not a whole number from 1
  */
 export async function* recommendAll(
   { scorer, dataset }: { readonly scorer: Scorer; readonly dataset: Dataset },

@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest'
-<<<<<<< HEAD
 import type { Field, History } from '../dataset/schema.ts'
-=======
-import type { History } from '../dataset/schema.ts'
->>>>>>> library-day
 import { splitDataset } from '../dataset/splits.ts'
 import type { Scorer } from '../models/contract/scorer.ts'
 import { tinyDataset } from '../testing/tiny-dataset.ts'
@@ -52,7 +48,6 @@ describe('recommendFrom', () => {
   })
 })
 
-<<<<<<< HEAD
 describe('a filter', () => {
   const color: Field = { vocabulary: ['', 'red', 'blue'], values: Int32Array.of(0, 1, 2, 1, 2, 1) }
   const stock = Float32Array.of(Number.NaN, 3, 1, 0, 2, 4)
@@ -85,7 +80,8 @@ describe('a filter', () => {
       'filter.numbers: unknown: "stok", expected one of stock. did you mean "stock"?',
     )
   })
-=======
+})
+
 describe('a list of no length', () => {
   it.each([0, -1, 1.5, Number.NaN])(
     '%d is refused, where it would be empty or cut short without a word',
@@ -97,7 +93,6 @@ describe('a list of no length', () => {
       await expect(recommendAll(trained, { top }).next()).rejects.toThrow(message)
     },
   )
->>>>>>> library-day
 })
 
 describe('recommendAll', () => {

@@ -45,13 +45,9 @@ interface Trained {
 
 /**
  * The best `top` items (10 by default) for a user by the id of the log, items excluded by the dataset's candidates
-<<<<<<< HEAD
  * policy and by the filter.
- * @throws UserError `unknown` or `invalid` for a condition of the filter
-=======
- * policy.
- * @throws UserError `invalid` for a `top` that is not a whole number from 1
->>>>>>> library-day
+ * @throws UserError `unknown` or `invalid` for a condition of the filter, `invalid` for a `top` that is not a whole
+ * number from 1
  */
 export async function recommend(
   { scorer, dataset, split }: Trained,

@@ -89,16 +89,6 @@ describe('every model on a later dataset', () => {
     expect(late.later).toMatchObject({ newItems: 1, goneItems: 0, newUsers: 1, moreEvents: 3 })
     expect(await late.measure('test', { seed: 1, sampled: false })).toBeDefined()
   })
-<<<<<<< HEAD
-=======
-
-  it.each(refused)('%s is refused by name', async (slug) => {
-    const out = await trained(slug, slug, { config: small(slug) })
-    await expect(openRun(out, { dataset: after })).rejects.toThrow(
-      RegExp(`unsupported: ${slug} on a later dataset\\. what it (makes|counted) .* on: train it again there$`),
-    )
-  })
->>>>>>> stranger
 })
 
 describe('a later dataset', () => {

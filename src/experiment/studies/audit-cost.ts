@@ -64,7 +64,7 @@ export const auditCost: Experiment = {
       { ...sifted(wanted, 'SASRec, by how sure the audit is', sasrec, choices), seeds: [1] },
       { ...sifted(wanted, 'SASRec, beside other logs', sasrec, others), seeds: [1] },
       { ...sifted(wanted, 'M³BSR', m3bsrOn('shop'), [kept]), seeds: [1] },
-      sifted(wanted, `${withFeatures.name}, pictures`, withFeatures, pictures),
+      { ...sifted(wanted, `${withFeatures.name}, pictures`, withFeatures, pictures), seeds: [1] },
       { ...sifted(wanted, 'M³BSR, pictures', m3bsrOn('shop'), pictures.slice(0, 1)), seeds: [1] },
     ]
   },
