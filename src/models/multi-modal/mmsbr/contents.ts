@@ -16,14 +16,21 @@ export interface ProjectedContent {
   readonly project: Layer
 }
 
+/** Where the vectors of the items that trained lie: their mean [W], and the mean square length around it [1]. */
+export interface Middle {
+  readonly mean_W: Tensor
+  readonly square: Tensor
+}
+
 /** (1) of centered vectors; a learned one is added where an item has none. Parameters `NAME.{weight,bias,missing}`. */
 export function projectedContent(
   modality: FeatureModality,
   components: number,
   catalog: CatalogShape,
+  middle?: Middle,
 ): ProjectedContent {
   const frozen = frozenVectors(modality, catalog)
-  const center = centering(frozen, components)
+  const center = centering(middle ?? middleOf(frozen), components)
   const map = linear(modality, [dims(frozen.vectors, 2)[1], components])
   const missing = parameter(`${modality}.missing`, [1, components], normal())
   const has_V1 = frozen.present.unsqueeze(-1)
@@ -35,11 +42,15 @@ export function projectedContent(
  * x [.., W] -> (x - mean) c, by which the vectors of items that have one have mean 0 and a mean square length of C, as
  * C numbers of variance 1 would. Encoders give all items much in common, and vectors of any length.
  */
-function centering({ vectors, present }: FrozenVectors, components: number): Layer {
+function centering({ mean_W, square }: Middle, components: number): Layer {
+  const factor = square.add(1e-9).div(components).sqrt()
+  return (x) => x.sub(mean_W).div(factor)
+}
+
+/** That of all vectors of the catalog. */
+function middleOf({ vectors, present }: FrozenVectors): Middle {
   const count = present.sum().add(1e-9)
   // Rows of items that have none are zeros.
   const mean_W = vectors.sum([0]).div(count)
-  const squares = vectors.sub(mean_W).sumSquares().mul(present).sum().div(count)
-  const factor = squares.add(1e-9).div(components).sqrt()
-  return (x) => x.sub(mean_W).div(factor)
+  return { mean_W, square: vectors.sub(mean_W).sumSquares().mul(present).sum().div(count) }
 }

@@ -7,6 +7,7 @@ import { inverse } from '../../../tensor/matrix.ts'
 import { constant, input, type Tensor } from '../../../tensor/node.ts'
 import type { Compute, LaterSources, Offline, OfflineSources } from '../../contract/model.ts'
 import { relaidRows } from '../../contract/places.ts'
+import { itemsWithVector } from '../../parts/nearest-by-cosine.ts'
 import type { MmsbrConfig } from './config.ts'
 
 /** Names of what is made. */
@@ -17,6 +18,9 @@ export const made = {
   pseudo: (modality: string): string => `pseudo.${modality}`,
   /** 1 where an item has both, [V + 1]. */
   both: 'pseudo.present',
+  /** The mean [W] of a modality's vectors, and the mean square length around it [1]. */
+  mean: (modality: string): string => `mean.${modality}`,
+  square: (modality: string): string => `square.${modality}`,
 } as const
 
 /** The least and the largest price of each category, [categories, 2]; NaN where it has none. */
@@ -31,7 +35,20 @@ export async function mmsbrOffline(config: MmsbrConfig, { dataset, compute }: Of
       [made.level]: leveled(priceLevels(dataset, config, ranges)),
       [rangesName]: { shape: [ranges.length / 2, 2], data: ranges },
     }),
+    ...(image && middleOf('image', image)),
+    ...(text && middleOf('text', text)),
     ...(image && text && !config.withoutContrast && (await pseudoVectors(image, text, compute))),
+  }
+}
+
+/** Where the vectors of a modality lie: items that come later do not move it. */
+function middleOf(modality: string, table: FeatureTable): Offline {
+  const items = itemsWithVector(table)
+  const { mean, values } = centered(table, items)
+  const square = values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, items.length)
+  return {
+    [made.mean(modality)]: { shape: [table.width], data: Float32Array.from(mean) },
+    [made.square(modality)]: { shape: [1], data: Float32Array.of(square) },
   }
 }
 
@@ -49,6 +66,10 @@ export function laterMmsbr(config: MmsbrConfig, earlier: Offline, { dataset, ite
   const rows = items.now.length
   for (const [name, { shape, data }] of Object.entries(earlier)) {
     if (!(data instanceof Float32Array) || name === rangesName) continue
+    if (/^(mean|square)\./.test(name)) {
+      later[name] = { shape, data }
+      continue
+    }
     const width = data.length / (items.before + 1)
     later[name] = { shape: [rows, ...shape.slice(1)], data: relaidRows(data, items, { width, fresh: 'zero' }) }
   }
@@ -139,13 +160,13 @@ function fitted(count: number, from: number, to: number): Tensor {
 }
 
 /** Some rows around their mean, and the mean square of what is left, summed over rows. */
-function centered({ vectors, width }: FeatureTable, items: readonly number[]) {
+function centered({ vectors, width }: FeatureTable, items: ArrayLike<number> & Iterable<number>) {
   const mean = new Float64Array(width)
   for (const item of items)
     for (let at = 0; at < width; at++)
       mean[at] = (mean[at] as number) + (vectors[item * width + at] as number) / items.length
   const values = new Float32Array(items.length * width)
-  for (const [place, item] of items.entries())
+  for (const [place, item] of Array.from(items).entries())
     for (let at = 0; at < width; at++)
       values[place * width + at] = (vectors[item * width + at] as number) - (mean[at] as number)
   return { mean, values, variance: values.reduce((sum, value) => sum + value * value, 0) / width }
