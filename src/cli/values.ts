@@ -8,12 +8,15 @@ export function whole(flag: string, text: string, least = 1): number {
   throw new UserError({ where: flag, problem: 'invalid', value: `"${text}"`, expected: `a whole number from ${least}` })
 }
 
+/** Names, separated by commas. */
+export const list = (text: string): string[] => text.split(',').map((part) => part.trim())
+
 /**
  * Seeds of training, separated by commas.
  * @throws UserError `invalid` for what is no seed, `duplicate` for one that would count twice
  */
 export function trainingSeeds(text: string): number[] {
-  const seeds = text.split(',').map((part) => whole('--seeds', part.trim(), 0))
+  const seeds = list(text).map((part) => whole('--seeds', part, 0))
   const twice = seeds.find((seed, at) => seeds.indexOf(seed) < at)
   if (twice === undefined) return seeds
   throw new UserError({ where: '--seeds', problem: 'duplicate', value: `${twice}`, expected: 'each seed once' })

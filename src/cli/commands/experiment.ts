@@ -6,7 +6,7 @@ import type { RunPlace } from '../../experiment/harness/run-statistics.ts'
 import { exitCodes } from '../failure.ts'
 import { interruptible } from '../interrupt.ts'
 import { openedQueue } from '../opened-queue.ts'
-import { storageAddress, trainingSeeds, whole } from '../values.ts'
+import { list, storageAddress, trainingSeeds, whole } from '../values.ts'
 
 interface Flags {
   readonly seeds?: number[]
@@ -20,7 +20,6 @@ interface Flags {
   readonly models?: string[]
 }
 
-const list = (text: string): string[] => text.split(',').map((part) => part.trim())
 /** Names that may have commas. */
 const titles = (text: string): string[] =>
   text

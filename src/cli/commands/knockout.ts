@@ -7,7 +7,7 @@ import { exitCodes } from '../failure.ts'
 import { endingOf } from '../file-ending.ts'
 import { interruptible } from '../interrupt.ts'
 import { tellMemory } from '../memory.ts'
-import { trainingSeeds, whole } from '../values.ts'
+import { list, trainingSeeds, whole } from '../values.ts'
 
 interface Flags {
   readonly part: 'validation' | 'test'
@@ -22,8 +22,6 @@ interface Flags {
   readonly json?: boolean
   readonly out?: string
 }
-
-const list = (text: string): string[] => text.split(',').map((part) => part.trim())
 
 /** `knockout RUN` */
 export function knockoutCommand(): Command {

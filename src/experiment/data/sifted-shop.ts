@@ -11,6 +11,7 @@ import { loadDataset } from '../../dataset/load.ts'
 import type { Dataset } from '../../dataset/schema.ts'
 import { splitDataset } from '../../dataset/splits.ts'
 import { localFeatures } from '../../features/local.ts'
+import { itemsWithVector } from '../../models/parts/nearest-by-cosine.ts'
 import { prepareDataset } from '../../prepare/prepare.ts'
 import { randomStream } from '../../random/stream.ts'
 import { accidentalOf, readTruth, type Truth, wrongPicturesOf } from '../../simulate/shop.ts'
@@ -103,7 +104,7 @@ function picturesLeftOut(dataset: Dataset, by: Extract<Sifting, { of: 'pictures'
 
 /** The items with a vector of their picture, ascending. */
 export const picturedItems = ({ features: { image } }: Dataset): Int32Array =>
-  image ? Int32Array.from(image.present.keys()).filter((item) => image.present[item] === 1) : new Int32Array(0)
+  image ? itemsWithVector(image) : new Int32Array(0)
 
 /** @throws Error where an index does not name the same user or item: then ranks could not be compared */
 function checkSame(one: Dataset, other: Dataset): void {

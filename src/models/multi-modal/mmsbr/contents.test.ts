@@ -3,16 +3,20 @@ import { input } from '../../../tensor/node.ts'
 import { bareCatalog } from '../../../testing/bare-catalog.ts'
 import { evaluateTensors } from '../../../testing/evaluate-tensor.ts'
 import { projectedContent } from './contents.ts'
+import { middleOf } from './offline.ts'
 
 const catalog = bareCatalog({ itemCount: 3, features: { text: 2 } })
 const { table, project } = projectedContent('text', 2, catalog)
 const projected = project(input('made', [2, 2]))
 /** With the identity for a map; the last of three items has none, and what is made for the others equals theirs. */
-const of = async (vectors: readonly number[]) => {
+const of = async (given: readonly number[]) => {
+  const vectors = Float32Array.of(0, 0, ...given, 0, 0)
+  const middle = middleOf('text', { width: 2, vectors, present: Uint8Array.of(0, 1, 1, 0) })
   const feeds = {
-    'item.text': Float32Array.of(0, 0, ...vectors, 0, 0),
-    made: Float32Array.from(vectors),
+    'item.text': vectors,
+    made: Float32Array.from(given),
     'item.text.present': Float32Array.of(0, 1, 1, 0),
+    ...Object.fromEntries(Object.entries(middle).map(([name, { data }]) => [name, data])),
     'text.weight': Float32Array.of(1, 0, 0, 1),
     'text.bias': Float32Array.of(0, 10),
     'text.missing': Float32Array.of(5, 7),

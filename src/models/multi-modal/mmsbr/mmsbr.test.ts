@@ -10,6 +10,7 @@ import { randomStream } from '../../../random/stream.ts'
 import { nextItemScorer } from '../../../rank/scorer.ts'
 import { nodeRuntime } from '../../../runtime/node.ts'
 import { bareCatalog } from '../../../testing/bare-catalog.ts'
+import type { Feeds } from '../../../testing/evaluate-tensor.ts'
 import { buildOn, conformance } from '../../../testing/ranking/index.ts'
 import { historyOf } from '../../../testing/ranking/scores.ts'
 import { ringDataset } from '../../../testing/ring.ts'
@@ -18,7 +19,7 @@ import { catalogShape } from '../../contract/catalog.ts'
 import type { Offline } from '../../contract/model.ts'
 import { parseOptions } from '../../contract/options.ts'
 import { mmsbr } from './mmsbr.ts'
-import { made } from './offline.ts'
+import { made, middleOf } from './offline.ts'
 
 const small = {
   hiddenSize: 4,
@@ -59,6 +60,15 @@ const fixture = JSON.parse(readFileSync('test/fixtures/mmsbr.json', 'utf8')) as 
 const { batch, length, hidden, heads, layers, tokens, pivots, components, levels, categories, items, width } =
   fixture.config
 
+/** Where the fixture's vectors lie, which PyTorch works out for itself. */
+const middleIn = ({ inputs }: ModelFixture, modality: string): Feeds => {
+  const numbersOf = (name: string): readonly number[] => inputs[name]?.values ?? []
+  const vectors = Float32Array.from(numbersOf(`item.${modality}`))
+  const present = Uint8Array.from(numbersOf(`item.${modality}.present`))
+  const middle = middleOf(modality, { width, vectors, present })
+  return Object.fromEntries(Object.entries(middle).map(([name, { data }]) => [name, data]))
+}
+
 describe('MMSBR in PyTorch', () => {
   it.each([
     ['released', {}, true],
@@ -95,6 +105,7 @@ describe('MMSBR in PyTorch', () => {
     }
     await expectParity(mmsbr.build(config, catalog, offline), { rows: batch, length, targets: 4 }, fixture[part], {
       tolerance: 1e-4,
+      known: { ...middleIn(fixture[part], 'image'), ...middleIn(fixture[part], 'text') },
     })
   })
 })

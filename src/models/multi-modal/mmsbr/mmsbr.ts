@@ -90,19 +90,16 @@ export const mmsbr = defineModel({
   build(config, catalog, offline = {}): BuiltModel<Sequences> {
     const { components, lambdaContrast, categoryField, contrastItems } = config
     if (!config.withoutPrice) checkFields(config, catalog)
+    // Texts before pictures: pivots read them in this order.
+    const contents = neededModalities(slug, reads, catalog)
+      .toReversed()
+      .map((modality) => projectedContent(modality, components, catalog))
+    const items = pivotItems(contents, config, catalog.itemCount)
+    const session = gatedSum(config)
     const declared = (name: string): Tensor | undefined => {
       const one = offline[name]
       return one && input(name, one.shape, one.data instanceof BigInt64Array ? 'int64' : 'float32')
     }
-    // Texts before pictures: pivots read them in this order.
-    const contents = neededModalities(slug, reads, catalog)
-      .toReversed()
-      .map((modality) => {
-        const [mean_W, square] = [declared(made.mean(modality)), declared(made.square(modality))]
-        return projectedContent(modality, components, catalog, mean_W && square && { mean_W, square })
-      })
-    const items = pivotItems(contents, config, catalog.itemCount)
-    const session = gatedSum(config)
     const level_V = config.withoutPrice ? undefined : declared(made.level)
     const count = catalog.fields[categoryField]
     const category = count

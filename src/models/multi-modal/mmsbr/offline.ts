@@ -1,7 +1,9 @@
 /**
- * @file What MMSBR makes once: levels of prices within their categories, and vectors of each modality made from the
- * other by ridge regression, where the paper has captions of pictures and pictures made from texts.
+ * @file What MMSBR makes once: levels of prices within their categories, where the vectors of each modality lie, and
+ * vectors of each made from the other by ridge regression, where the paper has captions of pictures and pictures made
+ * from texts.
  */
+
 import type { Dataset, FeatureTable } from '../../../dataset/schema.ts'
 import { inverse } from '../../../tensor/matrix.ts'
 import { constant, input, type Tensor } from '../../../tensor/node.ts'
@@ -42,8 +44,8 @@ export async function mmsbrOffline(config: MmsbrConfig, { dataset, compute }: Of
 }
 
 /** Where the vectors of a modality lie: items that come later do not move it. */
-function middleOf(modality: string, table: FeatureTable): Offline {
-  const items = itemsWithVector(table)
+export function middleOf(modality: string, table: FeatureTable): Offline {
+  const items = Array.from(itemsWithVector(table))
   const { mean, values } = centered(table, items)
   const square = values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, items.length)
   return {
@@ -59,19 +61,16 @@ const leveled = (levels: Int32Array): Offline[string] => ({
 
 /**
  * What was made, on a later dataset: items keep their levels, and a new one has that of its price among those that its
- * category had, or none where no item of it had a price. What the contrast reads of it is not made: it is not trained.
+ * category had, or none where no item of it had a price. The middle of the vectors stays. What the contrast reads of
+ * new items is not made: they are not trained.
  */
 export function laterMmsbr(config: MmsbrConfig, earlier: Offline, { dataset, items }: LaterSources): Offline {
-  const later: Record<string, Offline[string]> = {}
-  const rows = items.now.length
-  for (const [name, { shape, data }] of Object.entries(earlier)) {
-    if (!(data instanceof Float32Array) || name === rangesName) continue
-    if (/^(mean|square)\./.test(name)) {
-      later[name] = { shape, data }
-      continue
-    }
-    const width = data.length / (items.before + 1)
-    later[name] = { shape: [rows, ...shape.slice(1)], data: relaidRows(data, items, { width, fresh: 'zero' }) }
+  const later = { ...earlier }
+  for (const name of [made.pseudo('image'), made.pseudo('text'), made.both]) {
+    const { shape, data } = earlier[name] ?? {}
+    if (!shape || !(data instanceof Float32Array)) continue
+    const laid = relaidRows(data, items, { width: data.length / (items.before + 1), fresh: 'zero' })
+    later[name] = { shape: [items.now.length, ...shape.slice(1)], data: laid }
   }
   const [level, ranges] = [earlier[made.level]?.data, earlier[rangesName]?.data as Float32Array | undefined]
   if (!level || !ranges) return later
@@ -160,13 +159,13 @@ function fitted(count: number, from: number, to: number): Tensor {
 }
 
 /** Some rows around their mean, and the mean square of what is left, summed over rows. */
-function centered({ vectors, width }: FeatureTable, items: ArrayLike<number> & Iterable<number>) {
+function centered({ vectors, width }: FeatureTable, items: readonly number[]) {
   const mean = new Float64Array(width)
   for (const item of items)
     for (let at = 0; at < width; at++)
       mean[at] = (mean[at] as number) + (vectors[item * width + at] as number) / items.length
   const values = new Float32Array(items.length * width)
-  for (const [place, item] of Array.from(items).entries())
+  for (const [place, item] of items.entries())
     for (let at = 0; at < width; at++)
       values[place * width + at] = (vectors[item * width + at] as number) - (mean[at] as number)
   return { mean, values, variance: values.reduce((sum, value) => sum + value * value, 0) / width }
