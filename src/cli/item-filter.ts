@@ -5,7 +5,7 @@ import type { ItemConditions } from '../rank/item-conditions.ts'
 
 /** What the flag says of itself. */
 export const filterWords =
-  'only items of which this is so: field.color=red, or a range as number.stock=1.. or number.price=10..20; given several times, all of it, and of one field any value'
+  'only items that meet a condition: field.color=red, or a range such as number.stock=1.. or number.price=10..20; it may be given several times: all must hold, and of one field any of its values'
 
 /** Adds a condition to those before it. @throws UserError `invalid` for what is none, `duplicate` for a second range */
 export function filterOf(text: string, before: ItemConditions = {}): ItemConditions {
